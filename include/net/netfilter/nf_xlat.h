@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * IPv4/IPv6 translation engine (RFC 7915, RFC 6052): what a harness calls.
+ *
+ * A harness (nftables is the first) does four things with a packet:
+ *
+ *	nf_xlat_parse()	reads and judges it, changes nothing
+ *	(its own code)	chooses the addresses of the other family
+ *	nf_xlat_skb()	rewrites it in place, or
+ *	nf_xlat_hook()	does so and sends it on its way in the other family
+ *
+ * Parameters are plain data, so that a netdevice, a lightweight tunnel or a
+ * BPF kfunc can drive the same engine.
+ */
+#ifndef _NF_XLAT_H
+#define _NF_XLAT_H
+
+#include <linux/in6.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+/**
+ * enum nf_xlat_reason - why a packet was not translated
+ *
+ * Zero is success everywhere. The values index the counters that
+ * /proc/net/nf_xlat shows, see nf_xlat_mib_list.
+ *
+ * @NF_XLAT_OK: translated
+ * @NF_XLAT_MALFORMED: truncated header, or lengths that contradict each other
+ * @NF_XLAT_CSUM: ICMP error with a wrong checksum (RFC 5508 REQ-3)
+ * @NF_XLAT_OPTIONS: source route or routing header that is not used up
+ * @NF_XLAT_FRAGMENT: fragment that cannot be translated by itself
+ * @NF_XLAT_ICMP: ICMP type or code without a counterpart
+ * @NF_XLAT_QUOTED: ICMP error that quotes something untranslatable
+ * @NF_XLAT_ADDRESS: source or destination has no counterpart
+ * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
+ * @NF_XLAT_HOPLIMIT: TTL or hop limit ends here
+ * @NF_XLAT_TOOBIG: over the MTU of the other side
+ * @NF_XLAT_NOROUTE: no route in the other family
+ * @NF_XLAT_LOOP: translated again and again within one traversal
+ * @NF_XLAT_GSO: kind of GSO packet that has no counterpart
+ * @NF_XLAT_STATE: no conntrack entry that could hold the session
+ * @NF_XLAT_NOPORT: no free address and port left in the pool
+ * @NF_XLAT_NOMEM: out of memory
+ */
+enum nf_xlat_reason {
+	NF_XLAT_OK,
+	NF_XLAT_MALFORMED,
+	NF_XLAT_CSUM,
+	NF_XLAT_OPTIONS,
+	NF_XLAT_FRAGMENT,
+	NF_XLAT_ICMP,
+	NF_XLAT_QUOTED,
+	NF_XLAT_ADDRESS,
+	NF_XLAT_PROTO,
+	NF_XLAT_HOPLIMIT,
+	NF_XLAT_TOOBIG,
+	NF_XLAT_NOROUTE,
+	NF_XLAT_LOOP,
+	NF_XLAT_GSO,
+	NF_XLAT_STATE,
+	NF_XLAT_NOPORT,
+	NF_XLAT_NOMEM,
+	__NF_XLAT_REASON_MAX
+};
+
+/**
+ * struct nf_xlat_prefix - an RFC 6052 prefix
+ *
+ * @addr: the prefix, bits after @len and octet 8 are zero
+ * @len: its length in bits: 32, 40, 48, 56, 64 or 96; 0 means "none"
+ */
+struct nf_xlat_prefix {
+	struct in6_addr	addr;
+	u8		len;
+};
+
+/**
+ * struct nf_xlat_l3 - one network header as the packet has it
+ *
+ * @saddr: source address
+ * @daddr: destination address
+ * @id: fragment identification, host byte order
+ * @hlen: length of the header with all options or skipped extension headers
+ * @len: length that the header claims, itself included
+ * @frag: fragment offset in bytes
+ * @proto: transport protocol, in this family's numbering
+ * @tos: type of service or traffic class
+ * @ttl: time to live or hop limit
+ * @df: IPv4 don't-fragment bit
+ * @mf: more fragments follow
+ * @fraghdr: IPv6 Fragment header present, or IPv4 fragment
+ */
+struct nf_xlat_l3 {
+	union nf_inet_addr saddr;
+	union nf_inet_addr daddr;
+	u32		id;
+	u32		hlen;
+	u32		len;
+	u16		frag;
+	u8		proto;
+	u8		tos;
+	u8		ttl;
+	bool		df;
+	bool		mf;
+	bool		fraghdr;
+};
+
+/**
+ * struct nf_xlat_icmp - the translatable part of an ICMP or ICMPv6 header
+ *
+ * @type: ICMP type
+ * @code: ICMP code
+ * @len: RFC 4884 length of the quoted packet in bytes, 0 when absent
+ * @info: MTU or pointer, host byte order
+ */
+struct nf_xlat_icmp {
+	u8		type;
+	u8		code;
+	u16		len;
+	u32		info;
+};
+
+/**
+ * struct nf_xlat_pkt - a packet as nf_xlat_parse() understood it
+ *
+ * @l3: the packet's network header
+ * @inner: the network header that an ICMP error quotes
+ * @icmp: the ICMP header, still in the packet's own family
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @icmp_query: an echo request or reply
+ * @icmp_error: an ICMP error, @inner is valid
+ * @reasm: was reassembled from fragments by nf_defrag
+ * @ptr: offset of the header field that a Parameter Problem points at
+ */
+struct nf_xlat_pkt {
+	struct nf_xlat_l3 l3;
+	struct nf_xlat_l3 inner;
+	struct nf_xlat_icmp icmp;
+	u8		pf;
+	bool		icmp_query;
+	bool		icmp_error;
+	bool		reasm;
+	u16		ptr;
+};
+
+/**
+ * struct nf_xlat_hdr - addresses and ports that a header is to have
+ *
+ * @saddr: source address, of the other family
+ * @daddr: destination address, of the other family
+ * @sport: source port, or the ICMP query id; used with nf_xlat_parm.ports
+ * @dport: destination port; used with nf_xlat_parm.ports
+ */
+struct nf_xlat_hdr {
+	union nf_inet_addr saddr;
+	union nf_inet_addr daddr;
+	__be16		sport;
+	__be16		dport;
+};
+
+/**
+ * struct nf_xlat_parm - how to translate one packet
+ *
+ * @outer: what the packet's own header becomes
+ * @inner: what the header quoted by an ICMP error becomes
+ * @mtu4: MTU of the IPv4 side's next hop, 0 when unknown; bounds the MTU
+ *	that ICMP errors report
+ * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
+ * @ports: rewrite ports and ICMP query ids too
+ * @keep_ct: the conntrack entry on the skb spans both families, it stays
+ * @ttl_dec: take one from TTL or hop limit
+ */
+struct nf_xlat_parm {
+	struct nf_xlat_hdr outer;
+	struct nf_xlat_hdr inner;
+	u32		mtu4;
+	u32		mtu6;
+	bool		ports;
+	bool		keep_ct;
+	bool		ttl_dec;
+};
+
+static inline u8 nf_xlat_other_pf(u8 pf)
+{
+	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+/* nf_xlat_addr.c */
+int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix);
+void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
+		       struct in6_addr *res);
+bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
+		       const struct in6_addr *addr, __be32 *res);
+bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *saddr);
+
+/* nf_xlat_icmp.c */
+bool nf_xlat_icmp_4to6(struct nf_xlat_icmp *icmp);
+bool nf_xlat_icmp_6to4(struct nf_xlat_icmp *icmp);
+u32 nf_xlat_mtu_4to6(u32 mtu, u32 quoted_len, u32 mtu4, u32 mtu6);
+u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6);
+
+/* nf_xlat_core.c */
+enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
+				  struct nf_xlat_pkt *pkt);
+unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
+enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
+				const struct nf_xlat_pkt *pkt,
+				const struct nf_xlat_parm *parm);
+
+/* nf_xlat_hook.c */
+unsigned int nf_xlat_drop(struct net *net, enum nf_xlat_reason reason);
+unsigned int nf_xlat_reject(struct sk_buff *skb,
+			    const struct nf_hook_state *state,
+			    const struct nf_xlat_pkt *pkt,
+			    enum nf_xlat_reason reason);
+unsigned int nf_xlat_hook(struct sk_buff *skb,
+			  const struct nf_hook_state *state,
+			  const struct nf_xlat_pkt *pkt,
+			  struct nf_xlat_parm *parm);
+struct dst_entry *nf_xlat_route(struct net *net, const struct sk_buff *skb,
+				u8 pf, const union nf_inet_addr *saddr,
+				const union nf_inet_addr *daddr,
+				u8 tos, u8 proto,
+				union nf_inet_addr *src);
+
+#endif /* _NF_XLAT_H */

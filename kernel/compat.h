@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only conditional code. Each entry names the probe in Kbuild that sets it
+ * and the kernel from which on it is not needed.
+ */
+#ifndef _NF_XLAT_COMPAT_H
+#define _NF_XLAT_COMPAT_H
+
+#include <net/dst.h>
+
+/* HAVE_DST_DEV_RCU: include/net/dst.h, since 6.18 */
+#ifndef HAVE_DST_DEV_RCU
+static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
+{
+	return dst->dev;
+}
+#endif
+
+#endif /* _NF_XLAT_COMPAT_H */

@@ -1,0 +1,802 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The translation of one packet, RFC 7915: read it, then rewrite it in place.
+ *
+ * Everything in front of the payload is built anew in a buffer: network
+ * header, and for an ICMP error also the ICMP header and the quoted network
+ * header. The transport header stays where it lies in memory, so that payload
+ * is never copied and an offloaded checksum's start need not be moved.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include <net/netfilter/nf_xlat.h>
+
+/* Sum of a pseudo-header that has no counterpart in the other family. */
+#define NF_XLAT_ICMP_PSEUDO(len) \
+	csum_add((__force __wsum)htonl(len), (__force __wsum)htonl(IPPROTO_ICMPV6))
+
+/* IPv6 and Fragment header, ICMPv6 header, and the same once more quoted. */
+#define NF_XLAT_MAX_HDR	(2 * (sizeof(struct ipv6hdr) + sizeof(struct frag_hdr)) + \
+			 sizeof(struct icmp6hdr))
+
+/* No error message is larger, RFC 1812 section 4.3.2.3, RFC 4443 section 2.4 */
+#define NF_XLAT_ICMP4_MAX	576
+#define NF_XLAT_ICMP6_MAX	IPV6_MIN_MTU
+
+/* More extension headers than this are an attack. */
+#define NF_XLAT_MAX_EXTHDR	8
+
+/* IPv6 packets whose IPv4 form is not longer may be fragmented on the way. */
+#define NF_XLAT_DF_LIMIT	1260
+
+/* Kinds of GSO that segment by headers which we do not rewrite. */
+#define NF_XLAT_GSO_REFUSED	(SKB_GSO_UDP | SKB_GSO_FRAGLIST | \
+				 SKB_GSO_GRE | SKB_GSO_GRE_CSUM | \
+				 SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | \
+				 SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM | \
+				 SKB_GSO_PARTIAL | SKB_GSO_TUNNEL_REMCSUM | \
+				 SKB_GSO_ESP)
+
+/* LSRR or SSRR with hops left to visit, RFC 7915 section 4.1 */
+static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
+				 unsigned int len)
+{
+	u8 opt[MAX_IPOPTLEN];
+	unsigned int i = 0;
+
+	if (skb_copy_bits(skb, off, opt, len))
+		return true;
+
+	while (i < len && opt[i] != IPOPT_END) {
+		if (opt[i] == IPOPT_NOOP) {
+			i++;
+			continue;
+		}
+		/* A broken option hides what follows it: take the worst. */
+		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len)
+			return true;
+		if (opt[i] == IPOPT_LSRR || opt[i] == IPOPT_SSRR) {
+			if (opt[i + 1] < 3 || opt[i + 2] <= opt[i + 1])
+				return true;
+		}
+		i += opt[i + 1];
+	}
+	return false;
+}
+
+static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
+					  unsigned int off, bool quoted,
+					  struct nf_xlat_l3 *l3)
+{
+	const struct iphdr *iph;
+	struct iphdr _iph;
+
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4)
+		return NF_XLAT_MALFORMED;
+
+	l3->hlen = iph->ihl * 4;
+	l3->len = ntohs(iph->tot_len);
+	if (l3->hlen < sizeof(*iph) || l3->len < l3->hlen ||
+	    off + l3->hlen > skb->len)
+		return NF_XLAT_MALFORMED;
+	if (!quoted && off + l3->len != skb->len)
+		return NF_XLAT_MALFORMED;
+	if (!quoted && l3->hlen > sizeof(*iph) &&
+	    nf_xlat_source_route(skb, off + sizeof(*iph),
+				 l3->hlen - sizeof(*iph)))
+		return NF_XLAT_OPTIONS;
+
+	l3->saddr.ip = iph->saddr;
+	l3->daddr.ip = iph->daddr;
+	l3->id = ntohs(iph->id);
+	l3->proto = iph->protocol;
+	l3->tos = iph->tos;
+	l3->ttl = iph->ttl;
+	l3->df = iph->frag_off & htons(IP_DF);
+	l3->mf = iph->frag_off & htons(IP_MF);
+	l3->frag = (ntohs(iph->frag_off) & IP_OFFSET) * 8;
+	l3->fraghdr = l3->mf || l3->frag;
+
+	return NF_XLAT_OK;
+}
+
+static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
+					  unsigned int off, bool quoted,
+					  struct nf_xlat_l3 *l3, u16 *ptr)
+{
+	const struct ipv6hdr *ip6h;
+	const struct frag_hdr *fh;
+	struct ipv6hdr _ip6h;
+	struct frag_hdr _fh;
+	unsigned int i;
+
+	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
+	if (!ip6h || ip6h->version != 6)
+		return NF_XLAT_MALFORMED;
+
+	l3->hlen = sizeof(*ip6h);
+	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	if (!quoted && off + l3->len != skb->len)
+		return NF_XLAT_MALFORMED;
+
+	l3->saddr.in6 = ip6h->saddr;
+	l3->daddr.in6 = ip6h->daddr;
+	l3->proto = ip6h->nexthdr;
+	l3->tos = ipv6_get_dsfield(ip6h);
+	l3->ttl = ip6h->hop_limit;
+
+	for (i = 0; i < NF_XLAT_MAX_EXTHDR; i++) {
+		const struct ipv6_rt_hdr *eh;
+		struct ipv6_rt_hdr _eh;
+
+		switch (l3->proto) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_DEST:
+		case NEXTHDR_ROUTING:
+			/* Only a first fragment tells, RFC 7915 5.1.1 */
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			eh = skb_header_pointer(skb, off + l3->hlen,
+						sizeof(_eh), &_eh);
+			if (!eh)
+				return NF_XLAT_MALFORMED;
+			if (l3->proto == NEXTHDR_ROUTING &&
+			    eh->segments_left && !quoted) {
+				*ptr = l3->hlen + offsetof(struct ipv6_rt_hdr,
+							   segments_left);
+				return NF_XLAT_OPTIONS;
+			}
+			l3->proto = eh->nexthdr;
+			l3->hlen += ipv6_optlen(eh);
+			break;
+		case NEXTHDR_AUTH:
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			goto done;
+		case NEXTHDR_FRAGMENT:
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			fh = skb_header_pointer(skb, off + l3->hlen,
+						sizeof(_fh), &_fh);
+			if (!fh)
+				return NF_XLAT_MALFORMED;
+			l3->fraghdr = true;
+			l3->id = ntohl(fh->identification);
+			l3->mf = fh->frag_off & htons(IP6_MF);
+			l3->frag = ntohs(fh->frag_off) & IP6_OFFSET;
+			l3->proto = fh->nexthdr;
+			l3->hlen += sizeof(*fh);
+			if (l3->frag)
+				goto done;
+			break;
+		default:
+			goto done;
+		}
+	}
+	return NF_XLAT_MALFORMED;
+
+done:
+	if (l3->len < l3->hlen || off + l3->hlen > skb->len)
+		return NF_XLAT_MALFORMED;
+	return NF_XLAT_OK;
+}
+
+static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
+					    unsigned int off, bool quoted,
+					    struct nf_xlat_l3 *l3, u16 *ptr)
+{
+	memset(l3, 0, sizeof(*l3));
+	if (pf == NFPROTO_IPV4)
+		return nf_xlat_parse4(skb, off, quoted, l3);
+	return nf_xlat_parse6(skb, off, quoted, l3, ptr);
+}
+
+static bool nf_xlat_is_icmp(u8 pf, u8 proto)
+{
+	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+/* The other family's ICMP is nothing that a packet of this one may carry. */
+static bool nf_xlat_is_alien(u8 pf, u8 proto)
+{
+	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+static u8 nf_xlat_new_proto(u8 pf, u8 proto)
+{
+	if (!nf_xlat_is_icmp(pf, proto))
+		return proto;
+	return pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+}
+
+static unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
+{
+	if (pf == NFPROTO_IPV6)
+		return sizeof(struct iphdr);
+	return sizeof(struct ipv6hdr) +
+	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
+}
+
+/* Bytes of transport header that nf_xlat_l4() may have to write. */
+static unsigned int nf_xlat_l4_hlen(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return sizeof(struct tcphdr);
+	case IPPROTO_UDP:
+		return sizeof(struct udphdr);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return sizeof(struct icmphdr);
+	default:
+		return 0;
+	}
+}
+
+static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
+				 const struct nf_xlat_l3 *l3)
+{
+	unsigned int len = l3->len - l3->hlen;
+	__wsum csum;
+
+	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
+		return true;
+
+	csum = skb_checksum(skb, skb_network_offset(skb) + l3->hlen, len, 0);
+	if (pf == NFPROTO_IPV4)
+		return !csum_fold(csum);
+	return !csum_ipv6_magic(&l3->saddr.in6, &l3->daddr.in6, len,
+				IPPROTO_ICMPV6, csum);
+}
+
+static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
+					      struct nf_xlat_pkt *pkt)
+{
+	unsigned int off = skb_network_offset(skb) + pkt->l3.hlen;
+	const struct icmphdr *icmph;
+	struct nf_xlat_icmp probe;
+	enum nf_xlat_reason err;
+	struct icmphdr _icmph;
+	u16 ptr;
+
+	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
+		return NF_XLAT_FRAGMENT;
+
+	icmph = skb_header_pointer(skb, off, sizeof(_icmph), &_icmph);
+	if (!icmph)
+		return NF_XLAT_MALFORMED;
+
+	pkt->icmp.type = icmph->type;
+	pkt->icmp.code = icmph->code;
+	if (pkt->pf == NFPROTO_IPV4) {
+		pkt->icmp_query = icmph->type == ICMP_ECHO ||
+				  icmph->type == ICMP_ECHOREPLY;
+		if (icmph->type == ICMP_PARAMETERPROB)
+			pkt->icmp.info = ntohl(icmph->un.gateway) >> 24;
+		else if (icmph->type == ICMP_DEST_UNREACH)
+			pkt->icmp.info = ntohs(icmph->un.frag.mtu);
+		pkt->icmp.len = ((ntohl(icmph->un.gateway) >> 16) & 0xff) * 4;
+	} else {
+		pkt->icmp_query = icmph->type == ICMPV6_ECHO_REQUEST ||
+				  icmph->type == ICMPV6_ECHO_REPLY;
+		pkt->icmp.info = ntohl(icmph->un.gateway);
+		if (icmph->type == ICMPV6_DEST_UNREACH ||
+		    icmph->type == ICMPV6_TIME_EXCEED)
+			pkt->icmp.len = (pkt->icmp.info >> 24) * 8;
+	}
+
+	probe = pkt->icmp;
+	if (!(pkt->pf == NFPROTO_IPV4 ? nf_xlat_icmp_4to6(&probe) :
+					nf_xlat_icmp_6to4(&probe)))
+		return NF_XLAT_ICMP;
+	if (pkt->icmp_query)
+		return NF_XLAT_OK;
+
+	pkt->icmp_error = true;
+	if (!nf_xlat_icmp_csum_ok(skb, pkt->pf, &pkt->l3))
+		return NF_XLAT_CSUM;
+
+	off += sizeof(*icmph);
+	if (nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr))
+		return NF_XLAT_QUOTED;
+	off += pkt->inner.hlen;
+	if (nf_xlat_is_alien(pkt->pf, pkt->inner.proto))
+		return NF_XLAT_QUOTED;
+
+	if (nf_xlat_is_icmp(pkt->pf, pkt->inner.proto) && !pkt->inner.frag) {
+		icmph = skb_header_pointer(skb, off, 1, &_icmph);
+		probe = (struct nf_xlat_icmp){ .type = icmph ? icmph->type : 0 };
+		/* RFC 7915 sections 4.3 and 5.3: an error about an error */
+		if (!icmph ||
+		    (pkt->pf == NFPROTO_IPV4 ?
+		     probe.type != ICMP_ECHO && probe.type != ICMP_ECHOREPLY :
+		     probe.type != ICMPV6_ECHO_REQUEST &&
+		     probe.type != ICMPV6_ECHO_REPLY))
+			return NF_XLAT_QUOTED;
+	}
+
+	/* What is quoted of the transport header gets written as well. */
+	err = NF_XLAT_OK;
+	if (!pskb_may_pull(skb, min(skb->len, off +
+				    nf_xlat_l4_hlen(pkt->inner.proto))))
+		err = NF_XLAT_NOMEM;
+	return err;
+}
+
+/**
+ * nf_xlat_parse - read a packet and judge whether it can be translated
+ * @skb: packet, skb->data at its network header
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @pkt: filled in; on error the members read so far are
+ *
+ * Pulls the headers into the linear area, which may move them, and sets the
+ * transport header; changes nothing else. Any context.
+ *
+ * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
+ */
+enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
+				  struct nf_xlat_pkt *pkt)
+{
+	unsigned int off = skb_network_offset(skb);
+	enum nf_xlat_reason err;
+	unsigned int l4_hlen;
+
+	pkt->pf = pf;
+	pkt->icmp_query = false;
+	pkt->icmp_error = false;
+	pkt->ptr = 0;
+	memset(&pkt->icmp, 0, sizeof(pkt->icmp));
+
+	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
+	if (err)
+		return err;
+
+	/* nf_defrag has been here: the sender had allowed fragments. */
+	pkt->reasm = pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+					  IP6CB(skb)->frag_max_size;
+	if (pkt->reasm)
+		pkt->l3.df = false;
+
+	if (skb_is_gso(skb) &&
+	    (skb->encapsulation || pkt->l3.fraghdr ||
+	     skb_shinfo(skb)->gso_type & NF_XLAT_GSO_REFUSED))
+		return NF_XLAT_GSO;
+
+	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr))
+		return NF_XLAT_ADDRESS;
+	if (nf_xlat_is_alien(pf, pkt->l3.proto))
+		return NF_XLAT_PROTO;
+
+	l4_hlen = pkt->l3.frag ? 0 : nf_xlat_l4_hlen(pkt->l3.proto);
+	if (pkt->l3.len - pkt->l3.hlen < l4_hlen)
+		return NF_XLAT_MALFORMED;
+	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
+		return NF_XLAT_NOMEM;
+	skb_set_transport_header(skb, off + pkt->l3.hlen);
+
+	if (nf_xlat_is_icmp(pf, pkt->l3.proto))
+		return nf_xlat_parse_icmp(skb, pkt);
+
+	/* RFC 7915 section 4.5: its checksum would need all fragments. */
+	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_UDP &&
+	    pkt->l3.fraghdr && !pkt->l3.frag &&
+	    !udp_hdr(skb)->check && skb->ip_summed != CHECKSUM_PARTIAL)
+		return NF_XLAT_FRAGMENT;
+
+	return NF_XLAT_OK;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_parse);
+
+/**
+ * nf_xlat_new_len - length that a packet will have in the other family
+ * @pkt: packet that nf_xlat_parse() accepted
+ *
+ * ICMP errors are cut to what their sender may send, so they always fit.
+ *
+ * Return: bytes from the network header on.
+ */
+unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
+{
+	unsigned int len = pkt->l3.len - pkt->l3.hlen +
+			   nf_xlat_new_hlen(pkt->pf, &pkt->l3);
+
+	if (!pkt->icmp_error)
+		return len;
+
+	len += nf_xlat_new_hlen(pkt->pf, &pkt->inner);
+	len -= pkt->inner.hlen;
+
+	/* An RFC 4884 extension goes, the packet quoted before it stays. */
+	if (pkt->icmp.len > pkt->inner.hlen)
+		len = min_t(unsigned int, len,
+			    nf_xlat_new_hlen(pkt->pf, &pkt->l3) +
+			    sizeof(struct icmphdr) + pkt->icmp.len -
+			    pkt->inner.hlen +
+			    nf_xlat_new_hlen(pkt->pf, &pkt->inner));
+
+	return min_t(unsigned int, len, pkt->pf == NFPROTO_IPV4 ?
+		     NF_XLAT_ICMP6_MAX : NF_XLAT_ICMP4_MAX);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_new_len);
+
+static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
+				const union nf_inet_addr *daddr)
+{
+	unsigned int len = pf == NFPROTO_IPV4 ? sizeof(saddr->ip) :
+						sizeof(saddr->in6);
+
+	return csum_partial(daddr, len, csum_partial(saddr, len, 0));
+}
+
+static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
+{
+	diff = csum_add(csum_sub(diff, (__force __wsum)*port),
+			(__force __wsum)new);
+	*port = new;
+	return diff;
+}
+
+/*
+ * Rewrite the transport header at @data, of which @avail bytes are there.
+ * Fields that lie outside of it are left alone, as in a quoted packet.
+ * @l4_len is the length that the packet claims for header and payload.
+ */
+static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
+		       u8 pf, const struct nf_xlat_l3 *l3,
+		       const struct nf_xlat_hdr *hdr, bool ports, bool partial)
+{
+	bool icmp = nf_xlat_is_icmp(pf, l3->proto);
+	__wsum pseudo, diff = 0;
+	__sum16 *check = NULL;
+
+	pseudo = csum_sub(nf_xlat_addr_csum(nf_xlat_other_pf(pf),
+					    &hdr->saddr, &hdr->daddr),
+			  nf_xlat_addr_csum(pf, &l3->saddr, &l3->daddr));
+
+	switch (l3->proto) {
+	case IPPROTO_TCP:
+		if (avail >= offsetofend(struct tcphdr, check))
+			check = &((struct tcphdr *)data)->check;
+		break;
+	case IPPROTO_UDP:
+		/* Zero means "none": nf_xlat_udp_csum() deals with it. */
+		if (avail >= offsetofend(struct udphdr, check) &&
+		    (partial || ((struct udphdr *)data)->check))
+			check = &((struct udphdr *)data)->check;
+		break;
+	default:
+		if (!icmp)
+			return;
+		if (avail < sizeof(struct icmphdr))
+			return;
+		check = &((struct icmphdr *)data)->checksum;
+		break;
+	}
+
+	if (icmp) {
+		struct icmphdr *icmph = (struct icmphdr *)data;
+		struct nf_xlat_icmp new = { .type = icmph->type };
+		__be16 *word = (__be16 *)data;
+
+		/* Only ICMPv6 has a pseudo-header, RFC 7915 section 5.4 */
+		pseudo = csum_add(pf == NFPROTO_IPV6 ?
+				  nf_xlat_addr_csum(pf, &l3->saddr,
+						    &l3->daddr) :
+				  nf_xlat_addr_csum(nf_xlat_other_pf(pf),
+						    &hdr->saddr, &hdr->daddr),
+				  NF_XLAT_ICMP_PSEUDO(l4_len));
+		if (pf == NFPROTO_IPV6) {
+			pseudo = csum_sub(0, pseudo);
+			nf_xlat_icmp_6to4(&new);
+		} else {
+			nf_xlat_icmp_4to6(&new);
+		}
+		diff = nf_xlat_set_port(word, htons(new.type << 8 |
+						    icmph->code), diff);
+		if (ports)
+			diff = nf_xlat_set_port(&icmph->un.echo.id, hdr->sport,
+						diff);
+	} else if (ports && avail >= 2 * sizeof(__be16)) {
+		__be16 *port = (__be16 *)data;
+
+		diff = nf_xlat_set_port(&port[0], hdr->sport, diff);
+		diff = nf_xlat_set_port(&port[1], hdr->dport, diff);
+	}
+
+	if (!check)
+		return;
+
+	/* With offload the field holds the pseudo-header's sum and no more. */
+	if (partial) {
+		*check = ~csum_fold(csum_add(pseudo, csum_unfold(*check)));
+		return;
+	}
+
+	csum_replace_by_diff(check, csum_add(pseudo, diff));
+	if (l3->proto == IPPROTO_UDP && !*check)
+		*check = CSUM_MANGLED_0;
+}
+
+static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
+			   const struct nf_xlat_hdr *hdr, u8 ttl,
+			   unsigned int len)
+{
+	*iph = (struct iphdr){
+		.version	= 4,
+		.ihl		= sizeof(*iph) / 4,
+		.tos		= l3->tos,
+		.tot_len	= htons(len),
+		.ttl		= ttl,
+		.protocol	= nf_xlat_new_proto(NFPROTO_IPV6, l3->proto),
+		.saddr		= hdr->saddr.ip,
+		.daddr		= hdr->daddr.ip,
+	};
+	if (l3->fraghdr) {
+		iph->id = htons(l3->id);
+		iph->frag_off = htons(l3->frag / 8 | (l3->mf ? IP_MF : 0));
+	} else if (len > NF_XLAT_DF_LIMIT) {
+		iph->frag_off = htons(IP_DF);
+	}
+}
+
+static void nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
+			   const struct nf_xlat_hdr *hdr, u8 hop_limit,
+			   unsigned int len)
+{
+	u8 proto = nf_xlat_new_proto(NFPROTO_IPV4, l3->proto);
+
+	*ip6h = (struct ipv6hdr){
+		.payload_len	= htons(len - sizeof(*ip6h)),
+		.nexthdr	= proto,
+		.hop_limit	= hop_limit,
+		.saddr		= hdr->saddr.in6,
+		.daddr		= hdr->daddr.in6,
+	};
+	ip6_flow_hdr(ip6h, l3->tos, 0);
+
+	if (l3->fraghdr) {
+		struct frag_hdr *fh = (struct frag_hdr *)(ip6h + 1);
+
+		ip6h->nexthdr = NEXTHDR_FRAGMENT;
+		fh->nexthdr = proto;
+		fh->reserved = 0;
+		fh->frag_off = htons(l3->frag | (l3->mf ? IP6_MF : 0));
+		fh->identification = htonl(l3->id);
+	}
+}
+
+/* Write a network header of the other family; @len as it is to claim. */
+static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
+			  const struct nf_xlat_hdr *hdr, u8 ttl,
+			  unsigned int len)
+{
+	if (pf == NFPROTO_IPV6)
+		nf_xlat_build4(buf, l3, hdr, ttl, len);
+	else
+		nf_xlat_build6(buf, l3, hdr, ttl, len);
+}
+
+/* The ICMP header of an error; nf_xlat_icmp_csum() sums it up later. */
+static void nf_xlat_build_icmp(struct icmphdr *icmph,
+			       const struct nf_xlat_pkt *pkt,
+			       const struct nf_xlat_parm *parm)
+{
+	struct nf_xlat_icmp new = pkt->icmp;
+
+	memset(icmph, 0, sizeof(*icmph));
+	if (pkt->pf == NFPROTO_IPV4) {
+		nf_xlat_icmp_4to6(&new);
+		if (new.type == ICMPV6_PKT_TOOBIG)
+			new.info = nf_xlat_mtu_4to6(new.info, pkt->inner.len,
+						    parm->mtu4, parm->mtu6);
+		else if (new.type != ICMPV6_PARAMPROB)
+			new.info = 0;
+		icmph->un.gateway = htonl(new.info);
+	} else {
+		nf_xlat_icmp_6to4(&new);
+		if (new.type == ICMP_PARAMETERPROB)
+			icmph->un.gateway = htonl(new.info << 24);
+		else if (new.type == ICMP_DEST_UNREACH &&
+			 new.code == ICMP_FRAG_NEEDED)
+			icmph->un.frag.mtu =
+				htons(nf_xlat_mtu_6to4(new.info, parm->mtu4,
+						       parm->mtu6));
+	}
+	icmph->type = new.type;
+	icmph->code = new.code;
+}
+
+/* Sum of the whole transport part, pseudo-header of the new family included */
+static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
+				 u8 pf, u8 proto, const struct nf_xlat_hdr *hdr)
+{
+	unsigned int len = skb->len - off;
+	__wsum csum = skb_checksum(skb, off, len, 0);
+
+	if (pf == NFPROTO_IPV4 && proto == IPPROTO_ICMP)
+		return csum_fold(csum);
+	if (pf == NFPROTO_IPV4)
+		return csum_tcpudp_magic(hdr->saddr.ip, hdr->daddr.ip, len,
+					 proto, csum);
+	return csum_ipv6_magic(&hdr->saddr.in6, &hdr->daddr.in6, len, proto,
+			       csum);
+}
+
+static unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
+{
+	if (!skb_mac_header_was_set(skb) || skb_mac_header(skb) > skb->data)
+		return 0;
+	return skb->data - skb_mac_header(skb);
+}
+
+/*
+ * Replace the first @old bytes of the packet by @new bytes of @buf. The link
+ * layer header moves along, so that log and trace still find it.
+ */
+static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
+				const void *buf, unsigned int new)
+{
+	unsigned int mac_len = nf_xlat_mac_len(skb);
+
+	skb_postpull_rcsum(skb, skb->data, old);
+	__skb_pull(skb, old);
+	__skb_push(skb, new);
+	if (mac_len) {
+		memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
+		skb_set_mac_header(skb, -(int)mac_len);
+	}
+	memcpy(skb->data, buf, new);
+	skb_postpush_rcsum(skb, skb->data, new);
+	skb_reset_network_header(skb);
+}
+
+static void nf_xlat_gso(struct sk_buff *skb, u8 pf)
+{
+	struct skb_shared_info *shinfo = skb_shinfo(skb);
+
+	if (!skb_is_gso(skb))
+		return;
+
+	if (pf == NFPROTO_IPV6 && shinfo->gso_type & SKB_GSO_TCPV6) {
+		shinfo->gso_type &= ~SKB_GSO_TCPV6;
+		shinfo->gso_type |= SKB_GSO_TCPV4;
+	} else if (pf == NFPROTO_IPV4 && shinfo->gso_type & SKB_GSO_TCPV4) {
+		shinfo->gso_type &= ~(SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID);
+		shinfo->gso_type |= SKB_GSO_TCPV6;
+	}
+}
+
+/**
+ * nf_xlat_skb - translate a packet in place
+ * @net: network namespace, for the IPv4 identification
+ * @skb: packet that nf_xlat_parse() accepted, not changed since; skb->data
+ *	at its network header
+ * @pkt: what nf_xlat_parse() found
+ * @parm: what to make of it
+ *
+ * No payload is copied unless the head is shared or lacks room. The caller
+ * still has to give the packet a route. Any context.
+ *
+ * Return: NF_XLAT_OK, or NF_XLAT_NOMEM with the packet unchanged.
+ */
+enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
+				const struct nf_xlat_pkt *pkt,
+				const struct nf_xlat_parm *parm)
+{
+	u8 ttl = pkt->l3.ttl - (parm->ttl_dec ? 1 : 0);
+	u8 buf[NF_XLAT_MAX_HDR] __aligned(4);
+	unsigned int old, new, hlen, len;
+	const struct nf_xlat_l3 *l3;
+	const struct nf_xlat_hdr *hdr;
+	u8 pf = pkt->pf;
+	__wsum before;
+	u8 *l4;
+
+	l3 = pkt->icmp_error ? &pkt->inner : &pkt->l3;
+	hdr = pkt->icmp_error ? &parm->inner : &parm->outer;
+
+	old = pkt->l3.hlen;
+	hlen = nf_xlat_new_hlen(pf, &pkt->l3);
+	new = hlen;
+	if (pkt->icmp_error) {
+		old += sizeof(struct icmphdr) + pkt->inner.hlen;
+		new += sizeof(struct icmphdr) +
+		       nf_xlat_new_hlen(pf, &pkt->inner);
+	}
+
+	/* ICMP is never offloaded in earnest, but raw sockets may try. */
+	if (nf_xlat_is_icmp(pf, pkt->l3.proto) &&
+	    skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+		return NF_XLAT_NOMEM;
+	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
+		return NF_XLAT_NOMEM;
+
+	len = nf_xlat_new_len(pkt);
+	if (pkt->icmp_error && pskb_trim(skb, len - new + old))
+		return NF_XLAT_NOMEM;
+
+	if (!l3->frag) {
+		unsigned int avail = min(skb_headlen(skb) - old,
+					 nf_xlat_l4_hlen(l3->proto));
+
+		l4 = skb->data + old;
+		before = skb->ip_summed == CHECKSUM_COMPLETE ?
+			 csum_partial(l4, avail, 0) : 0;
+		nf_xlat_l4(l4, avail, l3->len - l3->hlen, pf, l3, hdr,
+			   parm->ports, !pkt->icmp_error &&
+			   skb->ip_summed == CHECKSUM_PARTIAL);
+		if (skb->ip_summed == CHECKSUM_COMPLETE)
+			skb->csum = csum_add(csum_sub(skb->csum, before),
+					     csum_partial(l4, avail, 0));
+	}
+
+	nf_xlat_build(buf, pf, &pkt->l3, &parm->outer, ttl, len);
+	if (pkt->icmp_error) {
+		nf_xlat_build_icmp((struct icmphdr *)(buf + hlen), pkt, parm);
+		hlen += sizeof(struct icmphdr);
+		nf_xlat_build(buf + hlen, pf, &pkt->inner, &parm->inner,
+			      pkt->inner.ttl,
+			      pkt->inner.len - pkt->inner.hlen +
+			      nf_xlat_new_hlen(pf, &pkt->inner));
+		if (pf == NFPROTO_IPV6)
+			ip_send_check((struct iphdr *)(buf + hlen));
+		hlen -= sizeof(struct icmphdr);
+	}
+
+	nf_xlat_gso(skb, pf);
+	skb->protocol = pf == NFPROTO_IPV6 ? htons(ETH_P_IP) :
+					     htons(ETH_P_IPV6);
+	if (pf == NFPROTO_IPV6) {
+		struct iphdr *iph = (struct iphdr *)buf;
+
+		if (skb_is_gso(skb))
+			iph->frag_off = htons(IP_DF);
+		if (!pkt->l3.fraghdr) {
+			/* Pieces of what was whole in IPv6 stay pieces. */
+			if (pkt->reasm)
+				iph->frag_off = 0;
+			if (!(iph->frag_off & htons(IP_DF)))
+				__ip_select_ident(net, iph, 1);
+		}
+		ip_send_check(iph);
+	}
+	nf_xlat_replace_hdr(skb, old, buf, new);
+	skb_set_transport_header(skb, hlen);
+
+	if (pkt->icmp_error) {
+		struct icmphdr *icmph = icmp_hdr(skb);
+
+		/* A padded tail does not count in the checksum. */
+		skb->ip_summed = CHECKSUM_NONE;
+		icmph->checksum = nf_xlat_full_csum(skb, hlen,
+						    nf_xlat_other_pf(pf),
+						    nf_xlat_new_proto(pf, pkt->l3.proto),
+						    &parm->outer);
+	} else if (pf == NFPROTO_IPV4 && l3->proto == IPPROTO_UDP &&
+		   !l3->fraghdr && !udp_hdr(skb)->check &&
+		   skb->ip_summed != CHECKSUM_PARTIAL) {
+		/* IPv6 has no UDP without checksum, RFC 7915 section 4.5 */
+		struct udphdr *udph = udp_hdr(skb);
+
+		udph->check = nf_xlat_full_csum(skb, hlen, NFPROTO_IPV6,
+						IPPROTO_UDP, &parm->outer);
+		if (!udph->check)
+			udph->check = CSUM_MANGLED_0;
+		skb->ip_summed = CHECKSUM_NONE;
+	}
+
+	return NF_XLAT_OK;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_skb);

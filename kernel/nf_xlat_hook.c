@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where a translated packet goes: the same hook of the other family, from its
+ * first priority on, and then on like any packet there. This file owns routes,
+ * TTL and MTU errors, the nesting limit and the counters.
+ *
+ * The translator is the one router on the way: TTL and MTU are judged before
+ * the packet is changed, with the route that the translated packet will take,
+ * so that errors go out in the sender's family.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <net/dst.h>
+#include <net/icmp.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/route.h>
+#include <net/snmp.h>
+#include <net/netfilter/nf_xlat.h>
+#include "compat.h"
+
+/* 6to4, then 4to6 for a hairpin, and once more each for good measure. */
+#define NF_XLAT_MAX_DEPTH	4
+
+enum {
+	NF_XLAT_MIB_6TO4 = __NF_XLAT_REASON_MAX,
+	NF_XLAT_MIB_4TO6,
+	__NF_XLAT_MIB_MAX
+};
+
+struct nf_xlat_mib {
+	unsigned long	mibs[__NF_XLAT_MIB_MAX];
+};
+
+struct nf_xlat_net {
+	struct nf_xlat_mib __percpu *mib;
+};
+
+/*
+ * The route was looked up with this mark. A chain of the other family that
+ * changes it wants another route.
+ */
+struct nf_xlat_skb_cb {
+	union {
+		struct inet_skb_parm	h4;
+		struct inet6_skb_parm	h6;
+	} header;
+	u32	mark;
+};
+
+#define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
+
+static unsigned int nf_xlat_net_id __read_mostly;
+static DEFINE_PER_CPU(unsigned int, nf_xlat_depth);
+
+static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
+	[NF_XLAT_MALFORMED]	= "XlatDropMalformed",
+	[NF_XLAT_CSUM]		= "XlatDropChecksum",
+	[NF_XLAT_OPTIONS]	= "XlatDropSourceRoute",
+	[NF_XLAT_FRAGMENT]	= "XlatDropFragment",
+	[NF_XLAT_ICMP]		= "XlatDropIcmpType",
+	[NF_XLAT_QUOTED]	= "XlatDropIcmpQuoted",
+	[NF_XLAT_ADDRESS]	= "XlatDropAddress",
+	[NF_XLAT_PROTO]		= "XlatDropProtocol",
+	[NF_XLAT_HOPLIMIT]	= "XlatDropHopLimit",
+	[NF_XLAT_TOOBIG]	= "XlatDropTooBig",
+	[NF_XLAT_NOROUTE]	= "XlatDropNoRoute",
+	[NF_XLAT_LOOP]		= "XlatDropLoop",
+	[NF_XLAT_GSO]		= "XlatDropGso",
+	[NF_XLAT_STATE]		= "XlatDropState",
+	[NF_XLAT_NOPORT]	= "XlatDropNoPort",
+	[NF_XLAT_NOMEM]		= "XlatDropNoMemory",
+	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
+	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
+};
+
+static struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
+{
+	return net_generic(net, nf_xlat_net_id);
+}
+
+/**
+ * nf_xlat_drop - count a packet that is not translated
+ * @net: network namespace
+ * @reason: why
+ *
+ * Return: NF_DROP
+ */
+unsigned int nf_xlat_drop(struct net *net, enum nf_xlat_reason reason)
+{
+	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, reason);
+	return NF_DROP;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_drop);
+
+static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
+					const union nf_inet_addr *saddr,
+					const union nf_inet_addr *daddr,
+					u8 tos, u8 proto,
+					union nf_inet_addr *src)
+{
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	/*
+	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
+	 * input lookup would call a pool address of ours a martian.
+	 */
+	flowi4_init_output(&fl4, oif, mark, tos & ~INET_ECN_MASK,
+			   RT_SCOPE_UNIVERSE, proto, FLOWI_FLAG_ANYSRC,
+			   daddr->ip, saddr ? saddr->ip : 0, 0, 0,
+			   sock_net_uid(net, NULL));
+	rt = ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (src)
+		src->ip = fl4.saddr;
+	return &rt->dst;
+}
+
+static struct dst_entry *nf_xlat_route6(struct net *net, u32 mark, int oif,
+					const union nf_inet_addr *saddr,
+					const union nf_inet_addr *daddr,
+					u8 tos, u8 proto)
+{
+	struct flowi6 fl6 = {
+		.flowi6_oif	= oif,
+		.flowi6_mark	= mark,
+		.flowi6_proto	= proto,
+		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
+		.flowi6_uid	= sock_net_uid(net, NULL),
+		.flowlabel	= ip6_make_flowinfo(tos & ~INET_ECN_MASK, 0),
+		.daddr		= daddr->in6,
+	};
+	struct dst_entry *dst;
+	int err;
+
+	if (saddr)
+		fl6.saddr = saddr->in6;
+
+	dst = ip6_route_output(net, NULL, &fl6);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	return dst;
+}
+
+/**
+ * nf_xlat_route - route of a packet in the family that it goes on in
+ * @net: network namespace
+ * @skb: packet, for its mark and its device's L3 domain
+ * @pf: family to route in
+ * @saddr: source address, or NULL when it is not chosen yet
+ * @daddr: destination address
+ * @tos: type of service or traffic class
+ * @proto: transport protocol in that family
+ * @src: with @pf NFPROTO_IPV4, where to put the address that the route
+ *	prefers as source; may be NULL
+ *
+ * An output-style lookup: no reverse path check. RCU read side.
+ *
+ * Return: a reference to the route, or an ERR_PTR.
+ */
+struct dst_entry *nf_xlat_route(struct net *net, const struct sk_buff *skb,
+				u8 pf, const union nf_inet_addr *saddr,
+				const union nf_inet_addr *daddr,
+				u8 tos, u8 proto, union nf_inet_addr *src)
+{
+	int oif = skb->dev ? l3mdev_master_ifindex_rcu(skb->dev) : 0;
+
+	if (pf == NFPROTO_IPV4)
+		return nf_xlat_route4(net, skb->mark, oif, saddr, daddr, tos,
+				      proto, src);
+	return nf_xlat_route6(net, skb->mark, oif, saddr, daddr, tos, proto);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_route);
+
+/* The route leads to a socket of this host. */
+static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
+{
+	if (pf == NFPROTO_IPV4)
+		return container_of(dst, struct rtable, dst)->rt_flags &
+		       RTCF_LOCAL;
+	return container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+}
+
+static u32 nf_xlat_dst_mtu(u8 pf, const struct dst_entry *dst)
+{
+	if (pf == NFPROTO_IPV4)
+		return ip_dst_mtu_maybe_forward(dst, true);
+	return max_t(u32, ip6_dst_mtu_maybe_forward(dst, true), IPV6_MIN_MTU);
+}
+
+/* Send an ICMP error about the untranslated packet to who sent it. */
+static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
+			      u8 type, u8 code, u32 info)
+{
+	const struct iphdr *iph;
+	union nf_inet_addr to;
+	struct dst_entry *dst;
+
+	if (pf == NFPROTO_IPV6) {
+		icmpv6_send(skb, type, code, info);
+		return;
+	}
+
+	/* icmp_send() takes namespace and flags from a route. */
+	if (!skb_dst(skb)) {
+		iph = ip_hdr(skb);
+		to.ip = iph->saddr;
+		dst = nf_xlat_route(net, skb, NFPROTO_IPV4, NULL, &to, 0, 0,
+				    NULL);
+		if (IS_ERR(dst))
+			return;
+		skb_dst_set(skb, dst);
+	}
+	icmp_send(skb, type, code, htonl(info));
+}
+
+/**
+ * nf_xlat_reject - drop a packet, count it, tell its sender
+ * @skb: the packet, not translated
+ * @state: hook that it is in
+ * @pkt: what nf_xlat_parse() found
+ * @reason: why
+ *
+ * The errors of RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5;
+ * reasons that the RFCs want silent are silent. The kernel's own limits on
+ * ICMP errors apply, and it never answers an ICMP error with another.
+ *
+ * Return: NF_DROP
+ */
+unsigned int nf_xlat_reject(struct sk_buff *skb,
+			    const struct nf_hook_state *state,
+			    const struct nf_xlat_pkt *pkt,
+			    enum nf_xlat_reason reason)
+{
+	bool v6 = pkt->pf == NFPROTO_IPV6;
+	int type = -1, code = 0;
+	u32 info = 0;
+
+	switch (reason) {
+	case NF_XLAT_OPTIONS:
+		type = v6 ? ICMPV6_PARAMPROB : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_HDR_FIELD : ICMP_SR_FAILED;
+		info = pkt->ptr;
+		break;
+	case NF_XLAT_PROTO:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_PORT_UNREACH : ICMP_PROT_UNREACH;
+		break;
+	case NF_XLAT_HOPLIMIT:
+		type = v6 ? ICMPV6_TIME_EXCEED : ICMP_TIME_EXCEEDED;
+		code = v6 ? ICMPV6_EXC_HOPLIMIT : ICMP_EXC_TTL;
+		break;
+	case NF_XLAT_NOROUTE:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_NOROUTE : ICMP_NET_UNREACH;
+		break;
+	case NF_XLAT_NOPORT:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
+		break;
+	default:
+		break;
+	}
+
+	if (type >= 0)
+		nf_xlat_icmp_send(state->net, skb, pkt->pf, type, code, info);
+	return nf_xlat_drop(state->net, reason);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_reject);
+
+/* Too big for the other side, and not allowed to be cut there? */
+static bool nf_xlat_too_big(const struct sk_buff *skb,
+			    const struct nf_xlat_pkt *pkt, u32 mtu)
+{
+	unsigned int len = nf_xlat_new_len(pkt);
+
+	if (len <= mtu || pkt->icmp_error || pkt->reasm || pkt->l3.fraghdr)
+		return false;
+
+	if (pkt->pf == NFPROTO_IPV4) {
+		if (!pkt->l3.df)
+			return false;
+	} else if (pkt->l3.len <= IPV6_MIN_MTU) {
+		/* RFC 7915 section 5.1: goes out with DF=0 */
+		return false;
+	}
+
+	/* The segments' headers shrink or grow as the whole packet's do. */
+	return !skb_is_gso(skb) ||
+	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
+}
+
+/* TTL and MTU, in the sender's family and before anything is changed. */
+static unsigned int nf_xlat_check(struct sk_buff *skb,
+				  const struct nf_hook_state *state,
+				  const struct nf_xlat_pkt *pkt,
+				  struct nf_xlat_parm *parm,
+				  const struct dst_entry *dst)
+{
+	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	u32 mtu = nf_xlat_dst_mtu(nf_xlat_other_pf(pkt->pf), dst);
+	struct net *net = state->net;
+
+	if (parm->ttl_dec && pkt->l3.ttl <= 1)
+		return nf_xlat_reject(skb, state, pkt, NF_XLAT_HOPLIMIT);
+
+	if (pkt->pf == NFPROTO_IPV6) {
+		parm->mtu4 = mtu;
+		parm->mtu6 = skb->dev ? READ_ONCE(skb->dev->mtu) : 0;
+	} else {
+		parm->mtu6 = mtu;
+		parm->mtu4 = skb->dev ? READ_ONCE(skb->dev->mtu) : 0;
+	}
+
+	if (likely(!nf_xlat_too_big(skb, pkt, mtu)))
+		return NF_ACCEPT;
+
+	if (pkt->pf == NFPROTO_IPV6)
+		nf_xlat_icmp_send(net, skb, NFPROTO_IPV6, ICMPV6_PKT_TOOBIG, 0,
+				  max_t(u32, mtu + growth, IPV6_MIN_MTU));
+	else
+		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, ICMP_DEST_UNREACH,
+				  ICMP_FRAG_NEEDED, mtu - growth);
+	return nf_xlat_drop(net, NF_XLAT_TOOBIG);
+}
+
+static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
+				  struct sk_buff *skb)
+{
+	skb_clear_tstamp(skb);
+	return dst_output(net, sk, skb);
+}
+
+/* What ip_rcv_finish() and ip_forward() are to other packets. */
+static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
+			      struct sk_buff *skb)
+{
+	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct dst_entry *dst = skb_dst(skb);
+	struct net_device *dev;
+
+	if (unlikely(!dst || NF_XLAT_CB(skb)->mark != skb->mark)) {
+		union nf_inet_addr saddr = {}, daddr = {};
+		u8 tos, proto;
+
+		/* DNAT dropped it, or a chain set a mark. */
+		if (pf == NFPROTO_IPV4) {
+			saddr.ip = ip_hdr(skb)->saddr;
+			daddr.ip = ip_hdr(skb)->daddr;
+			tos = ip_hdr(skb)->tos;
+			proto = ip_hdr(skb)->protocol;
+		} else {
+			saddr.in6 = ipv6_hdr(skb)->saddr;
+			daddr.in6 = ipv6_hdr(skb)->daddr;
+			tos = ipv6_get_dsfield(ipv6_hdr(skb));
+			proto = ipv6_hdr(skb)->nexthdr;
+		}
+		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
+				    NULL);
+		if (IS_ERR(dst)) {
+			nf_xlat_drop(net, NF_XLAT_NOROUTE);
+			kfree_skb(skb);
+			return 0;
+		}
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst);
+	}
+
+	if (nf_xlat_dst_local(pf, dst))
+		return dst_input(skb);
+
+	dev = dst_dev_rcu(dst);
+	skb_forward_csum(skb);
+	if (skb_cow(skb, LL_RESERVED_SPACE(dev))) {
+		nf_xlat_drop(net, NF_XLAT_NOMEM);
+		kfree_skb(skb);
+		return 0;
+	}
+
+	if (pf == NFPROTO_IPV4)
+		IPCB(skb)->flags |= IPSKB_FORWARDED;
+	else
+		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+
+	return NF_HOOK(pf, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev,
+		       nf_xlat_forward_finish);
+}
+
+/* Make the control block what the other family's input would have made it. */
+static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+{
+	int iif = skb->dev ? skb->dev->ifindex : 0;
+
+	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
+
+	memset(NF_XLAT_CB(skb), 0, sizeof(struct nf_xlat_skb_cb));
+	NF_XLAT_CB(skb)->mark = skb->mark;
+
+	if (pkt->pf == NFPROTO_IPV6) {
+		IPCB(skb)->iif = iif;
+		skb->ignore_df = pkt->reasm;
+		return;
+	}
+
+	IP6CB(skb)->iif = iif;
+	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
+	/* ip6_input_finish() starts at the first extension header. */
+	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
+	skb->ignore_df = false;
+
+	/* RFC 7915 section 4.1: IPv6 cuts what IPv4 might have cut. */
+	if (!pkt->l3.df && !pkt->l3.fraghdr && !pkt->icmp_error &&
+	    !skb_is_gso(skb) && skb->len > IPV6_MIN_MTU) {
+		skb->ignore_df = true;
+		IP6CB(skb)->frag_max_size = IPV6_MIN_MTU;
+	}
+}
+
+/* Hand the packet to the same hook of the other family. */
+static void nf_xlat_reinject(struct sk_buff *skb,
+			     const struct nf_hook_state *state, u8 pf)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	switch (state->hook) {
+	case NF_INET_PRE_ROUTING:
+		NF_HOOK(pf, NF_INET_PRE_ROUTING, state->net, NULL, skb,
+			skb->dev, NULL, nf_xlat_rcv_finish);
+		break;
+	case NF_INET_FORWARD:
+		if (nf_xlat_dst_local(pf, dst)) {
+			dst_input(skb);
+			break;
+		}
+		NF_HOOK(pf, NF_INET_FORWARD, state->net, NULL, skb, skb->dev,
+			dst_dev_rcu(dst), nf_xlat_forward_finish);
+		break;
+	case NF_INET_LOCAL_OUT:
+		skb->dev = dst_dev_rcu(dst);
+		NF_HOOK(pf, NF_INET_LOCAL_OUT, state->net, state->sk, skb,
+			NULL, skb->dev, dst_output);
+		break;
+	default:
+		DEBUG_NET_WARN_ON_ONCE(1);
+		kfree_skb(skb);
+	}
+}
+
+static unsigned int __nf_xlat_hook(struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct nf_xlat_pkt *pkt,
+				   struct nf_xlat_parm *parm)
+{
+	u8 pf = nf_xlat_other_pf(pkt->pf);
+	struct net *net = state->net;
+	enum nf_xlat_reason reason;
+	struct dst_entry *dst;
+	unsigned int verdict;
+
+	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
+			    &parm->outer.daddr, pkt->l3.tos, pkt->l3.proto,
+			    NULL);
+	if (IS_ERR(dst))
+		return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
+
+	/* One router, one decrement: the stack has done it in FORWARD. */
+	parm->ttl_dec = state->hook == NF_INET_PRE_ROUTING &&
+			!nf_xlat_dst_local(pf, dst);
+
+	verdict = nf_xlat_check(skb, state, pkt, parm, dst);
+	if (verdict != NF_ACCEPT)
+		goto release;
+
+	reason = nf_xlat_skb(net, skb, pkt, parm);
+	if (reason) {
+		verdict = nf_xlat_drop(net, reason);
+		goto release;
+	}
+
+	skb_dst_drop(skb);
+	skb_dst_set(skb, dst);
+	if (!parm->keep_ct)
+		nf_reset_ct(skb);
+	nf_xlat_init_cb(skb, pkt);
+
+	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
+		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
+	nf_xlat_reinject(skb, state, pf);
+	return NF_STOLEN;
+
+release:
+	dst_release(dst);
+	return verdict;
+}
+
+/**
+ * nf_xlat_hook - translate a packet and send it on in the other family
+ * @skb: packet that nf_xlat_parse() accepted
+ * @state: hook that it is in: PRE_ROUTING, FORWARD or LOCAL_OUT
+ * @pkt: what nf_xlat_parse() found
+ * @parm: addresses, ports and flags; MTUs and ttl_dec are filled in here
+ *
+ * The packet enters the hook of the same name of the other family with its
+ * route attached, and goes on from there. RCU read side, softirq or process
+ * context.
+ *
+ * Return: NF_STOLEN, or NF_DROP with the reason counted and, where the RFCs
+ * ask for one, an ICMP error sent.
+ */
+unsigned int nf_xlat_hook(struct sk_buff *skb,
+			  const struct nf_hook_state *state,
+			  const struct nf_xlat_pkt *pkt,
+			  struct nf_xlat_parm *parm)
+{
+	unsigned int verdict;
+
+	/* Not the hop limit bounds the stack, so count. */
+	local_bh_disable();
+	if (__this_cpu_inc_return(nf_xlat_depth) > NF_XLAT_MAX_DEPTH)
+		verdict = nf_xlat_drop(state->net, NF_XLAT_LOOP);
+	else
+		verdict = __nf_xlat_hook(skb, state, pkt, parm);
+	__this_cpu_dec(nf_xlat_depth);
+	local_bh_enable();
+
+	return verdict;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_hook);
+
+static int nf_xlat_seq_show(struct seq_file *seq, void *v)
+{
+	struct net *net = seq->private;
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
+		if (nf_xlat_mib_list[i])
+			seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i],
+				   snmp_fold_field(nf_xlat_pernet(net)->mib, i));
+	}
+	return 0;
+}
+
+static int __net_init nf_xlat_net_init(struct net *net)
+{
+	struct nf_xlat_net *xn = nf_xlat_pernet(net);
+
+	xn->mib = alloc_percpu(struct nf_xlat_mib);
+	if (!xn->mib)
+		return -ENOMEM;
+	if (!proc_create_net_single("nf_xlat", 0444, net->proc_net,
+				    nf_xlat_seq_show, NULL)) {
+		free_percpu(xn->mib);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* All harnesses have unregistered their hooks in pre_exit. */
+static void __net_exit nf_xlat_net_exit(struct net *net)
+{
+	remove_proc_entry("nf_xlat", net->proc_net);
+	free_percpu(nf_xlat_pernet(net)->mib);
+}
+
+static struct pernet_operations nf_xlat_net_ops = {
+	.init	= nf_xlat_net_init,
+	.exit	= nf_xlat_net_exit,
+	.id	= &nf_xlat_net_id,
+	.size	= sizeof(struct nf_xlat_net),
+};
+
+static int __init nf_xlat_init(void)
+{
+	return register_pernet_subsys(&nf_xlat_net_ops);
+}
+
+static void __exit nf_xlat_fini(void)
+{
+	unregister_pernet_subsys(&nf_xlat_net_ops);
+}
+
+module_init(nf_xlat_init);
+module_exit(nf_xlat_fini);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("IPv4/IPv6 translation engine");
