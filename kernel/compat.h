@@ -8,6 +8,11 @@
 
 #include <net/dst.h>
 
+/* skb_gso_validate_network_len() moved there from linux/skbuff.h in 6.6 */
+#if __has_include(<net/gso.h>)
+#include <net/gso.h>
+#endif
+
 /* HAVE_DST_DEV_RCU: include/net/dst.h, since 6.18 */
 #ifndef HAVE_DST_DEV_RCU
 static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)

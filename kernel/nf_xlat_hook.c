@@ -16,6 +16,7 @@
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
+#include <net/dsfield.h>
 #include <net/dst.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>

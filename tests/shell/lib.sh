@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0
+# What the stories share: three hosts in a row, joined by veth pairs,
+#
+#	client6 ---- lan gw wan ---- server4
+#	2001:db8:c::2   2001:db8:c::1  192.0.2.1   192.0.2.2
+#
+# and kselftest's way of telling the result: 0 passed, 1 failed, 4 skipped.
+# To be sourced; each test runs in namespaces of its own.
+
+set -u
+
+ksft_pass=0
+ksft_fail=1
+ksft_skip=4
+ret=$ksft_pass
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+prefix=${NFT_XLAT_PREFIX:-$top/build/prefix}
+NFT=${NFT:-$prefix/sbin/nft}
+REPLAY=${REPLAY:-$prefix/bin/nft-replay}
+
+pref64=64:ff9b::
+client_ip=2001:db8:c::2
+server_ip=192.0.2.2
+pool_ip=192.0.2.1
+server64=$pref64$server_ip
+
+tmp=$(mktemp -d)
+suffix=$(basename "$tmp" | tr -dc 'A-Za-z0-9')
+client6=client6-$suffix
+gw=gw-$suffix
+server4=server4-$suffix
+namespaces="$client6 $gw $server4"
+
+cleanup()
+{
+	local ns
+
+	for ns in $namespaces; do
+		ip netns pids "$ns" 2>/dev/null | xargs -r kill 2>/dev/null
+		ip netns del "$ns" 2>/dev/null
+	done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+
+pass() { echo "PASS: $*"; }
+fail() { echo "FAIL: $*"; ret=$ksft_fail; }
+skip() { echo "SKIP: $*"; exit $ksft_skip; }
+
+# check WHAT COMMAND...: the command must succeed; its output is shown if not
+check()
+{
+	local what=$1
+
+	shift
+	if "$@" >"$tmp/check" 2>&1; then
+		pass "$what"
+	else
+		fail "$what ($*: status $?)"
+		sed 's/^/# /' "$tmp/check"
+		return 1
+	fi
+}
+
+# check_not WHAT COMMAND...: the command must fail
+check_not()
+{
+	local what=$1
+
+	shift
+	if "$@" >"$tmp/check" 2>&1; then
+		fail "$what ($*: succeeded)"
+		sed 's/^/# /' "$tmp/check"
+		return 1
+	fi
+	pass "$what"
+}
+
+# check_eq WHAT GOT WANTED
+check_eq()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1: got '$2', wanted '$3'"
+		return 1
+	fi
+}
+
+on() { local ns=$1; shift; ip netns exec "$ns" "$@"; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds
+wait_for()
+{
+	local i n=$(($1 * 10))
+
+	shift
+	for ((i = 0; i < n; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+setup_ns()
+{
+	local ns
+
+	for ns; do
+		ip netns add "$ns" || skip "cannot make network namespaces"
+		ip -n "$ns" link set lo up
+		# no waiting for addresses to be found unique
+		on "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.all.accept_dad=0
+	done
+}
+
+# The three hosts; $1: MTU of the links (1500)
+setup_topo()
+{
+	local mtu=${1:-1500}
+
+	setup_ns "$client6" "$gw" "$server4"
+	ip -n "$gw" link add lan mtu "$mtu" type veth \
+		peer name eth0 mtu "$mtu" netns "$client6"
+	ip -n "$gw" link add wan mtu "$mtu" type veth \
+		peer name eth0 mtu "$mtu" netns "$server4"
+	ip -n "$gw" addr add 2001:db8:c::1/64 dev lan nodad
+	ip -n "$gw" addr add $pool_ip/24 dev wan
+	ip -n "$client6" addr add $client_ip/64 dev eth0 nodad
+	ip -n "$server4" addr add $server_ip/24 dev eth0
+	ip -n "$gw" link set lan up
+	ip -n "$gw" link set wan up
+	ip -n "$client6" link set eth0 up
+	ip -n "$server4" link set eth0 up
+	ip -n "$client6" route add default via 2001:db8:c::1
+	ip -n "$server4" route add default via $pool_ip
+	on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
+}
+
+# ruleset NAME: load tests/shell/rulesets/NAME.nft on the gateway; without the
+# patched nft, the netlink batch that it made of the same text
+ruleset()
+{
+	local f=$here/rulesets/$1
+
+	if [ -x "$NFT" ]; then
+		on "$gw" "$NFT" -f "$f.nft"
+	elif [ -x "$REPLAY" ]; then
+		on "$gw" "$REPLAY" "$f.nlbatch"
+	else
+		skip "neither the patched nft nor nft-replay is there"
+	fi
+}
+
+need_nft() { [ -x "$NFT" ] || skip "needs the patched nft"; }
+need() { local c; for c; do command -v "$c" >/dev/null || skip "needs $c"; done; }
+
+# Stock kernels are emulated, and a gigabyte takes minutes there.
+is_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
+
+# counter NAME: one of the gateway's counters of packets
+counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
+
+# sessions [PATTERN]: conntrack entries of the gateway
+sessions() { on "$gw" grep -E "${1:-.}" /proc/net/nf_conntrack; }
+
+done_testing() { exit "$ret"; }
