@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# The parts do the work (kernel/Kbuild, tools/build-nft, tests/run, tests/lab);
+# this file names them.  C=1 and W=1 reach the kernel's build.
+
+KVER   ?= $(shell uname -r)
+KDIR   ?= /lib/modules/$(KVER)/build
+# Never /usr: a patched nft stands beside the distribution's, not over it.
+PREFIX ?= /opt/nft-xlat
+DESTDIR ?=
+
+BUILD   := $(CURDIR)/build
+KBUILD  := $(BUILD)/host/kernel
+RELEASE  = $(shell cat $(KDIR)/include/config/kernel.release)
+MODULES := nf_xlat nf_xlat_ct nft_xlat
+HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
+	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
+
+.PHONY: all modules nft install uninstall demo check check-quick clean help
+
+all: nft modules ## the modules and the patched nft
+
+# Objects land beside the sources: links to them keep kernel/ clean.
+modules: ## the modules, against KDIR
+	$(HAVE_KDIR)
+	@mkdir -p $(KBUILD) && cp -rsfT $(CURDIR)/kernel $(KBUILD)
+	@ln -sfnT $(CURDIR)/include $(BUILD)/host/include
+	@find $(KBUILD) -xtype l -delete
+	$(MAKE) -C $(KDIR) M=$(KBUILD) modules
+
+nft: ## nft with the xlat statement, into build/prefix
+	@tools/build-nft $(BUILD)/prefix || { s=$$?; test $$s = 77 && \
+		echo "nft: not built, for want of its source or tools; going on without"; }
+
+install: modules ## modules to updates/, the nft that was built to PREFIX
+	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates modules_install
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
+	@if test -x $(BUILD)/prefix/sbin/nft; then $(MAKE) --no-print-directory install-nft; \
+	else echo "nft: not built, so not installed (make nft)"; fi
+
+# The list of what was put there is what uninstall takes away.
+.PHONY: install-nft
+install-nft:
+	@test -e $(DESTDIR)$(PREFIX)/.nft-xlat || ! test -e $(DESTDIR)$(PREFIX)/sbin/nft || { \
+		echo "nft: $(PREFIX)/sbin/nft is not ours, choose another PREFIX"; exit 1; }
+	mkdir -p $(DESTDIR)$(PREFIX)
+	cp -a $(BUILD)/prefix/sbin $(BUILD)/prefix/lib $(DESTDIR)$(PREFIX)
+	@cd $(BUILD)/prefix && find sbin lib ! -type d >$(DESTDIR)$(PREFIX)/.nft-xlat
+	@echo "nft: $(PREFIX)/sbin/nft"
+
+uninstall: ## take away what install put there
+	$(HAVE_KDIR)
+	cd $(DESTDIR)/lib/modules/$(RELEASE)/updates && rm -f $(MODULES:%=%.ko*) tests/nf_xlat_test.ko*
+	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
+	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
+		xargs rm -f .nft-xlat <.nft-xlat; rmdir sbin lib .
+
+demo: ## translation between three network namespaces, in a guest
+	tests/demo
+
+check: ## every test; T=name runs one
+	tests/run $(T)
+
+check-quick: ## the tests that need no stock kernel
+	QUICK=1 tests/run $(T)
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
