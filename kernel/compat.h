@@ -8,8 +8,8 @@
 
 #include <net/dst.h>
 
-/* skb_gso_validate_network_len() moved there from linux/skbuff.h in 6.6 */
-#if __has_include(<net/gso.h>)
+/* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */
+#ifdef HAVE_NET_GSO_H
 #include <net/gso.h>
 #endif
 

@@ -546,13 +546,19 @@ EXPORT_SYMBOL_GPL(nf_xlat_hook);
 
 static int nf_xlat_seq_show(struct seq_file *seq, void *v)
 {
-	struct net *net = seq->private;
+	struct nf_xlat_net *xn = nf_xlat_pernet(seq->private);
 	unsigned int i;
+	int cpu;
 
 	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
-		if (nf_xlat_mib_list[i])
-			seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i],
-				   snmp_fold_field(nf_xlat_pernet(net)->mib, i));
+		unsigned long sum = 0;
+
+		if (!nf_xlat_mib_list[i])
+			continue;
+		/* snmp_fold_field() is no longer for modules. */
+		for_each_possible_cpu(cpu)
+			sum += READ_ONCE(per_cpu_ptr(xn->mib, cpu)->mibs[i]);
+		seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i], sum);
 	}
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nft_xlat.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
@@ -274,7 +275,8 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 
 	if (priv->mode == NFT_XLAT_DNAT || priv->dir != NFT_XLAT_6TO4)
 		return -EOPNOTSUPP;
-	if (!!tb[NFTA_XLAT_REG_ADDR_MIN] != (priv->mode == NFT_XLAT_SNAT))
+	if (priv->mode == NFT_XLAT_SNAT ? !tb[NFTA_XLAT_REG_ADDR_MIN] :
+					  !!tb[NFTA_XLAT_REG_ADDR_MIN])
 		return -EINVAL;
 
 	if (tb[NFTA_XLAT_FLAGS])

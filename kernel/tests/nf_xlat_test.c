@@ -1,0 +1,694 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of the translation engine. Numbers in names and comments are
+ * clauses of RFC 6052 and RFC 7915 as the test says.
+ */
+
+#include <kunit/test.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/inet.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netfilter/nf_xlat.h>
+
+#define NF_XLAT_TEST_ROUNDS	2000
+#define NF_XLAT_TEST_MAX	1400
+
+static struct in6_addr nf_xlat_in6(const char *str)
+{
+	struct in6_addr addr = {};
+
+	in6_pton(str, -1, addr.s6_addr, -1, NULL);
+	return addr;
+}
+
+static __be32 nf_xlat_in4(const char *str)
+{
+	__be32 addr = 0;
+
+	in4_pton(str, -1, (u8 *)&addr, -1, NULL);
+	return addr;
+}
+
+/* RFC 6052 section 2.4, table 1 */
+static const struct {
+	const char	*prefix;
+	u8		len;
+	const char	*addr;
+} nf_xlat_rfc6052[] = {
+	{ "2001:db8::", 32, "2001:db8:c000:221::" },
+	{ "2001:db8:100::", 40, "2001:db8:1c0:2:21::" },
+	{ "2001:db8:122::", 48, "2001:db8:122:c000:2:2100::" },
+	{ "2001:db8:122:300::", 56, "2001:db8:122:3c0:0:221::" },
+	{ "2001:db8:122:344::", 64, "2001:db8:122:344:c0:2:2100::" },
+	{ "2001:db8:122:344::", 96, "2001:db8:122:344::192.0.2.33" },
+	{ "64:ff9b::", 96, "64:ff9b::192.0.2.33" },
+};
+
+static void nf_xlat_test_addr(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nf_xlat_rfc6052); i++) {
+		struct nf_xlat_prefix prefix = {
+			.addr	= nf_xlat_in6(nf_xlat_rfc6052[i].prefix),
+			.len	= nf_xlat_rfc6052[i].len,
+		};
+		struct in6_addr want = nf_xlat_in6(nf_xlat_rfc6052[i].addr);
+		struct in6_addr got;
+		__be32 v4 = 0;
+
+		KUNIT_EXPECT_EQ(test, nf_xlat_prefix_check(&prefix), 0);
+		nf_xlat_addr_4to6(&prefix, nf_xlat_in4("192.0.2.33"), &got);
+		KUNIT_EXPECT_EQ_MSG(test, memcmp(&got, &want, sizeof(got)), 0,
+				    "/%u: got %pI6c, wanted %pI6c", prefix.len,
+				    &got, &want);
+		KUNIT_EXPECT_TRUE(test, nf_xlat_addr_6to4(&prefix, &want, &v4));
+		KUNIT_EXPECT_EQ_MSG(test, ntohl(v4), 0xc0000221, "/%u",
+				    prefix.len);
+
+		/* section 2.2: whatever the suffix holds is ignored */
+		if (prefix.len < 96) {
+			want.s6_addr[15] = 0xff;
+			KUNIT_EXPECT_TRUE(test, nf_xlat_addr_6to4(&prefix, &want,
+								  &v4));
+			KUNIT_EXPECT_EQ(test, ntohl(v4), 0xc0000221);
+		}
+
+		want.s6_addr[0] ^= 1;
+		KUNIT_EXPECT_FALSE(test, nf_xlat_addr_6to4(&prefix, &want, &v4));
+	}
+}
+
+static void nf_xlat_test_prefix(struct kunit *test)
+{
+	struct nf_xlat_prefix prefix = { .addr = nf_xlat_in6("64:ff9b::") };
+	unsigned int len;
+
+	for (len = 0; len <= 128; len++) {
+		bool ok = len == 32 || len == 40 || len == 48 || len == 56 ||
+			  len == 64 || len == 96;
+
+		prefix.len = len;
+		KUNIT_EXPECT_EQ_MSG(test, nf_xlat_prefix_check(&prefix),
+				    ok ? 0 : -ERANGE, "/%u", len);
+	}
+
+	/* section 2.2: bits 64 to 71 are zero */
+	prefix.addr = nf_xlat_in6("2001:db8:1:2:100::");
+	prefix.len = 96;
+	KUNIT_EXPECT_EQ(test, nf_xlat_prefix_check(&prefix), -EINVAL);
+	prefix.addr = nf_xlat_in6("2001:db8:1:2:ff::");
+	KUNIT_EXPECT_EQ(test, nf_xlat_prefix_check(&prefix), 0);
+	/* and none is set after the prefix */
+	prefix.addr = nf_xlat_in6("2001:db8::1");
+	KUNIT_EXPECT_EQ(test, nf_xlat_prefix_check(&prefix), -EINVAL);
+}
+
+static void nf_xlat_test_addr_legal(struct kunit *test)
+{
+	static const char * const bad4[] = {
+		"127.0.0.1", "224.0.0.1", "239.255.255.255", "0.0.0.0",
+		"255.255.255.255",
+	};
+	static const char * const bad6[] = { "::1", "::", "ff02::1" };
+	union nf_inet_addr addr = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad4); i++) {
+		addr.ip = nf_xlat_in4(bad4[i]);
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       nf_xlat_addr_legal(NFPROTO_IPV4, &addr),
+				       "%s", bad4[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(bad6); i++) {
+		addr.in6 = nf_xlat_in6(bad6[i]);
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       nf_xlat_addr_legal(NFPROTO_IPV6, &addr),
+				       "%s", bad6[i]);
+	}
+	addr.in6 = nf_xlat_in6("2001:db8::1");
+	KUNIT_EXPECT_TRUE(test, nf_xlat_addr_legal(NFPROTO_IPV6, &addr));
+	addr.ip = nf_xlat_in4("192.0.2.1");
+	KUNIT_EXPECT_TRUE(test, nf_xlat_addr_legal(NFPROTO_IPV4, &addr));
+}
+
+/*
+ * RFC 7915 section 4.2 as it stands there: all codes of a type that are not
+ * listed, and all types that are not listed, have no counterpart.
+ */
+struct nf_xlat_icmp_case {
+	u8	type, code, new_type, new_code;
+};
+
+static const struct nf_xlat_icmp_case nf_xlat_cases4[] = {
+	{ 3, 0, 1, 0 }, { 3, 1, 1, 0 }, { 3, 2, 4, 1 }, { 3, 3, 1, 4 },
+	{ 3, 4, 2, 0 }, { 3, 5, 1, 0 }, { 3, 6, 1, 0 }, { 3, 7, 1, 0 },
+	{ 3, 8, 1, 0 }, { 3, 9, 1, 1 }, { 3, 10, 1, 1 }, { 3, 11, 1, 0 },
+	{ 3, 12, 1, 0 }, { 3, 13, 1, 1 }, { 3, 15, 1, 1 },
+	{ 12, 0, 4, 0 }, { 12, 2, 4, 0 },
+};
+
+/* RFC 7915 section 5.2 */
+static const struct nf_xlat_icmp_case nf_xlat_cases6[] = {
+	{ 1, 0, 3, 1 }, { 1, 1, 3, 10 }, { 1, 2, 3, 1 }, { 1, 3, 3, 1 },
+	{ 1, 4, 3, 3 }, { 4, 0, 12, 0 }, { 4, 1, 3, 2 },
+};
+
+static void nf_xlat_test_icmp_table(struct kunit *test, bool v4,
+				    const struct nf_xlat_icmp_case *cases,
+				    unsigned int n)
+{
+	unsigned int type, code, i;
+
+	for (type = 0; type < 256; type++) {
+		for (code = 0; code < 256; code++) {
+			struct nf_xlat_icmp icmp = {
+				.type = type, .code = code,
+			};
+			int new_type = -1, new_code = -1;
+			bool ok;
+
+			for (i = 0; i < n; i++) {
+				if (cases[i].type == type &&
+				    cases[i].code == code) {
+					new_type = cases[i].new_type;
+					new_code = cases[i].new_code;
+				}
+			}
+			/* any code: echo, time exceeded, too big */
+			if (v4 && (type == 0 || type == 8)) {
+				new_type = type == 8 ? 128 : 129;
+				new_code = code;
+			} else if (v4 && type == 11) {
+				new_type = 3;
+				new_code = code;
+			} else if (!v4 && (type == 128 || type == 129)) {
+				new_type = type == 128 ? 8 : 0;
+				new_code = code;
+			} else if (!v4 && type == 3) {
+				new_type = 11;
+				new_code = code;
+			} else if (!v4 && type == 2) {
+				new_type = 3;
+				new_code = 4;
+			}
+
+			ok = v4 ? nf_xlat_icmp_4to6(&icmp) :
+				  nf_xlat_icmp_6to4(&icmp);
+			KUNIT_EXPECT_EQ_MSG(test, ok, new_type >= 0, "%u/%u",
+					    type, code);
+			if (!ok || new_type < 0)
+				continue;
+			KUNIT_EXPECT_EQ_MSG(test, (int)icmp.type, new_type,
+					    "%u/%u", type, code);
+			KUNIT_EXPECT_EQ_MSG(test, (int)icmp.code, new_code,
+					    "%u/%u", type, code);
+		}
+	}
+}
+
+static void nf_xlat_test_icmp_4to6(struct kunit *test)
+{
+	nf_xlat_test_icmp_table(test, true, nf_xlat_cases4,
+				ARRAY_SIZE(nf_xlat_cases4));
+}
+
+static void nf_xlat_test_icmp_6to4(struct kunit *test)
+{
+	nf_xlat_test_icmp_table(test, false, nf_xlat_cases6,
+				ARRAY_SIZE(nf_xlat_cases6));
+}
+
+/* RFC 7915, figures 3 and 6; -1: no counterpart */
+static void nf_xlat_test_icmp_pointer(struct kunit *test)
+{
+	static const s8 ptr4[] = {
+		0, 1, 4, 4, -1, -1, -1, -1, 7, 6, -1, -1,
+		8, 8, 8, 8, 24, 24, 24, 24, -1, -1,
+	};
+	static const s8 ptr6[] = {
+		0, 1, -1, -1, 2, 2, 9, 8,
+		12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12,
+		16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16,
+		-1, -1,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ptr4); i++) {
+		struct nf_xlat_icmp icmp = {
+			.type = ICMP_PARAMETERPROB, .info = i,
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, nf_xlat_icmp_4to6(&icmp) ?
+				    (int)icmp.info : -1, (int)ptr4[i],
+				    "IPv4 pointer %u", i);
+	}
+	for (i = 0; i < ARRAY_SIZE(ptr6); i++) {
+		struct nf_xlat_icmp icmp = {
+			.type = ICMPV6_PARAMPROB, .info = i,
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, nf_xlat_icmp_6to4(&icmp) ?
+				    (int)icmp.info : -1, (int)ptr6[i],
+				    "IPv6 pointer %u", i);
+	}
+}
+
+static void nf_xlat_test_icmp_mtu(struct kunit *test)
+{
+	/* max(1280, min(m + 20, MTU6, MTU4 + 20)) */
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(1400, 0, 1500, 1500), 1420);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(1500, 0, 1500, 1500), 1500);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(1500, 0, 1300, 1500), 1320);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(576, 0, 1500, 1500), 1280);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(9000, 0, 0, 0), 9020);
+	/* RFC 1191 section 7: the plateau below the quoted length */
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(0, 1500, 0, 0), 1512);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(0, 1492, 0, 0), 1280);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(0, 65535, 0, 0), 32020);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(0, 20, 0, 0), 1280);
+
+	/* min(m - 20, MTU4, MTU6 - 20) */
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1400, 1500, 1500), 1380);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, 1500, 9000), 1500);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, 9000, 1500), 1480);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1280, 0, 0), 1260);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(U32_MAX, 0, 0), 65535);
+}
+
+/* A random packet of one family, with all checksums right. */
+static struct sk_buff *nf_xlat_test_skb(struct kunit *test, u8 pf, u8 proto,
+					unsigned int payload, u8 ip_summed)
+{
+	unsigned int l3 = pf == NFPROTO_IPV6 ? sizeof(struct ipv6hdr) :
+					       sizeof(struct iphdr);
+	unsigned int l4 = proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
+						 sizeof(struct udphdr);
+	unsigned int len = l4 + payload;
+	struct sk_buff *skb;
+	__sum16 *check;
+	unsigned int off;
+	__wsum csum;
+	u8 *data;
+
+	/* no headroom at times: then the head has to be made anew */
+	skb = alloc_skb(l3 + len + 64, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb_reserve(skb, get_random_u32() % 64);
+	skb_reset_network_header(skb);
+	data = skb_put(skb, l3 + len);
+	get_random_bytes(data, l3 + len);
+	skb->ip_summed = ip_summed;
+
+	if (proto == IPPROTO_TCP) {
+		off = offsetof(struct tcphdr, check);
+	} else if (proto == IPPROTO_UDP) {
+		off = offsetof(struct udphdr, check);
+		((struct udphdr *)(data + l3))->len = htons(len);
+	} else {
+		off = offsetof(struct icmphdr, checksum);
+		data[l3] = pf == NFPROTO_IPV6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO;
+	}
+	check = (__sum16 *)(data + l3 + off);
+	*check = 0;
+
+	if (pf == NFPROTO_IPV6) {
+		struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		ip6h->version = 6;
+		ip6h->payload_len = htons(len);
+		ip6h->nexthdr = proto;
+		ip6h->saddr.s6_addr[0] = 0x20;
+		csum = ip_summed == CHECKSUM_PARTIAL ? 0 :
+		       csum_partial(data + l3, len, 0);
+		*check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len, proto,
+					 csum);
+	} else {
+		struct iphdr *iph = ip_hdr(skb);
+
+		iph->version = 4;
+		iph->ihl = 5;
+		iph->tot_len = htons(l3 + len);
+		iph->frag_off = htons(IP_DF);
+		iph->protocol = proto;
+		iph->saddr = htonl(0xc0000201 + get_random_u32() % 200);
+		ip_send_check(iph);
+		csum = ip_summed == CHECKSUM_PARTIAL ? 0 :
+		       csum_partial(data + l3, len, 0);
+		*check = proto == IPPROTO_ICMP ? csum_fold(csum) :
+			 csum_tcpudp_magic(iph->saddr, iph->daddr, len, proto,
+					   csum);
+	}
+	if (proto == IPPROTO_UDP && !*check)
+		*check = CSUM_MANGLED_0;
+
+	if (ip_summed == CHECKSUM_PARTIAL) {
+		*check = ~*check;
+		skb->csum_start = skb_headroom(skb) + l3;
+		skb->csum_offset = off;
+	} else if (ip_summed == CHECKSUM_COMPLETE) {
+		skb->csum = csum_partial(skb->data, skb->len, 0);
+	}
+	return skb;
+}
+
+/* Sum of transport header, payload and pseudo-header from scratch: 0 is good */
+static __sum16 nf_xlat_test_verify(const struct sk_buff *skb, u8 pf)
+{
+	unsigned int l3, len;
+	__wsum csum;
+
+	if (pf == NFPROTO_IPV6) {
+		const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		l3 = sizeof(*ip6h);
+		len = skb->len - l3;
+		csum = skb_checksum(skb, l3, len, 0);
+		return csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len,
+				       ip6h->nexthdr, csum);
+	}
+
+	l3 = sizeof(struct iphdr);
+	len = skb->len - l3;
+	csum = skb_checksum(skb, l3, len, 0);
+	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
+		return csum_fold(csum);
+	return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, len,
+				 ip_hdr(skb)->protocol, csum);
+}
+
+static void nf_xlat_test_csum_one(struct kunit *test, u8 pf, u8 proto,
+				  u8 ip_summed)
+{
+	unsigned int payload = get_random_u32() % NF_XLAT_TEST_MAX;
+	u8 other = nf_xlat_other_pf(pf);
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+
+	skb = nf_xlat_test_skb(test, pf, proto, payload, ip_summed);
+	get_random_bytes(&parm.outer, sizeof(parm.outer));
+	parm.ports = get_random_u32() & 1;
+
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+	KUNIT_EXPECT_EQ(test, skb->len, nf_xlat_new_len(&pkt));
+
+	if (other == NFPROTO_IPV4) {
+		KUNIT_EXPECT_EQ(test, (int)ip_hdr(skb)->version, 4);
+		KUNIT_EXPECT_EQ(test, ntohs(ip_hdr(skb)->tot_len), skb->len);
+		KUNIT_EXPECT_EQ(test, ip_fast_csum(ip_hdr(skb), 5), 0);
+		KUNIT_EXPECT_EQ(test, ip_hdr(skb)->saddr, parm.outer.saddr.ip);
+		KUNIT_EXPECT_EQ(test, ip_hdr(skb)->daddr, parm.outer.daddr.ip);
+	} else {
+		KUNIT_EXPECT_EQ(test, (int)ipv6_hdr(skb)->version, 6);
+		KUNIT_EXPECT_EQ(test, ntohs(ipv6_hdr(skb)->payload_len) +
+				sizeof(struct ipv6hdr), skb->len);
+		KUNIT_EXPECT_EQ(test, ip6_flowlabel(ipv6_hdr(skb)), 0);
+		KUNIT_EXPECT_TRUE(test,
+				  ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
+						  &parm.outer.saddr.in6));
+	}
+	if (parm.ports)
+		KUNIT_EXPECT_EQ(test, *(__be16 *)(skb_transport_header(skb) +
+						  (proto == IPPROTO_TCP ||
+						   proto == IPPROTO_UDP ? 0 :
+						   4)),
+				parm.outer.sport);
+
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		KUNIT_EXPECT_EQ(test, csum_fold(skb->csum),
+				csum_fold(skb_checksum(skb, 0, skb->len, 0)));
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
+	KUNIT_EXPECT_EQ_MSG(test, nf_xlat_test_verify(skb, other), 0,
+			    "family %u protocol %u payload %u summed %u ports %u",
+			    pf, proto, payload, ip_summed, parm.ports);
+	kfree_skb(skb);
+}
+
+static void nf_xlat_test_csum(struct kunit *test)
+{
+	static const u8 summed[] = {
+		CHECKSUM_NONE, CHECKSUM_COMPLETE, CHECKSUM_PARTIAL,
+	};
+	static const u8 pfs[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	unsigned int i, j, k;
+
+	for (i = 0; i < NF_XLAT_TEST_ROUNDS; i++) {
+		for (j = 0; j < ARRAY_SIZE(summed); j++) {
+			for (k = 0; k < ARRAY_SIZE(pfs); k++) {
+				nf_xlat_test_csum_one(test, pfs[k], IPPROTO_TCP,
+						      summed[j]);
+				nf_xlat_test_csum_one(test, pfs[k], IPPROTO_UDP,
+						      summed[j]);
+				if (summed[j] == CHECKSUM_PARTIAL)
+					continue;
+				nf_xlat_test_csum_one(test, pfs[k],
+						      pfs[k] == NFPROTO_IPV4 ?
+						      IPPROTO_ICMP :
+						      IPPROTO_ICMPV6,
+						      summed[j]);
+			}
+		}
+	}
+}
+
+/* RFC 7915 section 4.5: UDP without a checksum gets one */
+static void nf_xlat_test_csum_udp_zero(struct kunit *test)
+{
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+
+	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
+			       CHECKSUM_NONE);
+	((struct udphdr *)(skb->data + sizeof(struct iphdr)))->check = 0;
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+			NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+	KUNIT_EXPECT_NE(test, udp_hdr(skb)->check, 0);
+	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, NFPROTO_IPV6), 0);
+	kfree_skb(skb);
+}
+
+/*
+ * An ICMP error that quotes a random packet, made by prepending to that packet
+ * what a router would. Cut to @keep bytes of the quoted packet.
+ */
+static struct sk_buff *nf_xlat_test_error(struct kunit *test, u8 pf, u8 proto,
+					  unsigned int payload,
+					  unsigned int keep)
+{
+	unsigned int l3 = pf == NFPROTO_IPV6 ? sizeof(struct ipv6hdr) :
+					       sizeof(struct iphdr);
+	struct sk_buff *skb, *inner;
+	struct icmphdr *icmph;
+	unsigned int len;
+
+	inner = nf_xlat_test_skb(test, pf, proto, payload, CHECKSUM_NONE);
+	len = sizeof(*icmph) + min(inner->len, keep);
+
+	skb = alloc_skb(l3 + len + 64, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb_reset_network_header(skb);
+	skb_put_zero(skb, l3 + len);
+	icmph = (struct icmphdr *)(skb->data + l3);
+	skb_copy_bits(inner, 0, icmph + 1, len - sizeof(*icmph));
+	kfree_skb(inner);
+
+	if (pf == NFPROTO_IPV6) {
+		struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+		ip6h->version = 6;
+		ip6h->payload_len = htons(len);
+		ip6h->nexthdr = IPPROTO_ICMPV6;
+		ip6h->hop_limit = 64;
+		get_random_bytes(&ip6h->saddr, 32);
+		ip6h->saddr.s6_addr[0] = 0x20;
+		icmph->type = ICMPV6_DEST_UNREACH;
+		icmph->code = ICMPV6_PORT_UNREACH;
+		icmph->checksum = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
+						  len, IPPROTO_ICMPV6,
+						  csum_partial(icmph, len, 0));
+	} else {
+		struct iphdr *iph = ip_hdr(skb);
+
+		iph->version = 4;
+		iph->ihl = 5;
+		iph->tot_len = htons(l3 + len);
+		iph->protocol = IPPROTO_ICMP;
+		iph->ttl = 64;
+		iph->saddr = htonl(0xc0000201);
+		iph->daddr = htonl(0xc0000202);
+		ip_send_check(iph);
+		icmph->type = ICMP_DEST_UNREACH;
+		icmph->code = ICMP_PORT_UNREACH;
+		icmph->checksum = csum_fold(csum_partial(icmph, len, 0));
+	}
+	return skb;
+}
+
+static void nf_xlat_test_error_one(struct kunit *test, u8 pf, u8 proto,
+				   unsigned int payload, unsigned int keep)
+{
+	u8 other = nf_xlat_other_pf(pf);
+	unsigned int l3 = other == NFPROTO_IPV6 ? sizeof(struct ipv6hdr) :
+						  sizeof(struct iphdr);
+	struct nf_xlat_parm parm = { .ports = true };
+	struct sk_buff *skb, *inner;
+	struct nf_xlat_pkt pkt;
+	struct icmphdr *icmph;
+
+	skb = nf_xlat_test_error(test, pf, proto, payload, keep);
+	get_random_bytes(&parm.outer, sizeof(parm.outer));
+	get_random_bytes(&parm.inner, sizeof(parm.inner));
+
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_ASSERT_TRUE(test, pkt.icmp_error);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+
+	/* RFC 1812 section 4.3.2.3, RFC 4443 section 2.4 (c) */
+	KUNIT_EXPECT_LE(test, skb->len,
+			other == NFPROTO_IPV6 ? IPV6_MIN_MTU : 576);
+	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, other), 0);
+	icmph = icmp_hdr(skb);
+	KUNIT_EXPECT_EQ(test, icmph->type, other == NFPROTO_IPV6 ?
+			ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH);
+
+	/* What is quoted whole must be a valid packet of the new family. */
+	if (keep < pkt.inner.len ||
+	    skb->len < l3 + sizeof(*icmph) + pkt.inner.len - pkt.inner.hlen + l3)
+		goto out;
+	inner = skb_copy(skb, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, inner);
+	skb_pull(inner, l3 + sizeof(*icmph));
+	skb_reset_network_header(inner);
+	KUNIT_EXPECT_EQ_MSG(test, nf_xlat_test_verify(inner, other), 0,
+			    "quoted: family %u protocol %u payload %u", pf,
+			    proto, payload);
+	if (other == NFPROTO_IPV4) {
+		KUNIT_EXPECT_EQ(test, ip_fast_csum(ip_hdr(inner), 5), 0);
+		KUNIT_EXPECT_EQ(test, ntohs(ip_hdr(inner)->tot_len), inner->len);
+	}
+	kfree_skb(inner);
+out:
+	kfree_skb(skb);
+}
+
+static void nf_xlat_test_error_csum(struct kunit *test)
+{
+	static const u8 pfs[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_UDP };
+	unsigned int i, j, k;
+
+	for (i = 0; i < NF_XLAT_TEST_ROUNDS; i++) {
+		unsigned int payload = get_random_u32() % NF_XLAT_TEST_MAX;
+		unsigned int keep = i & 1 ? 1232 :
+				    sizeof(struct ipv6hdr) +
+				    get_random_u32() % 64;
+
+		for (j = 0; j < ARRAY_SIZE(pfs); j++) {
+			for (k = 0; k < ARRAY_SIZE(protos); k++)
+				nf_xlat_test_error_one(test, pfs[j], protos[k],
+						       payload, keep);
+			nf_xlat_test_error_one(test, pfs[j],
+					       pfs[j] == NFPROTO_IPV4 ?
+					       IPPROTO_ICMP : IPPROTO_ICMPV6,
+					       payload, keep + 8);
+		}
+	}
+}
+
+/* RFC 5508 REQ-3: a corrupt error must not come out corrected */
+static void nf_xlat_test_error_corrupt(struct kunit *test)
+{
+	static const u8 pfs[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(pfs); i++) {
+		skb = nf_xlat_test_error(test, pfs[i], IPPROTO_UDP, 64, 100);
+		skb->data[skb->len - 1] ^= 0x55;
+		KUNIT_EXPECT_EQ(test, (int)nf_xlat_parse(skb, pfs[i], &pkt),
+				NF_XLAT_CSUM);
+		kfree_skb(skb);
+	}
+}
+
+/* No length of what arrives may make us read or write outside of it. */
+static void nf_xlat_test_truncated(struct kunit *test)
+{
+	static const u8 pfs[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct nf_xlat_parm parm = { .ports = true };
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	unsigned int i, len;
+
+	for (i = 0; i < ARRAY_SIZE(pfs); i++) {
+		/* shorter than the shortest, which is IPv4's */
+		for (len = 0; len < 108; len++) {
+			skb = nf_xlat_test_error(test, pfs[i], IPPROTO_TCP, 40,
+						 100);
+			skb_trim(skb, len);
+			KUNIT_EXPECT_NE(test,
+					(int)nf_xlat_parse(skb, pfs[i], &pkt),
+					NF_XLAT_OK);
+			kfree_skb(skb);
+		}
+		/* random bytes after a plausible first one */
+		for (len = 0; len < NF_XLAT_TEST_ROUNDS; len++) {
+			skb = nf_xlat_test_error(test, pfs[i], IPPROTO_TCP, 40,
+						 100);
+			skb->ip_summed = CHECKSUM_UNNECESSARY;
+			get_random_bytes(skb->data + 40, 80);
+			if (get_random_u32() & 1)
+				skb->data[get_random_u32() % 60] ^=
+					1 << (get_random_u32() % 8);
+			if (!nf_xlat_parse(skb, pfs[i], &pkt))
+				nf_xlat_skb(&init_net, skb, &pkt, &parm);
+			kfree_skb(skb);
+		}
+	}
+}
+
+static struct kunit_case nf_xlat_test_cases[] = {
+	KUNIT_CASE(nf_xlat_test_addr),
+	KUNIT_CASE(nf_xlat_test_prefix),
+	KUNIT_CASE(nf_xlat_test_addr_legal),
+	KUNIT_CASE(nf_xlat_test_icmp_4to6),
+	KUNIT_CASE(nf_xlat_test_icmp_6to4),
+	KUNIT_CASE(nf_xlat_test_icmp_pointer),
+	KUNIT_CASE(nf_xlat_test_icmp_mtu),
+	KUNIT_CASE(nf_xlat_test_csum),
+	KUNIT_CASE(nf_xlat_test_csum_udp_zero),
+	KUNIT_CASE(nf_xlat_test_error_csum),
+	KUNIT_CASE(nf_xlat_test_error_corrupt),
+	KUNIT_CASE(nf_xlat_test_truncated),
+	{}
+};
+
+static struct kunit_suite nf_xlat_test_suite = {
+	.name		= "nf_xlat",
+	.test_cases	= nf_xlat_test_cases,
+};
+
+kunit_test_suite(nf_xlat_test_suite);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("KUnit tests of the IPv4/IPv6 translation engine");
