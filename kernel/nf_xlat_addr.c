@@ -107,7 +107,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
  * @pf: family of the address
  * @saddr: source address of the outermost header
  *
- * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently.
+ * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
+ * RFC 4291 section 2.5.6 forbids routers to forward a link-local one.
  *
  * Return: false when the packet is to be dropped.
  */
@@ -121,6 +122,7 @@ bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *saddr)
 
 	return !ipv6_addr_is_multicast(&saddr->in6) &&
 	       !ipv6_addr_loopback(&saddr->in6) &&
-	       !ipv6_addr_any(&saddr->in6);
+	       !ipv6_addr_any(&saddr->in6) &&
+	       !(ipv6_addr_type(&saddr->in6) & IPV6_ADDR_LINKLOCAL);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_addr_legal);

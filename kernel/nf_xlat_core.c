@@ -204,22 +204,10 @@ static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
 	return nf_xlat_parse6(skb, off, quoted, l3, ptr);
 }
 
-static bool nf_xlat_is_icmp(u8 pf, u8 proto)
-{
-	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-}
-
 /* The other family's ICMP is nothing that a packet of this one may carry. */
 static bool nf_xlat_is_alien(u8 pf, u8 proto)
 {
 	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-}
-
-static u8 nf_xlat_new_proto(u8 pf, u8 proto)
-{
-	if (!nf_xlat_is_icmp(pf, proto))
-		return proto;
-	return pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
 static unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)

@@ -47,7 +47,7 @@ struct nf_xlat_ct_data {
 
 struct nf_xlat_ct_net {
 	unsigned int	users;
-	bool		hooked;	/* hooks are there; false again in pre_exit */
+	bool		hooked;	/* false again after pre_exit */
 };
 
 static unsigned int nf_xlat_ct_net_id __read_mostly;
@@ -327,6 +327,8 @@ nf_xlat_ct_setup(struct sk_buff *skb, const struct nf_hook_state *state,
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
 		dst_release(dst);
+		if (!reply.dst.u3.ip)
+			return NF_XLAT_NOROUTE;
 	} else {
 		nf_xlat_ct_addr(range, orig, &reply.dst.u3);
 	}
@@ -560,6 +562,8 @@ err_ct:
 
 static void nf_xlat_ct_unregister(struct net *net)
 {
+	nf_unregister_net_hooks(net, nf_xlat_ct_ops,
+				ARRAY_SIZE(nf_xlat_ct_ops));
 	nf_nat_ipv4_unregister_fn(net, &nf_xlat_ct_nat_ops);
 	nf_ct_netns_put(net, NFPROTO_INET);
 }
@@ -590,14 +594,6 @@ int nf_xlat_ct_netns_get(struct net *net)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
 
-static void nf_xlat_ct_unhook(struct net *net, struct nf_xlat_ct_net *xn)
-{
-	if (xn->hooked)
-		nf_unregister_net_hooks(net, nf_xlat_ct_ops,
-					ARRAY_SIZE(nf_xlat_ct_ops));
-	xn->hooked = false;
-}
-
 /**
  * nf_xlat_ct_netns_put - a stateful rule is gone
  * @net: network namespace
@@ -610,21 +606,26 @@ void nf_xlat_ct_netns_put(struct net *net)
 	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
 
 	mutex_lock(&nf_xlat_ct_mutex);
-	if (!--xn->users) {
-		nf_xlat_ct_unhook(net, xn);
+	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
+		xn->hooked = false;
 	}
 	mutex_unlock(&nf_xlat_ct_mutex);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
 
-/* The engine's per-namespace data goes in exit: no packet may come then. */
+/*
+ * Rules go in nf_tables' exit, by when data of conntrack and of the engine may
+ * be gone: no packet may come to our hooks then.
+ */
 static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 {
 	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
 
 	mutex_lock(&nf_xlat_ct_mutex);
-	nf_xlat_ct_unhook(net, xn);
+	if (xn->hooked)
+		nf_xlat_ct_unregister(net);
+	xn->hooked = false;
 	mutex_unlock(&nf_xlat_ct_mutex);
 }
 

@@ -214,6 +214,9 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	struct dst_entry *dst;
 
 	if (pf == NFPROTO_IPV6) {
+		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
+		if (!skb->dev)
+			skb->dev = net->loopback_dev;
 		icmpv6_send(skb, type, code, info);
 		return;
 	}
@@ -386,6 +389,13 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (nf_xlat_dst_local(pf, dst))
 		return dst_input(skb);
 
+	/* As ip_forward(): a link layer broadcast is not for forwarding. */
+	if (skb->pkt_type != PACKET_HOST) {
+		nf_xlat_drop(net, NF_XLAT_ADDRESS);
+		kfree_skb(skb);
+		return 0;
+	}
+
 	dev = dst_dev_rcu(dst);
 	skb_forward_csum(skb);
 	if (skb_cow(skb, LL_RESERVED_SPACE(dev))) {
@@ -475,8 +485,8 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	unsigned int verdict;
 
 	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
-			    &parm->outer.daddr, pkt->l3.tos, pkt->l3.proto,
-			    NULL);
+			    &parm->outer.daddr, pkt->l3.tos,
+			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto), NULL);
 	if (IS_ERR(dst))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
 

@@ -15,6 +15,7 @@
 #ifndef _NF_XLAT_H
 #define _NF_XLAT_H
 
+#include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
@@ -185,6 +186,19 @@ struct nf_xlat_parm {
 static inline u8 nf_xlat_other_pf(u8 pf)
 {
 	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+static inline bool nf_xlat_is_icmp(u8 pf, u8 proto)
+{
+	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+/* Transport protocol of a packet of family @pf, once it is translated */
+static inline u8 nf_xlat_new_proto(u8 pf, u8 proto)
+{
+	if (!nf_xlat_is_icmp(pf, proto))
+		return proto;
+	return pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
 /* nf_xlat_addr.c */
