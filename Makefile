@@ -10,7 +10,7 @@ DESTDIR ?=
 
 BUILD   := $(CURDIR)/build
 KBUILD  := $(BUILD)/host/kernel
-RELEASE  = $(shell cat $(KDIR)/include/config/kernel.release)
+RELEASE  = $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease | tail -1)
 MODULES := nf_xlat nf_xlat_ct nft_xlat
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
