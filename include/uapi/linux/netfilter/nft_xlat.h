@@ -13,6 +13,7 @@ enum nft_xlat_dirs {
 	NFT_XLAT_4TO6,
 	__NFT_XLAT_DIR_MAX
 };
+
 #define NFT_XLAT_DIR_MAX	(__NFT_XLAT_DIR_MAX - 1)
 
 /**
@@ -30,6 +31,7 @@ enum nft_xlat_modes {
 	NFT_XLAT_DNAT,
 	__NFT_XLAT_MODE_MAX
 };
+
 #define NFT_XLAT_MODE_MAX	(__NFT_XLAT_MODE_MAX - 1)
 
 /**
@@ -45,6 +47,7 @@ enum nft_xlat_map_attributes {
 	NFTA_XLAT_MAP_PREFIX_LEN,
 	__NFTA_XLAT_MAP_MAX
 };
+
 #define NFTA_XLAT_MAP_MAX	(__NFTA_XLAT_MAP_MAX - 1)
 
 /**
@@ -86,6 +89,7 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_REG_PROTO_MAX,
 	__NFTA_XLAT_MAX
 };
+
 #define NFTA_XLAT_MAX		(__NFTA_XLAT_MAX - 1)
 
 #endif /* _UAPI_NFT_XLAT_H */
