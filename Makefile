@@ -10,7 +10,7 @@ DESTDIR ?=
 
 BUILD   := $(CURDIR)/build
 KBUILD  := $(BUILD)/host/kernel
-RELEASE  = $(shell $(MAKE) -s --no-print-directory -C $(KDIR) kernelrelease | tail -1)
+RELEASE  = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 MODULES := nf_xlat nf_xlat_ct nft_xlat
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
@@ -43,8 +43,8 @@ install-nft:
 	@test -e $(DESTDIR)$(PREFIX)/.nft-xlat || ! test -e $(DESTDIR)$(PREFIX)/sbin/nft || { \
 		echo "nft: $(PREFIX)/sbin/nft is not ours, choose another PREFIX"; exit 1; }
 	mkdir -p $(DESTDIR)$(PREFIX)
-	cp -a $(BUILD)/prefix/sbin $(BUILD)/prefix/lib $(DESTDIR)$(PREFIX)
-	@cd $(BUILD)/prefix && find sbin lib ! -type d >$(DESTDIR)$(PREFIX)/.nft-xlat
+	cp -a $(BUILD)/prefix/*/ $(DESTDIR)$(PREFIX)
+	@cd $(BUILD)/prefix && find */ ! -type d >$(DESTDIR)$(PREFIX)/.nft-xlat
 	@echo "nft: $(PREFIX)/sbin/nft"
 
 uninstall: ## take away what install put there
@@ -52,7 +52,8 @@ uninstall: ## take away what install put there
 	cd $(DESTDIR)/lib/modules/$(RELEASE)/updates && rm -f $(MODULES:%=%.ko*) tests/nf_xlat_test.ko*
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
-		xargs rm -f .nft-xlat <.nft-xlat; rmdir sbin lib .
+		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete; \
+		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
 
 demo: ## translation between three network namespaces, in a guest
 	tests/demo
