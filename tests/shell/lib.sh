@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # variables are for the stories
+#
 # What the stories share: three hosts in a row, joined by veth pairs,
 #
 #	client6 ---- lan gw wan ---- server4
@@ -89,6 +91,18 @@ check_eq()
 	fi
 }
 
+# check_match WHAT GOT PATTERN: as in a case of the shell
+check_match()
+{
+	# shellcheck disable=SC2053 # a pattern is meant
+	if [[ $2 == $3 ]]; then
+		pass "$1"
+	else
+		fail "$1: got '$2', wanted '$3'"
+		return 1
+	fi
+}
+
 on() { local ns=$1; shift; ip netns exec "$ns" "$@"; }
 
 # wait_for SECONDS COMMAND...: until the command succeeds
@@ -104,40 +118,87 @@ wait_for()
 	return 1
 }
 
+# setup_ns NS...: namespaces in which nothing waits for addresses to be found
+# unique, and no ICMP error for another
 setup_ns()
 {
 	local ns
 
+	for ns; do echo "netns add $ns"; done | ip -batch - ||
+		skip "cannot make network namespaces"
 	for ns; do
-		ip netns add "$ns" || skip "cannot make network namespaces"
-		ip -n "$ns" link set lo up
-		# no waiting for addresses to be found unique
-		on "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 \
-			net.ipv6.conf.all.accept_dad=0
+		# shellcheck disable=SC2016 # for the inner shell
+		on "$ns" sh -c 'ip link set lo up; cd /proc/sys/net
+			echo 0 >ipv6/conf/all/accept_dad
+			echo 0 >ipv6/conf/default/accept_dad
+			echo 0 >ipv6/icmp/ratelimit
+			echo 0 >ipv4/icmp_ratelimit'
 	done
 }
+
+# another NAME: one more host, its namespace in $NAME
+another()
+{
+	declare -g "$1=$1-$suffix"
+	namespaces="$namespaces $1-$suffix"
+	setup_ns "$1-$suffix"
+}
+
+# link NS DEV NS DEV [MTU]: a cable, both ends up
+link()
+{
+	local mtu=${5:-1500}
+
+	ip -n "$1" -batch - <<-EOF
+		link add $2 mtu $mtu type veth peer name $4 mtu $mtu netns $3
+		link set $2 up
+	EOF
+	ip -n "$3" link set "$4" up
+}
+
+router() { on "$1" sh -c 'cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding'; }
 
 # The three hosts; $1: MTU of the links (1500)
 setup_topo()
 {
-	local mtu=${1:-1500}
-
 	setup_ns "$client6" "$gw" "$server4"
-	ip -n "$gw" link add lan mtu "$mtu" type veth \
-		peer name eth0 mtu "$mtu" netns "$client6"
-	ip -n "$gw" link add wan mtu "$mtu" type veth \
-		peer name eth0 mtu "$mtu" netns "$server4"
-	ip -n "$gw" addr add 2001:db8:c::1/64 dev lan nodad
-	ip -n "$gw" addr add $pool_ip/24 dev wan
-	ip -n "$client6" addr add $client_ip/64 dev eth0 nodad
-	ip -n "$server4" addr add $server_ip/24 dev eth0
-	ip -n "$gw" link set lan up
-	ip -n "$gw" link set wan up
-	ip -n "$client6" link set eth0 up
-	ip -n "$server4" link set eth0 up
-	ip -n "$client6" route add default via 2001:db8:c::1
-	ip -n "$server4" route add default via $pool_ip
-	on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=1 net.ipv4.ip_forward=1
+	router "$gw"
+	link "$gw" lan "$client6" eth0 "${1:-1500}"
+	link "$gw" wan "$server4" eth0 "${1:-1500}"
+	ip -n "$gw" -batch - <<-EOF
+		addr add 2001:db8:c::1/64 dev lan nodad
+		addr add $pool_ip/24 dev wan
+	EOF
+	ip -n "$client6" -batch - <<-EOF
+		addr add $client_ip/64 dev eth0 nodad
+		route add default via 2001:db8:c::1
+	EOF
+	ip -n "$server4" -batch - <<-EOF
+		addr add $server_ip/24 dev eth0
+		route add default via $pool_ip
+	EOF
+}
+
+# python NS SCRIPT ARGUMENT...: without site, it starts in half the time
+python() { local ns=$1 py=$2; shift 2; on "$ns" python3 -ISu "$here/$py.py" "$@"; }
+
+# serve NS tcp4|udp4|tcp6|udp6:PORT...: answer a line with "LINE from PEER PORT"
+serve()
+{
+	local ns=$1
+
+	shift
+	rm -f "$tmp/ready"
+	python "$ns" serve "$tmp/ready" "$@" &
+	wait_for 10 test -e "$tmp/ready" || fail "nobody serves $*"
+}
+
+# ask NS tcp|udp ADDRESS PORT [LINE]: what the server answers
+ask()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	on "$1" timeout 8 bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
+		read -rt 4 l <&3 && echo "$l"' "$2" "$3" "$4" "${5:-hello}" 2>&1
 }
 
 # ruleset NAME: load tests/shell/rulesets/NAME.nft on the gateway; without the
@@ -159,10 +220,13 @@ need_nft() { [ -x "$NFT" ] || skip "needs the patched nft"; }
 need() { local c; for c; do command -v "$c" >/dev/null || skip "needs $c"; done; }
 
 # Stock kernels are emulated, and a gigabyte takes minutes there.
-is_uml() { grep -q 'User Mode Linux' /proc/cpuinfo; }
+is_uml() { grep -q "User Mode Linux" /proc/cpuinfo; }
 
 # counter NAME: one of the gateway's counters of packets
 counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
+
+# drops: all that were dropped, for whatever reason
+drops() { on "$gw" awk '/Drop/ { s += $2 } END { print s }' /proc/net/nf_xlat; }
 
 # sessions [PATTERN]: conntrack entries of the gateway
 sessions() { on "$gw" grep -E "${1:-.}" /proc/net/nf_conntrack; }
