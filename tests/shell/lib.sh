@@ -39,6 +39,7 @@ cleanup()
 {
 	local ns
 
+	disown -a
 	for ns in $namespaces; do
 		ip netns pids "$ns" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$ns" 2>/dev/null
@@ -197,8 +198,8 @@ serve()
 ask()
 {
 	# shellcheck disable=SC2016 # for the inner shell
-	on "$1" timeout 8 bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
-		read -rt 4 l <&3 && echo "$l"' "$2" "$3" "$4" "${5:-hello}" 2>&1
+	on "$1" timeout 5 bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
+		exec head -n 1 <&3' "$2" "$3" "$4" "${5:-hello}" 2>&1
 }
 
 # ruleset NAME: load tests/shell/rulesets/NAME.nft on the gateway; without the
