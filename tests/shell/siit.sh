@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Stateless translation: an IPv6-only host has an IPv4 address, 203.0.113.33,
+# can call and can be called.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping
+
+host4=203.0.113.33
+
+# both WAYS HOST6 LABEL
+talk()
+{
+	local what=$1
+
+	check "$what: ping to IPv4" on "$client6" ping -6 -c 1 -W 2 $server64
+	check "$what: ping to IPv6" on "$server4" ping -c 1 -W 2 $host4
+	check_match "$what: TCP to IPv4" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
+	check_match "$what: UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
+	check_match "$what: TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from $seen *"
+	check_match "$what: UDP to IPv6" "$(ask "$server4" udp $host4 5353)" "hello from $seen *"
+	# one router: 64 at the sender, 63 at the receiver
+	check "$what: one hop to IPv4" on "$client6" ping -6 -c 1 -W 2 -t 2 $server64
+	check_not "$what: counted as one" on "$client6" ping -6 -c 1 -W 1 -t 1 $server64
+	check_not "$what: and to IPv6" on "$server4" ping -c 1 -W 1 -t 1 $host4
+}
+
+setup_topo
+ip -n "$client6" addr add 2001:db8:6464::$host4/128 dev eth0 nodad
+ip -n "$client6" route change default via 2001:db8:c::1 src 2001:db8:6464::$host4
+ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
+serve "$server4" tcp4:8080 udp4:5353
+serve "$client6" tcp6:8080 udp6:5353
+seen="64:ff9b::c000:202"
+
+check "ruleset loads" ruleset siit || done_testing
+talk prerouting
+
+# What is routed to the translator has to get to the forward hook.
+ip -n "$gw" route add 64:ff9b::/96 dev lan
+ip -n "$gw" route add 203.0.113.0/24 dev wan
+check "ruleset loads" ruleset siit_forward || done_testing
+talk forward
+
+ip -n "$client6" addr add 64:ff9b::$host4/128 dev eth0 nodad
+ip -n "$client6" route change default via 2001:db8:c::1 src 64:ff9b::$host4
+ip -n "$gw" route replace 64:ff9b::$host4/128 via $client_ip
+check "ruleset loads" ruleset siit_prefix || done_testing
+talk "one prefix"
+
+check_eq "no state" "$(sessions 'src=2001:.*src=192')" ""
+check_eq "only hop limits were dropped" "$(drops)" "$(counter DropHopLimit)"
+
+done_testing
