@@ -8,6 +8,8 @@
  * is never copied and an offloaded checksum's start need not be moved.
  */
 
+#include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -645,6 +647,10 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 	if (mac_len) {
 		memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
 		skb_set_mac_header(skb, -(int)mac_len);
+		/* Log and trace tell by it what follows. */
+		if (mac_len == ETH_HLEN && skb->dev &&
+		    skb->dev->type == ARPHRD_ETHER)
+			eth_hdr(skb)->h_proto = skb->protocol;
 	}
 	memcpy(skb->data, buf, new);
 	skb_postpush_rcsum(skb, skb->data, new);
