@@ -39,7 +39,7 @@ cleanup()
 {
 	local ns
 
-	disown -a
+	exec 2>/dev/null # of the killed, the shell tells
 	for ns in $namespaces; do
 		ip netns pids "$ns" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$ns" 2>/dev/null
@@ -183,22 +183,25 @@ setup_topo()
 # python NS SCRIPT ARGUMENT...: without site, it starts in half the time
 python() { local ns=$1 py=$2; shift 2; on "$ns" python3 -ISu "$here/$py.py" "$@"; }
 
-# serve NS tcp4|udp4|tcp6|udp6:PORT...: answer a line with "LINE from PEER PORT"
-serve()
+# start NS SCRIPT ARGUMENT...: a server in the background, until it listens
+start()
 {
-	local ns=$1
+	local ns=$1 py=$2
 
-	shift
+	shift 2
 	rm -f "$tmp/ready"
-	python "$ns" serve "$tmp/ready" "$@" &
-	wait_for 10 test -e "$tmp/ready" || fail "nobody serves $*"
+	python "$ns" "$py" serve "$tmp/ready" "$@" &
+	wait_for 10 test -e "$tmp/ready" || fail "$py does not listen"
 }
 
-# ask NS tcp|udp ADDRESS PORT [LINE]: what the server answers
+# serve NS tcp4|udp4|tcp6|udp6:PORT...: answer a line with "LINE from PEER PORT"
+serve() { local ns=$1; shift; start "$ns" echo "$@"; }
+
+# ask NS tcp|udp ADDRESS PORT [LINE]: what the server answers, in $patience s
 ask()
 {
 	# shellcheck disable=SC2016 # for the inner shell
-	on "$1" timeout 5 bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
+	on "$1" timeout "${patience:-5}" bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
 		exec head -n 1 <&3' "$2" "$3" "$4" "${5:-hello}" 2>&1
 }
 

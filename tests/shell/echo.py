@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""serve.py READY tcp4:PORT|udp4:PORT|tcp6:PORT|udp6:PORT ...
+"""echo.py serve READY tcp4:PORT|udp4:PORT|tcp6:PORT|udp6:PORT ...
 
 Answer each line with "LINE from PEER PORT", and make READY when listening.
 """
@@ -40,7 +40,7 @@ def on_udp(sock, _):
         pass
 
 
-for spec in sys.argv[2:]:
+for spec in sys.argv[3:]:
     kind, port = spec.split(":")
     s = socket.socket(socket.AF_INET if kind[3] == "4" else socket.AF_INET6,
                       socket.SOCK_STREAM if kind[:3] == "tcp" else socket.SOCK_DGRAM)
@@ -52,7 +52,7 @@ for spec in sys.argv[2:]:
         s.listen(1024)
     sel.register(s, selectors.EVENT_READ, (on_listen if kind[:3] == "tcp" else on_udp, None))
 
-os.close(os.open(sys.argv[1], os.O_CREAT))
+os.close(os.open(sys.argv[2], os.O_CREAT))
 while True:
     for key, _ in sel.select():
         key.data[0](key.fileobj, key.data[1])
