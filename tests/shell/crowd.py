@@ -17,23 +17,24 @@ me = "%s-%d" % ("six" if ":" in addr else "four", os.getpid())
 
 
 def ask(socks, word):
-    """All questions first, so that all sessions wait at once."""
+    """Questions before answers; of datagrams, as many as a buffer holds."""
     peers = {}
-    for tries in range(3 if proto == "udp" else 1):
-        for i, s in socks.items():
-            if i not in peers:
-                s.send(b"%s-%s-%d\n" % (me.encode(), word, i))
-        for i, s in socks.items():
+    todo = list(socks)
+    batch = len(todo) if proto == "tcp" else 50
+    while todo:
+        now, todo = todo[:batch], todo[batch:]
+        for i in now:
+            socks[i].send(b"%s-%s-%d\n" % (me.encode(), word, i))
+        for i in now:
             try:
-                if i not in peers:
-                    got = s.recv(200).decode().split()
-                    if got[0] == "%s-%s-%d" % (me, word.decode(), i):
-                        peers[i] = " ".join(got[1:])
-                    else:
-                        print("crossed:", i, got)
+                got = socks[i].recv(200).decode().split()
             except OSError as e:
-                if proto == "tcp":
-                    print(f"session {i}: {e}")
+                print(f"session {i}: {e}")
+                continue
+            if got[0] == "%s-%s-%d" % (me, word.decode(), i):
+                peers[i] = " ".join(got[1:])
+            else:
+                print("crossed:", i, got)
     return peers
 
 
@@ -41,7 +42,7 @@ socks = {}
 for i in range(n):
     s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET,
                       socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-    s.settimeout(5 if proto == "tcp" else 1)
+    s.settimeout(5)
     try:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((last if what == "call" else "", int(source) + i))

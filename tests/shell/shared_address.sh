@@ -33,11 +33,11 @@ for proto in tcp udp; do
 	wait_for 5 test -s "$tmp/held"
 	check_match "$proto: the session has the port" "$(cat "$tmp/held")" "*from $pool_ip 20000*"
 	check_match "$proto: the gateway's socket on that port works" \
-		"$(python "$gw" crowd call $proto $server_ip $port 1 20000 $pool_ip)" "1 of 1 answered*"
+		"$(python "$gw" crowd call $proto $server_ip $port 1 20000 $pool_ip)" "*1 of 1 answered"
 	touch "$tmp/go"
 	wait $held
 	check_match "$proto: and so does the session, still" "$(tail -1 "$tmp/held")" "1 of 1 answered again"
-	rm "$tmp/go"
+	rm "$tmp"/{go,held}
 	check_match "$proto: the gateway's service" "$(ask "$server4" $proto $pool_ip 8080)" "hello from $server_ip *"
 done
 
@@ -51,10 +51,9 @@ for proto in tcp udp; do
 	four=$!
 	wait_for 30 grep -q answered "$tmp/six" && wait_for 30 grep -q answered "$tmp/four"
 	check_match "$proto: the gateway's socket in between" \
-		"$(python "$gw" crowd call $proto $server_ip $port 1 20001 $pool_ip)" "1 of 1 answered*"
+		"$(python "$gw" crowd call $proto $server_ip $port 1 20001 $pool_ip)" "*1 of 1 answered"
 	touch "$tmp/go"
 	wait $six $four
-	rm "$tmp/go"
 	check_eq "$proto: NAT64 sessions" "$(grep answered "$tmp/six" | paste -sd' ')" \
 		"$n of $n answered $n of $n answered again"
 	check_eq "$proto: NAT44 sessions" "$(grep answered "$tmp/four" | paste -sd' ')" \
@@ -64,6 +63,7 @@ for proto in tcp udp; do
 		"$(cat "$tmp/six" "$tmp/four" | grep -o 'from .*' | sort -u | wc -l)" $((2 * n))
 	check_eq "$proto: all from the one address" \
 		"$(cat "$tmp/six" "$tmp/four" | grep 'from ' | grep -vc "from $pool_ip ")" 0
+	rm "$tmp"/{go,six,four}
 	check_match "$proto: the gateway's service" "$(ask "$server4" $proto $pool_ip 8080)" "hello from $server_ip *"
 done
 check_eq "nothing was dropped" "$(drops)" 0

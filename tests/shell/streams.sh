@@ -67,7 +67,7 @@ offload off "rx" $client6:eth0 $server4:eth0
 offload off "tx tso gso" $gw:lan $gw:wan
 both "the gateway cuts and sums up" $small cut
 
-offload off "rx tx" $all
+offload off "rx tx gro" $all
 # what the wire says of both directions
 for dev in lan wan; do
 	on "$gw" tcpdump -nvi $dev -c 200 "tcp and greater 100" >"$tmp/$dev" 2>/dev/null &
