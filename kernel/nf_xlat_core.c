@@ -37,6 +37,9 @@
 #define NF_XLAT_ICMP4_MAX	576
 #define NF_XLAT_ICMP6_MAX	IPV6_MIN_MTU
 
+/* RFC 4884 section 4: what is quoted before an extension is not shorter. */
+#define NF_XLAT_EXT_MIN		128
+
 /* More extension headers than this are an attack. */
 #define NF_XLAT_MAX_EXTHDR	8
 
@@ -278,7 +281,11 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 			pkt->icmp.info = ntohl(icmph->un.gateway) >> 24;
 		else if (icmph->type == ICMP_DEST_UNREACH)
 			pkt->icmp.info = ntohs(icmph->un.frag.mtu);
-		pkt->icmp.len = ((ntohl(icmph->un.gateway) >> 16) & 0xff) * 4;
+		if (icmph->type == ICMP_DEST_UNREACH ||
+		    icmph->type == ICMP_TIME_EXCEEDED ||
+		    icmph->type == ICMP_PARAMETERPROB)
+			pkt->icmp.len = ((ntohl(icmph->un.gateway) >> 16) &
+					 0xff) * 4;
 	} else {
 		pkt->icmp_query = icmph->type == ICMPV6_ECHO_REQUEST ||
 				  icmph->type == ICMPV6_ECHO_REPLY;
@@ -303,6 +310,10 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	if (nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr))
 		return NF_XLAT_QUOTED;
 	off += pkt->inner.hlen;
+	/* A length that cannot be is taken for what older senders left there. */
+	if (pkt->icmp.len < pkt->inner.hlen ||
+	    pkt->icmp.len > pkt->l3.len - pkt->l3.hlen - sizeof(*icmph))
+		pkt->icmp.len = 0;
 	if (nf_xlat_is_alien(pkt->pf, pkt->inner.proto))
 		return NF_XLAT_QUOTED;
 
@@ -390,6 +401,62 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_parse);
 
+/* Which of the errors that this one becomes can carry an extension? */
+static bool nf_xlat_icmp_may_extend(const struct nf_xlat_pkt *pkt)
+{
+	struct nf_xlat_icmp new = pkt->icmp;
+
+	if (pkt->pf == NFPROTO_IPV6)
+		return true;
+	nf_xlat_icmp_4to6(&new);
+	return new.type == ICMPV6_DEST_UNREACH || new.type == ICMPV6_TIME_EXCEED;
+}
+
+/* What becomes of the part of an ICMP error behind its ICMP header. */
+struct nf_xlat_quote {
+	unsigned int	len;	/* of the quoted packet, translated */
+	unsigned int	pad;	/* zeroes after it, RFC 4884 section 4.1 */
+	unsigned int	ext;	/* of the extension structure after these */
+};
+
+/*
+ * An error may be 576 bytes in IPv4 and 1280 in IPv6. The quoted packet is cut
+ * before the extension that follows it, which goes only if it still does not
+ * fit: RFC 7915 sections 4.2 and 5.2, RFC 4884 sections 4 and 5.
+ */
+static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
+			  struct nf_xlat_quote *quote)
+{
+	unsigned int align = pkt->pf == NFPROTO_IPV4 ? 8 : 4;
+	unsigned int all, room, field;
+
+	all = pkt->l3.len - pkt->l3.hlen - sizeof(struct icmphdr);
+	room = (pkt->pf == NFPROTO_IPV4 ? NF_XLAT_ICMP6_MAX :
+					  NF_XLAT_ICMP4_MAX) -
+	       nf_xlat_new_hlen(pkt->pf, &pkt->l3) - sizeof(struct icmphdr);
+
+	quote->pad = 0;
+	quote->ext = pkt->icmp.len ? all - pkt->icmp.len : 0;
+	quote->len = all - quote->ext - pkt->inner.hlen +
+		     nf_xlat_new_hlen(pkt->pf, &pkt->inner);
+	if (!nf_xlat_icmp_may_extend(pkt))
+		quote->ext = 0;
+
+	if (quote->ext) {
+		field = round_up(max_t(unsigned int, quote->len,
+				       NF_XLAT_EXT_MIN), align);
+		if (field + quote->ext > room)
+			field = round_down(room - min(room, quote->ext), align);
+		if (field >= NF_XLAT_EXT_MIN) {
+			quote->len = min(quote->len, field);
+			quote->pad = field - quote->len;
+			return;
+		}
+		quote->ext = 0;
+	}
+	quote->len = min(quote->len, room);
+}
+
 /**
  * nf_xlat_new_len - length that a packet will have in the other family
  * @pkt: packet that nf_xlat_parse() accepted
@@ -400,25 +467,15 @@ EXPORT_SYMBOL_GPL(nf_xlat_parse);
  */
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 {
-	unsigned int len = pkt->l3.len - pkt->l3.hlen +
-			   nf_xlat_new_hlen(pkt->pf, &pkt->l3);
+	unsigned int hlen = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
+	struct nf_xlat_quote quote;
 
 	if (!pkt->icmp_error)
-		return len;
+		return pkt->l3.len - pkt->l3.hlen + hlen;
 
-	len += nf_xlat_new_hlen(pkt->pf, &pkt->inner);
-	len -= pkt->inner.hlen;
-
-	/* An RFC 4884 extension goes, the packet quoted before it stays. */
-	if (pkt->icmp.len > pkt->inner.hlen)
-		len = min_t(unsigned int, len,
-			    nf_xlat_new_hlen(pkt->pf, &pkt->l3) +
-			    sizeof(struct icmphdr) + pkt->icmp.len -
-			    pkt->inner.hlen +
-			    nf_xlat_new_hlen(pkt->pf, &pkt->inner));
-
-	return min_t(unsigned int, len, pkt->pf == NFPROTO_IPV4 ?
-		     NF_XLAT_ICMP6_MAX : NF_XLAT_ICMP4_MAX);
+	nf_xlat_quote(pkt, &quote);
+	return hlen + sizeof(struct icmphdr) + quote.len + quote.pad +
+	       quote.ext;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_len);
 
@@ -582,8 +639,10 @@ static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 /* The ICMP header of an error; nf_xlat_icmp_csum() sums it up later. */
 static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			       const struct nf_xlat_pkt *pkt,
+			       const struct nf_xlat_quote *quote,
 			       const struct nf_xlat_parm *parm)
 {
+	u32 len = quote->ext ? quote->len + quote->pad : 0;
 	struct nf_xlat_icmp new = pkt->icmp;
 
 	memset(icmph, 0, sizeof(*icmph));
@@ -593,7 +652,7 @@ static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			new.info = nf_xlat_mtu_4to6(new.info, pkt->inner.len,
 						    parm->mtu4, parm->mtu6);
 		else if (new.type != ICMPV6_PARAMPROB)
-			new.info = 0;
+			new.info = (len / 8) << 24;
 		icmph->un.gateway = htonl(new.info);
 	} else {
 		nf_xlat_icmp_6to4(&new);
@@ -604,6 +663,7 @@ static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			icmph->un.frag.mtu =
 				htons(nf_xlat_mtu_6to4(new.info, parm->mtu4,
 						       parm->mtu6));
+		icmph->un.gateway |= htonl((len / 4) << 16);
 	}
 	icmph->type = new.type;
 	icmph->code = new.code;
@@ -673,6 +733,27 @@ static void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 	}
 }
 
+/*
+ * Take the extension off the end of an ICMP error, and make room for it to be
+ * put back behind padding.
+ */
+static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
+			   const struct nf_xlat_quote *quote)
+{
+	u8 *ext;
+
+	if (skb_linearize(skb) ||
+	    (skb_tailroom(skb) < NF_XLAT_EXT_MIN &&
+	     pskb_expand_head(skb, 0, NF_XLAT_EXT_MIN, GFP_ATOMIC)))
+		return NULL;
+
+	ext = kmalloc(quote->ext, GFP_ATOMIC);
+	if (ext)
+		skb_copy_from_linear_data_offset(skb, skb->len - quote->ext,
+						 ext, quote->ext);
+	return ext;
+}
+
 /**
  * nf_xlat_skb - translate a packet in place
  * @net: network namespace, for the IPv4 identification
@@ -692,12 +773,13 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 {
 	u8 ttl = pkt->l3.ttl - (parm->ttl_dec ? 1 : 0);
 	u8 buf[NF_XLAT_MAX_HDR] __aligned(4);
-	unsigned int old, new, hlen, len;
-	const struct nf_xlat_l3 *l3;
+	struct nf_xlat_quote quote = {};
 	const struct nf_xlat_hdr *hdr;
+	unsigned int old, new, hlen;
+	const struct nf_xlat_l3 *l3;
+	u8 *l4, *ext = NULL;
 	u8 pf = pkt->pf;
 	__wsum before;
-	u8 *l4;
 
 	l3 = pkt->icmp_error ? &pkt->inner : &pkt->l3;
 	hdr = pkt->icmp_error ? &parm->inner : &parm->outer;
@@ -718,9 +800,18 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
 		return NF_XLAT_NOMEM;
 
-	len = nf_xlat_new_len(pkt);
-	if (pkt->icmp_error && pskb_trim(skb, len - new + old))
-		return NF_XLAT_NOMEM;
+	if (pkt->icmp_error) {
+		nf_xlat_quote(pkt, &quote);
+		if (quote.ext) {
+			ext = nf_xlat_cut_ext(skb, &quote);
+			if (!ext)
+				return NF_XLAT_NOMEM;
+		}
+		if (pskb_trim(skb, quote.len - nf_xlat_new_hlen(pf, l3) + old)) {
+			kfree(ext);
+			return NF_XLAT_NOMEM;
+		}
+	}
 
 	if (!l3->frag) {
 		unsigned int avail = min(skb_headlen(skb) - old,
@@ -737,9 +828,11 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 					     csum_partial(l4, avail, 0));
 	}
 
-	nf_xlat_build(buf, pf, &pkt->l3, &parm->outer, ttl, len);
+	nf_xlat_build(buf, pf, &pkt->l3, &parm->outer, ttl,
+		      nf_xlat_new_len(pkt));
 	if (pkt->icmp_error) {
-		nf_xlat_build_icmp((struct icmphdr *)(buf + hlen), pkt, parm);
+		nf_xlat_build_icmp((struct icmphdr *)(buf + hlen), pkt, &quote,
+				   parm);
 		hlen += sizeof(struct icmphdr);
 		nf_xlat_build(buf + hlen, pf, &pkt->inner, &parm->inner,
 			      pkt->inner.ttl,
@@ -771,10 +864,15 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 	skb_set_transport_header(skb, hlen);
 
 	if (pkt->icmp_error) {
-		struct icmphdr *icmph = icmp_hdr(skb);
+		struct icmphdr *icmph;
 
-		/* A padded tail does not count in the checksum. */
 		skb->ip_summed = CHECKSUM_NONE;
+		if (ext) {
+			skb_put_zero(skb, quote.pad);
+			skb_put_data(skb, ext, quote.ext);
+			kfree(ext);
+		}
+		icmph = icmp_hdr(skb);
 		icmph->checksum = nf_xlat_full_csum(skb, hlen,
 						    nf_xlat_other_pf(pf),
 						    nf_xlat_new_proto(pf, pkt->l3.proto),

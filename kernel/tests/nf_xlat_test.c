@@ -614,6 +614,94 @@ static void nf_xlat_test_error_csum(struct kunit *test)
 	}
 }
 
+/* Checksum of an ICMP error that nf_xlat_test_error() made, after a change */
+static void nf_xlat_test_error_sum(struct sk_buff *skb, u8 pf, unsigned int l3)
+{
+	struct icmphdr *icmph = (struct icmphdr *)(skb->data + l3);
+	unsigned int len = skb->len - l3;
+
+	icmph->checksum = 0;
+	if (pf == NFPROTO_IPV6) {
+		ipv6_hdr(skb)->payload_len = htons(len);
+		icmph->checksum = csum_ipv6_magic(&ipv6_hdr(skb)->saddr,
+						  &ipv6_hdr(skb)->daddr, len,
+						  IPPROTO_ICMPV6,
+						  csum_partial(icmph, len, 0));
+	} else {
+		ip_hdr(skb)->tot_len = htons(skb->len);
+		ip_send_check(ip_hdr(skb));
+		icmph->checksum = csum_fold(csum_partial(icmph, len, 0));
+	}
+}
+
+/*
+ * RFC 4884: @field bytes of quoted packet, then an extension. Both directions
+ * keep the extension behind at least 128 bytes that end where the length
+ * attribute says, unless it cannot fit at all.
+ */
+static void nf_xlat_test_ext_one(struct kunit *test, u8 pf, unsigned int field,
+				 unsigned int ext_len)
+{
+	u8 other = nf_xlat_other_pf(pf);
+	unsigned int l3 = pf == NFPROTO_IPV6 ? sizeof(struct ipv6hdr) :
+					       sizeof(struct iphdr);
+	unsigned int new_l3 = sizeof(struct ipv6hdr) + sizeof(struct iphdr) - l3;
+	unsigned int max = other == NFPROTO_IPV6 ? IPV6_MIN_MTU : 576;
+	struct nf_xlat_parm parm = { .ports = true };
+	unsigned int new_field;
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	u8 *ext, *data;
+
+	skb = nf_xlat_test_error(test, pf, IPPROTO_UDP, 1200, field);
+	ext = kunit_kzalloc(test, ext_len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ext);
+	get_random_bytes(ext, ext_len);
+	KUNIT_ASSERT_EQ(test, pskb_expand_head(skb, 0, ext_len, GFP_KERNEL), 0);
+	skb_put_data(skb, ext, ext_len);
+	skb->data[l3 + (pf == NFPROTO_IPV6 ? 4 : 5)] =
+		field / (pf == NFPROTO_IPV6 ? 8 : 4);
+	nf_xlat_test_error_sum(skb, pf, l3);
+
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_EXPECT_EQ(test, pkt.icmp.len, field);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+	KUNIT_EXPECT_LE(test, skb->len, max);
+	KUNIT_EXPECT_EQ(test, skb->len, nf_xlat_new_len(&pkt));
+	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, other), 0);
+
+	data = skb->data + new_l3;
+	new_field = data[other == NFPROTO_IPV6 ? 4 : 5] *
+		    (other == NFPROTO_IPV6 ? 8 : 4);
+	if (new_l3 + sizeof(struct icmphdr) + 128 + ext_len > max) {
+		KUNIT_EXPECT_EQ(test, new_field, 0);
+	} else {
+		KUNIT_EXPECT_GE(test, new_field, 128);
+		KUNIT_ASSERT_EQ(test, new_l3 + sizeof(struct icmphdr) +
+				new_field + ext_len, skb->len);
+		KUNIT_EXPECT_MEMEQ(test, data + sizeof(struct icmphdr) +
+				   new_field, ext, ext_len);
+	}
+	kfree_skb(skb);
+}
+
+static void nf_xlat_test_ext(struct kunit *test)
+{
+	static const u8 pfs[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	unsigned int i, field, ext_len;
+
+	for (i = 0; i < ARRAY_SIZE(pfs); i++) {
+		for (field = 128; field <= 1016; field += 8) {
+			for (ext_len = 4; ext_len < 600; ext_len += 28)
+				nf_xlat_test_ext_one(test, pfs[i], field,
+						     ext_len);
+		}
+	}
+	/* units of four bytes need not be units of eight */
+	nf_xlat_test_ext_one(test, NFPROTO_IPV4, 132, 12);
+}
+
 /* RFC 5508 REQ-3: a corrupt error must not come out corrected */
 static void nf_xlat_test_error_corrupt(struct kunit *test)
 {
@@ -678,6 +766,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_csum),
 	KUNIT_CASE(nf_xlat_test_csum_udp_zero),
 	KUNIT_CASE(nf_xlat_test_error_csum),
+	KUNIT_CASE(nf_xlat_test_ext),
 	KUNIT_CASE(nf_xlat_test_error_corrupt),
 	KUNIT_CASE(nf_xlat_test_truncated),
 	{}
