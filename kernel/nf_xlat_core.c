@@ -47,7 +47,7 @@
 #define NF_XLAT_DF_LIMIT	1260
 
 /* Kinds of GSO that segment by headers which we do not rewrite. */
-#define NF_XLAT_GSO_REFUSED	(SKB_GSO_UDP | SKB_GSO_FRAGLIST | \
+#define NF_XLAT_GSO_REFUSED	(SKB_GSO_UDP | \
 				 SKB_GSO_GRE | SKB_GSO_GRE_CSUM | \
 				 SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | \
 				 SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM | \
@@ -223,20 +223,40 @@ static unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
 	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
 }
 
-/* Bytes of transport header that nf_xlat_l4() may have to write. */
-static unsigned int nf_xlat_l4_hlen(u8 proto)
+/*
+ * Where a transport protocol has its checksum, -1 when it has none that covers
+ * a pseudo-header; and in @hlen how much of its header nf_xlat_l4() may write.
+ */
+static int nf_xlat_l4_check(u8 proto, unsigned int *hlen)
 {
 	switch (proto) {
 	case IPPROTO_TCP:
-		return sizeof(struct tcphdr);
+		*hlen = sizeof(struct tcphdr);
+		return offsetof(struct tcphdr, check);
 	case IPPROTO_UDP:
-		return sizeof(struct udphdr);
+	case IPPROTO_UDPLITE:
+		*hlen = sizeof(struct udphdr);
+		return offsetof(struct udphdr, check);
+	case IPPROTO_DCCP:
+		/* RFC 4340 section 5.1; ports and checksum lie as in UDP */
+		*hlen = 12;
+		return 6;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		return sizeof(struct icmphdr);
+		*hlen = sizeof(struct icmphdr);
+		return offsetof(struct icmphdr, checksum);
 	default:
-		return 0;
+		*hlen = 0;
+		return -1;
 	}
+}
+
+static unsigned int nf_xlat_l4_hlen(u8 proto)
+{
+	unsigned int hlen;
+
+	nf_xlat_l4_check(proto, &hlen);
+	return hlen;
 }
 
 static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
@@ -508,30 +528,21 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	bool icmp = nf_xlat_is_icmp(pf, l3->proto);
 	__wsum pseudo, diff = 0;
 	__sum16 *check = NULL;
+	unsigned int hlen;
+	int off;
+
+	off = nf_xlat_l4_check(l3->proto, &hlen);
+	if (off < 0 || (icmp && avail < hlen))
+		return;
+	if (avail >= off + sizeof(*check))
+		check = (__sum16 *)(data + off);
+	/* Zero means that there is none; nf_xlat_skb() makes one. */
+	if (check && l3->proto == IPPROTO_UDP && !partial && !*check)
+		check = NULL;
 
 	pseudo = csum_sub(nf_xlat_addr_csum(nf_xlat_other_pf(pf),
 					    &hdr->saddr, &hdr->daddr),
 			  nf_xlat_addr_csum(pf, &l3->saddr, &l3->daddr));
-
-	switch (l3->proto) {
-	case IPPROTO_TCP:
-		if (avail >= offsetofend(struct tcphdr, check))
-			check = &((struct tcphdr *)data)->check;
-		break;
-	case IPPROTO_UDP:
-		/* Zero means "none": nf_xlat_udp_csum() deals with it. */
-		if (avail >= offsetofend(struct udphdr, check) &&
-		    (partial || ((struct udphdr *)data)->check))
-			check = &((struct udphdr *)data)->check;
-		break;
-	default:
-		if (!icmp)
-			return;
-		if (avail < sizeof(struct icmphdr))
-			return;
-		check = &((struct icmphdr *)data)->checksum;
-		break;
-	}
 
 	if (icmp) {
 		struct icmphdr *icmph = (struct icmphdr *)data;
@@ -734,6 +745,36 @@ static void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 }
 
 /*
+ * A list of packets as they came, each with its headers, is not for us: only
+ * the first one's get rewritten. Make it what GRO would have made of it
+ * without rx-gro-list, to be segmented by the first one's headers.
+ */
+static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+{
+	const struct nf_xlat_l3 *l3 = &pkt->l3;
+	unsigned int len = l3->len - l3->hlen, hlen;
+	__sum16 *check;
+	int off;
+
+	if (!skb_is_gso(skb) ||
+	    !(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST))
+		return;
+
+	off = nf_xlat_l4_check(l3->proto, &hlen);
+	check = (__sum16 *)(skb->data + l3->hlen + off);
+	if (pkt->pf == NFPROTO_IPV4)
+		*check = ~csum_tcpudp_magic(l3->saddr.ip, l3->daddr.ip, len,
+					    l3->proto, 0);
+	else
+		*check = ~csum_ipv6_magic(&l3->saddr.in6, &l3->daddr.in6, len,
+					  l3->proto, 0);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + l3->hlen;
+	skb->csum_offset = off;
+	skb_shinfo(skb)->gso_type &= ~SKB_GSO_FRAGLIST;
+}
+
+/*
  * Take the extension off the end of an ICMP error, and make room for it to be
  * put back behind padding.
  */
@@ -799,6 +840,7 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 		return NF_XLAT_NOMEM;
 	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
 		return NF_XLAT_NOMEM;
+	nf_xlat_fraglist(skb, pkt);
 
 	if (pkt->icmp_error) {
 		nf_xlat_quote(pkt, &quote);
