@@ -183,6 +183,13 @@ setup_topo()
 # python NS SCRIPT ARGUMENT...: without site, it starts in half the time
 python() { local ns=$1 py=$2; shift 2; on "$ns" python3 -ISu "$here/$py.py" "$@"; }
 
+# listening NS tcp|udp PORT: wait until somebody does
+listening()
+{
+	on "$1" timeout 10 sh -c 'until grep -q "$1 " /proc/net/$0; do sleep 0.1; done' \
+		"$2" "$(printf ':%04X 0*:0000' "$3")" || fail "nobody listens on $2 port $3"
+}
+
 # start NS SCRIPT ARGUMENT...: a server in the background, until it listens
 start()
 {

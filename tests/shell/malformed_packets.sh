@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Truncated and corrupt packets, from both sides, stateless and stateful: the
+# translator drops and counts them, and nothing comes out.
+. "$(dirname "$0")/lib.sh"
+
+need python3
+
+fuzz=3000
+is_uml || fuzz=300
+
+setup_topo
+ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
+# so that a route leads everywhere
+ip -n "$gw" link add sink type dummy
+ip -n "$gw" link set sink up
+ip -n "$gw" route add default dev sink
+# packets have to come from the test alone
+for ns in "$client6" "$server4"; do
+	on "$ns" sh -c 'cd /proc/sys/net; echo 1 >ipv6/icmp/ratelimit; echo 1000000 >ipv4/icmp_ratelimit'
+done
+
+check "stateless ruleset loads" ruleset siit || done_testing
+python "$gw" packets stateless "$client6" "$gw" "$server4" $fuzz || ret=$ksft_fail
+ruleset flush
+check "stateful ruleset loads" ruleset nat64 || done_testing
+python "$gw" packets stateful "$client6" "$gw" "$server4" $fuzz || ret=$ksft_fail
+
+# and after all of that
+serve "$server4" tcp4:8080
+check_match "a session works" "$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
+
+done_testing
