@@ -21,4 +21,7 @@ static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 }
 #endif
 
+/* In net/netfilter/nf_internals.h, which only code in the tree can include. */
+void nf_queue_nf_hook_drop(struct net *net);
+
 #endif /* _NF_XLAT_COMPAT_H */

@@ -18,7 +18,8 @@
  * @prefix: what the user gave
  *
  * Return: 0, -ERANGE for a length other than those of section 2.2, -EINVAL
- * for bits set after the prefix or in bits 64 to 71.
+ * for bits set after the prefix or in bits 64 to 71, -EADDRNOTAVAIL for one
+ * that no packet on the wire may have.
  */
 int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix)
 {
@@ -40,6 +41,11 @@ int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix)
 	if (!ipv6_addr_equal(&masked, &prefix->addr) ||
 	    prefix->addr.s6_addr[NF_XLAT_U_OCTET])
 		return -EINVAL;
+
+	if (ipv6_addr_any(&prefix->addr) || ipv6_addr_v4mapped(&prefix->addr) ||
+	    ipv6_addr_type(&prefix->addr) & (IPV6_ADDR_MULTICAST |
+					     IPV6_ADDR_LINKLOCAL))
+		return -EADDRNOTAVAIL;
 
 	return 0;
 }
@@ -103,26 +109,28 @@ bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
 
 /**
- * nf_xlat_addr_legal - may a packet with this source be translated?
+ * nf_xlat_addr_legal - may a packet with this address be translated?
  * @pf: family of the address
- * @saddr: source address of the outermost header
+ * @addr: source before translation, or either address after it
  *
  * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
- * RFC 4291 section 2.5.6 forbids routers to forward a link-local one.
+ * RFC 4291 section 2.5.6 forbids routers to forward a link-local one. What
+ * comes out must be no worse, and nobody else checks it: the route lookup asks
+ * for no martians, so that 64:ff9b::127.0.0.1 would reach our own services.
  *
  * Return: false when the packet is to be dropped.
  */
-bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *saddr)
+bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
 {
 	if (pf == NFPROTO_IPV4)
-		return !ipv4_is_multicast(saddr->ip) &&
-		       !ipv4_is_loopback(saddr->ip) &&
-		       !ipv4_is_zeronet(saddr->ip) &&
-		       !ipv4_is_lbcast(saddr->ip);
+		return !ipv4_is_multicast(addr->ip) &&
+		       !ipv4_is_loopback(addr->ip) &&
+		       !ipv4_is_zeronet(addr->ip) &&
+		       !ipv4_is_lbcast(addr->ip);
 
-	return !ipv6_addr_is_multicast(&saddr->in6) &&
-	       !ipv6_addr_loopback(&saddr->in6) &&
-	       !ipv6_addr_any(&saddr->in6) &&
-	       !(ipv6_addr_type(&saddr->in6) & IPV6_ADDR_LINKLOCAL);
+	return !ipv6_addr_is_multicast(&addr->in6) &&
+	       !ipv6_addr_loopback(&addr->in6) &&
+	       !ipv6_addr_any(&addr->in6) &&
+	       !(ipv6_addr_type(&addr->in6) & IPV6_ADDR_LINKLOCAL);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_addr_legal);

@@ -46,9 +46,8 @@
 /* IPv6 packets whose IPv4 form is not longer may be fragmented on the way. */
 #define NF_XLAT_DF_LIMIT	1260
 
-/* Kinds of GSO that segment by headers which we do not rewrite. */
-#define NF_XLAT_GSO_REFUSED	(SKB_GSO_UDP | \
-				 SKB_GSO_GRE | SKB_GSO_GRE_CSUM | \
+/* GSO that segments by more headers than the one pair that we rewrite */
+#define NF_XLAT_GSO_REFUSED	(SKB_GSO_GRE | SKB_GSO_GRE_CSUM | \
 				 SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | \
 				 SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM | \
 				 SKB_GSO_PARTIAL | SKB_GSO_TUNNEL_REMCSUM | \
@@ -93,7 +92,8 @@ static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
 		return NF_XLAT_MALFORMED;
 
 	l3->hlen = iph->ihl * 4;
-	l3->len = ntohs(iph->tot_len);
+	/* BIG TCP has no length in its header. */
+	l3->len = quoted ? ntohs(iph->tot_len) : iph_totlen(skb, iph);
 	if (l3->hlen < sizeof(*iph) || l3->len < l3->hlen ||
 	    off + l3->hlen > skb->len)
 		return NF_XLAT_MALFORMED;
@@ -134,6 +134,9 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 
 	l3->hlen = sizeof(*ip6h);
 	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	/* BIG TCP has no length in its header. */
+	if (!quoted && !ip6h->payload_len && skb_is_gso(skb))
+		l3->len = skb->len - off;
 	if (!quoted && off + l3->len != skb->len)
 		return NF_XLAT_MALFORMED;
 
@@ -357,6 +360,37 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	return err;
 }
 
+static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
+					     const struct nf_xlat_pkt *pkt)
+{
+	const struct udphdr *udph = udp_hdr(skb);
+
+	if (pkt->l3.fraghdr) {
+		/* RFC 7915 section 4.5: its checksum would need them all. */
+		if (pkt->pf == NFPROTO_IPV4 && !udph->check)
+			return NF_XLAT_FRAGMENT;
+	} else if (!skb_is_gso(skb) &&
+		   (ntohs(udph->len) < sizeof(*udph) ||
+		    ntohs(udph->len) > pkt->l3.len - pkt->l3.hlen)) {
+		return NF_XLAT_MALFORMED;
+	}
+	return NF_XLAT_OK;
+}
+
+/* Is this the kind of GSO packet that its headers say it is? */
+static bool nf_xlat_gso_ok(const struct sk_buff *skb,
+			   const struct nf_xlat_pkt *pkt)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	if (skb->encapsulation || pkt->l3.fraghdr || type & NF_XLAT_GSO_REFUSED)
+		return false;
+	if (pkt->l3.proto == IPPROTO_TCP)
+		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
+							 SKB_GSO_TCPV6);
+	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
+}
+
 /**
  * nf_xlat_parse - read a packet and judge whether it can be translated
  * @skb: packet, skb->data at its network header
@@ -364,7 +398,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
  * @pkt: filled in; on error the members read so far are
  *
  * Pulls the headers into the linear area, which may move them, and sets the
- * transport header; changes nothing else. Any context.
+ * transport header; the packet itself stays as it is. Any context.
  *
  * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
  */
@@ -391,10 +425,12 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	if (pkt->reasm)
 		pkt->l3.df = false;
 
-	if (skb_is_gso(skb) &&
-	    (skb->encapsulation || pkt->l3.fraghdr ||
-	     skb_shinfo(skb)->gso_type & NF_XLAT_GSO_REFUSED))
+	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, pkt))
 		return NF_XLAT_GSO;
+	/* 65535 bytes of IPv6 payload and an IPv4 header are too many. */
+	if (!skb_is_gso(skb) && !nf_xlat_is_icmp(pf, pkt->l3.proto) &&
+	    nf_xlat_new_len(pkt) > IP_MAX_MTU)
+		return NF_XLAT_TOOBIG;
 
 	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr))
 		return NF_XLAT_ADDRESS;
@@ -411,11 +447,8 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	if (nf_xlat_is_icmp(pf, pkt->l3.proto))
 		return nf_xlat_parse_icmp(skb, pkt);
 
-	/* RFC 7915 section 4.5: its checksum would need all fragments. */
-	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_UDP &&
-	    pkt->l3.fraghdr && !pkt->l3.frag &&
-	    !udp_hdr(skb)->check && skb->ip_summed != CHECKSUM_PARTIAL)
-		return NF_XLAT_FRAGMENT;
+	if (pkt->l3.proto == IPPROTO_UDP && !pkt->l3.frag)
+		return nf_xlat_parse_udp(skb, pkt);
 
 	return NF_XLAT_OK;
 }
@@ -536,7 +569,7 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		return;
 	if (avail >= off + sizeof(*check))
 		check = (__sum16 *)(data + off);
-	/* Zero means that there is none; nf_xlat_skb() makes one. */
+	/* Zero means that there is none; nf_xlat_finish_csum() makes one. */
 	if (check && l3->proto == IPPROTO_UDP && !partial && !*check)
 		check = NULL;
 
@@ -592,6 +625,8 @@ static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
 			   const struct nf_xlat_hdr *hdr, u8 ttl,
 			   unsigned int len)
 {
+	/* What an ICMPv6 error quotes may claim more than IPv4 can say. */
+	len = min_t(unsigned int, len, IP_MAX_MTU);
 	*iph = (struct iphdr){
 		.version	= 4,
 		.ihl		= sizeof(*iph) / 4,
@@ -647,7 +682,7 @@ static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 		nf_xlat_build6(buf, l3, hdr, ttl, len);
 }
 
-/* The ICMP header of an error; nf_xlat_icmp_csum() sums it up later. */
+/* The ICMP header of an error; nf_xlat_finish_csum() sums it up later. */
 static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_quote *quote,
@@ -680,20 +715,48 @@ static void nf_xlat_build_icmp(struct icmphdr *icmph,
 	icmph->code = new.code;
 }
 
-/* Sum of the whole transport part, pseudo-header of the new family included */
+/* Sum of @len bytes of transport, pseudo-header of the new family included */
 static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
-				 u8 pf, u8 proto, const struct nf_xlat_hdr *hdr)
+				 unsigned int len, u8 pf, u8 proto,
+				 const struct nf_xlat_hdr *hdr)
 {
-	unsigned int len = skb->len - off;
 	__wsum csum = skb_checksum(skb, off, len, 0);
 
-	if (pf == NFPROTO_IPV4 && proto == IPPROTO_ICMP)
-		return csum_fold(csum);
 	if (pf == NFPROTO_IPV4)
-		return csum_tcpudp_magic(hdr->saddr.ip, hdr->daddr.ip, len,
-					 proto, csum);
+		return csum_fold(csum);
 	return csum_ipv6_magic(&hdr->saddr.in6, &hdr->daddr.in6, len, proto,
 			       csum);
+}
+
+/* The checksums that have to be made anew, once all else is in place. */
+static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
+				const struct nf_xlat_pkt *pkt,
+				const struct nf_xlat_hdr *hdr)
+{
+	u8 pf = nf_xlat_other_pf(pkt->pf);
+
+	if (pkt->icmp_error) {
+		icmp_hdr(skb)->checksum =
+			nf_xlat_full_csum(skb, hlen, skb->len - hlen, pf,
+					  nf_xlat_new_proto(pkt->pf,
+							    pkt->l3.proto),
+					  hdr);
+		skb->ip_summed = CHECKSUM_NONE;
+		return;
+	}
+
+	/* IPv6 has no UDP without a checksum, RFC 7915 section 4.5 */
+	if (pf == NFPROTO_IPV6 && pkt->l3.proto == IPPROTO_UDP &&
+	    !pkt->l3.fraghdr && !udp_hdr(skb)->check &&
+	    skb->ip_summed != CHECKSUM_PARTIAL) {
+		struct udphdr *udph = udp_hdr(skb);
+
+		udph->check = nf_xlat_full_csum(skb, hlen, ntohs(udph->len),
+						NFPROTO_IPV6, IPPROTO_UDP, hdr);
+		if (!udph->check)
+			udph->check = CSUM_MANGLED_0;
+		skb->ip_summed = CHECKSUM_NONE;
+	}
 }
 
 static unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
@@ -715,7 +778,7 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 	skb_postpull_rcsum(skb, skb->data, old);
 	__skb_pull(skb, old);
 	__skb_push(skb, new);
-	if (mac_len) {
+	if (skb_mac_header_was_set(skb)) {
 		memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
 		skb_set_mac_header(skb, -(int)mac_len);
 		/* Log and trace tell by it what follows. */
@@ -795,6 +858,74 @@ static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 	return ext;
 }
 
+/*
+ * Cut an ICMP error to the length that it will have, less an extension, which
+ * is returned in @ext to be put back by nf_xlat_put_ext().
+ */
+static bool nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+			 const struct nf_xlat_quote *quote, unsigned int old,
+			 u8 **ext)
+{
+	if (quote->ext) {
+		*ext = nf_xlat_cut_ext(skb, quote);
+		if (!*ext)
+			return false;
+	}
+	return !pskb_trim(skb, old + quote->len -
+			       nf_xlat_new_hlen(pkt->pf, &pkt->inner));
+}
+
+static void nf_xlat_put_ext(struct sk_buff *skb,
+			    const struct nf_xlat_quote *quote, const u8 *ext)
+{
+	skb_put_zero(skb, quote->pad);
+	skb_put_data(skb, ext, quote->ext);
+}
+
+/* Transport header at offset @off, quoted or not, with its checksum. */
+static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
+			       const struct nf_xlat_pkt *pkt,
+			       const struct nf_xlat_l3 *l3,
+			       const struct nf_xlat_hdr *hdr, bool ports)
+{
+	bool partial = false;
+	unsigned int avail;
+	u8 *l4;
+
+	if (l3->frag)
+		return;
+
+	/* The offloaded checksum may as well be one inside of a tunnel. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		partial = skb_checksum_start_offset(skb) == off;
+
+	avail = min(skb_headlen(skb) - off, nf_xlat_l4_hlen(l3->proto));
+	l4 = skb->data + off;
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_sub(skb->csum, csum_partial(l4, avail, 0));
+	nf_xlat_l4(l4, avail, l3->len - l3->hlen, pkt->pf, l3, hdr, ports,
+		   partial);
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->csum = csum_add(skb->csum, csum_partial(l4, avail, 0));
+}
+
+/* What an IPv4 header gets that depends on the whole packet. */
+static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
+			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
+{
+	/* Segments differ in length; DF for all, as a TCP of IPv4 has it. */
+	if (skb_is_gso(skb))
+		iph->frag_off = htons(IP_DF);
+	if (!pkt->l3.fraghdr) {
+		/* What came in pieces may go on in pieces. */
+		if (pkt->reasm)
+			iph->frag_off = 0;
+		if (!(iph->frag_off & htons(IP_DF)))
+			__ip_select_ident(net, iph, 1);
+	}
+	ip_send_check(iph);
+}
+
 /**
  * nf_xlat_skb - translate a packet in place
  * @net: network namespace, for the IPv4 identification
@@ -806,29 +937,23 @@ static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
  * No payload is copied unless the head is shared or lacks room. The caller
  * still has to give the packet a route. Any context.
  *
- * Return: NF_XLAT_OK, or NF_XLAT_NOMEM with the packet unchanged.
+ * Return: NF_XLAT_OK, or NF_XLAT_NOMEM: the packet is then good for nothing.
  */
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
 	u8 ttl = pkt->l3.ttl - (parm->ttl_dec ? 1 : 0);
+	unsigned int old = pkt->l3.hlen, new, hlen;
 	u8 buf[NF_XLAT_MAX_HDR] __aligned(4);
 	struct nf_xlat_quote quote = {};
-	const struct nf_xlat_hdr *hdr;
-	unsigned int old, new, hlen;
-	const struct nf_xlat_l3 *l3;
-	u8 *l4, *ext = NULL;
+	u8 *ext = NULL;
 	u8 pf = pkt->pf;
-	__wsum before;
 
-	l3 = pkt->icmp_error ? &pkt->inner : &pkt->l3;
-	hdr = pkt->icmp_error ? &parm->inner : &parm->outer;
-
-	old = pkt->l3.hlen;
 	hlen = nf_xlat_new_hlen(pf, &pkt->l3);
 	new = hlen;
 	if (pkt->icmp_error) {
+		nf_xlat_quote(pkt, &quote);
 		old += sizeof(struct icmphdr) + pkt->inner.hlen;
 		new += sizeof(struct icmphdr) +
 		       nf_xlat_new_hlen(pf, &pkt->inner);
@@ -840,97 +965,49 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 		return NF_XLAT_NOMEM;
 	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
 		return NF_XLAT_NOMEM;
+	if (pkt->icmp_error && !nf_xlat_trim(skb, pkt, &quote, old, &ext)) {
+		kfree(ext);
+		return NF_XLAT_NOMEM;
+	}
+
 	nf_xlat_fraglist(skb, pkt);
-
-	if (pkt->icmp_error) {
-		nf_xlat_quote(pkt, &quote);
-		if (quote.ext) {
-			ext = nf_xlat_cut_ext(skb, &quote);
-			if (!ext)
-				return NF_XLAT_NOMEM;
-		}
-		if (pskb_trim(skb, quote.len - nf_xlat_new_hlen(pf, l3) + old)) {
-			kfree(ext);
-			return NF_XLAT_NOMEM;
-		}
-	}
-
-	if (!l3->frag) {
-		unsigned int avail = min(skb_headlen(skb) - old,
-					 nf_xlat_l4_hlen(l3->proto));
-
-		l4 = skb->data + old;
-		before = skb->ip_summed == CHECKSUM_COMPLETE ?
-			 csum_partial(l4, avail, 0) : 0;
-		nf_xlat_l4(l4, avail, l3->len - l3->hlen, pf, l3, hdr,
-			   parm->ports, !pkt->icmp_error &&
-			   skb->ip_summed == CHECKSUM_PARTIAL);
-		if (skb->ip_summed == CHECKSUM_COMPLETE)
-			skb->csum = csum_add(csum_sub(skb->csum, before),
-					     csum_partial(l4, avail, 0));
-	}
+	if (pkt->icmp_error)
+		nf_xlat_rewrite_l4(skb, old, pkt, &pkt->inner, &parm->inner,
+				   parm->ports);
+	else
+		nf_xlat_rewrite_l4(skb, old, pkt, &pkt->l3, &parm->outer,
+				   parm->ports);
 
 	nf_xlat_build(buf, pf, &pkt->l3, &parm->outer, ttl,
 		      nf_xlat_new_len(pkt));
 	if (pkt->icmp_error) {
+		u8 *inner = buf + hlen + sizeof(struct icmphdr);
+
 		nf_xlat_build_icmp((struct icmphdr *)(buf + hlen), pkt, &quote,
 				   parm);
-		hlen += sizeof(struct icmphdr);
-		nf_xlat_build(buf + hlen, pf, &pkt->inner, &parm->inner,
+		nf_xlat_build(inner, pf, &pkt->inner, &parm->inner,
 			      pkt->inner.ttl,
 			      pkt->inner.len - pkt->inner.hlen +
 			      nf_xlat_new_hlen(pf, &pkt->inner));
 		if (pf == NFPROTO_IPV6)
-			ip_send_check((struct iphdr *)(buf + hlen));
-		hlen -= sizeof(struct icmphdr);
+			ip_send_check((struct iphdr *)inner);
 	}
 
 	nf_xlat_gso(skb, pf);
-	skb->protocol = pf == NFPROTO_IPV6 ? htons(ETH_P_IP) :
-					     htons(ETH_P_IPV6);
 	if (pf == NFPROTO_IPV6) {
-		struct iphdr *iph = (struct iphdr *)buf;
-
-		if (skb_is_gso(skb))
-			iph->frag_off = htons(IP_DF);
-		if (!pkt->l3.fraghdr) {
-			/* Pieces of what was whole in IPv6 stay pieces. */
-			if (pkt->reasm)
-				iph->frag_off = 0;
-			if (!(iph->frag_off & htons(IP_DF)))
-				__ip_select_ident(net, iph, 1);
-		}
-		ip_send_check(iph);
+		nf_xlat_finish4(net, skb, pkt, (struct iphdr *)buf);
+		skb->protocol = htons(ETH_P_IP);
+	} else {
+		skb->protocol = htons(ETH_P_IPV6);
 	}
 	nf_xlat_replace_hdr(skb, old, buf, new);
 	skb_set_transport_header(skb, hlen);
 
-	if (pkt->icmp_error) {
-		struct icmphdr *icmph;
-
-		skb->ip_summed = CHECKSUM_NONE;
-		if (ext) {
-			skb_put_zero(skb, quote.pad);
-			skb_put_data(skb, ext, quote.ext);
-			kfree(ext);
-		}
-		icmph = icmp_hdr(skb);
-		icmph->checksum = nf_xlat_full_csum(skb, hlen,
-						    nf_xlat_other_pf(pf),
-						    nf_xlat_new_proto(pf, pkt->l3.proto),
-						    &parm->outer);
-	} else if (pf == NFPROTO_IPV4 && l3->proto == IPPROTO_UDP &&
-		   !l3->fraghdr && !udp_hdr(skb)->check &&
-		   skb->ip_summed != CHECKSUM_PARTIAL) {
-		/* IPv6 has no UDP without checksum, RFC 7915 section 4.5 */
-		struct udphdr *udph = udp_hdr(skb);
-
-		udph->check = nf_xlat_full_csum(skb, hlen, NFPROTO_IPV6,
-						IPPROTO_UDP, &parm->outer);
-		if (!udph->check)
-			udph->check = CSUM_MANGLED_0;
-		skb->ip_summed = CHECKSUM_NONE;
+	if (ext) {
+		nf_xlat_put_ext(skb, &quote, ext);
+		kfree(ext);
 	}
+	nf_xlat_finish_csum(skb, hlen, pkt, &parm->outer);
 
 	return NF_XLAT_OK;
 }

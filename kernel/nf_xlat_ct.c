@@ -159,6 +159,11 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 		.keep_ct	= true,
 	};
 
+	/* Conntrack looks behind an AH, which the engine takes for payload. */
+	if (!pkt->icmp_error &&
+	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
+		return nf_xlat_drop(state->net, NF_XLAT_PROTO);
+
 	nf_xlat_hdr_inverse(&parm.outer, t);
 	if (pkt->icmp_error) {
 		nf_xlat_hdr_same(&parm.inner, t);
@@ -196,7 +201,8 @@ static u32 nf_xlat_ct_port_range(const struct nf_xlat_ct_range *range,
 				 bool icmp, u16 port, u16 *min)
 {
 	if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
-		*min = ntohs(range->min_proto);
+		/* Zero, which a map may hold, is no port. */
+		*min = ntohs(range->min_proto) ? : 1;
 		return ntohs(range->max_proto) - *min + 1;
 	}
 	if (icmp) {
@@ -259,7 +265,8 @@ static bool nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
  *   binding would hash the entry by source instead, and its IPv4 tuple would
  *   turn up in unrelated IPv6 flows.
  * - flowtable, act_ct and "ct helper set", by the helper extension, which we
- *   need for our data anyway.
+ *   need for our data anyway. It makes nf_confirm() look for a transport header
+ *   by the original's family; bounded, and unused as there is no helper.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range)
@@ -313,7 +320,8 @@ nf_xlat_ct_setup(struct sk_buff *skb, const struct nf_hook_state *state,
 	}
 
 	if (!nf_xlat_addr_6to4(&range->prefix, &orig->dst.u3.in6,
-			       &reply.src.u3.ip))
+			       &reply.src.u3.ip) ||
+	    !nf_xlat_addr_legal(NFPROTO_IPV4, &reply.src.u3))
 		return NF_XLAT_ADDRESS;
 	/* RFC 6146 section 3.5: no packet of ours may come back to us. */
 	if (ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
@@ -327,11 +335,11 @@ nf_xlat_ct_setup(struct sk_buff *skb, const struct nf_hook_state *state,
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
 		dst_release(dst);
-		if (!reply.dst.u3.ip)
-			return NF_XLAT_NOROUTE;
 	} else {
 		nf_xlat_ct_addr(range, orig, &reply.dst.u3);
 	}
+	if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply.dst.u3))
+		return NF_XLAT_NOROUTE;
 
 	if (!nf_xlat_ct_port(range, ct, &reply))
 		return NF_XLAT_NOPORT;
@@ -424,6 +432,10 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	reason = nf_xlat_parse(skb, state->pf, &pkt);
+	/* A redirect is for who sent the packet: that was this host. */
+	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
+	    state->pf == NFPROTO_IPV4)
+		return NF_ACCEPT;
 	if (reason)
 		return nf_xlat_reject(skb, state, &pkt, reason);
 
@@ -458,6 +470,15 @@ static unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 
 	tmpl = nf_ct_get(skb, &ctinfo);
 	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
+		return NF_ACCEPT;
+
+	/* Conntrack will call it invalid. */
+	if (state->hook == NF_INET_PRE_ROUTING &&
+	    READ_ONCE(state->net->ct.sysctl_checksum) &&
+	    nf_checksum(skb, state->hook, skb_network_offset(skb) +
+			(state->pf == NFPROTO_IPV4 ? ip_hdrlen(skb) :
+						     sizeof(struct ipv6hdr)),
+			proto, state->pf))
 		return NF_ACCEPT;
 
 	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf,

@@ -11,6 +11,7 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
@@ -18,6 +19,7 @@
 #include <linux/seq_file.h>
 #include <net/dsfield.h>
 #include <net/dst.h>
+#include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
@@ -28,6 +30,7 @@
 #include <net/netns/generic.h>
 #include <net/route.h>
 #include <net/snmp.h>
+#include <net/xfrm.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 
@@ -82,6 +85,8 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_STATE]		= "XlatDropState",
 	[NF_XLAT_NOPORT]	= "XlatDropNoPort",
 	[NF_XLAT_NOMEM]		= "XlatDropNoMemory",
+	[NF_XLAT_FORWARDING]	= "XlatDropForwarding",
+	[NF_XLAT_POLICY]	= "XlatDropPolicy",
 	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
 	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
 };
@@ -195,7 +200,16 @@ static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 	if (pf == NFPROTO_IPV4)
 		return container_of(dst, struct rtable, dst)->rt_flags &
 		       RTCF_LOCAL;
-	return container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL;
+	return container_of(dst, struct rt6_info, dst)->rt6i_flags &
+	       (RTF_LOCAL | RTF_ANYCAST);
+}
+
+/* Broadcasts and multicasts are not translated, RFC 6052 has none. */
+static bool nf_xlat_dst_unicast(u8 pf, const struct dst_entry *dst)
+{
+	return pf != NFPROTO_IPV4 ||
+	       !(container_of(dst, struct rtable, dst)->rt_flags &
+		 (RTCF_BROADCAST | RTCF_MULTICAST));
 }
 
 static u32 nf_xlat_dst_mtu(u8 pf, const struct dst_entry *dst)
@@ -222,13 +236,14 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	}
 
 	/* icmp_send() takes namespace and flags from a route. */
-	if (!skb_dst(skb)) {
+	if (!skb_valid_dst(skb)) {
 		iph = ip_hdr(skb);
 		to.ip = iph->saddr;
 		dst = nf_xlat_route(net, skb, NFPROTO_IPV4, NULL, &to, 0, 0,
 				    NULL);
 		if (IS_ERR(dst))
 			return;
+		skb_dst_drop(skb);
 		skb_dst_set(skb, dst);
 	}
 	icmp_send(skb, type, code, htonl(info));
@@ -344,6 +359,14 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 	return nf_xlat_drop(net, NF_XLAT_TOOBIG);
 }
 
+static int nf_xlat_discard(struct net *net, struct sk_buff *skb,
+			   enum nf_xlat_reason reason)
+{
+	nf_xlat_drop(net, reason);
+	kfree_skb(skb);
+	return 0;
+}
+
 static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 				  struct sk_buff *skb)
 {
@@ -351,15 +374,38 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 	return dst_output(net, sk, skb);
 }
 
+/* What ip_forward() does after TTL and MTU, of which we took care before */
+static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
+{
+	struct net_device *dev;
+
+	if (!(pf == NFPROTO_IPV4 ? xfrm4_route_forward(skb) :
+				   xfrm6_route_forward(skb)))
+		return nf_xlat_discard(net, skb, NF_XLAT_POLICY);
+
+	dev = dst_dev_rcu(skb_dst(skb));
+	skb_forward_csum(skb);
+	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
+		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+
+	if (pf == NFPROTO_IPV4)
+		IPCB(skb)->flags |= IPSKB_FORWARDED;
+	else
+		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+
+	return NF_HOOK(pf, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev,
+		       nf_xlat_forward_finish);
+}
+
 /* What ip_rcv_finish() and ip_forward() are to other packets. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	struct dst_entry *dst = skb_dst(skb);
-	struct net_device *dev;
+	struct dst_entry *dst;
 
-	if (unlikely(!dst || NF_XLAT_CB(skb)->mark != skb->mark)) {
+	if (unlikely(!skb_valid_dst(skb) ||
+		     NF_XLAT_CB(skb)->mark != skb->mark)) {
 		union nf_inet_addr saddr = {}, daddr = {};
 		u8 tos, proto;
 
@@ -377,40 +423,22 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		}
 		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
 				    NULL);
-		if (IS_ERR(dst)) {
-			nf_xlat_drop(net, NF_XLAT_NOROUTE);
-			kfree_skb(skb);
-			return 0;
-		}
+		if (IS_ERR(dst))
+			return nf_xlat_discard(net, skb, NF_XLAT_NOROUTE);
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst);
 	}
 
-	if (nf_xlat_dst_local(pf, dst))
+	if (nf_xlat_dst_local(pf, skb_dst(skb)))
 		return dst_input(skb);
 
 	/* As ip_forward(): a link layer broadcast is not for forwarding. */
-	if (skb->pkt_type != PACKET_HOST) {
-		nf_xlat_drop(net, NF_XLAT_ADDRESS);
-		kfree_skb(skb);
-		return 0;
-	}
+	if (skb->pkt_type != PACKET_HOST)
+		return nf_xlat_discard(net, skb, NF_XLAT_ADDRESS);
+	if (skb_warn_if_lro(skb))
+		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	dev = dst_dev_rcu(dst);
-	skb_forward_csum(skb);
-	if (skb_cow(skb, LL_RESERVED_SPACE(dev))) {
-		nf_xlat_drop(net, NF_XLAT_NOMEM);
-		kfree_skb(skb);
-		return 0;
-	}
-
-	if (pf == NFPROTO_IPV4)
-		IPCB(skb)->flags |= IPSKB_FORWARDED;
-	else
-		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-
-	return NF_HOOK(pf, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev,
-		       nf_xlat_forward_finish);
+	return nf_xlat_forward(net, skb, pf);
 }
 
 /* Make the control block what the other family's input would have made it. */
@@ -418,7 +446,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
+	/* GSO, on the way to a user's queue, writes from there on. */
+	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > SKB_GSO_CB_OFFSET);
 
 	memset(NF_XLAT_CB(skb), 0, sizeof(struct nf_xlat_skb_cb));
 	NF_XLAT_CB(skb)->mark = skb->mark;
@@ -437,9 +466,11 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 
 	/* RFC 7915 section 4.1: IPv6 cuts what IPv4 might have cut. */
 	if (!pkt->l3.df && !pkt->l3.fraghdr && !pkt->icmp_error &&
-	    !skb_is_gso(skb) && skb->len > IPV6_MIN_MTU) {
+	    skb->len > IPV6_MIN_MTU) {
 		skb->ignore_df = true;
-		IP6CB(skb)->frag_max_size = IPV6_MIN_MTU;
+		/* Segments have lengths of their own, and the link's MTU. */
+		if (!skb_is_gso(skb))
+			IP6CB(skb)->frag_max_size = IPV6_MIN_MTU;
 	}
 }
 
@@ -459,8 +490,7 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 			dst_input(skb);
 			break;
 		}
-		NF_HOOK(pf, NF_INET_FORWARD, state->net, NULL, skb, skb->dev,
-			dst_dev_rcu(dst), nf_xlat_forward_finish);
+		nf_xlat_forward(state->net, skb, pf);
 		break;
 	case NF_INET_LOCAL_OUT:
 		skb->dev = dst_dev_rcu(dst);
@@ -471,6 +501,39 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 		DEBUG_NET_WARN_ON_ONCE(1);
 		kfree_skb(skb);
 	}
+}
+
+/* May a packet that came in by this device be forwarded? */
+static bool nf_xlat_forwarding(const struct net *net,
+			       const struct net_device *dev, u8 pf)
+{
+	const struct inet6_dev *idev;
+	struct in_device *in_dev;
+
+	if (pf == NFPROTO_IPV4) {
+		in_dev = __in_dev_get_rcu(dev);
+		return in_dev && IN_DEV_FORWARD(in_dev);
+	}
+
+	idev = __in6_dev_get(dev);
+	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
+	       (idev && READ_ONCE(idev->cnf.forwarding));
+}
+
+/*
+ * What ip_forward() and its input route ask before they forward: answered in
+ * the family that the packet came in.
+ */
+static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
+					       const struct net *net, u8 pf)
+{
+	if (!nf_xlat_forwarding(net, skb->dev, pf))
+		return NF_XLAT_FORWARDING;
+	if (!(pf == NFPROTO_IPV4 ?
+	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
+	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
+		return NF_XLAT_POLICY;
+	return NF_XLAT_OK;
 }
 
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,
@@ -484,30 +547,48 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	struct dst_entry *dst;
 	unsigned int verdict;
 
+	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr) ||
+	    !nf_xlat_addr_legal(pf, &parm->outer.daddr))
+		return nf_xlat_drop(net, NF_XLAT_ADDRESS);
+
 	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
 			    &parm->outer.daddr, pkt->l3.tos,
 			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto), NULL);
 	if (IS_ERR(dst))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
 
+	reason = NF_XLAT_ADDRESS;
+	if (!nf_xlat_dst_unicast(pf, dst))
+		goto drop;
+
 	/* One router, one decrement: the stack has done it in FORWARD. */
 	parm->ttl_dec = state->hook == NF_INET_PRE_ROUTING &&
 			!nf_xlat_dst_local(pf, dst);
+	if (parm->ttl_dec) {
+		reason = nf_xlat_may_forward(skb, net, pkt->pf);
+		if (reason)
+			goto drop;
+	}
 
 	verdict = nf_xlat_check(skb, state, pkt, parm, dst);
 	if (verdict != NF_ACCEPT)
 		goto release;
 
 	reason = nf_xlat_skb(net, skb, pkt, parm);
-	if (reason) {
-		verdict = nf_xlat_drop(net, reason);
-		goto release;
-	}
+	if (reason)
+		goto drop;
 
 	skb_dst_drop(skb);
 	skb_dst_set(skb, dst);
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
+	/* A socket found in the first family is none in the other. */
+	if (state->hook != NF_INET_LOCAL_OUT)
+		skb_orphan(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	/* It is routed from here on, whatever bridge it came by. */
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 	nf_xlat_init_cb(skb, pkt);
 
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
@@ -515,9 +596,40 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	nf_xlat_reinject(skb, state, pf);
 	return NF_STOLEN;
 
+drop:
+	verdict = nf_xlat_drop(net, reason);
 release:
 	dst_release(dst);
 	return verdict;
+}
+
+/*
+ * BIG TCP, of over 64 KiB, is told by a hop-by-hop option in IPv6 and by a
+ * length of zero in IPv4, depending on the kernel. Segments need neither.
+ */
+static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
+				      const struct nf_hook_state *state,
+				      struct nf_xlat_parm *parm)
+{
+	struct sk_buff *segs, *seg, *next;
+	enum nf_xlat_reason reason;
+	struct nf_xlat_pkt pkt;
+
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs))
+		return nf_xlat_drop(state->net, NF_XLAT_GSO);
+
+	consume_skb(skb);
+	skb_list_walk_safe(segs, seg, next) {
+		skb_mark_not_on_list(seg);
+		reason = nf_xlat_parse(seg, state->pf, &pkt);
+		if (reason)
+			nf_xlat_drop(state->net, reason);
+		if (reason ||
+		    __nf_xlat_hook(seg, state, &pkt, parm) != NF_STOLEN)
+			kfree_skb(seg);
+	}
+	return NF_STOLEN;
 }
 
 /**
@@ -545,6 +657,8 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 	local_bh_disable();
 	if (__this_cpu_inc_return(nf_xlat_depth) > NF_XLAT_MAX_DEPTH)
 		verdict = nf_xlat_drop(state->net, NF_XLAT_LOOP);
+	else if (unlikely(skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU))
+		verdict = nf_xlat_hook_segs(skb, state, parm);
 	else
 		verdict = __nf_xlat_hook(skb, state, pkt, parm);
 	__this_cpu_dec(nf_xlat_depth);
@@ -556,7 +670,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_hook);
 
 static int nf_xlat_seq_show(struct seq_file *seq, void *v)
 {
-	struct nf_xlat_net *xn = nf_xlat_pernet(seq->private);
+	struct nf_xlat_net *xn = nf_xlat_pernet(seq_file_single_net(seq));
 	unsigned int i;
 	int cpu;
 
@@ -588,6 +702,12 @@ static int __net_init nf_xlat_net_init(struct net *net)
 	return 0;
 }
 
+/* Packets in a user's queue would come back to functions that are gone. */
+static void __net_exit nf_xlat_net_pre_exit(struct net *net)
+{
+	nf_queue_nf_hook_drop(net);
+}
+
 /* All harnesses have unregistered their hooks in pre_exit. */
 static void __net_exit nf_xlat_net_exit(struct net *net)
 {
@@ -596,10 +716,11 @@ static void __net_exit nf_xlat_net_exit(struct net *net)
 }
 
 static struct pernet_operations nf_xlat_net_ops = {
-	.init	= nf_xlat_net_init,
-	.exit	= nf_xlat_net_exit,
-	.id	= &nf_xlat_net_id,
-	.size	= sizeof(struct nf_xlat_net),
+	.init		= nf_xlat_net_init,
+	.pre_exit	= nf_xlat_net_pre_exit,
+	.exit		= nf_xlat_net_exit,
+	.id		= &nf_xlat_net_id,
+	.size		= sizeof(struct nf_xlat_net),
 };
 
 static int __init nf_xlat_init(void)

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nft_xlat.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
+#include <net/ipv6.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
@@ -139,13 +140,35 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 		nf_xlat_hook(pkt->skb, state, &xpkt, &parm);
 }
 
+/*
+ * The prefix is part of the match: what lies outside, neighbour discovery to
+ * begin with, is for the rules that follow. IPv4 has no such prefix.
+ */
+static bool nft_xlat_match(const struct nft_xlat *priv,
+			   const struct nft_pktinfo *pkt)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(pkt->skb);
+	const struct nf_xlat_prefix *saddr = nft_xlat_saddr(priv);
+
+	if (priv->dir != NFT_XLAT_6TO4)
+		return true;
+	if (!ipv6_prefix_equal(&priv->daddr.addr, &ip6h->daddr,
+			       priv->daddr.len))
+		return false;
+	return nft_xlat_stateful(priv) ||
+	       ipv6_prefix_equal(&saddr->addr, &ip6h->saddr, saddr->len);
+}
+
 static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 			  const struct nft_pktinfo *pkt)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* A rule of an inet table need not have tested the family. */
-	if (nft_pf(pkt) != nft_xlat_pf(priv)) {
+	/*
+	 * A rule of an inet table need not have tested the family, nor any
+	 * rule the prefix.
+	 */
+	if (nft_pf(pkt) != nft_xlat_pf(priv) || !nft_xlat_match(priv, pkt)) {
 		regs->verdict.code = NFT_BREAK;
 		return;
 	}
@@ -303,6 +326,8 @@ static void nft_xlat_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
+	/* No packet comes here any more, but some may wait in a queue. */
+	nf_queue_nf_hook_drop(ctx->net);
 	if (nft_xlat_stateful(priv))
 		nf_xlat_ct_netns_put(ctx->net);
 }

@@ -4,7 +4,7 @@
  *
  * A harness (nftables is the first) does four things with a packet:
  *
- *	nf_xlat_parse()	reads and judges it, changes nothing
+ *	nf_xlat_parse()	reads and judges it
  *	(its own code)	chooses the addresses of the other family
  *	nf_xlat_skb()	rewrites it in place, or
  *	nf_xlat_hook()	does so and sends it on its way in the other family
@@ -44,6 +44,8 @@
  * @NF_XLAT_STATE: no conntrack entry that could hold the session
  * @NF_XLAT_NOPORT: no free address and port left in the pool
  * @NF_XLAT_NOMEM: out of memory
+ * @NF_XLAT_FORWARDING: forwarding is off where the packet came in
+ * @NF_XLAT_POLICY: an IPsec policy says no
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -63,6 +65,9 @@ enum nf_xlat_reason {
 	NF_XLAT_STATE,
 	NF_XLAT_NOPORT,
 	NF_XLAT_NOMEM,
+	NF_XLAT_FORWARDING,
+	NF_XLAT_POLICY,
+	/* private: */
 	__NF_XLAT_REASON_MAX
 };
 
@@ -207,7 +212,7 @@ void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
 		       struct in6_addr *res);
 bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 		       const struct in6_addr *addr, __be32 *res);
-bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *saddr);
+bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr);
 
 /* nf_xlat_icmp.c */
 bool nf_xlat_icmp_4to6(struct nf_xlat_icmp *icmp);
