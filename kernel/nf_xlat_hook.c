@@ -212,11 +212,12 @@ static bool nf_xlat_dst_unicast(u8 pf, const struct dst_entry *dst)
 		 (RTCF_BROADCAST | RTCF_MULTICAST));
 }
 
+/* As ip_finish_output() and ip6_finish_output() will see it, later. */
 static u32 nf_xlat_dst_mtu(u8 pf, const struct dst_entry *dst)
 {
 	if (pf == NFPROTO_IPV4)
 		return ip_dst_mtu_maybe_forward(dst, true);
-	return max_t(u32, ip6_dst_mtu_maybe_forward(dst, true), IPV6_MIN_MTU);
+	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
 
 /* Send an ICMP error about the untranslated packet to who sent it. */

@@ -35,8 +35,17 @@ ip -n "$leaf6" route add default via 2001:db8:d::1
 check "ruleset loads" ruleset reject || done_testing
 serve "$far4" tcp4:80
 
-# says NS PATTERN ADDRESS [OPTION...]: one ping, and the error that it gets
-says() { check_match "$4" "$(on "$1" ping -c 1 -W "${patience:-3}" "${@:5}" "$3" | grep '^From')" "$2"; }
+# says NS PATTERN ADDRESS WHAT [OPTION...]: a ping, and the error that it gets.
+# The stack's own limit on errors may cost the first one.
+says()
+{
+	local got= tries=3
+
+	until [ "$got" ] || [ $((tries--)) = 0 ]; do
+		got=$(on "$1" ping -c 1 -W 1 "${@:5}" "$3" | grep '^From')
+	done
+	check_match "$4" "$got" "$2"
+}
 
 router64="64:ff9b::c000:202"
 says "$client6" "From 2001:db8:c::1 icmp_seq=1 Time exceeded: Hop limit" $far64 "time exceeded at the gateway" -t 1
@@ -44,7 +53,7 @@ says "$client6" "From $router64 icmp_seq=1 Time exceeded: Hop limit" $far64 "tim
 says "$client6" "From $router64 icmp_seq=1 Destination unreachable: No route" ${pref64}203.0.113.1 "host unreachable"
 says "$client6" "From $router64 icmp_seq=1 Destination unreachable: Administratively prohibited" \
 	${pref64}203.0.113.2 "prohibited by a router"
-says "$client6" "From 2001:db8:c::1 icmp_seq=1 Destination unreachable: No route" ${pref64}233.252.0.1 "no route on the gateway"
+says "$client6" "From 2001:db8:c::1 icmp_seq=1 Destination unreachable: No route" ${pref64}100.64.0.1 "no route on the gateway"
 says "$client6" "From 64:ff9b::c000:201 icmp_seq=1 Destination unreachable: Administratively prohibited" \
 	${pref64}198.51.100.3 "reject by the gateway"
 

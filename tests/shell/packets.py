@@ -219,7 +219,8 @@ def cases4():
         yield "echo reply to no request", ip4(1, icmp4(0, 0, z4)), None
         yield "error of an unknown code", ip4(1, icmp4(3, 99, z4 + back4())), "DropIcmpType"
         yield "source quench", ip4(1, icmp4(4, 0, z4 + back4())), "DropIcmpType"
-        yield "redirect", ip4(1, icmp4(5, 0, z4 + back4())), "DropIcmpType"
+        # The gateway sent what it is about, and is whom it is for.
+        yield "redirect", ip4(1, icmp4(5, 0, z4 + back4())), None
         yield "hop limit of 1", ip4(17, udp4(sport=2222, dport=port4), ttl=1), "DropHopLimit"
         return
     yield "TCP", ip4(6, tcp(S4, C4)), True
