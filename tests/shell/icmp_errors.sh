@@ -39,7 +39,7 @@ serve "$far4" tcp4:80
 # The stack's own limit on errors may cost the first one.
 says()
 {
-	local got= tries=3
+	local got="" tries=3
 
 	until [ "$got" ] || [ $((tries--)) = 0 ]; do
 		got=$(on "$1" ping -c 1 -W 1 "${@:5}" "$3" | grep '^From')

@@ -106,6 +106,9 @@ check_match()
 
 on() { local ns=$1; shift; ip netns exec "$ns" "$@"; }
 
+# background NS COMMAND...: until the end of the story, in $!
+background() { local ns=$1; shift; ip netns exec "$ns" "$@" & }
+
 # wait_for SECONDS COMMAND...: until the command succeeds
 wait_for()
 {
@@ -182,6 +185,7 @@ setup_topo()
 
 # python NS SCRIPT ARGUMENT...: without site, it starts in half the time
 python() { local ns=$1 py=$2; shift 2; on "$ns" python3 -ISu "$here/$py.py" "$@"; }
+background_python() { local ns=$1 py=$2; shift 2; background "$ns" python3 -ISu "$here/$py.py" "$@"; }
 
 # listening NS tcp|udp PORT: wait until somebody does
 listening()
@@ -197,7 +201,7 @@ start()
 
 	shift 2
 	rm -f "$tmp/ready"
-	python "$ns" "$py" serve "$tmp/ready" "$@" &
+	background_python "$ns" "$py" serve "$tmp/ready" "$@"
 	wait_for 10 test -e "$tmp/ready" || fail "$py does not listen"
 }
 

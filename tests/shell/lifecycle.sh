@@ -13,7 +13,7 @@ open_session()
 
 	mkdir -p "$dir"
 	rm -f "$dir"/*
-	python "$client6" hold $server64 8080 "$dir" &
+	background_python "$client6" hold $server64 8080 "$dir"
 	wait_for 5 test -s "$dir/0"
 	check_match "$1: a session" "$(cat "$dir/0")" "0 from $pool_ip *"
 }
@@ -31,7 +31,8 @@ works() { check_match "$1: a new session" "$(ask "$client6" tcp $server64 8080)"
 # hooks WANTED WHAT: of ours, in the gateway
 hooks()
 {
-	[ -x "$NFT" ] || return 0
+	# Debian's 6.1 cannot list them
+	[ -x "$NFT" ] && modprobe -q nfnetlink_hook || return 0
 	check_eq "$2" "$(on "$gw" $NFT list hooks 2>/dev/null | grep -c 'nf_xlat_ct_\(hook\|echo\)')" "$1"
 }
 
@@ -69,7 +70,7 @@ works "the rule is back"
 start "$server4" stream 9000
 size=200000000
 is_uml || size=5000000
-python "$client6" stream up $server64 9000 $size >"$tmp/stream" &
+background_python "$client6" stream up $server64 9000 $size >"$tmp/stream"
 stream=$!
 for i in {1..10}; do ruleset nat64_reload; sleep 0.1; done
 wait $stream
@@ -86,7 +87,7 @@ works "modules are back"
 check "ping" on "$client6" ping -6 -c 1 -W 2 $server64
 
 # A namespace goes, with rules and sessions and traffic.
-on "$client6" ping -6 -q -i 0.01 -c 200 $server64 >/dev/null 2>&1 &
+background "$client6" ping -6 -q -i 0.01 -c 200 $server64 >/dev/null 2>&1
 open_session gone
 check "delete the namespace" ip netns del "$gw"
 # only nft_xlat uses it, and no rule uses that

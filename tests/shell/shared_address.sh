@@ -28,7 +28,7 @@ serve "$gw" tcp4:8080 udp4:8080
 for proto in tcp udp; do
 	port=80
 	[ $proto = tcp ] || port=5353
-	python "$client6" crowd hold $proto $server64 $port 1 20000 "$tmp/go" >"$tmp/held" &
+	background_python "$client6" crowd hold $proto $server64 $port 1 20000 "$tmp/go" >"$tmp/held"
 	held=$!
 	wait_for 5 test -s "$tmp/held"
 	check_match "$proto: the session has the port" "$(cat "$tmp/held")" "*from $pool_ip 20000*"
@@ -45,9 +45,9 @@ check "ruleset loads" ruleset shared_nat44 || done_testing
 for proto in tcp udp; do
 	port=80
 	[ $proto = tcp ] || port=5353
-	python "$client6" crowd hold $proto $server64 $port $n 20000 "$tmp/go" >"$tmp/six" &
+	background_python "$client6" crowd hold $proto $server64 $port $n 20000 "$tmp/go" >"$tmp/six"
 	six=$!
-	python "$client4" crowd hold $proto $server_ip $port $n 20000 "$tmp/go" >"$tmp/four" &
+	background_python "$client4" crowd hold $proto $server_ip $port $n 20000 "$tmp/go" >"$tmp/four"
 	four=$!
 	wait_for 30 grep -q answered "$tmp/six" && wait_for 30 grep -q answered "$tmp/four"
 	check_match "$proto: the gateway's socket in between" \

@@ -11,8 +11,8 @@ need python3 ethtool tcpdump nstat
 size=1000000000
 small=$size
 if ! is_uml; then
-	size=20000000
-	small=4000000
+	size=10000000
+	small=2000000
 	echo "# streams of $size and $small bytes only, this kernel is emulated"
 fi
 
@@ -70,7 +70,7 @@ both "the gateway cuts and sums up" $small cut
 offload off "rx tx gro" $all
 # what the wire says of both directions
 for dev in lan wan; do
-	on "$gw" tcpdump -nvi $dev -c 200 "tcp and greater 100" >"$tmp/$dev" 2>/dev/null &
+	background "$gw" tcpdump -nvi $dev -c 200 "tcp and greater 100" >"$tmp/$dev" 2>/dev/null
 done
 both "no offload at all" $small cut
 for dev in lan wan; do

@@ -8,7 +8,7 @@ need ping stdbuf
 
 setup_topo
 check "ruleset loads" ruleset trace || done_testing
-on "$gw" stdbuf -oL $NFT monitor trace >"$tmp/trace" 2>&1 &
+background "$gw" stdbuf -oL $NFT monitor trace >"$tmp/trace" 2>&1
 sleep 1
 is_uml || sleep 2
 check "ping" on "$client6" ping -6 -c 1 -W 2 $server64
