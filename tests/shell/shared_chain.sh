@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_nft
-need ping
+need ping conntrack
 
 base() { echo "chain $1 { type filter hook prerouting priority $2; $3; };"; }
 shared="chain shared { ip6 daddr 64:ff9b::/96 counter xlat 6to4 prefix 64:ff9b::/96 masquerade; };"
