@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0
+"""attributes.py: offer the kernel rules that nft would never send.
+
+Each is a batch of a table, a chain and a rule, and has to be refused as a whole
+with the error named. Prints PASS and FAIL.
+"""
+import errno
+import socket
+import struct
+import sys
+
+INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
+PRE, IN, FWD, OUT, POST = range(5)
+(DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX) = range(1, 11)
+MASQ, SNAT, DNAT = 1, 2, 3
+NESTED = 0x8000
+
+
+def attr(kind, data):
+    if isinstance(data, int):
+        data = struct.pack("!I", data)
+    elif isinstance(data, str):
+        data = data.encode() + b"\0"
+    elif isinstance(data, dict):
+        kind |= NESTED
+        data = b"".join(attr(k, v) for k, v in data.items())
+    elif isinstance(data, list):
+        kind |= NESTED
+        data = b"".join(attr(1, d) for d in data)
+    pad = -len(data) % 4
+    return struct.pack("=HH", len(data) + 4, kind) + data + bytes(pad)
+
+
+def msg(kind, flags, family, body, res=0):
+    body = struct.pack("!BBH", family, 0, res) + body
+    return struct.pack("=IHHII", 16 + len(body), kind, flags, 1, 0) + body
+
+
+def attrs(**kw):
+    return b"".join(attr(int(k[1:]), v) for k, v in kw.items())
+
+
+def batch(family, exprs, hook=PRE, prio=-100, kind="filter"):
+    create = 0x405
+    return b"".join((
+        msg(16, 1, 0, b"", 10),
+        msg(0xa00, create, family, attrs(_1="t")),
+        msg(0xa03, create, family, attrs(
+            _1="t", _3="c", _4={1: hook, 2: struct.pack("!i", prio)}, _7=kind)),
+        msg(0xa06, create | 0x800, family, attrs(_1="t", _2="c", _4=exprs)),
+        msg(17, 1, 0, b"", 10)))
+
+
+def send(data, n):
+    """The first error of a batch of N messages, 0 if there is none."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as s:
+        s.bind((0, 0))
+        s.settimeout(2)
+        s.send(data)
+        acks = 0
+        while acks < n:
+            buf = s.recv(65536)
+            while buf:
+                size, kind = struct.unpack_from("=IH", buf)
+                if kind == 2:
+                    err, = struct.unpack_from("=i", buf, 16)
+                    if err:
+                        return -err
+                    acks += 1
+                buf = buf[(size + 3) & ~3:]
+    return 0
+
+
+def delete(family):
+    send(msg(16, 1, 0, b"", 10) + msg(0xa02, 5, family, attrs(_1="t")) + msg(17, 1, 0, b"", 10), 1)
+
+
+def pfx(addr="64:ff9b::", n=96):
+    return {1: socket.inet_pton(socket.AF_INET6, addr), 2: n}
+
+
+def xlat(**kw):
+    """xlat(DIR=0, ...), by the names above"""
+    return {1: "xlat", 2: {globals()[k]: v for k, v in kw.items()}}
+
+
+def imm(reg, data):
+    return {1: "immediate", 2: {1: reg, 2: {1: data}}}
+
+
+P = pfx()
+addr = imm(8, bytes([192, 0, 2, 1]))
+E = errno
+rules = [
+    # what is right is taken, or none of the rest means anything
+    ("stateless", 0, INET, [xlat(DIR=0, PREFIX=P)], {}),
+    ("masquerade", 0, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {}),
+    ("snat", 0, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=8, AMAX=8)], {}),
+    ("ip6 table", 0, IP6, [xlat(DIR=0, PREFIX=P)], {}),
+    ("ip table", 0, IP, [xlat(DIR=1, PREFIX=P)], {}),
+
+    ("no attributes", E.EINVAL, INET, [xlat()], {}),
+    ("no direction", E.EINVAL, INET, [xlat(PREFIX=P)], {}),
+    ("direction 2", E.ERANGE, INET, [xlat(DIR=2, PREFIX=P)], {}),
+    ("mode 4", E.ERANGE, INET, [xlat(DIR=0, MODE=4, PREFIX=P)], {}),
+    ("mode of one byte", E.ERANGE, INET, [xlat(DIR=0, MODE=b"\1", PREFIX=P)], {}),
+    ("no prefix", E.EINVAL, INET, [xlat(DIR=0)], {}),
+    ("masquerade without prefix", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ)], {}),
+    ("saddr alone", E.EINVAL, INET, [xlat(DIR=0, SADDR=P)], {}),
+    ("daddr alone", E.EINVAL, INET, [xlat(DIR=0, DADDR=P)], {}),
+    ("prefix and daddr", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, DADDR=P)], {}),
+    ("state with saddr and daddr", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, SADDR=P, DADDR=P)], {}),
+    ("empty prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={})], {}),
+    ("prefix without length", E.EINVAL, INET, [xlat(DIR=0, PREFIX={1: bytes(16)})], {}),
+    ("prefix of 4 bytes", E.ERANGE, INET, [xlat(DIR=0, PREFIX={1: bytes(4), 2: 96})], {}),
+    ("prefix that is no nest", E.EINVAL, INET, [xlat(DIR=0, PREFIX=7)], {}),
+    *((f"length {n}", E.ERANGE, INET, [xlat(DIR=0, PREFIX=pfx("2001:db8::", n))], {})
+      for n in (0, 31, 33, 95, 97, 128)),
+    ("length 129", E.ERANGE, INET, [xlat(DIR=0, PREFIX=pfx(n=129))], {}),
+    ("length 4294967295", E.ERANGE, INET, [xlat(DIR=0, PREFIX=pfx(n=0xffffffff))], {}),
+    ("bits beyond the length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=pfx("64:ff9b::1"))], {}),
+    ("bits 64 to 71", E.EINVAL, INET, [xlat(DIR=0, PREFIX=pfx("64:ff9b:0:0:100::"))], {}),
+
+    ("6to4 in an ip table", E.EAFNOSUPPORT, IP, [xlat(DIR=0, PREFIX=P)], {}),
+    ("4to6 in an ip6 table", E.EAFNOSUPPORT, IP6, [xlat(DIR=1, PREFIX=P)], {}),
+    ("bridge table", E.EAFNOSUPPORT, BRIDGE, [xlat(DIR=0, PREFIX=P)], {}),
+    ("input hook", E.EOPNOTSUPP, INET, [xlat(DIR=0, PREFIX=P)], {"hook": IN}),
+    ("postrouting hook", E.EOPNOTSUPP, INET, [xlat(DIR=0, PREFIX=P)], {"hook": POST}),
+    ("nat chain", E.EOPNOTSUPP, INET, [xlat(DIR=0, PREFIX=P)], {"kind": "nat"}),
+    ("state in the forward hook", E.EOPNOTSUPP, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"hook": FWD}),
+    ("state at raw", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -300}),
+    ("state at conntrack's priority", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -200}),
+
+    ("flags without state", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, FLAGS=4)], {}),
+    ("unknown flag", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, FLAGS=32)], {}),
+    ("flag that is not a user's", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, FLAGS=1)], {}),
+    ("snat without address", E.EINVAL, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P)], {}),
+    ("snat with a maximum only", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, AMAX=8)], {}),
+    ("masquerade with an address", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, AMIN=8)], {}),
+    ("address without state", E.EINVAL, INET, [addr, xlat(DIR=0, PREFIX=P, AMIN=8)], {}),
+    ("register 0, the verdict", E.EINVAL, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=0)], {}),
+    ("register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=99)], {}),
+    ("port in register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, PMIN=99)], {}),
+    ("maximum port only", E.EINVAL, INET, [imm(8, b"\1\1"), xlat(DIR=0, MODE=MASQ, PREFIX=P, PMAX=8)], {}),
+    ("4to6 masquerade", E.EOPNOTSUPP, INET, [xlat(DIR=1, MODE=MASQ, PREFIX=P)], {}),
+    ("6to4 dnat", E.EOPNOTSUPP, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, AMIN=8)], {}),
+]
+
+ok = True
+for what, want, family, exprs, where in rules:
+    got = send(batch(family, exprs, **where), 3)
+    if not got:
+        delete(family)
+    names = [errno.errorcode.get(e, e) if e else "accepted" for e in (got, want)]
+    if got == want:
+        print(f"PASS: {what}: {names[0]}")
+    else:
+        ok = False
+        print(f"FAIL: {what}: {names[0]}, wanted {names[1]}")
+sys.exit(not ok)
