@@ -7,6 +7,7 @@
 #define _NF_XLAT_COMPAT_H
 
 #include <net/dst.h>
+#include <net/if_inet6.h>
 
 /* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */
 #ifdef HAVE_NET_GSO_H
@@ -20,6 +21,16 @@ static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 	return dst->dev;
 }
 #endif
+
+/* HAVE_FORCE_FORWARDING: include/linux/ipv6.h, since 6.17 */
+static inline bool nf_xlat_force_forwarding(const struct inet6_dev *idev)
+{
+#ifdef HAVE_FORCE_FORWARDING
+	return idev && READ_ONCE(idev->cnf.force_forwarding);
+#else
+	return false;
+#endif
+}
 
 /* In net/netfilter/nf_internals.h, which only code in the tree can include. */
 void nf_queue_nf_hook_drop(struct net *net);

@@ -508,7 +508,6 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 static bool nf_xlat_forwarding(const struct net *net,
 			       const struct net_device *dev, u8 pf)
 {
-	const struct inet6_dev *idev;
 	struct in_device *in_dev;
 
 	if (pf == NFPROTO_IPV4) {
@@ -516,9 +515,9 @@ static bool nf_xlat_forwarding(const struct net *net,
 		return in_dev && IN_DEV_FORWARD(in_dev);
 	}
 
-	idev = __in6_dev_get(dev);
+	/* Of a device, IPv6 asks force_forwarding only, not forwarding. */
 	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
-	       (idev && READ_ONCE(idev->cnf.forwarding));
+	       nf_xlat_force_forwarding(__in6_dev_get(dev));
 }
 
 /*
