@@ -59,10 +59,10 @@ demo: ## translation between three network namespaces, in a guest
 	tests/demo
 
 check: ## every test; T=name runs one
-	tests/run $(T)
+	@set -f; tests/run $(T)
 
 check-quick: ## the tests that need no stock kernel
-	QUICK=1 tests/run $(T)
+	@set -f; QUICK=1 tests/run $(T)
 
 clean: ## remove build/
 	rm -rf $(BUILD)
