@@ -8,7 +8,7 @@ need python3
 
 n=1000
 if ! is_uml; then
-	n=200
+	n=100
 	echo "# $n sessions a side only, this kernel is emulated"
 fi
 ulimit -n $((n * 4))
