@@ -419,9 +419,13 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	if (err)
 		return err;
 
-	/* nf_defrag has been here: the sender had allowed fragments. */
-	pkt->reasm = pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
-					  IP6CB(skb)->frag_max_size;
+	/*
+	 * nf_defrag has been here, or it is our own and not cut yet: the
+	 * sender allows fragments.
+	 */
+	pkt->reasm = skb->ignore_df ||
+		     (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+					   IP6CB(skb)->frag_max_size);
 	if (pkt->reasm)
 		pkt->l3.df = false;
 

@@ -339,7 +339,7 @@ nf_xlat_ct_setup(struct sk_buff *skb, const struct nf_hook_state *state,
 		nf_xlat_ct_addr(range, orig, &reply.dst.u3);
 	}
 	if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply.dst.u3))
-		return NF_XLAT_NOROUTE;
+		return NF_XLAT_ADDRESS;
 
 	if (!nf_xlat_ct_port(range, ct, &reply))
 		return NF_XLAT_NOPORT;

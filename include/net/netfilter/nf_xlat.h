@@ -137,7 +137,7 @@ struct nf_xlat_icmp {
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
  * @icmp_query: an echo request or reply
  * @icmp_error: an ICMP error, @inner is valid
- * @reasm: was reassembled from fragments by nf_defrag
+ * @reasm: was reassembled by nf_defrag, or is local and not fragmented yet
  * @ptr: offset of the header field that a Parameter Problem points at
  */
 struct nf_xlat_pkt {
