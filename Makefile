@@ -64,6 +64,10 @@ check: ## every test; T=name runs one
 check-quick: ## the tests that need no stock kernel
 	@set -f; QUICK=1 tests/run $(T)
 
+.PHONY: conformance
+conformance: ## docs/conformance.md, from the last run of the tests
+	@tools/conformance
+
 clean: ## remove build/
 	rm -rf $(BUILD)
 
