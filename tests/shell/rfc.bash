@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the conformance stories share, on top of lib.sh.  Packets are made and
+# compared by rfc.py, which plays two hosts, one beyond client6 and one beyond
+# server4:
+#
+#	2001:db8:6464::203.0.113.33	or 203.0.113.33, behind "lan"
+#	2001:db8:64::198.51.100.2	or 198.51.100.2, behind "wan"
+
+scapy=/usr/bin/python3 # Debian's: its scapy is for it alone
+
+# setup_rfc [MTU]: the hosts; nothing comes but from the test and the translator
+setup_rfc()
+{
+	"$scapy" -ISc 'import sys; sys.path.append("/usr/lib/python3/dist-packages")
+import scapy' 2>/dev/null || skip "needs scapy (python3-scapy)"
+	setup_topo "${1:-1500}"
+	ip -n "$gw" -batch - <<-EOF
+		route add 2001:db8:6464::/96 via $client_ip
+		route add 198.51.100.0/24 via $server_ip
+	EOF
+	# every error that is due has to be sent
+	on "$gw" sh -c 'cd /proc/sys/net; echo 0 >ipv4/icmp_ratemask; echo 255 >ipv6/icmp/ratemask'
+}
+
+# rfc_start SCRIPT: keep scapy loaded from one phase to the next
+rfc_start()
+{
+	coproc RFC { exec "$scapy" -ISu "$here/$1.py" "$client6" "$gw" "$server4" 2>&1; }
+}
+
+# phase NAME: the script's function of this name, with what is set up now
+phase()
+{
+	local line
+
+	echo "$1" >&"${RFC[1]}"
+	while IFS= read -r -t 120 line <&"${RFC[0]}"; do
+		[ "$line" != . ] || return 0
+		echo "$line"
+		[[ $line != FAIL* ]] || ret=$ksft_fail
+	done
+	fail "$1 does not come to an end"
+	done_testing
+}

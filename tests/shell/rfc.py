@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the conformance stories share: see rfc.bash for the hosts.
+
+A story is a module with one function per phase; each calls case() once per
+clause.  Packets are built by scapy, so that lengths and checksums are somebody
+else's arithmetic, and are compared byte by byte.
+"""
+import ctypes
+import os
+import select
+import socket
+import struct
+import sys
+import time
+from collections import Counter
+
+sys.path.append("/usr/lib/python3/dist-packages")  # -S leaves it out
+from scapy.config import conf  # noqa: E402
+
+conf.ipv6_enabled = True
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption, in4_chksum  # noqa: E402,F401
+from scapy.layers.inet6 import (  # noqa: E402,F401
+    IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, in6_chksum)
+from scapy.packet import Raw  # noqa: E402,F401
+from scapy.utils import checksum  # noqa: E402,F401
+
+client6, gw, server4 = sys.argv[1:4]
+# Two hosts beyond client6 and server4, which drop what they get for them: no
+# stack answers but the gateway's.
+C4, C6 = "203.0.113.33", "2001:db8:6464::203.0.113.33"
+S4, S6 = "198.51.100.2", "2001:db8:64::198.51.100.2"
+GW4, GW6 = "192.0.2.1", "2001:db8:c::1"
+DATA = bytes(range(40))
+
+
+# A packet of C or S, to the other: as sent (TTL 64), or as it comes out (63).
+def s4(**kw):
+    return IP(**{"src": S4, "dst": C4, "ttl": 64, "id": 0x1234, **kw})
+
+
+def s6(**kw):
+    return IPv6(**{"src": S6, "dst": C6, "hlim": 63, **kw})
+
+
+def c6(**kw):
+    return IPv6(**{"src": C6, "dst": S6, "hlim": 64, **kw})
+
+
+def c4(**kw):
+    return IP(**{"src": C4, "dst": S4, "ttl": 63, **kw})
+
+
+def icmp4(kind, code, rest, data, ip=None):
+    """An ICMP message from S to C; rest: the second word of its header."""
+    d = struct.pack("!BBHI", kind, code, 0, rest) + bytes(data)
+    ip = s4() if ip is None else ip
+    ip.proto = 1
+    return ip / Raw(d[:2] + struct.pack("!H", checksum(d)) + d[4:])
+
+
+def icmp6(kind, code, rest, data, ip=None):
+    d = struct.pack("!BBHI", kind, code, 0, rest) + bytes(data)
+    ip = s6() if ip is None else ip
+    ip.nh = 58
+    return ip / Raw(d[:2] + struct.pack("!H", in6_chksum(58, ip, d)) + d[4:])
+
+
+def error4(kind, code, rest, packet):
+    """What the gateway tells S: it quotes what fits into 576 bytes."""
+    return icmp4(kind, code, rest, bytes(packet)[:576 - 28], IP(src=GW4, dst=S4, tos=0xc0))
+
+
+def error6(kind, code, rest, packet):
+    return icmp6(kind, code, rest, bytes(packet)[:1280 - 48], IPv6(src=GW6, dst=C6))
+
+
+# How often a field that the RFC leaves free is taken from what came.
+ANY_ID = {"id": "from a generator"}
+ANY_FLOW = {"fl": "the stack's own error"}
+
+
+def enter(ns):
+    fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000):
+        raise OSError(ctypes.get_errno(), "setns")
+    os.close(fd)
+
+
+def noise(p):
+    """What hosts say of their own accord: neighbour discovery, MLD, IGMP."""
+    if p[0] >> 4 == 4:
+        return p[16] >> 4 == 14
+    return p[24] == 0xff or p[8:10] == b"\xfe\x80" or p[24:26] == b"\xfe\x80" or \
+        p[6] == 58 and p[40] in range(130, 138) and p[8:24] == socket.inet_pton(socket.AF_INET6, GW6)
+
+
+class End:
+    """A device of one of the hosts, to send from and to listen on."""
+
+    def __init__(self, ns, peer, proto, sentinel):
+        enter(gw)
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as s:
+            s.bind((peer, 0))
+            self.head = s.getsockname()[4]
+        enter(ns)
+        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE if hasattr(socket, "SO_RCVBUFFORCE") else 33,
+                             1 << 22)
+        self.sock.bind(("eth0", 3))
+        self.head += self.sock.getsockname()[4] + struct.pack("!H", proto)
+        self.sentinel = sentinel
+
+    def send(self, packet):
+        self.sock.send(self.head + bytes(packet))
+
+    def collect(self, mark, timeout):
+        """All packets until the one that ends in mark; and whether that came."""
+        got = []
+        end = time.monotonic() + timeout
+        while select.select([self.sock], [], [], max(0, end - time.monotonic()))[0]:
+            p, addr = self.sock.recvfrom(70000)
+            if addr[2] == socket.PACKET_OUTGOING or p[12:14] not in (b"\x08\x00", b"\x86\xdd"):
+                continue
+            p = p[14:]
+            if p.endswith(mark):
+                return got, True
+            if not noise(p):
+                got.append(p)
+        return got, False
+
+
+# Sent after each case: what has not come before it never does, as long as all
+# is done on one CPU.
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+left = End(client6, "lan", 0x86dd, c6() / UDP(sport=9, dport=9))
+right = End(server4, "wan", 0x0800, s4() / UDP(sport=9, dport=9))
+enter(gw)
+stats = os.open("/proc/thread-self/net/nf_xlat", os.O_RDONLY)
+serial = 0
+failed = 0
+
+
+def drops():
+    lines = os.pread(stats, 8192, 0).decode().split("\n")
+    return Counter({k[4:]: int(v) for k, v in (li.split() for li in lines if li) if k.startswith("XlatDrop")})
+
+
+def flush(timeout=5.0):
+    """What came at either end since the last time: two lists, and if all well."""
+    global serial
+    serial += 1
+    mark = b"sentinel %08d" % serial
+    left.send(left.sentinel / mark)
+    right.send(right.sentinel / mark)
+    at_left, ok1 = left.collect(mark, timeout)
+    at_right, ok2 = right.collect(mark, timeout)
+    return at_left, at_right, ok1 and ok2
+
+
+def adopt(want, got, free):
+    """The expected packet with the free fields as they came."""
+    if want.version != got[0] >> 4:
+        return bytes(want)
+    for field in free or ():
+        if field in want.default_fields:
+            want = want.copy()
+            have = (IP if want.version == 4 else IPv6)(got)
+            setattr(want, field, getattr(have, field))
+    return bytes(want)
+
+
+def show(title, packets):
+    for p in packets:
+        p = bytes(p)
+        print(f"# {title} {(IP if p[0] >> 4 == 4 else IPv6)(p).summary()}\n#   {p.hex()}")
+
+
+def case(item, what, send, out=(), back=(), drop=None, free=None):
+    """Send a packet (or several, a list), from the end that its family says.
+
+    out, back: exactly what has to come at the other end and at this one, in this
+    order; drop: counters that have to rise, a name or a list of names; free:
+    {field: why} of the outer headers that may be anything.
+    """
+    global failed
+    lists = [x if isinstance(x, (list, tuple)) else [x] for x in (send, out, back)]
+    send, out, back = lists
+    drop = Counter([drop] if isinstance(drop, str) else drop or [])
+    end = left if bytes(send[0])[0] >> 4 == 6 else right
+    before = drops()
+    for p in send:
+        end.send(p)
+    at_left, at_right, ok = flush()
+    counted = drops() - before
+    got_out, got_back = (at_right, at_left) if end is left else (at_left, at_right)
+    problems = [] if ok else ["the sentinel is missing"]
+    for name, want, got in ("out", out, got_out), ("back", back, got_back):
+        if len(want) != len(got):
+            problems.append(f"{len(got)} {name}, wanted {len(want)}")
+        for i, (w, g) in enumerate(zip(want, got)):
+            w = adopt(w, g, free)
+            if w != g:
+                at = next((n for n, (a, b) in enumerate(zip(w, g)) if a != b), min(len(w), len(g)))
+                problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at}")
+    if counted != drop:
+        problems.append(f"counted {dict(counted)}, wanted {dict(drop)}")
+    label = f"[{item}] {what}" + "".join(f"; any {k}: {v}" for k, v in (free or {}).items())
+    if not problems:
+        print(f"PASS: {label}")
+        return True
+    failed += 1
+    print(f"FAIL: {label}: {'; '.join(problems)}")
+    show("sent    ", send)
+    show("expected", out)
+    show("got     ", got_out)
+    if back or got_back:
+        show("expected back", back)
+        show("got back     ", got_back)
+    return False
+
+
+def main(phases):
+    """Do the phases that the story names on our input, a dot after each."""
+    # Neighbours get known.
+    for _ in range(50):
+        if flush(0.2)[2]:
+            break
+    else:
+        print("FAIL: nothing comes through at all")
+    flush()
+    for line in sys.stdin:
+        phases[line.strip()]()
+        print(".", flush=True)
