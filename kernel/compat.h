@@ -8,6 +8,8 @@
 
 #include <net/dst.h>
 #include <net/if_inet6.h>
+#include <net/netfilter/nf_tables.h>
+#include <net/netfilter/nf_tables_core.h>
 
 /* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */
 #ifdef HAVE_NET_GSO_H
@@ -29,6 +31,23 @@ static inline bool nf_xlat_force_forwarding(const struct inet6_dev *idev)
 	return idev && READ_ONCE(idev->cnf.force_forwarding);
 #else
 	return false;
+#endif
+}
+
+/*
+ * HAVE_SET_EXT_LOOKUP: include/net/netfilter/nf_tables_core.h, since 6.17 and
+ * in later 6.12
+ */
+static inline const struct nft_set_ext *
+nf_xlat_set_lookup(const struct net *net, const struct nft_set *set,
+		   const u32 *key)
+{
+#ifdef HAVE_SET_EXT_LOOKUP
+	return nft_set_do_lookup(net, set, key);
+#else
+	const struct nft_set_ext *ext;
+
+	return nft_set_do_lookup(net, set, key, &ext) ? ext : NULL;
 #endif
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPv4-embedded IPv6 addresses, RFC 6052. No skb, no state.
+ * IPv4-embedded IPv6 addresses, RFC 6052, and explicit address mappings,
+ * RFC 7757. No skb, no state.
  */
 
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/in.h>
+#include <linux/inetdevice.h>
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/netfilter/nf_xlat.h>
@@ -107,6 +109,150 @@ bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 	return true;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
+
+/*
+ * The IPv4 networks that are not globally reachable: RFC 5735 section 3, as
+ * IANA's special-purpose address registry (RFC 6890) has it now. Those that no
+ * packet may have at all are in nf_xlat_addr_legal().
+ */
+static const struct {
+	u32	net;
+	u8	len;
+} nf_xlat_non_global[] = {
+	{ 0x0a000000,  8 },	/* 10.0.0.0/8, RFC 1918 */
+	{ 0x64400000, 10 },	/* 100.64.0.0/10, RFC 6598 */
+	{ 0xa9fe0000, 16 },	/* 169.254.0.0/16, RFC 3927 */
+	{ 0xac100000, 12 },	/* 172.16.0.0/12, RFC 1918 */
+	{ 0xc0000000, 24 },	/* 192.0.0.0/24, RFC 6890 */
+	{ 0xc0000200, 24 },	/* 192.0.2.0/24, RFC 5737 */
+	{ 0xc0a80000, 16 },	/* 192.168.0.0/16, RFC 1918 */
+	{ 0xc6120000, 15 },	/* 198.18.0.0/15, RFC 2544 */
+	{ 0xc6336400, 24 },	/* 198.51.100.0/24, RFC 5737 */
+	{ 0xcb007100, 24 },	/* 203.0.113.0/24, RFC 5737 */
+	{ 0xf0000000,  4 },	/* 240.0.0.0/4, RFC 1112 */
+};
+
+static bool nf_xlat_addr_global(__be32 addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nf_xlat_non_global); i++) {
+		if (!((ntohl(addr) ^ nf_xlat_non_global[i].net) >>
+		      (32 - nf_xlat_non_global[i].len)))
+			return false;
+	}
+	return nf_xlat_addr_legal(NFPROTO_IPV4,
+				  &(const union nf_inet_addr){ .ip = addr });
+}
+
+/**
+ * nf_xlat_prefix_allows - may this prefix hold this IPv4 address?
+ * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * @addr: the IPv4 address
+ *
+ * RFC 6052 section 3.1 keeps the well-known prefix for addresses that are
+ * globally reachable; others, those of RFC 8215 included, are free.
+ *
+ * Return: false when the packet is to be dropped.
+ */
+bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix, __be32 addr)
+{
+	static const struct in6_addr wkp = {
+		.s6_addr32[0] = cpu_to_be32(0x0064ff9b),
+	};
+
+	return prefix->non_global || prefix->len != 96 ||
+	       !ipv6_addr_equal(&prefix->addr, &wkp) ||
+	       nf_xlat_addr_global(addr);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_prefix_allows);
+
+/**
+ * nf_xlat_eam_check - is this a mapping that RFC 7757 allows?
+ * @eam: what the user gave
+ *
+ * Return: 0, -ERANGE for a length beyond the address's or an IPv4 suffix that
+ * does not fit in the IPv6 one (section 3.2), -EINVAL for bits set after a
+ * prefix.
+ */
+int nf_xlat_eam_check(const struct nf_xlat_eam *eam)
+{
+	struct in6_addr masked;
+
+	if (eam->len6 > 128 || eam->len4 > 32 ||
+	    32 - eam->len4 > 128 - eam->len6)
+		return -ERANGE;
+
+	ipv6_addr_prefix(&masked, &eam->addr6, eam->len6);
+	if (!ipv6_addr_equal(&masked, &eam->addr6) ||
+	    eam->addr4 & ~inet_make_mask(eam->len4))
+		return -EINVAL;
+
+	return 0;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_eam_check);
+
+/**
+ * nf_xlat_eam_4to6 - map an IPv4 address, RFC 7757 section 3.3.1
+ * @eam: a mapping that nf_xlat_eam_check() accepts
+ * @addr: the IPv4 address
+ * @res: the IPv6 address, bits after the suffix zero
+ *
+ * Return: false when @addr is not inside the mapping; @res is then untouched.
+ */
+bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
+		      struct in6_addr *res)
+{
+	u64 suffix, hi = 0, lo = 0;
+
+	if ((addr ^ eam->addr4) & inet_make_mask(eam->len4))
+		return false;
+
+	/* The suffix, at the top of 64 bits, goes behind the prefix. */
+	suffix = ((u64)ntohl(addr) << 32) << eam->len4;
+	if (eam->len6 < 64)
+		hi = suffix >> eam->len6;
+	if (eam->len6 >= 64 && eam->len6 < 128)
+		lo = suffix >> (eam->len6 - 64);
+	else if (eam->len6 > 32 && eam->len6 < 64)
+		lo = suffix << (64 - eam->len6);
+
+	ipv6_addr_set(res, eam->addr6.s6_addr32[0] | htonl(hi >> 32),
+		      eam->addr6.s6_addr32[1] | htonl(hi),
+		      eam->addr6.s6_addr32[2] | htonl(lo >> 32),
+		      eam->addr6.s6_addr32[3] | htonl(lo));
+	return true;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_eam_4to6);
+
+/**
+ * nf_xlat_eam_6to4 - map an IPv6 address, RFC 7757 section 3.3.2
+ * @eam: a mapping that nf_xlat_eam_check() accepts
+ * @addr: the IPv6 address, bits after the suffix are ignored
+ * @res: the IPv4 address
+ *
+ * Return: false when @addr is not inside the mapping; @res is then untouched.
+ */
+bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
+		      const struct in6_addr *addr, __be32 *res)
+{
+	u64 hi, lo, suffix = 0;
+
+	if (!ipv6_prefix_equal(&eam->addr6, addr, eam->len6))
+		return false;
+
+	hi = (u64)ntohl(addr->s6_addr32[0]) << 32 | ntohl(addr->s6_addr32[1]);
+	lo = (u64)ntohl(addr->s6_addr32[2]) << 32 | ntohl(addr->s6_addr32[3]);
+	if (eam->len6 < 64)
+		suffix = hi << eam->len6 |
+			 (eam->len6 ? lo >> (64 - eam->len6) : 0);
+	else if (eam->len6 < 128)
+		suffix = lo << (eam->len6 - 64);
+
+	*res = eam->addr4 | htonl((suffix >> 32) >> eam->len4);
+	return true;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_eam_6to4);
 
 /**
  * nf_xlat_addr_legal - may a packet with this address be translated?

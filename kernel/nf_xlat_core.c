@@ -289,7 +289,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	u16 ptr;
 
 	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
-		return NF_XLAT_FRAGMENT;
+		return NF_XLAT_FRAG_ICMP;
 
 	icmph = skb_header_pointer(skb, off, sizeof(_icmph), &_icmph);
 	if (!icmph)
@@ -368,7 +368,7 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 	if (pkt->l3.fraghdr) {
 		/* RFC 7915 section 4.5: its checksum would need them all. */
 		if (pkt->pf == NFPROTO_IPV4 && !udph->check)
-			return NF_XLAT_FRAGMENT;
+			return NF_XLAT_FRAG_CSUM;
 	} else if (!skb_is_gso(skb) &&
 		   (ntohs(udph->len) < sizeof(*udph) ||
 		    ntohs(udph->len) > pkt->l3.len - pkt->l3.hlen)) {
@@ -418,6 +418,10 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
 	if (err)
 		return err;
+	/* Nothing that could be put together again */
+	if (pkt->l3.frag + pkt->l3.len - pkt->l3.hlen > IP_MAX_MTU &&
+	    !skb_is_gso(skb))
+		return NF_XLAT_MALFORMED;
 
 	/*
 	 * nf_defrag has been here, or it is our own and not cut yet: the
@@ -751,7 +755,7 @@ static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 
 	/* IPv6 has no UDP without a checksum, RFC 7915 section 4.5 */
 	if (pf == NFPROTO_IPV6 && pkt->l3.proto == IPPROTO_UDP &&
-	    !pkt->l3.fraghdr && !udp_hdr(skb)->check &&
+	    !pkt->l3.fraghdr && !pkt->l3.frag && !udp_hdr(skb)->check &&
 	    skb->ip_summed != CHECKSUM_PARTIAL) {
 		struct udphdr *udph = udp_hdr(skb);
 

@@ -42,7 +42,9 @@
  * entry is, so a cleared one does no harm.
  */
 struct nf_xlat_ct_data {
+	u16	mtu;		/* lowest of the IPv6 side, 0: the default */
 	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end */
+	bool	non_global;	/* of that prefix */
 };
 
 struct nf_xlat_ct_net {
@@ -93,6 +95,7 @@ static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
 				 &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
 				 data->prefix_len);
 	prefix->len = data->prefix_len;
+	prefix->non_global = data->non_global;
 
 	return !nf_xlat_prefix_check(prefix);
 }
@@ -128,22 +131,23 @@ static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
  * RFC 7915 sections 4.3 and 5.3. A router of the IPv6 side has no IPv4 address
  * and borrows that of the session.
  */
-static bool nf_xlat_ct_error_saddr(const struct nf_conn *ct,
-				   enum ip_conntrack_dir dir,
-				   const struct nf_xlat_pkt *pkt,
-				   struct nf_xlat_hdr *hdr)
+static enum nf_xlat_reason
+nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
+		       const struct nf_xlat_pkt *pkt, struct nf_xlat_hdr *hdr)
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, dir);
 	struct nf_xlat_prefix prefix;
 
 	if (pkt->pf == NFPROTO_IPV6 ||
 	    pkt->l3.saddr.ip == t->src.u3.ip)
-		return true;
+		return NF_XLAT_OK;
 
 	if (!nf_xlat_ct_prefix(ct, &prefix))
-		return false;
+		return NF_XLAT_ADDRESS;
+	if (!nf_xlat_prefix_allows(&prefix, pkt->l3.saddr.ip))
+		return NF_XLAT_NON_GLOBAL;
 	nf_xlat_addr_4to6(&prefix, pkt->l3.saddr.ip, &hdr->saddr.in6);
-	return true;
+	return NF_XLAT_OK;
 }
 
 /* Translate a packet of a session, of either direction. */
@@ -154,6 +158,8 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 				      const struct nf_xlat_pkt *pkt)
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, !dir);
+	const struct nf_conn_help *help = nfct_help(ct);
+	enum nf_xlat_reason reason;
 	struct nf_xlat_parm parm = {
 		.ports		= true,
 		.keep_ct	= true,
@@ -162,13 +168,17 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	/* Conntrack looks behind an AH, which the engine takes for payload. */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
-		return nf_xlat_drop(state->net, NF_XLAT_PROTO);
+		return nf_xlat_drop(state->net, skb, NF_XLAT_PROTO);
 
+	if (help)
+		parm.lowest_mtu6 = ((const struct nf_xlat_ct_data *)
+				    help->data)->mtu;
 	nf_xlat_hdr_inverse(&parm.outer, t);
 	if (pkt->icmp_error) {
 		nf_xlat_hdr_same(&parm.inner, t);
-		if (!nf_xlat_ct_error_saddr(ct, dir, pkt, &parm.outer))
-			return nf_xlat_drop(state->net, NF_XLAT_ADDRESS);
+		reason = nf_xlat_ct_error_saddr(ct, dir, pkt, &parm.outer);
+		if (reason)
+			return nf_xlat_drop(state->net, skb, reason);
 	}
 
 	return nf_xlat_hook(skb, state, pkt, &parm);
@@ -279,7 +289,9 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 		return false;
 	BUILD_BUG_ON(sizeof(*data) > sizeof(help->data));
 	data = (struct nf_xlat_ct_data *)help->data;
+	data->mtu = range->mtu;
 	data->prefix_len = range->prefix.len;
+	data->non_global = range->prefix.non_global;
 
 	ct->nat_bysource.next = NULL;
 	hlist_add_fake(&ct->nat_bysource);
@@ -322,7 +334,9 @@ nf_xlat_ct_setup(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!nf_xlat_addr_6to4(&range->prefix, &orig->dst.u3.in6,
 			       &reply.src.u3.ip) ||
 	    !nf_xlat_addr_legal(NFPROTO_IPV4, &reply.src.u3))
-		return NF_XLAT_ADDRESS;
+		return NF_XLAT_DADDR;
+	if (!nf_xlat_prefix_allows(&range->prefix, reply.src.u3.ip))
+		return NF_XLAT_NON_GLOBAL;
 	/* RFC 6146 section 3.5: no packet of ours may come back to us. */
 	if (ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
 			      range->prefix.len))
@@ -396,16 +410,16 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct)
-		return nf_xlat_drop(state->net, NF_XLAT_STATE);
+		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
 
 	if (!nf_xlat_ct_ours(ct)) {
 		if (pkt.icmp_error || !nf_xlat_ct_usable(ct, ctinfo, state->pf))
-			return nf_xlat_drop(state->net, NF_XLAT_STATE);
+			return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
 		reason = nf_xlat_ct_setup(skb, state, &pkt, ct, range);
 		if (reason)
 			return nf_xlat_reject(skb, state, &pkt, reason);
 	} else if (nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) != state->pf) {
-		return nf_xlat_drop(state->net, NF_XLAT_LOOP);
+		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
 	}
 
 	return nf_xlat_ct_packet(skb, state, ct, CTINFO2DIR(ctinfo), &pkt);

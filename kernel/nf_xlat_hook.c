@@ -34,6 +34,9 @@
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/nf_xlat.h>
+
 /* 6to4, then 4to6 for a hairpin, and once more each for good measure. */
 #define NF_XLAT_MAX_DEPTH	4
 
@@ -87,6 +90,10 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_NOMEM]		= "XlatDropNoMemory",
 	[NF_XLAT_FORWARDING]	= "XlatDropForwarding",
 	[NF_XLAT_POLICY]	= "XlatDropPolicy",
+	[NF_XLAT_DADDR]		= "XlatDropDestination",
+	[NF_XLAT_NON_GLOBAL]	= "XlatDropNonGlobal",
+	[NF_XLAT_FRAG_ICMP]	= "XlatDropFragmentedIcmp",
+	[NF_XLAT_FRAG_CSUM]	= "XlatDropFragmentedUdpZero",
 	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
 	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
 };
@@ -99,12 +106,15 @@ static struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
 /**
  * nf_xlat_drop - count a packet that is not translated
  * @net: network namespace
+ * @skb: the packet, for the tracepoint
  * @reason: why
  *
  * Return: NF_DROP
  */
-unsigned int nf_xlat_drop(struct net *net, enum nf_xlat_reason reason)
+unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
+			  enum nf_xlat_reason reason)
 {
+	trace_nf_xlat_drop(skb, reason);
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, reason);
 	return NF_DROP;
 }
@@ -118,6 +128,10 @@ static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 {
 	struct flowi4 fl4;
 	struct rtable *rt;
+
+	/* To a group, a source would be taken for an address of this host. */
+	if (ipv4_is_multicast(daddr->ip))
+		saddr = NULL;
 
 	/*
 	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
@@ -197,19 +211,29 @@ EXPORT_SYMBOL_GPL(nf_xlat_route);
 /* The route leads to a socket of this host. */
 static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 {
+	/* Of a group that it is a member of, this host gets a copy. */
 	if (pf == NFPROTO_IPV4)
-		return container_of(dst, struct rtable, dst)->rt_flags &
-		       RTCF_LOCAL;
+		return (container_of(dst, struct rtable, dst)->rt_flags &
+			(RTCF_LOCAL | RTCF_MULTICAST)) == RTCF_LOCAL;
 	return container_of(dst, struct rt6_info, dst)->rt6i_flags &
 	       (RTF_LOCAL | RTF_ANYCAST);
 }
 
-/* Broadcasts and multicasts are not translated, RFC 6052 has none. */
-static bool nf_xlat_dst_unicast(u8 pf, const struct dst_entry *dst)
+/* A directed broadcast is nothing that a router forwards, RFC 2644. */
+static bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
 {
-	return pf != NFPROTO_IPV4 ||
-	       !(container_of(dst, struct rtable, dst)->rt_flags &
-		 (RTCF_BROADCAST | RTCF_MULTICAST));
+	return pf == NFPROTO_IPV4 &&
+	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
+}
+
+/* A stateless sender may talk to an IPv4 group, if routers may pass it on. */
+static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_parm *parm)
+{
+	const union nf_inet_addr *addr = &parm->outer.daddr;
+
+	if (pf == NFPROTO_IPV4 && ipv4_is_multicast(addr->ip))
+		return !parm->keep_ct && !ipv4_is_local_multicast(addr->ip);
+	return nf_xlat_addr_legal(pf, addr);
 }
 
 /* As ip_finish_output() and ip6_finish_output() will see it, later. */
@@ -294,13 +318,18 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
 		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
 		break;
+	case NF_XLAT_NON_GLOBAL:
+	case NF_XLAT_DADDR:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
+		break;
 	default:
 		break;
 	}
 
 	if (type >= 0)
 		nf_xlat_icmp_send(state->net, skb, pkt->pf, type, code, info);
-	return nf_xlat_drop(state->net, reason);
+	return nf_xlat_drop(state->net, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);
 
@@ -310,13 +339,13 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 {
 	unsigned int len = nf_xlat_new_len(pkt);
 
-	if (len <= mtu || pkt->icmp_error || pkt->reasm || pkt->l3.fraghdr)
+	if (len <= mtu || pkt->icmp_error || pkt->reasm)
 		return false;
 
 	if (pkt->pf == NFPROTO_IPV4) {
 		if (!pkt->l3.df)
 			return false;
-	} else if (pkt->l3.len <= IPV6_MIN_MTU) {
+	} else if (pkt->l3.fraghdr || pkt->l3.len <= IPV6_MIN_MTU) {
 		/* RFC 7915 section 5.1: goes out with DF=0 */
 		return false;
 	}
@@ -357,13 +386,13 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 	else
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, ICMP_DEST_UNREACH,
 				  ICMP_FRAG_NEEDED, mtu - growth);
-	return nf_xlat_drop(net, NF_XLAT_TOOBIG);
+	return nf_xlat_drop(net, skb, NF_XLAT_TOOBIG);
 }
 
 static int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 			   enum nf_xlat_reason reason)
 {
-	nf_xlat_drop(net, reason);
+	nf_xlat_drop(net, skb, reason);
 	kfree_skb(skb);
 	return 0;
 }
@@ -442,8 +471,23 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	return nf_xlat_forward(net, skb, pf);
 }
 
+/*
+ * The length beyond which an IPv4 packet that may be cut is cut for IPv6:
+ * RFC 7915 section 4.1, and never more than the path takes.
+ */
+static u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
+{
+	return min(parm->lowest_mtu6 ? : IPV6_MIN_MTU, parm->mtu6);
+}
+
+static bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
+{
+	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df && !pkt->icmp_error;
+}
+
 /* Make the control block what the other family's input would have made it. */
-static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+			    const struct nf_xlat_parm *parm)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
@@ -465,13 +509,12 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
 	skb->ignore_df = false;
 
-	/* RFC 7915 section 4.1: IPv6 cuts what IPv4 might have cut. */
-	if (!pkt->l3.df && !pkt->l3.fraghdr && !pkt->icmp_error &&
-	    skb->len > IPV6_MIN_MTU) {
+	/* What nf_xlat_split() did not cut is cut on its way out. */
+	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
 		skb->ignore_df = true;
 		/* Segments have lengths of their own, and the link's MTU. */
 		if (!skb_is_gso(skb))
-			IP6CB(skb)->frag_max_size = IPV6_MIN_MTU;
+			IP6CB(skb)->frag_max_size = nf_xlat_cut_len(parm);
 	}
 }
 
@@ -502,6 +545,50 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 		DEBUG_NET_WARN_ON_ONCE(1);
 		kfree_skb(skb);
 	}
+}
+
+/*
+ * Cut a packet that has been translated without a Fragment header, and hand on
+ * the fragments. IPv6 does so by itself, later, but with an identification of
+ * its own choice; RFC 7915 section 4.1 wants that of IPv4, which receivers need
+ * when another router on the IPv4 side has cut the packet before.
+ */
+static void nf_xlat_split(struct sk_buff *skb,
+			  const struct nf_hook_state *state,
+			  const struct nf_xlat_pkt *pkt,
+			  const struct nf_xlat_parm *parm)
+{
+	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
+	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
+	struct ip6_frag_state fstate;
+	struct sk_buff *frag;
+	struct frag_hdr *fh;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		nf_xlat_discard(state->net, skb, NF_XLAT_NOMEM);
+		return;
+	}
+
+	ip6_frag_init(skb, sizeof(struct ipv6hdr),
+		      nf_xlat_cut_len(parm) - sizeof(struct ipv6hdr) - sizeof(*fh),
+		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
+		      *nexthdr, htonl(pkt->l3.id), &fstate);
+	while (fstate.left > 0) {
+		frag = ip6_frag_next(skb, &fstate);
+		if (IS_ERR(frag)) {
+			nf_xlat_discard(state->net, skb, NF_XLAT_NOMEM);
+			return;
+		}
+		/* It may have been a fragment before. */
+		fh = (struct frag_hdr *)skb_transport_header(frag) - 1;
+		fh->frag_off = htons(ntohs(fh->frag_off) + pkt->l3.frag);
+		if (pkt->l3.mf)
+			fh->frag_off |= htons(IP6_MF);
+
+		nf_xlat_init_cb(frag, pkt, parm);
+		nf_xlat_reinject(frag, state, NFPROTO_IPV6);
+	}
+	consume_skb(skb);
 }
 
 /* May a packet that came in by this device be forwarded? */
@@ -544,12 +631,15 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
+	struct nf_xlat_pkt cut;
 	struct dst_entry *dst;
 	unsigned int verdict;
+	bool local;
 
-	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr) ||
-	    !nf_xlat_addr_legal(pf, &parm->outer.daddr))
-		return nf_xlat_drop(net, NF_XLAT_ADDRESS);
+	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
+		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
+	if (!nf_xlat_daddr_legal(pf, parm))
+		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
 	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
 			    &parm->outer.daddr, pkt->l3.tos,
@@ -557,13 +647,18 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	if (IS_ERR(dst))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
 
-	reason = NF_XLAT_ADDRESS;
-	if (!nf_xlat_dst_unicast(pf, dst))
+	reason = NF_XLAT_DADDR;
+	if (nf_xlat_dst_broadcast(pf, dst))
 		goto drop;
 
-	/* One router, one decrement: the stack has done it in FORWARD. */
-	parm->ttl_dec = state->hook == NF_INET_PRE_ROUTING &&
-			!nf_xlat_dst_local(pf, dst);
+	/*
+	 * One router, one decrement, though the packet may go to and fro: the
+	 * stack has done it in FORWARD, and the first translation in a hairpin
+	 * (RFC 7757 section 4.2).
+	 */
+	local = nf_xlat_dst_local(pf, dst);
+	parm->ttl_dec = state->hook == NF_INET_PRE_ROUTING && !local &&
+			__this_cpu_read(nf_xlat_depth) == 1;
 	if (parm->ttl_dec) {
 		reason = nf_xlat_may_forward(skb, net, pkt->pf);
 		if (reason)
@@ -574,7 +669,16 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	if (verdict != NF_ACCEPT)
 		goto release;
 
-	reason = nf_xlat_skb(net, skb, pkt, parm);
+	/* A session's packets stay whole for the rules, as conntrack has it. */
+	cut.l3.len = 0;
+	if (!parm->keep_ct && !local && state->hook != NF_INET_LOCAL_OUT &&
+	    nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
+	    nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm)) {
+		cut = *pkt;
+		cut.l3.fraghdr = false;
+	}
+
+	reason = nf_xlat_skb(net, skb, cut.l3.len ? &cut : pkt, parm);
 	if (reason)
 		goto drop;
 
@@ -589,24 +693,44 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	/* It is routed from here on, whatever bridge it came by. */
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
-	nf_xlat_init_cb(skb, pkt);
-
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
-	nf_xlat_reinject(skb, state, pf);
+	if (cut.l3.len) {
+		nf_xlat_split(skb, state, &cut, parm);
+	} else {
+		nf_xlat_init_cb(skb, pkt, parm);
+		nf_xlat_reinject(skb, state, pf);
+	}
 	return NF_STOLEN;
 
 drop:
-	verdict = nf_xlat_drop(net, reason);
+	verdict = nf_xlat_reject(skb, state, pkt, reason);
 release:
 	dst_release(dst);
 	return verdict;
 }
 
-/*
- * BIG TCP, of over 64 KiB, is told by a hop-by-hop option in IPv6 and by a
- * length of zero in IPv4, depending on the kernel. Segments need neither.
- */
+/* Does this GSO packet have to be taken apart before it is translated? */
+static bool nf_xlat_needs_segs(const struct sk_buff *skb,
+			       const struct nf_xlat_pkt *pkt,
+			       const struct nf_xlat_parm *parm)
+{
+	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+
+	if (!skb_is_gso(skb))
+		return false;
+	/*
+	 * BIG TCP, of over 64 KiB, is told by a hop-by-hop option in IPv6 and
+	 * by a length of zero in IPv4, depending on the kernel.
+	 */
+	if (nf_xlat_new_len(pkt) > IP_MAX_MTU)
+		return true;
+	/* Segments that IPv4 might have cut are to be cut one by one. */
+	return nf_xlat_may_cut(pkt) &&
+	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
+						   IPV6_MIN_MTU) - growth);
+}
+
 static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
 				      struct nf_xlat_parm *parm)
@@ -617,14 +741,14 @@ static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs))
-		return nf_xlat_drop(state->net, NF_XLAT_GSO);
+		return nf_xlat_drop(state->net, skb, NF_XLAT_GSO);
 
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		reason = nf_xlat_parse(seg, state->pf, &pkt);
 		if (reason)
-			nf_xlat_drop(state->net, reason);
+			nf_xlat_drop(state->net, seg, reason);
 		if (reason ||
 		    __nf_xlat_hook(seg, state, &pkt, parm) != NF_STOLEN)
 			kfree_skb(seg);
@@ -656,8 +780,8 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 	/* Not the hop limit bounds the stack, so count. */
 	local_bh_disable();
 	if (__this_cpu_inc_return(nf_xlat_depth) > NF_XLAT_MAX_DEPTH)
-		verdict = nf_xlat_drop(state->net, NF_XLAT_LOOP);
-	else if (unlikely(skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU))
+		verdict = nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
+	else if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
 		verdict = nf_xlat_hook_segs(skb, state, parm);
 	else
 		verdict = __nf_xlat_hook(skb, state, pkt, parm);

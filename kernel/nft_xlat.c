@@ -10,6 +10,7 @@
 #include <linux/netfilter/nft_xlat.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
+#include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
@@ -20,10 +21,28 @@
 			 NF_NAT_RANGE_PROTO_RANDOM_FULLY |	\
 			 NF_NAT_RANGE_PERSISTENT)
 
+enum nft_xlat_map_kinds {
+	NFT_XLAT_MAP_NONE,
+	NFT_XLAT_MAP_PREFIX,
+	NFT_XLAT_MAP_EAM,
+	NFT_XLAT_MAP_SET,
+};
+
+struct nft_xlat_map {
+	union {
+		struct nf_xlat_prefix	prefix;
+		struct nf_xlat_eam	eam;
+		struct nft_set		*set;
+	};
+	u8			kind;
+};
+
 struct nft_xlat {
-	struct nf_xlat_prefix	saddr;	/* len 0: NFTA_XLAT_PREFIX was given */
-	struct nf_xlat_prefix	daddr;
+	struct nft_xlat_map	prefix;	/* of what the others do not map */
+	struct nft_xlat_map	saddr;
+	struct nft_xlat_map	daddr;
 	u32			flags;
+	u32			mtu;
 	u8			dir;
 	u8			mode;
 	u8			sreg_addr_min;
@@ -43,11 +62,17 @@ static const struct nla_policy nft_xlat_policy[NFTA_XLAT_MAX + 1] = {
 	[NFTA_XLAT_REG_ADDR_MAX]	= { .type = NLA_U32 },
 	[NFTA_XLAT_REG_PROTO_MIN]	= { .type = NLA_U32 },
 	[NFTA_XLAT_REG_PROTO_MAX]	= { .type = NLA_U32 },
+	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 };
 
 static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
 	[NFTA_XLAT_MAP_PREFIX]		= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
 	[NFTA_XLAT_MAP_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_BE32, 128),
+	[NFTA_XLAT_MAP_FLAGS]		= NLA_POLICY_MASK(NLA_BE32, NFT_XLAT_MAP_FLAGS),
+	[NFTA_XLAT_MAP_V4]		= { .type = NLA_U32 },
+	[NFTA_XLAT_MAP_V4_LEN]		= NLA_POLICY_MAX(NLA_BE32, 32),
+	[NFTA_XLAT_MAP_SET]		= { .type = NLA_NUL_STRING,
+					    .len = NFT_SET_MAXNAMELEN - 1 },
 };
 
 static bool nft_xlat_stateful(const struct nft_xlat *priv)
@@ -60,18 +85,13 @@ static u8 nft_xlat_pf(const struct nft_xlat *priv)
 	return priv->dir == NFT_XLAT_6TO4 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 }
 
-static const struct nf_xlat_prefix *
-nft_xlat_saddr(const struct nft_xlat *priv)
-{
-	return priv->saddr.len ? &priv->saddr : &priv->daddr;
-}
-
 static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				   struct nft_regs *regs,
 				   const struct nft_pktinfo *pkt)
 {
 	struct nf_xlat_ct_range range = {
-		.prefix	= priv->daddr,
+		.prefix	= priv->prefix.prefix,
+		.mtu	= priv->mtu,
 		.flags	= priv->flags,
 		.masq	= priv->mode == NFT_XLAT_MASQ,
 	};
@@ -97,66 +117,160 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 	regs->verdict.code = nf_xlat_ct(pkt->skb, pkt->state, &range);
 }
 
-/* Both addresses of a header by algorithm, RFC 7915 section 6 */
-static bool nft_xlat_map_hdr(const struct nf_xlat_prefix *sprefix,
-			     const struct nf_xlat_prefix *dprefix, u8 pf,
-			     const struct nf_xlat_l3 *l3,
-			     struct nf_xlat_hdr *hdr)
+/*
+ * Look an address up in a map of nft. Its values are addresses, or intervals
+ * of the size of the key's, whose low bits are the key's.
+ */
+static bool nft_xlat_map_set(const struct net *net, const struct nft_set *set,
+			     u8 pf, const union nf_inet_addr *addr,
+			     union nf_inet_addr *res)
 {
-	if (pf == NFPROTO_IPV6)
-		return nf_xlat_addr_6to4(sprefix, &l3->saddr.in6,
-					 &hdr->saddr.ip) &&
-		       nf_xlat_addr_6to4(dprefix, &l3->daddr.in6,
-					 &hdr->daddr.ip);
+	unsigned int last = pf == NFPROTO_IPV6 ? 0 : 3;
+	const struct nft_set_ext *ext;
+	const u32 *data;
+	u32 host = 0;
 
-	nf_xlat_addr_4to6(sprefix, l3->saddr.ip, &hdr->saddr.in6);
-	nf_xlat_addr_4to6(dprefix, l3->daddr.ip, &hdr->daddr.in6);
+	ext = nf_xlat_set_lookup(net, set, (const u32 *)addr->all);
+	if (!ext)
+		return false;
+
+	data = (const u32 *)nft_set_ext_data(ext);
+	memcpy(res, data, (last + 1) * sizeof(u32));
+	if (set->dlen > (last + 1) * sizeof(u32))
+		host = data[last] ^ data[2 * last + 1];
+	res->all[last] = (__force __u32)((res->all[last] & ~host) |
+					 (addr->all[3 - last] & host));
 	return true;
 }
 
+/* One address by one mapping; NF_XLAT_ADDRESS when it does not have it. */
+static enum nf_xlat_reason
+nft_xlat_map_one(const struct nft_xlat_map *map, const struct net *net, u8 pf,
+		 const union nf_inet_addr *addr, union nf_inet_addr *res)
+{
+	bool v6 = pf == NFPROTO_IPV6;
+	bool found = false;
+
+	switch (map->kind) {
+	case NFT_XLAT_MAP_PREFIX:
+		if (v6 && !nf_xlat_addr_6to4(&map->prefix, &addr->in6,
+					     &res->ip))
+			return NF_XLAT_ADDRESS;
+		if (!nf_xlat_prefix_allows(&map->prefix, v6 ? res->ip :
+							      addr->ip))
+			return NF_XLAT_NON_GLOBAL;
+		if (!v6)
+			nf_xlat_addr_4to6(&map->prefix, addr->ip, &res->in6);
+		return NF_XLAT_OK;
+	case NFT_XLAT_MAP_EAM:
+		found = v6 ? nf_xlat_eam_6to4(&map->eam, &addr->in6, &res->ip) :
+			     nf_xlat_eam_4to6(&map->eam, addr->ip, &res->in6);
+		break;
+	case NFT_XLAT_MAP_SET:
+		found = nft_xlat_map_set(net, map->set, pf, addr, res);
+		break;
+	}
+	return found ? NF_XLAT_OK : NF_XLAT_ADDRESS;
+}
+
+/* RFC 7757 section 3.3: explicit mapping first, prefix where there is none */
+static enum nf_xlat_reason
+nft_xlat_map_addr(const struct nft_xlat *priv, const struct nft_xlat_map *map,
+		  const struct net *net, const union nf_inet_addr *addr,
+		  union nf_inet_addr *res)
+{
+	u8 pf = nft_xlat_pf(priv);
+	enum nf_xlat_reason reason;
+
+	reason = nft_xlat_map_one(map, net, pf, addr, res);
+	if (reason == NF_XLAT_ADDRESS)
+		reason = nft_xlat_map_one(&priv->prefix, net, pf, addr, res);
+	return reason;
+}
+
+/* What an error quotes went the other way. */
+static enum nf_xlat_reason
+nft_xlat_map_inner(const struct nft_xlat *priv, const struct net *net,
+		   const struct nf_xlat_l3 *l3, struct nf_xlat_hdr *hdr)
+{
+	if (nft_xlat_map_addr(priv, &priv->daddr, net, &l3->saddr,
+			      &hdr->saddr) ||
+	    nft_xlat_map_addr(priv, &priv->saddr, net, &l3->daddr,
+			      &hdr->daddr))
+		return NF_XLAT_QUOTED;
+	return NF_XLAT_OK;
+}
+
+/* RFC 6791: where an ICMP error comes from whose source has no mapping */
+static void nft_xlat_error_saddr(const struct nft_xlat *priv,
+				 const struct nft_regs *regs,
+				 union nf_inet_addr *res)
+{
+	memcpy(res, &regs->data[priv->sreg_addr_min],
+	       nft_xlat_pf(priv) == NFPROTO_IPV6 ? sizeof(res->ip) :
+						   sizeof(res->in6));
+}
+
+static void nft_xlat_addrs(const struct sk_buff *skb, u8 pf,
+			   union nf_inet_addr *saddr,
+			   union nf_inet_addr *daddr)
+{
+	if (pf == NFPROTO_IPV6) {
+		saddr->in6 = ipv6_hdr(skb)->saddr;
+		daddr->in6 = ipv6_hdr(skb)->daddr;
+	} else {
+		saddr->ip = ip_hdr(skb)->saddr;
+		daddr->ip = ip_hdr(skb)->daddr;
+	}
+}
+
+/*
+ * The mapping is part of the match: what has none, neighbour discovery to begin
+ * with, is for the rules that follow.
+ */
 static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 				    struct nft_regs *regs,
 				    const struct nft_pktinfo *pkt)
 {
 	const struct nf_hook_state *state = pkt->state;
-	enum nf_xlat_reason reason;
+	enum nf_xlat_reason reason, sreason, dreason;
+	union nf_inet_addr saddr, daddr;
 	struct nf_xlat_parm parm;
 	struct nf_xlat_pkt xpkt;
 
 	memset(&parm, 0, sizeof(parm));
+	parm.lowest_mtu6 = priv->mtu;
+
+	nft_xlat_addrs(pkt->skb, nft_xlat_pf(priv), &saddr, &daddr);
+	dreason = nft_xlat_map_addr(priv, &priv->daddr, state->net, &daddr,
+				    &parm.outer.daddr);
+	if (dreason == NF_XLAT_ADDRESS)
+		goto no_match;
+	sreason = nft_xlat_map_addr(priv, &priv->saddr, state->net, &saddr,
+				    &parm.outer.saddr);
+	if (sreason == NF_XLAT_ADDRESS && !priv->sreg_addr_min)
+		goto no_match;
+
 	reason = nf_xlat_parse(pkt->skb, nft_xlat_pf(priv), &xpkt);
-	if (!reason &&
-	    !nft_xlat_map_hdr(nft_xlat_saddr(priv), &priv->daddr, xpkt.pf,
-			      &xpkt.l3, &parm.outer))
-		reason = NF_XLAT_ADDRESS;
-	/* What an error quotes went the other way. */
-	if (!reason && xpkt.icmp_error &&
-	    !nft_xlat_map_hdr(&priv->daddr, nft_xlat_saddr(priv), xpkt.pf,
-			      &xpkt.inner, &parm.inner))
-		reason = NF_XLAT_QUOTED;
+	if (sreason == NF_XLAT_ADDRESS) {
+		if (!xpkt.icmp_error)
+			goto no_match;
+		nft_xlat_error_saddr(priv, regs, &parm.outer.saddr);
+		sreason = NF_XLAT_OK;
+	}
+	if (!reason)
+		reason = sreason ? : dreason;
+	if (!reason && xpkt.icmp_error)
+		reason = nft_xlat_map_inner(priv, state->net, &xpkt.inner,
+					    &parm.inner);
 
 	regs->verdict.code = reason ?
 		nf_xlat_reject(pkt->skb, state, &xpkt, reason) :
 		nf_xlat_hook(pkt->skb, state, &xpkt, &parm);
-}
+	return;
 
-/*
- * The prefix is part of the match: what lies outside, neighbour discovery to
- * begin with, is for the rules that follow. IPv4 has no such prefix.
- */
-static bool nft_xlat_match(const struct nft_xlat *priv,
-			   const struct nft_pktinfo *pkt)
-{
-	const struct ipv6hdr *ip6h = ipv6_hdr(pkt->skb);
-	const struct nf_xlat_prefix *saddr = nft_xlat_saddr(priv);
-
-	if (priv->dir != NFT_XLAT_6TO4)
-		return true;
-	if (!ipv6_prefix_equal(&priv->daddr.addr, &ip6h->daddr,
-			       priv->daddr.len))
-		return false;
-	return nft_xlat_stateful(priv) ||
-	       ipv6_prefix_equal(&saddr->addr, &ip6h->saddr, saddr->len);
+no_match:
+	regs->verdict.code = NFT_BREAK;
 }
 
 static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
@@ -164,19 +278,23 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/*
-	 * A rule of an inet table need not have tested the family, nor any
-	 * rule the prefix.
-	 */
-	if (nft_pf(pkt) != nft_xlat_pf(priv) || !nft_xlat_match(priv, pkt)) {
+	/* A rule of an inet table need not have tested the family. */
+	if (nft_pf(pkt) != nft_xlat_pf(priv)) {
 		regs->verdict.code = NFT_BREAK;
 		return;
 	}
 
-	if (nft_xlat_stateful(priv))
+	if (!nft_xlat_stateful(priv)) {
+		nft_xlat_eval_stateless(priv, regs, pkt);
+		return;
+	}
+
+	if (ipv6_prefix_equal(&priv->prefix.prefix.addr,
+			      &ipv6_hdr(pkt->skb)->daddr,
+			      priv->prefix.prefix.len))
 		nft_xlat_eval_stateful(priv, regs, pkt);
 	else
-		nft_xlat_eval_stateless(priv, regs, pkt);
+		regs->verdict.code = NFT_BREAK;
 }
 
 static int nft_xlat_validate(const struct nft_ctx *ctx,
@@ -209,44 +327,126 @@ static int nft_xlat_validate(const struct nft_ctx *ctx,
 	return 0;
 }
 
-static int nft_xlat_parse_map(const struct nlattr *attr,
-			      struct nf_xlat_prefix *prefix)
+/*
+ * A map by name, in the rule's table. nf_tables_bind_set() is not for modules
+ * on all kernels; what it does beyond this concerns anonymous sets and verdicts.
+ */
+static int nft_xlat_parse_set(const struct nft_ctx *ctx,
+			      const struct nft_xlat *priv,
+			      const struct nlattr *attr,
+			      struct nft_xlat_map *map)
+{
+	bool v6 = nft_xlat_pf(priv) == NFPROTO_IPV6;
+	unsigned int klen, dlen;
+	struct nft_set *set;
+
+	klen = v6 ? sizeof(struct in6_addr) : sizeof(__be32);
+	dlen = v6 ? sizeof(__be32) : sizeof(struct in6_addr);
+
+	list_for_each_entry(set, &ctx->table->sets, list) {
+		if (nla_strcmp(attr, set->name) ||
+		    !nft_is_active_next(ctx->net, set))
+			continue;
+		if (nft_set_is_anonymous(set) ||
+		    (set->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != NFT_SET_MAP ||
+		    set->dtype == NFT_DATA_VERDICT || set->klen != klen ||
+		    (set->dlen != dlen && set->dlen != 2 * dlen))
+			return -EINVAL;
+		if (!nft_use_inc(&set->use))
+			return -EMFILE;
+		map->set = set;
+		map->kind = NFT_XLAT_MAP_SET;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int nft_xlat_parse_map(const struct nft_ctx *ctx,
+			      const struct nft_xlat *priv,
+			      const struct nlattr *attr,
+			      struct nft_xlat_map *map)
 {
 	struct nlattr *tb[NFTA_XLAT_MAP_MAX + 1];
+	struct nf_xlat_prefix *prefix = &map->prefix;
+	struct nf_xlat_eam *eam = &map->eam;
 	int err;
 
+	if (!attr)
+		return 0;
 	err = nla_parse_nested(tb, NFTA_XLAT_MAP_MAX, attr,
 			       nft_xlat_map_policy, NULL);
 	if (err < 0)
 		return err;
-	if (!tb[NFTA_XLAT_MAP_PREFIX] || !tb[NFTA_XLAT_MAP_PREFIX_LEN])
+
+	if (tb[NFTA_XLAT_MAP_SET])
+		return tb[NFTA_XLAT_MAP_PREFIX] ||
+		       tb[NFTA_XLAT_MAP_PREFIX_LEN] ||
+		       tb[NFTA_XLAT_MAP_FLAGS] ||
+		       tb[NFTA_XLAT_MAP_V4] || tb[NFTA_XLAT_MAP_V4_LEN] ?
+		       -EINVAL :
+		       nft_xlat_parse_set(ctx, priv, tb[NFTA_XLAT_MAP_SET], map);
+
+	if (!tb[NFTA_XLAT_MAP_PREFIX] || !tb[NFTA_XLAT_MAP_PREFIX_LEN] ||
+	    !tb[NFTA_XLAT_MAP_V4] != !tb[NFTA_XLAT_MAP_V4_LEN])
 		return -EINVAL;
+
+	if (tb[NFTA_XLAT_MAP_V4]) {
+		if (tb[NFTA_XLAT_MAP_FLAGS])
+			return -EINVAL;
+		eam->addr6 = nla_get_in6_addr(tb[NFTA_XLAT_MAP_PREFIX]);
+		eam->len6 = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_PREFIX_LEN]));
+		eam->addr4 = nla_get_be32(tb[NFTA_XLAT_MAP_V4]);
+		eam->len4 = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_V4_LEN]));
+		map->kind = NFT_XLAT_MAP_EAM;
+		return nf_xlat_eam_check(eam);
+	}
 
 	prefix->addr = nla_get_in6_addr(tb[NFTA_XLAT_MAP_PREFIX]);
 	prefix->len = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_PREFIX_LEN]));
+	if (tb[NFTA_XLAT_MAP_FLAGS])
+		prefix->non_global = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_FLAGS])) &
+				     NFT_XLAT_MAP_NON_GLOBAL;
+	map->kind = NFT_XLAT_MAP_PREFIX;
 	return nf_xlat_prefix_check(prefix);
 }
 
-static int nft_xlat_parse_prefixes(struct nft_xlat *priv,
-				   const struct nlattr * const tb[])
+static void nft_xlat_put_sets(const struct nft_xlat *priv)
+{
+	if (priv->saddr.kind == NFT_XLAT_MAP_SET)
+		nft_use_dec(&priv->saddr.set->use);
+	if (priv->daddr.kind == NFT_XLAT_MAP_SET)
+		nft_use_dec(&priv->daddr.set->use);
+}
+
+static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
+			       struct nft_xlat *priv,
+			       const struct nlattr * const tb[])
 {
 	int err;
 
-	if (tb[NFTA_XLAT_PREFIX]) {
-		if (tb[NFTA_XLAT_SADDR] || tb[NFTA_XLAT_DADDR])
-			return -EINVAL;
-		return nft_xlat_parse_map(tb[NFTA_XLAT_PREFIX], &priv->daddr);
-	}
+	/* The fall-back, and what state is told by, is algorithmic. */
+	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX],
+				 &priv->prefix);
+	if (!err)
+		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_SADDR],
+					 &priv->saddr);
+	if (!err)
+		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_DADDR],
+					 &priv->daddr);
+	return err;
+}
 
-	/* State maps one of the addresses, so there is one prefix only. */
-	if (!tb[NFTA_XLAT_SADDR] || !tb[NFTA_XLAT_DADDR] ||
-	    nft_xlat_stateful(priv))
+/* Do the mappings make sense together? */
+static int nft_xlat_check_maps(const struct nft_xlat *priv)
+{
+	if (priv->prefix.kind == NFT_XLAT_MAP_NONE)
+		return nft_xlat_stateful(priv) || !priv->saddr.kind ||
+		       !priv->daddr.kind ? -EINVAL : 0;
+	if (priv->prefix.kind != NFT_XLAT_MAP_PREFIX)
 		return -EINVAL;
-
-	err = nft_xlat_parse_map(tb[NFTA_XLAT_SADDR], &priv->saddr);
-	if (err < 0)
-		return err;
-	return nft_xlat_parse_map(tb[NFTA_XLAT_DADDR], &priv->daddr);
+	/* State maps one of the addresses, so there is one prefix only. */
+	return nft_xlat_stateful(priv) && (priv->saddr.kind ||
+					   priv->daddr.kind) ? -EINVAL : 0;
 }
 
 /* A range of one has no max register. */
@@ -270,31 +470,28 @@ static int nft_xlat_parse_range(const struct nft_ctx *ctx,
 	return nft_parse_register_load(ctx, max, sreg_max, len);
 }
 
-static int nft_xlat_init(const struct nft_ctx *ctx,
-			 const struct nft_expr *expr,
-			 const struct nlattr * const tb[])
+static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
+				   struct nft_xlat *priv,
+				   const struct nlattr * const tb[])
 {
-	struct nft_xlat *priv = nft_expr_priv(expr);
-	int err;
-
-	if (!tb[NFTA_XLAT_DIR])
+	if (tb[NFTA_XLAT_FLAGS] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
+	    tb[NFTA_XLAT_REG_PROTO_MIN] || tb[NFTA_XLAT_REG_PROTO_MAX] ||
+	    (tb[NFTA_XLAT_MTU] && priv->dir == NFT_XLAT_6TO4))
 		return -EINVAL;
-	priv->dir = ntohl(nla_get_be32(tb[NFTA_XLAT_DIR]));
-	if (ctx->family != NFPROTO_INET && ctx->family != nft_xlat_pf(priv))
-		return -EAFNOSUPPORT;
+	if (!tb[NFTA_XLAT_REG_ADDR_MIN])
+		return 0;
 
-	if (tb[NFTA_XLAT_MODE])
-		priv->mode = ntohl(nla_get_be32(tb[NFTA_XLAT_MODE]));
+	return nft_parse_register_load(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
+				       &priv->sreg_addr_min,
+				       priv->dir == NFT_XLAT_6TO4 ?
+				       sizeof(__be32) : sizeof(struct in6_addr));
+}
 
-	err = nft_xlat_parse_prefixes(priv, tb);
-	if (err < 0)
-		return err;
-
-	if (!nft_xlat_stateful(priv))
-		return tb[NFTA_XLAT_FLAGS] ||
-		       tb[NFTA_XLAT_REG_ADDR_MIN] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
-		       tb[NFTA_XLAT_REG_PROTO_MIN] || tb[NFTA_XLAT_REG_PROTO_MAX] ?
-		       -EINVAL : 0;
+static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
+				  struct nft_xlat *priv,
+				  const struct nlattr * const tb[])
+{
+	int err;
 
 	if (priv->mode == NFT_XLAT_DNAT || priv->dir != NFT_XLAT_6TO4)
 		return -EOPNOTSUPP;
@@ -321,6 +518,62 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 	return nf_xlat_ct_netns_get(ctx->net);
 }
 
+static int nft_xlat_init(const struct nft_ctx *ctx,
+			 const struct nft_expr *expr,
+			 const struct nlattr * const tb[])
+{
+	struct nft_xlat *priv = nft_expr_priv(expr);
+	int err;
+
+	if (!tb[NFTA_XLAT_DIR])
+		return -EINVAL;
+	priv->dir = ntohl(nla_get_be32(tb[NFTA_XLAT_DIR]));
+	if (ctx->family != NFPROTO_INET && ctx->family != nft_xlat_pf(priv))
+		return -EAFNOSUPPORT;
+
+	if (tb[NFTA_XLAT_MODE])
+		priv->mode = ntohl(nla_get_be32(tb[NFTA_XLAT_MODE]));
+	if (tb[NFTA_XLAT_MTU]) {
+		priv->mtu = ntohl(nla_get_be32(tb[NFTA_XLAT_MTU]));
+		if (priv->mtu < IPV6_MIN_MTU || priv->mtu > IP_MAX_MTU)
+			return -ERANGE;
+	}
+
+	err = nft_xlat_parse_maps(ctx, priv, tb);
+	if (!err)
+		err = nft_xlat_check_maps(priv);
+	if (!err)
+		err = nft_xlat_stateful(priv) ?
+		      nft_xlat_init_stateful(ctx, priv, tb) :
+		      nft_xlat_init_stateless(ctx, priv, tb);
+	if (err < 0)
+		nft_xlat_put_sets(priv);
+	return err;
+}
+
+/* The rule goes; until it comes back its maps may go as well. */
+static void nft_xlat_deactivate(const struct nft_ctx *ctx,
+				const struct nft_expr *expr,
+				enum nft_trans_phase phase)
+{
+	const struct nft_xlat *priv = nft_expr_priv(expr);
+
+	/* Counted down in NFT_TRANS_PREPARE */
+	if (phase != NFT_TRANS_COMMIT)
+		nft_xlat_put_sets(priv);
+}
+
+static void nft_xlat_activate(const struct nft_ctx *ctx,
+			      const struct nft_expr *expr)
+{
+	const struct nft_xlat *priv = nft_expr_priv(expr);
+
+	if (priv->saddr.kind == NFT_XLAT_MAP_SET)
+		nft_use_inc_restore(&priv->saddr.set->use);
+	if (priv->daddr.kind == NFT_XLAT_MAP_SET)
+		nft_use_inc_restore(&priv->daddr.set->use);
+}
+
 static void nft_xlat_destroy(const struct nft_ctx *ctx,
 			     const struct nft_expr *expr)
 {
@@ -332,18 +585,53 @@ static void nft_xlat_destroy(const struct nft_ctx *ctx,
 		nf_xlat_ct_netns_put(ctx->net);
 }
 
-static int nft_xlat_dump_map(struct sk_buff *skb, int type,
-			     const struct nf_xlat_prefix *prefix)
+static int nft_xlat_dump_prefix(struct sk_buff *skb,
+				const struct nf_xlat_prefix *prefix)
 {
-	struct nlattr *nest = nla_nest_start(skb, type);
-
-	if (!nest ||
-	    nla_put_in6_addr(skb, NFTA_XLAT_MAP_PREFIX, &prefix->addr) ||
+	if (nla_put_in6_addr(skb, NFTA_XLAT_MAP_PREFIX, &prefix->addr) ||
 	    nla_put_be32(skb, NFTA_XLAT_MAP_PREFIX_LEN, htonl(prefix->len)))
 		return -1;
+	return prefix->non_global ?
+	       nla_put_be32(skb, NFTA_XLAT_MAP_FLAGS,
+			    htonl(NFT_XLAT_MAP_NON_GLOBAL)) : 0;
+}
 
-	nla_nest_end(skb, nest);
+static int nft_xlat_dump_eam(struct sk_buff *skb, const struct nf_xlat_eam *eam)
+{
+	if (nla_put_in6_addr(skb, NFTA_XLAT_MAP_PREFIX, &eam->addr6) ||
+	    nla_put_be32(skb, NFTA_XLAT_MAP_PREFIX_LEN, htonl(eam->len6)) ||
+	    nla_put_be32(skb, NFTA_XLAT_MAP_V4, eam->addr4) ||
+	    nla_put_be32(skb, NFTA_XLAT_MAP_V4_LEN, htonl(eam->len4)))
+		return -1;
 	return 0;
+}
+
+static int nft_xlat_dump_map(struct sk_buff *skb, int type,
+			     const struct nft_xlat_map *map)
+{
+	struct nlattr *nest;
+	int err = 0;
+
+	if (map->kind == NFT_XLAT_MAP_NONE)
+		return 0;
+
+	nest = nla_nest_start(skb, type);
+	if (!nest)
+		return -1;
+
+	switch (map->kind) {
+	case NFT_XLAT_MAP_PREFIX:
+		err = nft_xlat_dump_prefix(skb, &map->prefix);
+		break;
+	case NFT_XLAT_MAP_EAM:
+		err = nft_xlat_dump_eam(skb, &map->eam);
+		break;
+	case NFT_XLAT_MAP_SET:
+		err = nla_put_string(skb, NFTA_XLAT_MAP_SET, map->set->name);
+		break;
+	}
+	nla_nest_end(skb, nest);
+	return err;
 }
 
 static int nft_xlat_dump(struct sk_buff *skb, const struct nft_expr *expr,
@@ -356,21 +644,22 @@ static int nft_xlat_dump(struct sk_buff *skb, const struct nft_expr *expr,
 	if (priv->mode &&
 	    nla_put_be32(skb, NFTA_XLAT_MODE, htonl(priv->mode)))
 		return -1;
-	if (priv->saddr.len &&
-	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->saddr))
+	if (nft_xlat_dump_map(skb, NFTA_XLAT_PREFIX, &priv->prefix) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->saddr) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_DADDR, &priv->daddr))
 		return -1;
-	if (nft_xlat_dump_map(skb, priv->saddr.len ? NFTA_XLAT_DADDR :
-						     NFTA_XLAT_PREFIX,
-			      &priv->daddr))
+	if (priv->mtu && nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)))
 		return -1;
 	if (priv->flags &&
 	    nla_put_be32(skb, NFTA_XLAT_FLAGS, htonl(priv->flags)))
 		return -1;
 	if (priv->sreg_addr_min &&
-	    (nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MIN,
-			       priv->sreg_addr_min) ||
-	     nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MAX,
-			       priv->sreg_addr_max)))
+	    nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MIN,
+			      priv->sreg_addr_min))
+		return -1;
+	if (priv->sreg_addr_max &&
+	    nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MAX,
+			      priv->sreg_addr_max))
 		return -1;
 	if (priv->sreg_proto_min &&
 	    (nft_dump_register(skb, NFTA_XLAT_REG_PROTO_MIN,
@@ -387,6 +676,8 @@ static const struct nft_expr_ops nft_xlat_ops = {
 	.size		= NFT_EXPR_SIZE(sizeof(struct nft_xlat)),
 	.eval		= nft_xlat_eval,
 	.init		= nft_xlat_init,
+	.activate	= nft_xlat_activate,
+	.deactivate	= nft_xlat_deactivate,
 	.destroy	= nft_xlat_destroy,
 	.dump		= nft_xlat_dump,
 	.validate	= nft_xlat_validate,

@@ -34,7 +34,7 @@
  * @NF_XLAT_FRAGMENT: fragment that cannot be translated by itself
  * @NF_XLAT_ICMP: ICMP type or code without a counterpart
  * @NF_XLAT_QUOTED: ICMP error that quotes something untranslatable
- * @NF_XLAT_ADDRESS: source or destination has no counterpart
+ * @NF_XLAT_ADDRESS: source, before or after, that no packet may have
  * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
  * @NF_XLAT_HOPLIMIT: TTL or hop limit ends here
  * @NF_XLAT_TOOBIG: over the MTU of the other side
@@ -46,6 +46,13 @@
  * @NF_XLAT_NOMEM: out of memory
  * @NF_XLAT_FORWARDING: forwarding is off where the packet came in
  * @NF_XLAT_POLICY: an IPsec policy says no
+ * @NF_XLAT_DADDR: the destination that comes out may not be forwarded to
+ * @NF_XLAT_NON_GLOBAL: the well-known prefix with an IPv4 address that is not
+ *	globally reachable
+ * @NF_XLAT_FRAG_ICMP: fragment of an ICMP message, whose checksum would need
+ *	all of them
+ * @NF_XLAT_FRAG_CSUM: fragment of a UDP packet without a checksum, which IPv6
+ *	does not have
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -67,6 +74,10 @@ enum nf_xlat_reason {
 	NF_XLAT_NOMEM,
 	NF_XLAT_FORWARDING,
 	NF_XLAT_POLICY,
+	NF_XLAT_DADDR,
+	NF_XLAT_NON_GLOBAL,
+	NF_XLAT_FRAG_ICMP,
+	NF_XLAT_FRAG_CSUM,
 	/* private: */
 	__NF_XLAT_REASON_MAX
 };
@@ -76,10 +87,27 @@ enum nf_xlat_reason {
  *
  * @addr: the prefix, bits after @len and octet 8 are zero
  * @len: its length in bits: 32, 40, 48, 56, 64 or 96; 0 means "none"
+ * @non_global: as the well-known prefix it may hold any IPv4 address
  */
 struct nf_xlat_prefix {
 	struct in6_addr	addr;
 	u8		len;
+	bool		non_global;
+};
+
+/**
+ * struct nf_xlat_eam - an explicit address mapping, RFC 7757
+ *
+ * @addr6: IPv6 prefix, bits after @len6 are zero
+ * @addr4: IPv4 prefix, bits after @len4 are zero
+ * @len6: length of the IPv6 prefix, 0 to 128
+ * @len4: length of the IPv4 prefix, 0 to 32
+ */
+struct nf_xlat_eam {
+	struct in6_addr	addr6;
+	__be32		addr4;
+	u8		len6;
+	u8		len4;
 };
 
 /**
@@ -174,6 +202,8 @@ struct nf_xlat_hdr {
  * @mtu4: MTU of the IPv4 side's next hop, 0 when unknown; bounds the MTU
  *	that ICMP errors report
  * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
+ * @lowest_mtu6: to what IPv4 packets with a clear DF bit are cut in IPv6, 0 for
+ *	1280 (RFC 7915 section 4.1)
  * @ports: rewrite ports and ICMP query ids too
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: take one from TTL or hop limit
@@ -183,6 +213,7 @@ struct nf_xlat_parm {
 	struct nf_xlat_hdr inner;
 	u32		mtu4;
 	u32		mtu6;
+	u32		lowest_mtu6;
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
@@ -212,6 +243,12 @@ void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
 		       struct in6_addr *res);
 bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 		       const struct in6_addr *addr, __be32 *res);
+bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix, __be32 addr);
+int nf_xlat_eam_check(const struct nf_xlat_eam *eam);
+bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
+		      struct in6_addr *res);
+bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
+		      const struct in6_addr *addr, __be32 *res);
 bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr);
 
 /* nf_xlat_icmp.c */
@@ -229,7 +266,8 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_parm *parm);
 
 /* nf_xlat_hook.c */
-unsigned int nf_xlat_drop(struct net *net, enum nf_xlat_reason reason);
+unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
+			  enum nf_xlat_reason reason);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    const struct nf_xlat_pkt *pkt,

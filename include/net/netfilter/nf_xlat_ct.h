@@ -18,6 +18,7 @@
  * @max_addr: last address of the pool
  * @min_proto: first port of the pool, with NF_NAT_RANGE_PROTO_SPECIFIED
  * @max_proto: last port of the pool
+ * @mtu: lowest MTU of the IPv6 side, 0 for 1280, see nf_xlat_parm.lowest_mtu6
  * @flags: NF_NAT_RANGE_PROTO_SPECIFIED, NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
  * @masq: the address is the one that the route prefers
@@ -28,6 +29,7 @@ struct nf_xlat_ct_range {
 	union nf_inet_addr	max_addr;
 	__be16			min_proto;
 	__be16			max_proto;
+	u32			mtu;
 	u32			flags;
 	bool			masq;
 };

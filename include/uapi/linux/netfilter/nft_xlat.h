@@ -35,16 +35,40 @@ enum nft_xlat_modes {
 #define NFT_XLAT_MODE_MAX	(__NFT_XLAT_MODE_MAX - 1)
 
 /**
+ * enum nft_xlat_map_flags - what an RFC 6052 prefix may hold
+ *
+ * @NFT_XLAT_MAP_NON_GLOBAL: IPv4 addresses that are not globally reachable,
+ *	which RFC 6052 section 3.1 forbids with the well-known prefix
+ */
+enum nft_xlat_map_flags {
+	NFT_XLAT_MAP_NON_GLOBAL	= (1 << 0),
+};
+
+#define NFT_XLAT_MAP_FLAGS	NFT_XLAT_MAP_NON_GLOBAL
+
+/**
  * enum nft_xlat_map_attributes - how one address maps to the other family
  *
- * @NFTA_XLAT_MAP_PREFIX: RFC 6052 prefix (NLA_BINARY: struct in6_addr)
- * @NFTA_XLAT_MAP_PREFIX_LEN: its length, one of 32, 40, 48, 56, 64, 96
- *	(NLA_U32)
+ * @NFTA_XLAT_MAP_PREFIX: IPv6 prefix (NLA_BINARY: struct in6_addr)
+ * @NFTA_XLAT_MAP_PREFIX_LEN: its length; without @NFTA_XLAT_MAP_V4 one of 32,
+ *	40, 48, 56, 64, 96, as RFC 6052 has it (NLA_U32)
+ * @NFTA_XLAT_MAP_FLAGS: of an RFC 6052 prefix (NLA_U32: nft_xlat_map_flags)
+ * @NFTA_XLAT_MAP_V4: the IPv4 prefix that corresponds to @NFTA_XLAT_MAP_PREFIX,
+ *	an explicit address mapping of RFC 7757 (NLA_U32)
+ * @NFTA_XLAT_MAP_V4_LEN: its length, with no more bits behind it than there are
+ *	behind @NFTA_XLAT_MAP_PREFIX_LEN (NLA_U32)
+ * @NFTA_XLAT_MAP_SET: name of a map in the same table from addresses of the
+ *	packet's family to addresses, or intervals of these, of the other
+ *	family; instead of all others (NLA_STRING)
  */
 enum nft_xlat_map_attributes {
 	NFTA_XLAT_MAP_UNSPEC,
 	NFTA_XLAT_MAP_PREFIX,
 	NFTA_XLAT_MAP_PREFIX_LEN,
+	NFTA_XLAT_MAP_FLAGS,
+	NFTA_XLAT_MAP_V4,
+	NFTA_XLAT_MAP_V4_LEN,
+	NFTA_XLAT_MAP_SET,
 	__NFTA_XLAT_MAP_MAX
 };
 
@@ -55,23 +79,29 @@ enum nft_xlat_map_attributes {
  *
  * @NFTA_XLAT_DIR: direction (NLA_U32: nft_xlat_dirs)
  * @NFTA_XLAT_MODE: mode, stateless when absent (NLA_U32: nft_xlat_modes)
- * @NFTA_XLAT_PREFIX: mapping of both addresses
+ * @NFTA_XLAT_PREFIX: RFC 6052 prefix of the addresses that @NFTA_XLAT_SADDR
+ *	and @NFTA_XLAT_DADDR do not map; needed unless both are given
  *	(NLA_NESTED: nft_xlat_map_attributes)
- * @NFTA_XLAT_SADDR: mapping of the source address, with @NFTA_XLAT_DADDR
- *	instead of @NFTA_XLAT_PREFIX (NLA_NESTED: nft_xlat_map_attributes)
- * @NFTA_XLAT_DADDR: mapping of the destination address
+ * @NFTA_XLAT_SADDR: mapping of the source address, stateless only
+ *	(NLA_NESTED: nft_xlat_map_attributes)
+ * @NFTA_XLAT_DADDR: mapping of the destination address, stateless only
  *	(NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_FLAGS: flags of the port and address choice: random,
  *	fully-random, persistent (NLA_U32: NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT)
  * @NFTA_XLAT_REG_ADDR_MIN: source register of the first address of the range,
- *	of the family that the packet goes on in (NLA_U32: nft_registers)
+ *	of the family that the packet goes on in; in stateless mode the source
+ *	of ICMP errors whose own has no mapping, as RFC 6791 asks for
+ *	(NLA_U32: nft_registers)
  * @NFTA_XLAT_REG_ADDR_MAX: source register of the last address of the range
  *	(NLA_U32: nft_registers)
  * @NFTA_XLAT_REG_PROTO_MIN: source register of the first port of the range
  *	(NLA_U32: nft_registers)
  * @NFTA_XLAT_REG_PROTO_MAX: source register of the last port of the range
  *	(NLA_U32: nft_registers)
+ * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
+ *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
+ *	(NLA_U32: 1280 to 65535)
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -87,6 +117,7 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_REG_ADDR_MAX,
 	NFTA_XLAT_REG_PROTO_MIN,
 	NFTA_XLAT_REG_PROTO_MAX,
+	NFTA_XLAT_MTU,
 	__NFTA_XLAT_MAX
 };
 
