@@ -164,13 +164,13 @@ def cases6():
     yield "ICMPv4 in IPv6", ip6(1, icmp4(8, 0, z4)), "DropProtocol"
     for addr in "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255":
         dst = a6("64:ff9b::" + addr)
-        yield f"to {addr}", ip6(17, udp(C6, dst), dst=dst), "DropAddress"
+        yield f"to {addr}", ip6(17, udp(C6, dst), dst=dst), "DropDestination"
     for kind in 130, 133, 135, 137, 139, 200, 0, 100:
         yield f"ICMPv6 type {kind}", ip6(58, icmp6(kind, 0, bytes(20))), "DropIcmpType"
     yield "unreachable, unknown code", ip6(58, icmp6(1, 9, z4 + back6())), "DropIcmpType"
     yield "echo request, cut into fragments", \
         ip6(44, bytes([58, 0, 0, 1, 0, 0, 0, 9]) + icmp6(128, 0, bytes(20))), \
-        "DropFragment" if mode == "stateless" else None
+        "DropFragmentedIcmp" if mode == "stateless" else None
     if mode == "stateful":
         yield "OSPF", ip6(89, bytes(12)), "DropProtocol"
         yield "GRE", ip6(47, bytes(12)), "DropProtocol"
@@ -239,8 +239,8 @@ def cases4():
         yield f"ICMP type {kind}", ip4(1, icmp4(kind, 0, z4 + back4())), "DropIcmpType"
     yield "unreachable, unknown code", ip4(1, icmp4(3, 99, z4 + back4())), "DropIcmpType"
     yield "parameter problem at the checksum", ip4(1, icmp4(12, 0, b"\x0a\0\0\0" + back4())), "DropIcmpType"
-    yield "fragment of ICMP", ip4(1, icmp4(8, 0, bytes(20)), frag=0x2000), "DropFragment"
-    yield "fragment of UDP without checksum", ip4(17, udp4()[:6] + b"\0\0" + bytes(20), frag=0x2000), "DropFragment"
+    yield "fragment of ICMP", ip4(1, icmp4(8, 0, bytes(20)), frag=0x2000), "DropFragmentedIcmp"
+    yield "fragment of UDP without checksum", ip4(17, udp4()[:6] + b"\0\0" + bytes(20), frag=0x2000), "DropFragmentedUdpZero"
     yield "error", ip4(1, icmp4(3, 3, z4 + back4())), True
     yield "error, wrong checksum", ip4(1, icmp4(3, 3, z4 + back4(), bad=1)), "DropChecksum"
     yield "error that quotes nothing", ip4(1, icmp4(3, 3, z4)), "DropIcmpQuoted"
