@@ -112,15 +112,16 @@ EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
 
 /*
  * The IPv4 networks that are not globally reachable: RFC 5735 section 3, as
- * IANA's special-purpose address registry (RFC 6890) has it now. Those that no
- * packet may have at all are in nf_xlat_addr_legal().
+ * IANA's special-purpose address registry (RFC 6890) has it now.
  */
 static const struct {
 	u32	net;
 	u8	len;
 } nf_xlat_non_global[] = {
+	{ 0x00000000,  8 },	/* 0.0.0.0/8, RFC 791 */
 	{ 0x0a000000,  8 },	/* 10.0.0.0/8, RFC 1918 */
 	{ 0x64400000, 10 },	/* 100.64.0.0/10, RFC 6598 */
+	{ 0x7f000000,  8 },	/* 127.0.0.0/8, RFC 1122 */
 	{ 0xa9fe0000, 16 },	/* 169.254.0.0/16, RFC 3927 */
 	{ 0xac100000, 12 },	/* 172.16.0.0/12, RFC 1918 */
 	{ 0xc0000000, 24 },	/* 192.0.0.0/24, RFC 6890 */
@@ -129,7 +130,7 @@ static const struct {
 	{ 0xc6120000, 15 },	/* 198.18.0.0/15, RFC 2544 */
 	{ 0xc6336400, 24 },	/* 198.51.100.0/24, RFC 5737 */
 	{ 0xcb007100, 24 },	/* 203.0.113.0/24, RFC 5737 */
-	{ 0xf0000000,  4 },	/* 240.0.0.0/4, RFC 1112 */
+	{ 0xe0000000,  3 },	/* 224.0.0.0/3, RFC 5771 and RFC 1112 */
 };
 
 static bool nf_xlat_addr_global(__be32 addr)
@@ -141,8 +142,7 @@ static bool nf_xlat_addr_global(__be32 addr)
 		      (32 - nf_xlat_non_global[i].len)))
 			return false;
 	}
-	return nf_xlat_addr_legal(NFPROTO_IPV4,
-				  &(const union nf_inet_addr){ .ip = addr });
+	return true;
 }
 
 /**

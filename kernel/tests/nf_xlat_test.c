@@ -115,6 +115,150 @@ static void nf_xlat_test_prefix(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nf_xlat_prefix_check(&prefix), -EINVAL);
 }
 
+/* RFC 7757 section 3.1, figure 1, and for each pair one address inside */
+static const struct {
+	const char	*addr4;
+	u8		len4;
+	const char	*addr6;
+	u8		len6;
+	const char	*in4;
+	const char	*in6;
+} nf_xlat_rfc7757[] = {
+	{ "192.0.2.1", 32, "2001:db8:aaaa::", 128,
+	  "192.0.2.1", "2001:db8:aaaa::" },
+	{ "192.0.2.2", 32, "2001:db8:bbbb::b", 128,
+	  "192.0.2.2", "2001:db8:bbbb::b" },
+	{ "192.0.2.16", 28, "2001:db8:cccc::", 124,
+	  "192.0.2.21", "2001:db8:cccc::5" },
+	{ "192.0.2.128", 26, "2001:db8:dddd::", 64,
+	  "192.0.2.133", "2001:db8:dddd:0:1400::" },
+	{ "192.0.2.192", 29, "2001:db8:eeee:8::", 62,
+	  "192.0.2.195", "2001:db8:eeee:9:8000::" },
+	{ "192.0.2.224", 31, "64:ff9b::", 127,
+	  "192.0.2.225", "64:ff9b::1" },
+	/* The suffix lies in the upper half, in the lower, and at the edges. */
+	{ "10.0.0.0", 8, "2001:db8::", 40,
+	  "10.1.2.3", "2001:db8:1:203::" },
+	{ "10.0.0.0", 8, "2001:db8::", 52,
+	  "10.1.2.3", "2001:db8:0:10:2030::" },
+	{ "0.0.0.0", 0, "2001:db8::", 64,
+	  "10.1.2.3", "2001:db8::a01:203:0:0" },
+	{ "0.0.0.0", 0, "2001:db8:0:1::", 96,
+	  "10.1.2.3", "2001:db8:0:1::a01:203" },
+	{ "0.0.0.0", 0, "::", 0,
+	  "32.1.13.184", "2001:db8::" },
+};
+
+static void nf_xlat_test_eam(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nf_xlat_rfc7757); i++) {
+		struct nf_xlat_eam eam = {
+			.addr6	= nf_xlat_in6(nf_xlat_rfc7757[i].addr6),
+			.addr4	= nf_xlat_in4(nf_xlat_rfc7757[i].addr4),
+			.len6	= nf_xlat_rfc7757[i].len6,
+			.len4	= nf_xlat_rfc7757[i].len4,
+		};
+		struct in6_addr want6 = nf_xlat_in6(nf_xlat_rfc7757[i].in6);
+		__be32 want4 = nf_xlat_in4(nf_xlat_rfc7757[i].in4);
+		struct in6_addr got6, other6;
+		__be32 got4 = 0;
+
+		KUNIT_EXPECT_EQ_MSG(test, nf_xlat_eam_check(&eam), 0, "%u", i);
+		KUNIT_EXPECT_TRUE(test, nf_xlat_eam_4to6(&eam, want4, &got6));
+		KUNIT_EXPECT_EQ_MSG(test, memcmp(&got6, &want6, sizeof(got6)), 0,
+				    "%u: got %pI6c, wanted %pI6c", i, &got6,
+				    &want6);
+		KUNIT_EXPECT_TRUE(test, nf_xlat_eam_6to4(&eam, &want6, &got4));
+		KUNIT_EXPECT_EQ_MSG(test, ntohl(got4), ntohl(want4), "%u", i);
+
+		/* section 3.3.2: bits behind the suffix are ignored */
+		if (32 - eam.len4 < 128 - eam.len6) {
+			want6.s6_addr[15] |= 1;
+			KUNIT_EXPECT_TRUE(test, nf_xlat_eam_6to4(&eam, &want6,
+								 &got4));
+			KUNIT_EXPECT_EQ(test, ntohl(got4), ntohl(want4));
+		}
+
+		/* the bit before the suffix belongs to the prefix */
+		if (eam.len4) {
+			want4 ^= htonl(1U << (32 - eam.len4));
+			KUNIT_EXPECT_FALSE(test, nf_xlat_eam_4to6(&eam, want4,
+								  &got6));
+		}
+		if (eam.len6) {
+			other6 = want6;
+			other6.s6_addr[(eam.len6 - 1) / 8] ^=
+				0x80 >> ((eam.len6 - 1) % 8);
+			KUNIT_EXPECT_FALSE(test, nf_xlat_eam_6to4(&eam, &other6,
+								  &got4));
+		}
+	}
+}
+
+/* 69: RFC 7757 section 3.2 */
+static void nf_xlat_test_eam_check(struct kunit *test)
+{
+	struct nf_xlat_eam eam = {
+		.addr6	= nf_xlat_in6("2001:db8::"),
+		.addr4	= nf_xlat_in4("192.0.2.0"),
+		.len6	= 121,
+		.len4	= 24,
+	};
+
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), -ERANGE);
+	eam.len6 = 120;
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), 0);
+	eam.len4 = 22;
+	eam.len6 = 64;
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), -EINVAL);
+	eam.len4 = 33;
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), -ERANGE);
+	eam.len4 = 32;
+	eam.len6 = 129;
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), -ERANGE);
+	eam.len6 = 28;
+	KUNIT_EXPECT_EQ(test, nf_xlat_eam_check(&eam), -EINVAL);
+}
+
+/* 5, 7: what the well-known prefix may hold */
+static void nf_xlat_test_non_global(struct kunit *test)
+{
+	static const char * const non_global[] = {
+		"0.0.0.1", "10.0.0.0", "10.255.255.255", "100.64.0.1",
+		"100.127.255.255", "127.0.0.1", "169.254.1.1", "172.16.0.0",
+		"172.31.255.255", "192.0.0.1", "192.0.2.1", "192.168.255.255",
+		"198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1",
+		"224.0.0.1", "240.0.0.1", "255.255.255.255",
+	};
+	static const char * const global[] = {
+		"1.0.0.0", "8.8.8.8", "9.255.255.255", "11.0.0.0",
+		"100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.0",
+		"192.0.1.0", "192.0.3.0", "192.167.255.255", "192.169.0.0",
+		"198.17.255.255", "198.20.0.0", "223.255.255.255",
+	};
+	struct nf_xlat_prefix prefix = {
+		.addr	= nf_xlat_in6("64:ff9b::"),
+		.len	= 96,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(non_global); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4(non_global[i])),
+				       "%s", non_global[i]);
+	for (i = 0; i < ARRAY_SIZE(global); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4(global[i])),
+				      "%s", global[i]);
+
+	prefix.non_global = true;
+	KUNIT_EXPECT_TRUE(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4("10.0.0.1")));
+	prefix.non_global = false;
+	/* RFC 8215 section 5 */
+	prefix.addr = nf_xlat_in6("64:ff9b:1::");
+	KUNIT_EXPECT_TRUE(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4("10.0.0.1")));
+}
+
 static void nf_xlat_test_addr_legal(struct kunit *test)
 {
 	static const char * const bad4[] = {
@@ -758,6 +902,9 @@ static void nf_xlat_test_truncated(struct kunit *test)
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),
 	KUNIT_CASE(nf_xlat_test_prefix),
+	KUNIT_CASE(nf_xlat_test_eam),
+	KUNIT_CASE(nf_xlat_test_eam_check),
+	KUNIT_CASE(nf_xlat_test_non_global),
 	KUNIT_CASE(nf_xlat_test_addr_legal),
 	KUNIT_CASE(nf_xlat_test_icmp_4to6),
 	KUNIT_CASE(nf_xlat_test_icmp_6to4),
