@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What leaves the translator when packets that are many in one enter it, looked
+# at packet by packet: with the offloads of either link on and off, in both
+# directions, with and without state.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need python3 ethtool
+
+bytes=160000
+is_uml || bytes=100000
+
+pref64=2001:db8:64::
+server64=$pref64$server_ip
+host4=203.0.113.33
+host6=2001:db8:6464::$host4
+
+part() { echo "# SKIP: $*"; }
+warnings() { dmesg | grep -c 'WARNING: \|BUG: \|caps='; }
+
+# features NS DEV NAME on|off...
+features()
+{
+	local ns=$1 dev=$2
+
+	shift 2
+	on "$ns" ethtool -K "$dev" "$@" >"$tmp/ethtool" 2>&1 ||
+		sed "s/^/# $dev: /" "$tmp/ethtool"
+}
+
+# ends NAME on|off...: of the hosts; gateway NAME on|off...: of both its links
+ends() { features "$client6" eth0 "$@"; features "$server4" eth0 "$@"; }
+gateway() { features "$gw" lan "$@"; features "$gw" wan "$@"; }
+
+# wire WHAT NAME=VALUE...: of the session and of the client that needs none
+wire()
+{
+	local what=$1
+
+	shift
+	python3 -ISu "$here/gso_wire.py" "$client6" "$server4" src=$client_ip,$host6 \
+		to=$server64 bytes=$bytes "$@" >"$tmp/wire" 2>&1
+	check_eq "$what" $? 0 && ! grep -q 'not looked at' "$tmp/wire" || sed 's/^/# /' "$tmp/wire"
+}
+
+setup_topo
+ip -n "$client6" addr add $host6/128 dev eth0 nodad
+ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
+check "ruleset loads" on "$gw" $NFT "table inet gw { chain pre {
+	type filter hook prerouting priority dstnat;
+	ip6 saddr 2001:db8:6464::/96 ip6 daddr $pref64/96 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix $pref64/96
+	ip daddr 203.0.113.0/24 xlat 4to6 saddr prefix $pref64/96 daddr prefix 2001:db8:6464::/96
+	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || done_testing
+before=$(warnings)
+ends gro off
+
+# translated: packets so far, in both directions
+translated() { echo $(($(counter 6to4) + $(counter 4to6))); }
+
+# What comes whole leaves whole, or is cut by the gateway, with or without
+# summing up.
+wire "[117] nobody cuts" gso=1
+gateway tso off tx-udp-segmentation off
+count=$(translated)
+wire "[117] the gateway cuts" gso=0
+# 8 transfers of 70 to 160 segments
+check "[117] it had them whole" [ $(($(translated) - count)) -lt 400 ]
+gateway tx off gso off
+wire "[117] and sums up" gso=0
+gateway tx off sg off
+wire "[117] and has to copy" gso=0
+gateway tx on sg on tso on tx-udp-segmentation on gso on
+
+# What GRO has put together: with checksums still to be made, or found right.
+for sums in on off; do
+	ends tx $sums tso off tx-udp-segmentation off gso on
+	gateway gro on rx-udp-gro-forwarding on
+	wire "[117] by GRO, sender's tx $sums" gso=1
+	gateway tx off
+	count=$(translated)
+	wire "[117] by GRO, sender's tx $sums, cut again" gso=0
+	check "[117] it had them whole" [ $(($(translated) - count)) -lt 600 ]
+	gateway tx on tso on tx-udp-segmentation on rx-udp-gro-forwarding off rx-gro-list on
+	if on "$gw" ethtool -k lan | grep -q 'rx-gro-list: on'; then
+		wire "[117] list of GRO, sender's tx $sums" gso=1
+		gateway tx off
+		wire "[117] list of GRO, sender's tx $sums, cut again" gso=0
+		gateway tx on tso on tx-udp-segmentation on
+	else
+		part "no rx-gro-list"
+	fi
+	gateway rx-gro-list off
+done
+ends tx on tso on tx-udp-segmentation on
+gateway gro off tso off tx-udp-segmentation off
+check_eq "nothing was dropped" "$(drops)" 0
+
+toobig() { counter DropTooBig; }
+# error WHAT MTU NAME=VALUE...: the sender is told of that MTU, with each drop
+error()
+{
+	local what=$1 mtu=$2 before
+
+	shift 2
+	before=$(toobig)
+	wire "$what" error="$mtu" "$@"
+	check_eq "$what: told of each drop" $(($(toobig) - before)) \
+		"$(awk '/ errors$/ { s += $(NF - 1) } END { print +s }' "$tmp/wire")"
+	# what the hosts have learnt
+	ip -n "$client6" -6 route flush cache
+	ip -n "$server4" route flush cache
+}
+
+# The client says that it takes what is 20 bytes too long in IPv6.
+ip -n "$client6" route change default via 2001:db8:c::1 advmss 1460
+error "[117] [12] TCP over the MTU of IPv6" 1480 ways=down kinds=tcp gso=0
+error "[117] [12] UDP over the MTU of IPv6" 1480 ways=down kinds=udp size=1472
+wire "[117] [13] without DF, over 1280" ways=down df=0 size=1400 mtu6=1280 frag=1
+wire "[117] [10] without DF, up to 1280" ways=down kinds=udp df=0 size=1200 gso=0
+
+# A tunnel's MTU, on either side of the gateway.
+ip -n "$gw" link set lan mtu 1420
+error "[118] TCP, 1420 bytes of IPv6" 1400 ways=down kinds=tcp mtu6=1420 gso=0
+error "[118] UDP, 1420 bytes of IPv6" 1400 ways=down kinds=udp size=1392 mtu6=1420
+wire "[118] [13] without DF" ways=down df=0 size=1400 mtu6=1280 frag=1
+wire "[118] what fits" ways=down kinds=udp size=1372 mtu6=1420 gso=0
+ip -n "$gw" link set lan mtu 1500
+ip -n "$gw" link set wan mtu 1420
+for src in $client_ip $host6; do
+	error "[118] TCP, 1420 bytes of IPv4" 1440 ways=up kinds=tcp mtu4=1420 gso=0 src=$src
+	error "[118] UDP, 1420 bytes of IPv4" 1440 ways=up kinds=udp size=1432 mtu4=1420 src=$src
+done
+wire "[118] what fits" ways=up kinds=udp size=1392 mtu4=1420 gso=0
+ip -n "$gw" link set wan mtu 1500
+check_eq "nothing else was dropped" "$(drops)" "$(toobig)"
+
+# tunnel WHAT NS COUNTER DEV TYPE...: as one packet it is dropped, cut by the
+# sender it goes. Nobody at the other end knows the tunnel.
+tunnel()
+{
+	local what=$1 ns=$2 name=$3 dev=$4 gso some
+
+	shift 4
+	if ! ip -n "$ns" link add "$dev" type "$@" 2>"$tmp/link"; then
+		part "no $what: $(head -n 1 "$tmp/link")"
+		return
+	fi
+	on "$ns" sh -c "echo 1 >/proc/sys/net/ipv6/conf/$dev/disable_ipv6"
+	ip -n "$ns" -batch - <<-EOF
+		addr add 10.9.0.1/30 dev $dev
+		link set $dev mtu 1400 up
+	EOF
+	case $1 in
+	vxlan) ip -n "$ns" neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev "$dev" ;;
+	esac
+	gso=$(counter DropGso)
+	some=$(counter "$name")
+	check "$what is sent" python3 -ISu "$here/gso_wire.py" tunnel "$ns" 10.9.0.2
+	check_eq "[117] $what: dropped" $(($(counter DropGso) - gso)) 1
+	check_eq "[117] $what: nothing gets through" $(($(counter "$name") - some)) 0
+	features "$ns" eth0 tx-udp-segmentation off
+	check "$what is sent" python3 -ISu "$here/gso_wire.py" tunnel "$ns" 10.9.0.2
+	check_eq "[117] $what: cut, none is dropped" $(($(counter DropGso) - gso)) 1
+	check_eq "[117] $what: cut, all get through" $(($(counter "$name") - some)) 20
+	features "$ns" eth0 tx-udp-segmentation on
+	ip -n "$ns" link del "$dev"
+}
+
+tunnel "IPv4 in IPv6" "$client6" 6to4 t6 ip6tnl mode ipip6 local $host6 remote $server64 encaplimit none
+tunnel "GRE in IPv6" "$client6" 6to4 t6 ip6gre local $host6 remote $server64 encaplimit none
+tunnel "VXLAN in IPv6" "$client6" 6to4 t6 vxlan id 1 local $host6 remote $server64 dstport 4789
+tunnel "IPv4 in IPv4" "$server4" 4to6 t4 ipip local $server_ip remote $host4
+tunnel "GRE in IPv4" "$server4" 4to6 t4 gre local $server_ip remote $host4
+tunnel "VXLAN in IPv4" "$server4" 4to6 t4 vxlan id 1 local $server_ip remote $host4 dstport 4789 udpcsum
+check_eq "the kernel did not complain" "$(warnings)" "$before"
+
+done_testing
