@@ -74,7 +74,35 @@ def error6(kind, code, rest, packet):
     return icmp6(kind, code, rest, bytes(packet)[:1280 - 48], IPv6(src=GW6, dst=C6))
 
 
-# How often a field that the RFC leaves free is taken from what came.
+def cut4(p, *sizes, first=0, more=False):
+    """The fragments of p with that much of its payload each.
+
+    first: where the payload of p begins in its datagram, more: is there more?
+    """
+    p = IP(bytes(p))
+    data, at, out = bytes(p)[p.ihl * 4:], 0, []
+    for n in sizes:
+        flags = "MF" if more or at + n < len(data) else 0
+        out.append(IP(src=p.src, dst=p.dst, ttl=p.ttl, tos=p.tos, id=p.id, proto=p.proto, flags=flags,
+                      frag=(first + at) // 8) / Raw(data[at:at + n]))
+        at += n
+    assert at == len(data), (at, len(data))
+    return out
+
+
+def cut6(p, *sizes, id=0x1234, first=0, more=False):
+    p = IPv6(bytes(p))
+    data, at, out = bytes(p)[40:], 0, []
+    for n in sizes:
+        out.append(IPv6(src=p.src, dst=p.dst, hlim=p.hlim, tc=p.tc, nh=44) /
+                   IPv6ExtHdrFragment(nh=p.nh, offset=(first + at) // 8, id=id,
+                                      m=int(more or at + n < len(data))) / Raw(data[at:at + n]))
+        at += n
+    assert at == len(data), (at, len(data))
+    return out
+
+
+# Fields that an RFC leaves free, to be taken from what came: for case().
 ANY_ID = {"id": "from a generator"}
 ANY_FLOW = {"fl": "the stack's own error"}
 
@@ -104,8 +132,7 @@ class End:
             self.head = s.getsockname()[4]
         enter(ns)
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUFFORCE if hasattr(socket, "SO_RCVBUFFORCE") else 33,
-                             1 << 22)
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
         self.sock.bind(("eth0", 3))
         self.head += self.sock.getsockname()[4] + struct.pack("!H", proto)
         self.sentinel = sentinel
@@ -172,12 +199,14 @@ def adopt(want, got, free):
 def show(title, packets):
     for p in packets:
         p = bytes(p)
-        print(f"# {title} {(IP if p[0] >> 4 == 4 else IPv6)(p).summary()}\n#   {p.hex()}")
+        print(f"# {title} {(IP if p[0] >> 4 == 4 else IPv6)(p).summary()}")
+        print(f"#   {p[:160].hex()}{'...' if len(p) > 160 else ''}")
 
 
 def case(item, what, send, out=(), back=(), drop=None, free=None):
     """Send a packet (or several, a list), from the end that its family says.
 
+    item: of docs/conformance.in, or several, a tuple;
     out, back: exactly what has to come at the other end and at this one, in this
     order; drop: counters that have to rise, a name or a list of names; free:
     {field: why} of the outer headers that may be anything.
@@ -200,11 +229,12 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
         for i, (w, g) in enumerate(zip(want, got)):
             w = adopt(w, g, free)
             if w != g:
-                at = next((n for n, (a, b) in enumerate(zip(w, g)) if a != b), min(len(w), len(g)))
-                problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at}")
+                at = [n for n, (a, b) in enumerate(zip(w, g)) if a != b]
+                problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at[:8]}")
     if counted != drop:
         problems.append(f"counted {dict(counted)}, wanted {dict(drop)}")
-    label = f"[{item}] {what}" + "".join(f"; any {k}: {v}" for k, v in (free or {}).items())
+    items = item if isinstance(item, tuple) else (item,)
+    label = " ".join(f"[{n}]" for n in items) + f" {what}" + "".join(f"; any {k}: {v}" for k, v in (free or {}).items())
     if not problems:
         print(f"PASS: {label}")
         return True
