@@ -899,6 +899,30 @@ static void nf_xlat_test_truncated(struct kunit *test)
 	}
 }
 
+/*
+ * A guest may have any bytes summed by offload. What lies in the headers that
+ * are replaced would come out in front of the packet.
+ */
+static void nf_xlat_test_partial_start(struct kunit *test)
+{
+	unsigned int l4 = sizeof(struct ipv6hdr), start;
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+
+	for (start = 0; start < l4 + 40; start++) {
+		skb = nf_xlat_test_skb(test, NFPROTO_IPV6, IPPROTO_TCP, 100,
+				       CHECKSUM_PARTIAL);
+		skb->csum_start = skb_headroom(skb) + start;
+		KUNIT_EXPECT_EQ_MSG(test,
+				    (int)nf_xlat_parse(skb, NFPROTO_IPV6, &pkt),
+				    start == l4 ||
+				    start >= l4 + sizeof(struct tcphdr) ?
+				    NF_XLAT_OK : NF_XLAT_MALFORMED,
+				    "offload from %u on", start);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),
 	KUNIT_CASE(nf_xlat_test_prefix),
@@ -916,6 +940,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_ext),
 	KUNIT_CASE(nf_xlat_test_error_corrupt),
 	KUNIT_CASE(nf_xlat_test_truncated),
+	KUNIT_CASE(nf_xlat_test_partial_start),
 	{}
 };
 
