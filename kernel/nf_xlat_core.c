@@ -581,7 +581,7 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	int off;
 
 	off = nf_xlat_l4_check(l3->proto, &hlen);
-	if (off < 0 || (icmp && avail < hlen))
+	if (off < 0 || !avail)
 		return;
 	if (avail >= off + sizeof(*check))
 		check = (__sum16 *)(data + off);
@@ -596,7 +596,6 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	if (icmp) {
 		struct icmphdr *icmph = (struct icmphdr *)data;
 		struct nf_xlat_icmp new = { .type = icmph->type };
-		__be16 *word = (__be16 *)data;
 
 		/* Only ICMPv6 has a pseudo-header, RFC 7915 section 5.4 */
 		pseudo = csum_add(pf == NFPROTO_IPV6 ?
@@ -611,9 +610,11 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		} else {
 			nf_xlat_icmp_4to6(&new);
 		}
-		diff = nf_xlat_set_port(word, htons(new.type << 8 |
-						    icmph->code), diff);
-		if (ports)
+		/* An error may quote less than all of it. */
+		diff = csum_sub((__force __wsum)htons(new.type << 8),
+				(__force __wsum)htons(icmph->type << 8));
+		icmph->type = new.type;
+		if (ports && avail >= hlen)
 			diff = nf_xlat_set_port(&icmph->un.echo.id, hdr->sport,
 						diff);
 	} else if (ports && avail >= 2 * sizeof(__be16)) {

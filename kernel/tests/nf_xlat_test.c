@@ -923,6 +923,31 @@ static void nf_xlat_test_partial_start(struct kunit *test)
 	}
 }
 
+/* However little an error quotes of an echo request, it is one afterwards. */
+static void nf_xlat_test_error_cut(struct kunit *test)
+{
+	unsigned int l3 = sizeof(struct iphdr) + sizeof(struct icmphdr) +
+			  sizeof(struct iphdr);
+	struct nf_xlat_parm parm = { .ports = true };
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	unsigned int n;
+
+	for (n = 1; n <= sizeof(struct icmphdr); n++) {
+		skb = nf_xlat_test_error(test, NFPROTO_IPV6, IPPROTO_ICMPV6, 64,
+					 sizeof(struct ipv6hdr) + n);
+		KUNIT_ASSERT_EQ(test,
+				(int)nf_xlat_parse(skb, NFPROTO_IPV6, &pkt),
+				NF_XLAT_OK);
+		KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt,
+						       &parm), NF_XLAT_OK);
+		KUNIT_ASSERT_EQ(test, skb->len, l3 + n);
+		KUNIT_EXPECT_EQ_MSG(test, (int)skb->data[l3], ICMP_ECHO,
+				    "%u bytes quoted", n);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),
 	KUNIT_CASE(nf_xlat_test_prefix),
@@ -941,6 +966,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_error_corrupt),
 	KUNIT_CASE(nf_xlat_test_truncated),
 	KUNIT_CASE(nf_xlat_test_partial_start),
+	KUNIT_CASE(nf_xlat_test_error_cut),
 	{}
 };
 
