@@ -943,6 +943,20 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	ip_send_check(iph);
 }
 
+/* Must an offloaded checksum be there before the packet is translated? */
+static bool nf_xlat_sum_first(const struct sk_buff *skb,
+			      const struct nf_xlat_pkt *pkt)
+{
+	/* ICMP is never offloaded in earnest, but raw sockets may try. */
+	if (nf_xlat_is_icmp(pkt->pf, pkt->l3.proto))
+		return true;
+
+	/* A tunnel's own UDP has none, and gets one that covers the inner. */
+	return pkt->pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_UDP &&
+	       !pkt->l3.fraghdr && !skb_is_gso(skb) && !udp_hdr(skb)->check &&
+	       skb_checksum_start(skb) != skb_transport_header(skb);
+}
+
 /**
  * nf_xlat_skb - translate a packet in place
  * @net: network namespace, for the IPv4 identification
@@ -976,9 +990,8 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 		       nf_xlat_new_hlen(pf, &pkt->inner);
 	}
 
-	/* ICMP is never offloaded in earnest, but raw sockets may try. */
-	if (nf_xlat_is_icmp(pf, pkt->l3.proto) &&
-	    skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb))
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    nf_xlat_sum_first(skb, pkt) && skb_checksum_help(skb))
 		return NF_XLAT_NOMEM;
 	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
 		return NF_XLAT_NOMEM;

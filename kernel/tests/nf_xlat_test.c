@@ -948,6 +948,30 @@ static void nf_xlat_test_error_cut(struct kunit *test)
 	}
 }
 
+/* The same where what a tunnel carries has its own checksum offloaded */
+static void nf_xlat_test_csum_udp_tunnel(struct kunit *test)
+{
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+
+	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
+			       CHECKSUM_NONE);
+	((struct udphdr *)(skb->data + sizeof(struct iphdr)))->check = 0;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_headroom(skb) + 60;
+	skb->csum_offset = 6;
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+			NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
+	KUNIT_EXPECT_NE(test, udp_hdr(skb)->check, 0);
+	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, NFPROTO_IPV6), 0);
+	kfree_skb(skb);
+}
+
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),
 	KUNIT_CASE(nf_xlat_test_prefix),
@@ -967,6 +991,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_truncated),
 	KUNIT_CASE(nf_xlat_test_partial_start),
 	KUNIT_CASE(nf_xlat_test_error_cut),
+	KUNIT_CASE(nf_xlat_test_csum_udp_tunnel),
 	{}
 };
 
