@@ -634,7 +634,8 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	}
 
 	csum_replace_by_diff(check, csum_add(pseudo, diff));
-	if (l3->proto == IPPROTO_UDP && !*check)
+	if ((l3->proto == IPPROTO_UDP || l3->proto == IPPROTO_UDPLITE) &&
+	    !*check)
 		*check = CSUM_MANGLED_0;
 }
 

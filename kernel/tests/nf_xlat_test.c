@@ -972,6 +972,37 @@ static void nf_xlat_test_csum_udp_tunnel(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* RFC 3828 section 3.1: zero would say that there is no checksum */
+static void nf_xlat_test_csum_udplite(struct kunit *test)
+{
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	unsigned int i;
+
+	/* the second round adds what the first one left */
+	for (i = 0; i < 2; i++) {
+		skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 10,
+				       CHECKSUM_NONE);
+		ip_hdr(skb)->protocol = IPPROTO_UDPLITE;
+		ip_hdr(skb)->saddr = htonl(0xc0000201);
+		ip_hdr(skb)->daddr = htonl(0xc0000202);
+		memset(skb->data + sizeof(struct iphdr), 0x55, 8);
+		KUNIT_ASSERT_EQ(test,
+				(int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+				NF_XLAT_OK);
+		KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt,
+						       &parm), NF_XLAT_OK);
+		parm.outer.daddr.in6.s6_addr16[7] =
+			(__force __be16)udp_hdr(skb)->check;
+		if (i)
+			KUNIT_EXPECT_EQ(test,
+					ntohs((__force __be16)udp_hdr(skb)->check),
+					0xffff);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),
 	KUNIT_CASE(nf_xlat_test_prefix),
@@ -992,6 +1023,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_partial_start),
 	KUNIT_CASE(nf_xlat_test_error_cut),
 	KUNIT_CASE(nf_xlat_test_csum_udp_tunnel),
+	KUNIT_CASE(nf_xlat_test_csum_udplite),
 	{}
 };
 
