@@ -1034,5 +1034,7 @@ static struct kunit_suite nf_xlat_test_suite = {
 
 kunit_test_suite(nf_xlat_test_suite);
 
+/* One modprobe for all that there is. */
+MODULE_SOFTDEP("post: nf_xlat_fuzz");
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("KUnit tests of the IPv4/IPv6 translation engine");
