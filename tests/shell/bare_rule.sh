@@ -28,7 +28,7 @@ bare()
 				ip6 daddr 2001:db8:c::1 icmpv6 type echo-request counter name lan
 				icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } counter name nd
 				ip6 daddr 64:ff9b::/96 counter name far
-				ip daddr 203.0.113.0/24 xlat 4to6 saddr prefix 64:ff9b::/96 daddr prefix 2001:db8:6464::/96
+				ip daddr 203.0.113.0/24 xlat 4to6 saddr prefix 64:ff9b::/96 non-global daddr prefix 2001:db8:6464::/96
 			}
 		}
 	EOF
@@ -50,7 +50,7 @@ setup_topo
 ip -n "$client6" addr add $mapped/128 dev eth0 nodad
 ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
 
-check "stateless rule" bare "saddr prefix 2001:db8:6464::/96 daddr prefix 64:ff9b::/96" || done_testing
+check "stateless rule" bare "saddr prefix 2001:db8:6464::/96 daddr prefix 64:ff9b::/96 non-global" || done_testing
 gateway "stateless"
 check "stateless: what lies within both prefixes" on "$client6" ping -6 -c 1 -W 2 -I $mapped $server64
 check_eq "stateless: is not for the next rule" "$(seen far)" 0
@@ -59,12 +59,12 @@ check_eq "stateless: is for the next rule" "$(seen far)" 1
 check "stateless: another destination" on "$client6" ping -6 -c 1 -W 2 -I $mapped 2001:db8:c::1
 check_eq "stateless: is for the next rule, too" "$(seen lan)" 2
 
-check "stateful rule" bare "prefix 64:ff9b::/96 masquerade"
+check "stateful rule" bare "prefix 64:ff9b::/96 non-global masquerade"
 gateway "stateful"
 check "stateful: what lies within the prefix" on "$client6" ping -6 -c 1 -W 2 -I $client_ip $server64
 check_eq "stateful: is not for the next rule" "$(seen far)" 0
 
-check "one prefix" bare "prefix 64:ff9b::/96"
+check "one prefix" bare "prefix 64:ff9b::/96 non-global"
 gateway "one prefix"
 check_not "one prefix: a source outside" on "$client6" ping -6 -c 1 -W 1 -I $client_ip $server64
 check_eq "one prefix: is for the next rule" "$(seen far)" 1

@@ -49,7 +49,7 @@ patience=1 check_not "stateful: no TCP to loopback" ask "$client6" tcp ${pref64}
 # whose source is not taken from the route
 check "ruleset with an address loads" on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
 	type filter hook prerouting priority dstnat; ip6 daddr 64:ff9b::/96
-	xlat 6to4 prefix 64:ff9b::/96 snat to $pool_ip; }; }"
+	xlat 6to4 prefix 64:ff9b::/96 non-global snat to $pool_ip; }; }"
 n=$(drops)
 probe $client_ip 127.0.0.1
 nothing "stateful, with an address" $((n + 2))
@@ -79,8 +79,8 @@ check_eq "nothing bogus on the wire" "$(grep -v "$server_ip.5353" "$tmp/wan")" "
 # Prefixes of addresses that are no router's business.
 for prefix in ::/96 fe80::/64 fe80::/96 ff00::/32 ff0e:db8::/96 ::ffff:0:0/96; do
 	for form in "prefix $prefix" "prefix $prefix masquerade" \
-		"saddr prefix $prefix daddr prefix 64:ff9b::/96" \
-		"saddr prefix 64:ff9b::/96 daddr prefix $prefix"; do
+		"saddr prefix $prefix daddr prefix 64:ff9b::/96 non-global" \
+		"saddr prefix 64:ff9b::/96 non-global daddr prefix $prefix"; do
 		# which of the two it is that is not available
 		check_match "$form is refused" "$(on "$gw" $NFT "table inet t { chain c {
 			type filter hook prerouting priority dstnat; xlat 6to4 $form; }; }" 2>&1 | head -1)" \

@@ -9,13 +9,22 @@ setup_ns "$gw"
 
 pre='type filter hook prerouting priority dstnat;'
 n64='prefix 64:ff9b::/96'
+eam='prefix 2001:db8::/64 to 192.0.2.128/26'
+maps='map to4 { type ipv6_addr : ipv4_addr; }
+	map to6 { type ipv4_addr : ipv6_addr; }
+	map ports { type ipv6_addr . inet_service : ipv4_addr; }
+	map verdicts { type ipv6_addr : verdict; }
+	map counters { type ipv6_addr : counter; }
+	set hosts { type ipv6_addr; }'
 
 # refused FAMILY CHAIN RULE MESSAGE
 refused()
 {
-	local out
+	local out decl=
 
-	if out=$(on "$gw" $NFT "table $1 t { chain c { $2 $3; } ; }" 2>&1); then
+	case $3 in *map\ @*) decl=$maps ;; esac
+	if out=$(on "$gw" $NFT "table $1 t { $decl
+		chain c { $2 $3; } ; }" 2>&1); then
 		fail "accepted: $1 { $2 $3 }"
 		on "$gw" $NFT flush ruleset
 	else
@@ -32,9 +41,62 @@ messages()
 	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::1/96 masquerade" "bits set beyond its length of 96"
 	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:: masquerade" "must be an IPv6 prefix with its length"
 	refused inet "$pre" "xlat 6to4 prefix 192.0.2.0/24 masquerade" "must be IPv6, not IPv4"
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/4294967328 masquerade" "Prefix length 4294967328 is too large"
+	refused inet "$pre" "xlat 6to4 prefix ::/96" "must not be unspecified"
+	refused inet "$pre" "xlat 6to4 prefix ::/32" "must not be unspecified"
+	refused inet "$pre" "xlat 6to4 prefix ::ffff:0:0/96" "must not be IPv4-mapped"
+	refused inet "$pre" "xlat 6to4 prefix ff00::/32" "must not be multicast"
+	refused inet "$pre" "xlat 6to4 prefix fe80::/64" "must not be link-local"
+	refused inet "$pre" "xlat 6to4 mtu 1400" "xlat needs a prefix"
 	refused inet "$pre" "xlat 6to4 saddr $n64" "saddr prefix needs a daddr prefix"
 	refused inet "$pre" "xlat 6to4 daddr $n64" "daddr prefix needs a saddr prefix"
 	refused inet "$pre" "xlat 6to4 saddr $n64 daddr $n64 masquerade" "saddr and daddr are stateless"
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam masquerade" "saddr and daddr are stateless"
+	# pairs
+	refused inet "$pre" "xlat 6to4 saddr $eam" "saddr prefix needs a daddr prefix"
+	refused inet "$pre" "xlat 6to4 $eam" "saddr or daddr is missing"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.1/26" "bits set beyond its length of 26"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::1/64 to 192.0.2.0/26" "bits set beyond its length of 64"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/23" "pair has more suffix bits in IPv4 than in IPv6, 9 and 8"
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::1" "pair has more suffix bits in IPv4 than in IPv6, 8 and 0"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.0/33" "must be from 0 to 32, not 33"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/129 to 192.0.2.0/24" "must be from 0 to 128, not 129"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::/120" "6to4 maps from IPv6, this is IPv4"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 2001:db8::/120" "6to4 maps to IPv4, this is IPv6"
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.0/24 to 192.0.2.0/24" "4to6 maps to IPv6, this is IPv4"
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 2001:db8::/120 to 2001:db8::/120" "4to6 maps from IPv4, this is IPv6"
+	refused inet "$pre" "xlat 6to4 $n64 daddr prefix ff02::/16 to 192.0.2.0/24" "must not be multicast"
+	refused inet "$pre" "xlat 6to4 $n64 daddr prefix 2001:db8::/64 to 127.0.0.0/8" "must not be loopback"
+	refused inet "$pre" "xlat 6to4 $n64 daddr prefix 2001:db8::/64 to 224.0.0.0/4" "must not be multicast"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0-192.0.2.4" "must be a constant IPv4 prefix"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ip6 saddr to 192.0.2.1" "must be a constant IPv6 prefix"
+	# maps
+	refused inet "$pre" "xlat 6to4 prefix to ip6 saddr map @to4" "saddr or daddr is missing"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to 192.0.2.1" "needs a map here, ip6 saddr map @name"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 daddr map @to4" "key of the map must be ip6 saddr"
+	refused inet "$pre" "xlat 6to4 $n64 daddr prefix to ip6 saddr map @to4" "key of the map must be ip6 daddr"
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip daddr map @to6" "key of the map must be ip saddr"
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix to ip6 daddr map @to6" "key of the map must be ip daddr"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr . tcp dport map @ports" "key of the map must be ip6 saddr"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }" "needs a named map"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @none" "No such file or directory"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @hosts" "@hosts is a set, xlat needs a map"
+	for map in to6 ports verdicts counters; do
+		refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @$map" "6to4 needs a map of type ipv6_addr : ipv4_addr"
+	done
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip saddr map @to4" "4to6 needs a map of type ipv4_addr : ipv6_addr"
+	# source of errors, MTU
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 2001:db8::1" "6to4 error saddr needs an IPv4 address"
+	refused inet "$pre" "xlat 4to6 $n64 error saddr 192.0.2.1" "4to6 error saddr needs an IPv6 address"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1-192.0.2.4" "needs one address, not a range"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.0/24" "needs one address, not a range"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr map { 2001:db8::1 : 192.0.2.0/24 }" "needs one address, not a range"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr" "expected IPv4 address"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 masquerade" "error saddr is for stateless xlat, not for masquerade"
+	refused inet "$pre" "xlat 6to4 $n64 mtu 1400" "mtu is that of the IPv6 side"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1279" "must be from 1280 to 65535, not 1279"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 65536" "must be from 1280 to 65535, not 65536"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 4294968576" "must be from 1280 to 65535, not 4294968576"
 	# families
 	refused ip "$pre" "xlat 6to4 $n64 masquerade" "translates ip6 packets, there are none in ip tables"
 	refused ip6 "$pre" "xlat 4to6 $n64" "translates ip packets, there are none in ip6 tables"
@@ -62,6 +124,11 @@ messages()
 	refused inet "$pre" "xlat 6to4" ""
 	refused inet "$pre" "xlat 6to4 $n64 random" ""
 	refused inet "$pre" "xlat 6to4 $n64 masquerade drop" ""
+	refused inet "$pre" "xlat 4to6 $n64 $n64" "only specify this once"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1400 mtu 1500" "only specify this once"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 error saddr 192.0.2.2" "only specify this once"
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam saddr $eam" "only specify this once"
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam non-global" "unexpected non-global"
 }
 
 if is_uml; then

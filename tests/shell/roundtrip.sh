@@ -12,6 +12,28 @@ check "every form loads" ruleset forms || done_testing
 list >"$tmp/listed"
 check "listed as it was written" diff -B <(grep -v '^#' "$here/rulesets/forms.nft") "$tmp/listed"
 
+for map in to4 nets4 to6; do
+	check_match "map $map is in use" "$(on "$gw" $NFT delete map inet gw $map 2>&1)" "*Device or resource busy*"
+done
+on "$gw" $NFT flush chain inet gw pre
+check "and not without the rules" on "$gw" $NFT delete map inet gw to4
+
+# nft writes the short form of these.
+long="table inet gw {
+	chain pre {
+		xlat 6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::1 to 192.0.2.1
+		xlat 4to6 prefix 64:ff9b::/96 saddr prefix 192.0.2.1 to 2001:db8::1 daddr prefix 192.0.2.2 to 2001:db8::2 error saddr 2001:db8::9 mtu 1400
+	}
+}"
+on "$gw" $NFT flush ruleset
+check "hosts with a length, and another order" on "$gw" $NFT "table inet gw {
+	chain pre {
+		xlat 6to4 saddr prefix 2001:db8::1/128 to 192.0.2.1/32 prefix 64:ff9b::/96
+		xlat 4to6 mtu 1400 error saddr 2001:db8::9 daddr prefix 192.0.2.2/32 to 2001:db8::2 saddr prefix 192.0.2.1 to 2001:db8::1/128 prefix 64:ff9b::/96
+	}
+}"
+check_eq "come in the usual order" "$(list)" "$long"
+
 # The text of each ruleset, and what is listed of it.
 for f in "$here"/rulesets/*.nft; do
 	grep -q '^table' "$f" || continue

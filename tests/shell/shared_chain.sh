@@ -9,7 +9,7 @@ need_nft
 need ping conntrack
 
 base() { echo "chain $1 { type filter hook prerouting priority $2; $3; };"; }
-shared="chain shared { ip6 daddr 64:ff9b::/96 counter xlat 6to4 prefix 64:ff9b::/96 masquerade; };"
+shared="chain shared { ip6 daddr 64:ff9b::/96 counter xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; };"
 load() { on "$gw" $NFT "flush ruleset; table inet gw { $*; }"; }
 late=$(base late -100 "jump shared")
 
@@ -17,7 +17,7 @@ setup_topo
 check_not "before conntrack alone is refused" load "$shared $(base early -300 "jump shared")"
 check_not "at conntrack's own priority, too" load "$shared $(base early -200 "jump shared")"
 check_not "the rule itself, too" load "chain early { type filter hook prerouting priority -300;
-	ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade; }"
+	ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; }"
 check "after conntrack is accepted" load "$shared $late"
 check "and works" on "$client6" ping -6 -c 1 -W 2 $server64
 

@@ -33,7 +33,7 @@ port=10000
 for mode in "" random fully-random; do
 	check "masquerade $mode: ruleset loads" on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
 		type filter hook prerouting priority dstnat;
-		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade $mode; }; }" || done_testing
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade $mode; }; }" || done_testing
 	check_eq "masquerade $mode: all arrive" \
 		"$(python "$client6" race $server64 5353 $n $port)" "$n flows, $((2 * n)) answers"
 	port=$((port + n))
