@@ -104,6 +104,7 @@ def cut6(p, *sizes, id=0x1234, first=0, more=False):
 
 # Fields that an RFC leaves free, to be taken from what came: for case().
 ANY_ID = {"id": "from a generator"}
+ANY_FRAG = {"frag": "all fragments are made here"}
 ANY_FLOW = {"fl": "the stack's own error"}
 
 
@@ -184,12 +185,15 @@ def flush(timeout=5.0):
     return at_left, at_right, ok1 and ok2
 
 
-def adopt(want, got, free):
-    """The expected packet with the free fields as they came."""
+def adopt(want, got, first, free):
+    """The expected packet with the free fields as they came, in the first one."""
     if want.version != got[0] >> 4:
         return bytes(want)
     for field in free or ():
-        if field in want.default_fields:
+        if field == "frag":
+            want = want.copy()
+            want[IPv6ExtHdrFragment].id = IPv6(first)[IPv6ExtHdrFragment].id
+        elif field in want.default_fields:
             want = want.copy()
             have = (IP if want.version == 4 else IPv6)(got)
             setattr(want, field, getattr(have, field))
@@ -209,7 +213,8 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
     item: of docs/conformance.in, or several, a tuple;
     out, back: exactly what has to come at the other end and at this one, in this
     order; drop: counters that have to rise, a name or a list of names; free:
-    {field: why} of the outer headers that may be anything.
+    {field: why} of the outer headers that may be anything; "frag" is the
+    identification in a Fragment header, one for all.
     """
     global failed
     lists = [x if isinstance(x, (list, tuple)) else [x] for x in (send, out, back)]
@@ -227,7 +232,7 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
         if len(want) != len(got):
             problems.append(f"{len(got)} {name}, wanted {len(want)}")
         for i, (w, g) in enumerate(zip(want, got)):
-            w = adopt(w, g, free)
+            w = adopt(w, g, got[0], free)
             if w != g:
                 at = [n for n, (a, b) in enumerate(zip(w, g)) if a != b]
                 problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at[:8]}")

@@ -100,7 +100,7 @@ def fragments():
     case(22, "the last that there can be", p, s6(nh=44, tc=0xb8) / IPv6ExtHdrFragment(
         nh=6, offset=8180, m=0, id=0xffff) / Raw(DATA))
     for name, lay in ("UDP", U), ("TCP", T):
-        f4 = cut4(s4() / lay / data(1992), 800, 800, 392 + len(lay) - 0)
+        f4 = cut4(s4() / lay / data(1992), 800, 800, 392 + len(lay))
         f6 = cut6(s6() / lay / data(1992), 800, 800, 392 + len(lay))
         for i, what in enumerate(("first", "middle", "last")):
             case((22, 40) if i == 0 else (22, 23), f"{name}, {what} fragment", f4[i], f6[i])
@@ -112,9 +112,7 @@ def fragments():
     case((22, 43), "SCTP, first fragment", p4, p6)
     p4.options = [option(148, 4, 0, 0)]
     case((20, 22), "a fragment with an option", p4, p6)
-    for n in 1, 6, 17, 33, 136, 253:
-        if n == 1:
-            continue
+    for n in 6, 17, 33, 136, 253:
         case(23, f"protocol {n}, later fragment that looks like a first one",
              s4(frag=3, proto=n) / Raw(bytes(40)),
              s6(nh=44) / IPv6ExtHdrFragment(nh=n, offset=3, id=0x1234) / Raw(bytes(40)))
@@ -122,12 +120,12 @@ def fragments():
          s6(nh=44) / IPv6ExtHdrFragment(nh=6, offset=3, id=0x1234) / Raw(b"x"))
 
     for i, f in enumerate(cut4(icmp4(8, 0, 1, data(200)), 104, 104)):
-        case(9, f"echo request, fragment {i}", f, drop="DropFragment")
+        case(9, f"echo request, fragment {i}", f, drop="DropFragmentedIcmp")
     for i, f in enumerate(cut4(icmp4(3, 3, 0, Q4), 48, 28)):
-        case(9, f"error, fragment {i}", f, drop="DropFragment")
+        case(9, f"error, fragment {i}", f, drop="DropFragmentedIcmp")
     f4 = cut4(s4() / UDP(sport=1111, dport=2222, chksum=0) / data(800), 400, 408)
     f6 = cut6(s6() / UDP(sport=1111, dport=2222, chksum=0) / data(800), 400, 408)
-    case(42, "first fragment of UDP without checksum", f4[0], drop="DropFragment")
+    case(42, "first fragment of UDP without checksum", f4[0], drop="DropFragmentedUdpZero")
     case((23, 42), "and a later one", f4[1], f6[1])
 
 
@@ -148,6 +146,19 @@ def sizes():
     p4, p6 = udp(1461, flags="DF")
     case(12, "DF=1, one byte more", p4, back=error4(3, 4, 1480, p4), drop="DropTooBig", free=ANY_ID)
 
+    def to(n, last, **kw):
+        """Rules for other addresses have another lowest MTU."""
+        return s4(dst=f"203.0.113.{last}", **kw) / U / data(n - 8), s6(dst=f"2001:db8:6464::203.0.113.{last}") / U / data(n - 8)
+
+    case((10, 13), "lowest MTU 1400: fits", *to(1360, 41))
+    p4, p6 = to(1361, 41)
+    case(13, "lowest MTU 1400: one byte more", p4, cut6(p6, 1352, 9))
+    p4, p6 = to(1461, 42)
+    case(13, "lowest MTU 9000: not over the link's 1500", p4, cut6(p6, 1448, 13))
+    case((10, 13), "lowest MTU 9000: fits", *to(1460, 42))
+    f4, f6 = to(2904, 41)
+    case((13, 22), "lowest MTU 1400: fragments", cut4(f4, 1352, 1472, 80), cut6(f6, 1352, 1352, 120, 80))
+
     # A fragment is itself a packet with DF=0.
     p4, p6 = udp(2960)
     f4 = cut4(p4, 1480, 1480)
@@ -158,7 +169,6 @@ def sizes():
     f4, f6 = cut4(p4, 1232, 1232, 496), cut6(p6, 1232, 1232, 496)
     case((13, 22), "fragments that come to 1280 bytes", f4, f6)
 
-    long4, long6 = s4() / U / data(1432), s6() / U / data(1432)
     long4, long6 = c4(ttl=61) / U / data(1432), c6(hlim=61) / U / data(1432)
     for n in 1400, 1213, 1212, 548:
         case(36, f"an error that quotes {n} bytes", icmp4(11, 0, 0, bytes(long4)[:n]),
@@ -169,7 +179,7 @@ def sizes():
     big = EXT[:4] + data(1080 - 4)
     huge = EXT[:4] + data(1200 - 4)
     for what, n, ext, cut in (
-            ("quote is cut for the extension", 1300, EXT, 1216), ("extension leaves 152 bytes", 200, big, 152)):
+            ("quote is cut for the extension", 1020, big[:200], 1032), ("extension leaves 152 bytes", 200, big, 152)):
         case((35, 36), what, icmp4(11, 0, n // 4 << 16, bytes(long4)[:n] + ext),
              icmp6(3, 0, cut // 8 << 24, bytes(long6)[:cut] + ext))
     case((35, 36), "extension does not fit and goes", icmp4(11, 0, 50 << 16, bytes(long4)[:200] + huge),
@@ -259,7 +269,8 @@ def lan1400():
     p.flags, p.chksum = "MF+DF", None
     # The Fragment header takes 8 bytes more: 1380 would not do.
     case((12, 22), "DF=1 on a fragment", p, back=error4(3, 4, 1372, p), drop="DropTooBig", free=ANY_ID)
-    p4, p6 = s4() / U / data(1392), s6() / U / data(1392)
+    p4, p6 = s4(dst="203.0.113.42") / U / data(1472), s6(dst="2001:db8:6464::203.0.113.42") / U / data(1472)
+    case(13, "lowest MTU 9000: not over the link's 1400", p4, cut6(p6, 1352, 128))
 
 
 def wan1300():
@@ -351,10 +362,6 @@ def quoted():
     case(37, "an error with a wrong checksum is dropped", p, drop="DropChecksum")
 
 
-def ones(a, b):
-    return (a + b) % 65535
-
-
 def checksums():
     for name, lay in ("UDP", U), ("TCP", T):
         for n in 0, 1, 8, 1201:
@@ -418,12 +425,12 @@ def defrag():
         f = cut4(icmp4(8, 0, 7, data(1192)), 400, 400, 400)
         case(9, f"echo request, {what}, reassembled", [f[i] for i in order], icmp6(128, 0, 7, data(1192)))
     p4, p6 = icmp4(8, 0, 7, data(2952)), icmp6(128, 0, 7, data(2952))
-    case((9, 13), "long echo request, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496))
-    p4, p6 = udp(2960, id=0xbeef)
-    case((13, 40), "UDP, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496, id=0xbeef))
+    case((9, 13), "long echo request, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
+    p4, p6 = udp(2960)
+    case((13, 40), "UDP, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
     p4 = s4() / UDP(sport=1111, dport=2222, chksum=0) / data(2952)
     p6 = s6() / UDP(sport=1111, dport=2222) / data(2952)
-    case(41, "UDP without checksum, reassembled", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496))
+    case(41, "UDP without checksum, reassembled", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
     case(9, "an incomplete datagram", cut4(icmp4(8, 0, 8, data(1192)), 400, 400, 400)[:2])
 
 
