@@ -245,10 +245,12 @@ static void nf_xlat_test_non_global(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(non_global); i++)
-		KUNIT_EXPECT_FALSE_MSG(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4(non_global[i])),
+		KUNIT_EXPECT_FALSE_MSG(test,
+				       nf_xlat_prefix_allows(&prefix, nf_xlat_in4(non_global[i])),
 				       "%s", non_global[i]);
 	for (i = 0; i < ARRAY_SIZE(global); i++)
-		KUNIT_EXPECT_TRUE_MSG(test, nf_xlat_prefix_allows(&prefix, nf_xlat_in4(global[i])),
+		KUNIT_EXPECT_TRUE_MSG(test,
+				      nf_xlat_prefix_allows(&prefix, nf_xlat_in4(global[i])),
 				      "%s", global[i]);
 
 	prefix.non_global = true;
