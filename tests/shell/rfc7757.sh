@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# RFC 7757, explicit address mappings; RFC 6791, where ICMP errors of routers
+# without one come from; and RFC 6052, section 3.1, what the well-known prefix is
+# not for; byte for byte.
+. "$(dirname "$0")/lib.sh"
+. "$here/rfc.bash"
+
+need_nft
+setup_rfc
+# Hosts with mappings of their own and hosts of the well-known prefix are behind
+# "lan" and "wan", as all of rfc.py's.  A hairpin wants a route for its turn in IPv4.
+ip -n "$gw" -batch - <<-EOF
+	route add 2001:db8:a::/48 via $client_ip
+	route add 2001:db8:dddd::/48 via $client_ip
+	route add 64:ff9b::/96 via $client_ip
+	route add 8.8.8.0/24 via $server_ip
+	route add 203.0.113.0/24 via $server_ip
+EOF
+
+# load RULES: what rfc.py's packets meet, its sentinels apart
+load()
+{
+	check "ruleset loads" on "$gw" "$NFT" "flush ruleset
+	table inet siit {
+		map eam64 {
+			type ipv6_addr : interval ipv4_addr; flags interval
+			elements = { 2001:db8:a::/120 : 203.0.113.0/24, 2001:db8:a::1:33 : 192.0.2.33 }
+		}
+		map eam46 {
+			type ipv4_addr : interval ipv6_addr; flags interval
+			elements = { 203.0.113.0/24 : 2001:db8:a::/120, 192.0.2.33 : 2001:db8:a::1:33 }
+		}
+		chain pre {
+			type filter hook prerouting priority raw
+			iifname lan udp dport 9 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix 2001:db8:64::/96
+			iifname wan udp dport 9 xlat 4to6 saddr prefix 2001:db8:64::/96 daddr prefix 2001:db8:6464::/96
+			$1
+		}
+	}" || done_testing
+}
+
+# The prefix is for what the map does not have: the servers, all of IPv4.
+load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix to ip6 saddr map @eam64
+	ip daddr 203.0.113.0/24 xlat 4to6 saddr prefix 2001:db8:64::/96 daddr prefix to ip daddr map @eam46
+	ip daddr { 192.0.2.33, 198.51.100.77 } xlat 4to6 prefix 2001:db8:64::/96 daddr prefix to ip daddr map @eam46'
+ip -n "$gw" route add 2001:db8:64::198.51.100.77 via $client_ip
+rfc_start rfc7757
+phase maps
+phase hairpin
+
+load 'xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:dddd::/64 to 192.0.2.128/26
+	ip daddr 192.0.2.128/26 xlat 4to6 prefix 2001:db8:64::/96 daddr prefix 192.0.2.128/26 to 2001:db8:dddd::/64'
+phase pair
+
+load 'xlat 6to4 saddr prefix to ip6 saddr map @eam64 daddr prefix 2001:db8:64::/96 error saddr 192.0.2.250'
+phase error
+load 'xlat 6to4 saddr prefix to ip6 saddr map @eam64 daddr prefix 2001:db8:64::/96 error saddr numgen random mod 4 map {
+	0 : 192.0.2.250, 1 : 192.0.2.251, 2 : 192.0.2.252, 3 : 192.0.2.253 }'
+phase errors
+
+load 'iifname lan xlat 6to4 prefix 64:ff9b::/96
+	iifname wan xlat 4to6 prefix 64:ff9b::/96'
+phase well_known
+load 'iifname lan xlat 6to4 prefix 64:ff9b::/96 non-global
+	iifname wan xlat 4to6 prefix 64:ff9b::/96 non-global'
+phase well_known_non_global
+
+# refused ITEM WHAT RULE PATTERN
+refused()
+{
+	check_match "[$1] $2" "$(on "$gw" "$NFT" "table inet bad { $3; }" 2>&1)" "$4"
+}
+
+pair='chain c { type filter hook prerouting priority raw; xlat 6to4 prefix 2001:db8:64::/96 saddr prefix'
+refused 69 "more suffix bits in IPv4" "$pair 2001:db8::/120 to 192.0.2.0/23; }" "*Error: *suffix*"
+refused 69 "an absent length is that of a host" "$pair 2001:db8:: to 192.0.2.0/31; }" "*Error: *suffix*"
+refused 75 "overlapping mappings" "map m { type ipv6_addr : interval ipv4_addr; flags interval
+	elements = { 2001:db8::/120 : 192.0.2.0/24, 2001:db8::10/124 : 198.51.100.0/28 }; }" "*Error: *"
+
+done_testing
