@@ -160,8 +160,9 @@ class End:
 # Sent after each case: what has not come before it never does, as long as all
 # is done on one CPU.
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-left = End(client6, "lan", 0x86dd, c6() / UDP(sport=9, dport=9))
-right = End(server4, "wan", 0x0800, s4() / UDP(sport=9, dport=9))
+MARK = b"sentinel %08d"
+left = End(client6, "lan", 0x86dd, bytes(c6(nh=253) / Raw(MARK % 0)))
+right = End(server4, "wan", 0x0800, bytes(s4(proto=253) / Raw(MARK % 0)))
 enter(gw)
 stats = os.open("/proc/thread-self/net/nf_xlat", os.O_RDONLY)
 serial = 0
@@ -177,9 +178,9 @@ def flush(timeout=5.0):
     """What came at either end since the last time: two lists, and if all well."""
     global serial
     serial += 1
-    mark = b"sentinel %08d" % serial
-    left.send(left.sentinel / mark)
-    right.send(right.sentinel / mark)
+    mark = MARK % serial
+    for end in left, right:
+        end.send(end.sentinel[:-len(mark)] + mark)
     at_left, ok1 = left.collect(mark, timeout)
     at_right, ok2 = right.collect(mark, timeout)
     return at_left, at_right, ok1 and ok2
@@ -218,9 +219,9 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
     """
     global failed
     lists = [x if isinstance(x, (list, tuple)) else [x] for x in (send, out, back)]
-    send, out, back = lists
+    send, out, back = [bytes(p) for p in lists[0]], *lists[1:]
     drop = Counter([drop] if isinstance(drop, str) else drop or [])
-    end = left if bytes(send[0])[0] >> 4 == 6 else right
+    end = left if send[0][0] >> 4 == 6 else right
     before = drops()
     for p in send:
         end.send(p)
@@ -266,3 +267,5 @@ def main(phases):
     for line in sys.stdin:
         phases[line.strip()]()
         print(".", flush=True)
+    if "RFC_TIME" in os.environ:
+        print("# CPU", time.process_time(), file=sys.stderr)

@@ -31,11 +31,8 @@ phase well_known
 
 # The kernel's own checks: malformed_attributes.sh
 if [ -x "$NFT" ]; then
-	for ((len = 0; len <= 128; len++)); do
-		case $len in
-		32 | 40 | 48 | 56 | 64 | 96) ;;
-		*) refused 2 "::/$len" "length must be 32, 40, 48, 56, 64 or 96" ;;
-		esac
+	for len in 0 1 24 31 33 39 41 47 49 55 57 63 65 72 80 88 95 97 104 127 128; do
+		refused 2 "2001:db8::/$len" "length must be 32, 40, 48, 56, 64 or 96"
 	done
 	refused 3 2001:db8:122:344:100::/96 "bits 64 to 71 set"
 	refused 3 2001:db8:122:344:8000::/96 "bits 64 to 71 set"

@@ -29,6 +29,23 @@ def option(*b):
     return Raw(bytes(b))
 
 
+# Protocols with a checksum like UDP's, that scapy does not build. RFC 4340:
+# data offset 4, checksum of all of it; RFC 3828: the same, or 8 bytes of it.
+SUMMED = (
+    ("DCCP", 33, bytes.fromhex("045708ae040000000100000000000001") + DATA),
+    ("UDP-Lite", 136, bytes.fromhex("045708ae00000000") + DATA),
+    ("UDP-Lite that covers its header", 136, bytes.fromhex("045708ae00080000") + DATA),
+)
+
+
+def summed(ip, load):
+    cover = 8 if load[4:6] == b"\0\x08" else len(load)
+    # The pseudo-header has the whole length: add the rest as zeroes.
+    part = load[:cover] + bytes(len(load) - cover)
+    check = in4_chksum(ip.proto, ip, part) if ip.version == 4 else in6_chksum(ip.nh, ip, part)
+    return ip / Raw(load[:6] + check.to_bytes(2, "big") + load[8:])
+
+
 def header():
     p4, p6 = udp(1240)
     case(10, "DF=0, comes to 1280 bytes", p4, p6)
@@ -159,6 +176,11 @@ def sizes():
     f4, f6 = to(2904, 41)
     case((13, 22), "lowest MTU 1400: fragments", cut4(f4, 1352, 1472, 80), cut6(f6, 1352, 1352, 120, 80))
 
+    # Nothing says that a fragment has to have DF=0.
+    p4, p6 = udp(2904, flags="DF")
+    f4 = cut4(p4, 1452 // 8 * 8, 1456)
+    f4[0].flags = "MF+DF"
+    case((12, 22), "DF=1 on a fragment that fits", f4[0], cut6(p6, 1448, 1456)[0])
     # A fragment is itself a packet with DF=0.
     p4, p6 = udp(2960)
     f4 = cut4(p4, 1480, 1480)
@@ -345,13 +367,19 @@ def quoted():
     for kind, new in (8, 128), (0, 129):
         q4 = icmp4(kind, 0, 0x10002, DATA, c4(ttl=9))
         q6 = icmp6(new, 0, 0x10002, DATA, c6(hlim=9))
-        for n in None, 20, 8:
+        for n in None, 20, 8, 4:
             quote(f"echo {kind}, {'all' if n is None else f'{n} bytes'} of it", q4, q6, n)
     f4 = cut4(icmp4(8, 0, 7, data(392), c4(ttl=9)), 200, 200)
     f6 = cut6(icmp6(128, 0, 7, data(392), c6(hlim=9)), 200, 200, id=1)
     quote("later fragment of an echo", f4[1], f6[1])
     for n in 253, 47, 50, 51, 132:
         quote(f"protocol {n}", c4(ttl=9, proto=n) / Raw(DATA), c6(hlim=9, nh=n) / Raw(DATA))
+    for name, n, load in SUMMED:
+        q4, q6 = summed(c4(ttl=9, proto=n), load), summed(c6(hlim=9, nh=n), load)
+        quote(name, q4, q6)
+        quote(f"{name}, 8 bytes of it", q4, q6, 8)
+    case(38, "a timestamp request, which has no counterpart", icmp4(11, 0, 0, icmp4(13, 0, 0, bytes(12), c4(ttl=9))),
+         drop="DropIcmpQuoted")
     for kind in 3, 4, 5, 11, 12:
         q4 = icmp4(kind, 0, 0, Q4, c4(ttl=9))
         case(38, f"an error about type {kind}", icmp4(11, 0, 0, q4), drop="DropIcmpQuoted")
@@ -402,14 +430,18 @@ def checksums():
                           ("OSPF", 89, DATA)):
         case(43, name, s4(proto=n) / Raw(load), s6(nh=n) / Raw(load))
 
-    # RFC 4340: data offset 4, checksum of it all
-    dccp = bytes.fromhex("045708ae04000000 01000000 00000001".replace(" ", "")) + DATA
-    # RFC 3828: coverage of 8 in place of a length
-    lite = bytes.fromhex("045708ae00000000") + DATA
-    for name, n, load in ("DCCP", 33, dccp), ("UDP-Lite", 136, lite):
-        p4, p6 = s4(proto=n), s6(nh=n)
-        sum4, sum6 = (f(n, ip, load).to_bytes(2, "big") for f, ip in ((in4_chksum, p4), (in6_chksum, p6)))
-        case(43, f"{name}, checksum", p4 / Raw(load[:6] + sum4 + load[8:]), p6 / Raw(load[:6] + sum6 + load[8:]))
+    for name, n, load in SUMMED:
+        case(43, f"{name}, checksum", summed(s4(proto=n), load), summed(s6(nh=n), load))
+    p4, p6 = (summed(ip, SUMMED[0][2]) for ip in (s4(proto=33), s6(nh=33)))
+    case((22, 43), "DCCP, first fragment", cut4(p4, 16, 40)[0], cut6(p6, 16, 40)[0])
+    short = UDP(sport=1, dport=2, len=18, chksum=0) / data(20)
+    p6 = bytearray(bytes(s6() / short))
+    p6[46:48] = in6_chksum(17, s6(), bytes(p6[40:58])).to_bytes(2, "big")
+    case(41, "UDP without checksum, shorter than its packet", s4() / short, IPv6(bytes(p6)))
+    case(41, "UDP without checksum: a rule drops it instead",
+         s4(dst="203.0.113.43") / UDP(sport=1, dport=2, chksum=0) / DATA)
+    case(41, "UDP with one is not meant by that rule", s4(dst="203.0.113.43") / U / DATA,
+         s6(dst="2001:db8:6464::203.0.113.43") / U / DATA)
 
 
 def plain():
