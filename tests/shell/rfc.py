@@ -267,5 +267,3 @@ def main(phases):
     for line in sys.stdin:
         phases[line.strip()]()
         print(".", flush=True)
-    if "RFC_TIME" in os.environ:
-        print("# CPU", time.process_time(), file=sys.stderr)
