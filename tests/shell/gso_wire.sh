@@ -8,8 +8,8 @@
 need_nft
 need python3 ethtool
 
-bytes=160000
-is_uml || bytes=100000
+bytes=100000
+is_uml || bytes=60000
 
 pref64=2001:db8:64::
 server64=$pref64$server_ip
@@ -41,7 +41,11 @@ wire()
 	shift
 	python3 -ISu "$here/gso_wire.py" "$client6" "$server4" src=$client_ip,$host6 \
 		to=$server64 bytes=$bytes "$@" >"$tmp/wire" 2>&1
-	check_eq "$what" $? 0 && ! grep -q 'not looked at' "$tmp/wire" || sed 's/^/# /' "$tmp/wire"
+	if check_eq "$what" $? 0; then
+		grep 'not looked at' "$tmp/wire" | sort -u | sed 's/^ */# SKIP: /'
+	else
+		sed 's/^/# /' "$tmp/wire"
+	fi
 }
 
 setup_topo
@@ -55,17 +59,24 @@ check "ruleset loads" on "$gw" $NFT "table inet gw { chain pre {
 before=$(warnings)
 ends gro off
 
-# translated: packets so far, in both directions
-translated() { echo $(($(counter 6to4) + $(counter 4to6))); }
+# cut WHAT: by the gateway, after the translation
+cut()
+{
+	local before
+
+	wire "[117] $1, TCP" kinds=tcp gso=0
+	before=$(($(counter 6to4) + $(counter 4to6)))
+	wire "[117] $1, UDP" kinds=udp gso=0
+	# of 4 times 61 or more; TCP's would be among acknowledgements
+	check "[117] $1: translated as a whole" \
+		[ $(($(counter 6to4) + $(counter 4to6) - before)) -lt 60 ]
+}
 
 # What comes whole leaves whole, or is cut by the gateway, with or without
 # summing up.
 wire "[117] nobody cuts" gso=1
 gateway tso off tx-udp-segmentation off
-count=$(translated)
-wire "[117] the gateway cuts" gso=0
-# 8 transfers of 70 to 160 segments
-check "[117] it had them whole" [ $(($(translated) - count)) -lt 400 ]
+cut "the gateway cuts"
 gateway tx off gso off
 wire "[117] and sums up" gso=0
 gateway tx off sg off
@@ -78,9 +89,7 @@ for sums in on off; do
 	gateway gro on rx-udp-gro-forwarding on
 	wire "[117] by GRO, sender's tx $sums" gso=1
 	gateway tx off
-	count=$(translated)
-	wire "[117] by GRO, sender's tx $sums, cut again" gso=0
-	check "[117] it had them whole" [ $(($(translated) - count)) -lt 600 ]
+	cut "by GRO, sender's tx $sums, cut again"
 	gateway tx on tso on tx-udp-segmentation on rx-udp-gro-forwarding off rx-gro-list on
 	if on "$gw" ethtool -k lan | grep -q 'rx-gro-list: on'; then
 		wire "[117] list of GRO, sender's tx $sums" gso=1
