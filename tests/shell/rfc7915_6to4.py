@@ -443,6 +443,26 @@ def addresses():
         pair(65, f"source {a}", c6(src="2001:db8:6464::" + a) / U / DATA, c4(src=a) / U / DATA)
 
 
+def reassembled():
+    """Behind conntrack, which puts fragments together; they go on as long as they came"""
+    ident = 0x12345678
+    for n in 2000, 3000, 2001:
+        cuts = range(1200, n, 1200)
+        f6, f4 = frags6(c6() / U / BIG[:n], cuts, ident), frags4(c4() / U / BIG[:n], cuts, 0)
+        for order in permutations(range(len(f6))):
+            case(51, f"{n} bytes reassembled, order {order}", [f6[i] for i in order], f4, free=ANY_ID)
+    case(51, "reassembled, a part of it missing", frags6(c6() / U / BIG[:3000], [1200, 2400], 1)[:2])
+    # What would have been dropped as a fragment
+    case(55, "echo request of 2000 bytes reassembled", frags6(echo6(data=BIG[:2000]), [1200], ident),
+         frags4(echo4(data=BIG[:2000]), [1200], 0), free=ANY_ID)
+    case(46, "1300 bytes reassembled: DF=0", frags6(c6() / U / BIG[:1300], [1000], ident),
+         frags4(c4() / U / BIG[:1300], [], 0), free=ANY_ID)
+    p = c6(hlim=1) / U / BIG[:2000]
+    case(47, "hop limit 1, reassembled", frags6(p, [1200], ident), back=error6(3, 0, 0, p), drop="DropHopLimit",
+         free=ANY_FLOW)
+    case(53, "atomic, behind conntrack", frags6(c6() / U / DATA, [], ident), c4() / U / DATA, free=ANY_ID)
+
+
 def own_rules():
     p = c6(dst="2001:db8:64::198.51.100.99", hlim=9) / U / DATA
     case(65, "a more specific IPv6 route is not translated", p, c6(dst=p.dst, hlim=8) / U / DATA)

@@ -38,5 +38,7 @@ ip -n "$gw" -batch - <<-EOS
 EOS
 check "ruleset loads" ruleset rfc7915_own || done_testing
 phase own_rules
+check "ruleset with conntrack loads" ruleset rfc7915_ct || done_testing
+phase reassembled
 
 done_testing
