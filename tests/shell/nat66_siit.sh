@@ -5,8 +5,6 @@
 
 group=239.1.2.3
 
-dropped() { [ "$(counter DropAddress)" = 1 ]; }
-
 setup_recipe nat66_siit
 ip -n "$server4" route add 203.0.113.1 via $pool_ip
 out 203.0.113.1
@@ -23,6 +21,7 @@ all_valid
 
 ip -n "$gw" route add 224.0.0.0/24 dev wan
 echo hello | on "$client6" timeout 5 bash -c "cat >/dev/udp/${pref64}224.0.0.251/7777"
-check "multicast of one link is dropped" wait_for 5 dropped
+wait_for 5 on "$gw" grep -q "XlatDropDestination.*[1-9]" /proc/net/nf_xlat
+check_eq "multicast of one link is dropped" "$(drops) $(counter DropDestination)" "1 1"
 
 done_testing

@@ -105,6 +105,9 @@ both()
 	met "$1, 4to6" "$(echo "$2" | tr 46 64)" "$(echo "$3" | tr 46 64)" "$5" "$ping4 $host4"
 }
 
+# rows: of a table; where the kernel is emulated, the first one for the time it takes
+rows() { if is_uml; then cat; else head -n 1; fi; }
+
 # What there is to be seen, whole and up to some priority. New is a packet that
 # conntrack takes for the first of a flow: only that one meets NAT chains.
 raw="raw raw+1"
@@ -147,12 +150,13 @@ for families in "ip6 ip" inet; do
 		rules stateless "prerouting output" "$prio" $families
 		both "$w" "${new:+6out $new }4out $new_all 4post $new_post" \
 			"${old:+4pre $old }6pre $all 6in $input" "$gw" "$gw"
-	done <<-EOF
+	done < <(rows <<-EOF
+		dstnat + 5|$new_dstnat|$session dstnat+2
 		-450||
 		raw + 5|$raw|$raw
-		dstnat + 5|$new_dstnat|$session dstnat+2
 		filter + 5|$new_all|$all
 	EOF
+	)
 
 	# The other family's conntrack is in prerouting, and passed by.
 	while IFS='|' read -r prio seen; do
@@ -162,11 +166,12 @@ for families in "ip6 ip" inet; do
 		both "$w" "6pre $new_all ${seen:+6fwd $seen }4fwd $fwd 4post $post" \
 			"4pre $all ${seen:+4fwd $seen }6fwd $fwd 6post $post" "$client6" "$server4"
 		check_eq "$w: no entry" "$(sessions)" ""
-	done <<-EOF
-		-450||
+	done < <(rows <<-EOF
 		filter - 5|mangle mangle+1
+		-450||
 		filter + 5|$fwd
 	EOF
+	)
 
 	family=${families% ip}
 	# priority | what the first packet saw before it | and the rest
@@ -184,11 +189,12 @@ for families in "ip6 ip" inet; do
 		answer="4pre $session 6pre $all 6in $input"
 		met "$w, first" "6out $new $rest" "$answer" "$gw" "$ping6 -e 8 $server64"
 		met "$w, second" "6out $old $rest" "$answer" "$gw" "$ping6 -e 8 $server64"
-	done <<-EOF
-		mangle + 5|$mangle|$mangle
+	done < <(rows <<-EOF
 		dstnat + 5|$new_dstnat|$session
+		mangle + 5|$mangle|$mangle
 		filter + 5|$new_all|$session
 	EOF
+	)
 done
 
 # What turns out to be for the gateway goes to the other family's input.
