@@ -11,7 +11,7 @@ import sys
 
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
-(DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX) = range(1, 11)
+(DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX, MTU) = range(1, 12)
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
 
@@ -40,13 +40,16 @@ def attrs(**kw):
     return b"".join(attr(int(k[1:]), v) for k, v in kw.items())
 
 
-def batch(family, exprs, hook=PRE, prio=-100, kind="filter"):
+def batch(family, exprs, hook=PRE, prio=-100, kind="filter", sets=()):
+    """sets: (name, flags, key length, data type, data length)"""
     create = 0x405
     return b"".join((
         msg(16, 1, 0, b"", 10),
         msg(0xa00, create, family, attrs(_1="t")),
         msg(0xa03, create, family, attrs(
             _1="t", _3="c", _4={1: hook, 2: struct.pack("!i", prio)}, _7=kind)),
+        *(msg(0xa09, create, family, attrs(_1="t", _2=name, _3=flags, _4=0, _5=klen, _6=dtype, _7=dlen, _10=1 + i))
+          for i, (name, flags, klen, dtype, dlen) in enumerate(sets)),
         msg(0xa06, create | 0x800, family, attrs(_1="t", _2="c", _4=exprs)),
         msg(17, 1, 0, b"", 10)))
 
@@ -88,7 +91,19 @@ def imm(reg, data):
     return {1: "immediate", 2: {1: reg, 2: {1: data}}}
 
 
+def eam(addr6, len6, addr4, len4):
+    return {**pfx(addr6, len6), 4: socket.inet_aton(addr4), 5: len4}
+
+
+def named(name):
+    return {6: name}
+
+
 P = pfx()
+MAP, SET = 8, 0
+M64 = {"sets": [("m", MAP, 16, 0, 4)]}
+PAIR = eam("2001:db8::", 120, "192.0.2.0", 24)
+NG = {**pfx(), 3: 1}
 addr = imm(8, bytes([192, 0, 2, 1]))
 E = errno
 rules = [
@@ -99,6 +114,49 @@ rules = [
     ("ip6 table", 0, IP6, [xlat(DIR=0, PREFIX=P)], {}),
     ("ip table", 0, IP, [xlat(DIR=1, PREFIX=P)], {}),
 
+    ("prefix and daddr", 0, INET, [xlat(DIR=0, PREFIX=P, DADDR=P)], {}),
+    ("prefix and a pair", 0, INET, [xlat(DIR=0, PREFIX=P, SADDR=PAIR)], {}),
+    ("two pairs", 0, INET, [xlat(DIR=1, SADDR=PAIR, DADDR=PAIR)], {}),
+    ("a map", 0, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))], M64),
+    ("a map of intervals", 0, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))], {"sets": [("m", MAP, 16, 0, 8)]}),
+    ("two maps", 0, INET, [xlat(DIR=1, SADDR=named("m"), DADDR=named("n"))],
+     {"sets": [("m", MAP, 4, 0, 16), ("n", MAP, 4, 0, 32)]}),
+    ("non-global", 0, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=NG)], {}),
+    ("source of errors", 0, INET, [addr, xlat(DIR=0, PREFIX=P, AMIN=8)], {}),
+    ("lowest MTU", 0, INET, [xlat(DIR=1, PREFIX=P, MTU=1500)], {}),
+    ("lowest MTU with state", 0, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, MTU=65535)], {}),
+
+    ("no such map", E.ENOENT, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("x"))], M64),
+    ("map and prefix for one address", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m") | P)],
+     M64),
+    ("map as fall-back", E.EINVAL, INET, [xlat(DIR=0, PREFIX=named("m"))], M64),
+    ("map for the other address only, no fall-back", E.EINVAL, INET, [xlat(DIR=0, SADDR=named("m"))], M64),
+    ("map with state", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, SADDR=named("m"))], M64),
+    ("set that is no map", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))],
+     {"sets": [("m", SET, 16, 0, 0)]}),
+    ("map of the other direction", E.EINVAL, INET, [xlat(DIR=1, PREFIX=P, SADDR=named("m"))], M64),
+    ("map to numbers of 2 bytes", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))],
+     {"sets": [("m", MAP, 16, 0, 2)]}),
+    ("map to verdicts", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))],
+     {"sets": [("m", MAP, 16, 0xffffff00, 16)]}),
+    ("name of a map of 300 bytes", E.ERANGE, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m" * 300))], M64),
+    ("pair as fall-back", E.EINVAL, INET, [xlat(DIR=0, PREFIX=PAIR)], {}),
+    ("pair without the IPv4 length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**pfx(), 4: bytes(4)})], {}),
+    ("pair without the IPv4 address", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**pfx(), 5: 24})], {}),
+    ("pair with flags", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**PAIR, 3: 1})], {}),
+    ("pair with more suffix bits in IPv4", E.ERANGE, INET,
+     [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::", 121, "192.0.2.0", 24))], {}),
+    ("pair with bits beyond the IPv6 length", E.EINVAL, INET,
+     [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::1:0", 64, "192.0.2.0", 24))], {}),
+    ("pair with bits beyond the IPv4 length", E.EINVAL, INET,
+     [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::", 64, "192.0.2.1", 24))], {}),
+    ("IPv4 length of 33", E.ERANGE, INET, [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::", 64, "192.0.2.0", 33))], {}),
+    ("unknown flag of a prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={**pfx(), 3: 2})], {}),
+    ("lowest MTU of 1279", E.ERANGE, INET, [xlat(DIR=1, PREFIX=P, MTU=1279)], {}),
+    ("lowest MTU of 65536", E.ERANGE, INET, [xlat(DIR=1, PREFIX=P, MTU=65536)], {}),
+    ("lowest MTU from IPv6", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, MTU=1500)], {}),
+    ("range as source of errors", E.EINVAL, INET, [addr, xlat(DIR=0, PREFIX=P, AMIN=8, AMAX=8)], {}),
+
     ("no attributes", E.EINVAL, INET, [xlat()], {}),
     ("no direction", E.EINVAL, INET, [xlat(PREFIX=P)], {}),
     ("direction 2", E.ERANGE, INET, [xlat(DIR=2, PREFIX=P)], {}),
@@ -108,7 +166,6 @@ rules = [
     ("masquerade without prefix", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ)], {}),
     ("saddr alone", E.EINVAL, INET, [xlat(DIR=0, SADDR=P)], {}),
     ("daddr alone", E.EINVAL, INET, [xlat(DIR=0, DADDR=P)], {}),
-    ("prefix and daddr", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, DADDR=P)], {}),
     ("state with saddr and daddr", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, SADDR=P, DADDR=P)], {}),
     ("empty prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={})], {}),
     ("prefix without length", E.EINVAL, INET, [xlat(DIR=0, PREFIX={1: bytes(16)})], {}),
@@ -137,7 +194,6 @@ rules = [
     ("snat without address", E.EINVAL, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P)], {}),
     ("snat with a maximum only", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, AMAX=8)], {}),
     ("masquerade with an address", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, AMIN=8)], {}),
-    ("address without state", E.EINVAL, INET, [addr, xlat(DIR=0, PREFIX=P, AMIN=8)], {}),
     ("register 0, the verdict", E.EINVAL, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=0)], {}),
     ("register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=99)], {}),
     ("port in register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, PMIN=99)], {}),
@@ -148,7 +204,7 @@ rules = [
 
 ok = True
 for what, want, family, exprs, where in rules:
-    got = send(batch(family, exprs, **where), 3)
+    got = send(batch(family, exprs, **where), 3 + len(where.get("sets", ())))
     if not got:
         delete(family)
     names = [errno.errorcode.get(e, e) if e else "accepted" for e in (got, want)]
