@@ -65,9 +65,6 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 2001:db8::/120" "6to4 maps to IPv4, this is IPv6"
 	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.0/24 to 192.0.2.0/24" "4to6 maps to IPv6, this is IPv4"
 	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 2001:db8::/120 to 2001:db8::/120" "4to6 maps from IPv4, this is IPv6"
-	refused inet "$pre" "xlat 6to4 $n64 daddr prefix ff02::/16 to 192.0.2.0/24" "must not be multicast"
-	refused inet "$pre" "xlat 6to4 $n64 daddr prefix 2001:db8::/64 to 127.0.0.0/8" "must not be loopback"
-	refused inet "$pre" "xlat 6to4 $n64 daddr prefix 2001:db8::/64 to 224.0.0.0/4" "must not be multicast"
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0-192.0.2.4" "must be a constant IPv4 prefix"
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ip6 saddr to 192.0.2.1" "must be a constant IPv6 prefix"
 	# maps
