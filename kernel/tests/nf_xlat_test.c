@@ -826,8 +826,8 @@ static void nf_xlat_test_ext_one(struct kunit *test, u8 pf, unsigned int field,
 		KUNIT_EXPECT_GE(test, new_field, 128);
 		KUNIT_ASSERT_EQ(test, new_l3 + sizeof(struct icmphdr) +
 				new_field + ext_len, skb->len);
-		KUNIT_EXPECT_MEMEQ(test, data + sizeof(struct icmphdr) +
-				   new_field, ext, ext_len);
+		KUNIT_EXPECT_EQ(test, memcmp(data + sizeof(struct icmphdr) +
+					     new_field, ext, ext_len), 0);
 	}
 	kfree_skb(skb);
 }
