@@ -410,12 +410,18 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 	return nf_xlat_prefix_check(prefix);
 }
 
+static void nft_xlat_put_set(const struct nft_xlat_map *map)
+{
+	if (map->kind == NFT_XLAT_MAP_SET)
+		nft_use_dec(&map->set->use);
+}
+
 static void nft_xlat_put_sets(const struct nft_xlat *priv)
 {
-	if (priv->saddr.kind == NFT_XLAT_MAP_SET)
-		nft_use_dec(&priv->saddr.set->use);
-	if (priv->daddr.kind == NFT_XLAT_MAP_SET)
-		nft_use_dec(&priv->daddr.set->use);
+	/* As a fall-back it is refused, but only after it has been taken. */
+	nft_xlat_put_set(&priv->prefix);
+	nft_xlat_put_set(&priv->saddr);
+	nft_xlat_put_set(&priv->daddr);
 }
 
 static int nft_xlat_parse_maps(const struct nft_ctx *ctx,

@@ -139,7 +139,7 @@ rules = [
      {"sets": [("m", MAP, 16, 0, 2)]}),
     ("map to verdicts", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m"))],
      {"sets": [("m", MAP, 16, 0xffffff00, 16)]}),
-    ("name of a map of 300 bytes", E.ERANGE, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m" * 300))], M64),
+    ("name of a map of 300 bytes", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR=named("m" * 300))], M64),
     ("pair as fall-back", E.EINVAL, INET, [xlat(DIR=0, PREFIX=PAIR)], {}),
     ("pair without the IPv4 length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**pfx(), 4: bytes(4)})], {}),
     ("pair without the IPv4 address", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**pfx(), 5: 24})], {}),
