@@ -36,11 +36,11 @@ phase()
 	local line
 
 	echo "$1" >&"${RFC[1]}"
-	while IFS= read -r -t 120 line <&"${RFC[0]}"; do
+	while IFS= read -r -t 280 line <&"${RFC[0]}"; do
 		[ "$line" != . ] || return 0
 		echo "$line"
 		[[ $line != FAIL* ]] || ret=$ksft_fail
 	done
-	fail "$1 does not come to an end"
+	fail "phase $1 does not come to an end"
 	done_testing
 }
