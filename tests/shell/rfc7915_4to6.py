@@ -10,8 +10,8 @@ from rfc import *  # noqa: E402,F401,F403
 U = UDP(sport=1111, dport=2222)
 T = TCP(sport=1111, dport=2222, flags="PA", seq=0x12345678, ack=0x9abcdef0)
 # What an error quotes was on its way from C to S, and has come to S's router.
-Q4 = c4(ttl=61) / U / DATA
-Q6 = c6(hlim=61) / U / DATA
+Q4 = bytes(c4(ttl=61) / U / DATA)
+Q6 = bytes(c6(hlim=61) / U / DATA)
 # MPLS label stack, RFC 4950
 EXT = bytes.fromhex("2000a0e8000801010000c13f")
 
@@ -320,9 +320,9 @@ def extensions():
     case(35, "original datagram of 128 bytes, cut",
          icmp4(11, 0, 32 << 16, bytes(q4)[:128] + EXT), icmp6(3, 0, 19 << 24, bytes(q6)[:148] + bytes(4) + EXT))
     case(35, "original datagram of 68 bytes, padded by its sender",
-         icmp4(11, 0, 32 << 16, bytes(Q4) + bytes(60) + EXT), icmp6(3, 0, 19 << 24, bytes(Q6) + bytes(64) + EXT))
+         icmp4(11, 0, 32 << 16, Q4 + bytes(60) + EXT), icmp6(3, 0, 19 << 24, Q6 + bytes(64) + EXT))
     case(35, "original datagram of 68 bytes, not padded",
-         icmp4(11, 0, 17 << 16, bytes(Q4) + EXT), icmp6(3, 0, 16 << 24, bytes(Q6) + bytes(40) + EXT))
+         icmp4(11, 0, 17 << 16, Q4 + EXT), icmp6(3, 0, 16 << 24, Q6 + bytes(40) + EXT))
     case(35, "needs no padding", icmp4(11, 0, 33 << 16, bytes(q4)[:132] + EXT),
          icmp6(3, 0, 19 << 24, bytes(q6)[:152] + EXT))
     o4 = bytes(c4(ttl=61, options=[option(*[1] * 24)]) / U / data(172))
