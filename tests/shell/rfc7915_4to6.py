@@ -98,6 +98,7 @@ def header():
     for name, kind in ("loose", 131), ("strict", 137):
         for what, opts in (
                 ("none visited", (kind, 7, 4, *hop)), ("one of two visited", (kind, 11, 8, *hop, *hop)),
+                ("pointer at its last byte", (kind, 7, 7, *hop)),
                 ("behind another option", (1, 148, 4, 0, 0, kind, 7, 4, *hop))):
             p = s4(options=[option(*opts)]) / U / DATA
             case(21, f"{name} source route, {what}", p, back=error4(3, 5, 0, p), drop="DropSourceRoute", free=ANY_ID)
