@@ -1,0 +1,13 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The unit tests as a story, for guests in which their output is of no interest
+# but what the kernel's checkers say of them.
+
+modprobe nf_xlat_test || { echo "FAIL: cannot load nf_xlat_test"; exit 1; }
+log=$(dmesg | sed '1,/tests\/run: kunit$/d')
+if grep -q 'not ok ' <<<"$log" || ! grep -qE '\] ok [0-9]+ ' <<<"$log"; then
+	grep -E 'ok |# ' <<<"$log"
+	echo "FAIL: unit tests"
+	exit 1
+fi
+grep -E 'Totals' <<<"$log" | tail -1
