@@ -154,7 +154,7 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_HOP:
 		case NEXTHDR_DEST:
 		case NEXTHDR_ROUTING:
-			/* Only a first fragment tells, RFC 7915 5.1.1 */
+			/* Of these, only a first fragment has more: 5.1.1 */
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
 			eh = skb_header_pointer(skb, off + l3->hlen,
@@ -187,8 +187,6 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->frag = ntohs(fh->frag_off) & IP6_OFFSET;
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
-			if (l3->frag)
-				goto done;
 			break;
 		default:
 			goto done;
@@ -440,10 +438,11 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	    nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return NF_XLAT_TOOBIG;
 
-	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr))
-		return NF_XLAT_ADDRESS;
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
+	/* RFC 7915 section 4.2: groups are the link's business. */
+	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_IGMP)
+		return NF_XLAT_ICMP;
 
 	l4_hlen = pkt->l3.frag ? 0 : nf_xlat_l4_hlen(pkt->l3.proto);
 	if (pkt->l3.len - pkt->l3.hlen < l4_hlen)
@@ -460,8 +459,19 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	}
 	skb_set_transport_header(skb, off + pkt->l3.hlen);
 
-	if (nf_xlat_is_icmp(pf, pkt->l3.proto))
-		return nf_xlat_parse_icmp(skb, pkt);
+	if (nf_xlat_is_icmp(pf, pkt->l3.proto)) {
+		err = nf_xlat_parse_icmp(skb, pkt);
+		if (err)
+			return err;
+	}
+
+	/*
+	 * RFC 7915 section 4.1: but for an error, which tells more with an odd
+	 * source than not at all.
+	 */
+	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
+	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
+		return NF_XLAT_ADDRESS;
 
 	if (pkt->l3.proto == IPPROTO_UDP && !pkt->l3.frag)
 		return nf_xlat_parse_udp(skb, pkt);

@@ -55,8 +55,10 @@ struct nf_xlat_net {
 };
 
 /*
- * The route was looked up with this mark. A chain of the other family that
- * changes it wants another route.
+ * @mark: the route was looked up with this mark. A chain of the other family
+ *	that changes it wants another route.
+ * @hop_due: the route led to this host, so that no hop was counted. NAT in the
+ *	other family may send the packet on all the same.
  */
 struct nf_xlat_skb_cb {
 	union {
@@ -64,6 +66,7 @@ struct nf_xlat_skb_cb {
 		struct inet6_skb_parm	h6;
 	} header;
 	u32	mark;
+	bool	hop_due;
 };
 
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
@@ -384,8 +387,10 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV6, ICMPV6_PKT_TOOBIG, 0,
 				  max_t(u32, mtu + growth, IPV6_MIN_MTU));
 	else
+		/* What is a fragment already will need that header as well. */
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, ICMP_DEST_UNREACH,
-				  ICMP_FRAG_NEEDED, mtu - growth);
+				  ICMP_FRAG_NEEDED, mtu - growth -
+				  (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0));
 	return nf_xlat_drop(net, skb, NF_XLAT_TOOBIG);
 }
 
@@ -427,11 +432,83 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 		       nf_xlat_forward_finish);
 }
 
+/* May a packet that came in by this device be forwarded? */
+static bool nf_xlat_forwarding(const struct net *net,
+			       const struct net_device *dev, u8 pf)
+{
+	struct in_device *in_dev;
+
+	if (pf == NFPROTO_IPV4) {
+		in_dev = __in_dev_get_rcu(dev);
+		return in_dev && IN_DEV_FORWARD(in_dev);
+	}
+
+	/* Of a device, IPv6 asks force_forwarding only, not forwarding. */
+	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
+	       nf_xlat_force_forwarding(__in6_dev_get(dev));
+}
+
+/*
+ * What ip_forward() and its input route ask before they forward: answered in
+ * the family that the packet came in.
+ */
+static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
+					       const struct net *net, u8 pf)
+{
+	if (!nf_xlat_forwarding(net, skb->dev, pf))
+		return NF_XLAT_FORWARDING;
+	if (!(pf == NFPROTO_IPV4 ?
+	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
+	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
+		return NF_XLAT_POLICY;
+	return NF_XLAT_OK;
+}
+
+/* Defragmentation keeps things of its own in what was our control block. */
+static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
+{
+	if (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+				 IP6CB(skb)->frag_max_size)
+		return false;
+	return NF_XLAT_CB(skb)->hop_due;
+}
+
+/* What was for this host is sent on: do what was not asked for before. */
+static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
+					    struct sk_buff *skb, u8 pf)
+{
+	enum nf_xlat_reason reason;
+	u8 *ttl;
+
+	reason = nf_xlat_may_forward(skb, net, pf);
+	if (reason)
+		return reason;
+	if (skb_ensure_writable(skb, pf == NFPROTO_IPV4 ?
+				     sizeof(struct iphdr) :
+				     sizeof(struct ipv6hdr)))
+		return NF_XLAT_NOMEM;
+
+	ttl = pf == NFPROTO_IPV4 ? &ip_hdr(skb)->ttl :
+				   &ipv6_hdr(skb)->hop_limit;
+	if (*ttl <= 1) {
+		nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV4 ?
+				  ICMP_TIME_EXCEEDED : ICMPV6_TIME_EXCEED,
+				  0, 0);
+		return NF_XLAT_HOPLIMIT;
+	}
+	if (pf == NFPROTO_IPV4)
+		ip_decrease_ttl(ip_hdr(skb));
+	else
+		(*ttl)--;
+	return NF_XLAT_OK;
+}
+
 /* What ip_rcv_finish() and ip_forward() are to other packets. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 
 	if (unlikely(!skb_valid_dst(skb) ||
@@ -468,6 +545,11 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
+	if (unlikely(nf_xlat_hop_due(skb, pf))) {
+		reason = nf_xlat_late_hop(net, skb, pf);
+		if (reason)
+			return nf_xlat_discard(net, skb, reason);
+	}
 	return nf_xlat_forward(net, skb, pf);
 }
 
@@ -496,6 +578,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	memset(NF_XLAT_CB(skb), 0, sizeof(struct nf_xlat_skb_cb));
 	NF_XLAT_CB(skb)->mark = skb->mark;
+	NF_XLAT_CB(skb)->hop_due = !parm->ttl_dec &&
+				   __this_cpu_read(nf_xlat_depth) == 1;
 
 	if (pkt->pf == NFPROTO_IPV6) {
 		IPCB(skb)->iif = iif;
@@ -589,38 +673,6 @@ static void nf_xlat_split(struct sk_buff *skb,
 		nf_xlat_reinject(frag, state, NFPROTO_IPV6);
 	}
 	consume_skb(skb);
-}
-
-/* May a packet that came in by this device be forwarded? */
-static bool nf_xlat_forwarding(const struct net *net,
-			       const struct net_device *dev, u8 pf)
-{
-	struct in_device *in_dev;
-
-	if (pf == NFPROTO_IPV4) {
-		in_dev = __in_dev_get_rcu(dev);
-		return in_dev && IN_DEV_FORWARD(in_dev);
-	}
-
-	/* Of a device, IPv6 asks force_forwarding only, not forwarding. */
-	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
-	       nf_xlat_force_forwarding(__in6_dev_get(dev));
-}
-
-/*
- * What ip_forward() and its input route ask before they forward: answered in
- * the family that the packet came in.
- */
-static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
-					       const struct net *net, u8 pf)
-{
-	if (!nf_xlat_forwarding(net, skb->dev, pf))
-		return NF_XLAT_FORWARDING;
-	if (!(pf == NFPROTO_IPV4 ?
-	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
-	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
-		return NF_XLAT_POLICY;
-	return NF_XLAT_OK;
 }
 
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,

@@ -178,6 +178,9 @@ rules = [
     ("bits beyond the length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=pfx("64:ff9b::1"))], {}),
     ("bits 64 to 71", E.EINVAL, INET, [xlat(DIR=0, PREFIX=pfx("64:ff9b:0:0:100::"))], {}),
 
+    *((f"prefix {a}/{n}", E.EADDRNOTAVAIL, INET, [xlat(DIR=0, PREFIX=pfx(a, n))], {})
+      for a, n in (("::", 96), ("fe80::", 64), ("ff00::", 32), ("::ffff:0:0", 96))),
+
     ("6to4 in an ip table", E.EAFNOSUPPORT, IP, [xlat(DIR=0, PREFIX=P)], {}),
     ("4to6 in an ip6 table", E.EAFNOSUPPORT, IP6, [xlat(DIR=1, PREFIX=P)], {}),
     ("bridge table", E.EAFNOSUPPORT, BRIDGE, [xlat(DIR=0, PREFIX=P)], {}),

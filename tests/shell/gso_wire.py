@@ -192,7 +192,8 @@ class Capture:
         self.check(not gso and not partial, "fragment with offloads")
         self.check(length <= int(self.opts["mtu6"]), f"fragment of {length} bytes")
         self.check(ip[7] == 63, f"hop limit {ip[7]} of a fragment")
-        self.check(ident < 65536, "ID of a fragment is not one of IPv4")
+        # Its ID is that of IPv4 where nobody has put fragments together since;
+        # here, conntrack has: the clauses on it are in rfc7915_4to6.
         self.check(not frag & 1 or (length - 48) % 8 == 0, "fragment of odd length")
         self.frags[(ip[8:40], ip[40], ident)].append((frag & 0xfff8, frag & 1, ip[48:length]))
 

@@ -33,8 +33,8 @@ load()
 		}
 		chain pre {
 			type filter hook prerouting priority raw
-			iifname lan udp dport 9 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix 2001:db8:64::/96
-			iifname wan udp dport 9 xlat 4to6 saddr prefix 2001:db8:64::/96 daddr prefix 2001:db8:6464::/96
+			iifname lan meta l4proto 253 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix 2001:db8:64::/96
+			iifname wan meta l4proto 253 xlat 4to6 saddr prefix 2001:db8:64::/96 daddr prefix 2001:db8:6464::/96
 			$1
 		}
 	}" || done_testing

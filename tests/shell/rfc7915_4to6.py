@@ -219,7 +219,7 @@ def icmp():
                  icmp6(129, 0, 0xffff0000, data(n)))
     for kind in 13, 14, 15, 16, 17, 18, 9, 10, 1, 2, 7, 19, 30, 37, 40, 42, 43, 128, 129, 255:
         case(25, f"type {kind}", icmp4(kind, 0, 0, bytes(16)), drop="DropIcmpType")
-    case(25, "IGMP", s4(proto=2, ttl=64) / Raw(bytes.fromhex("1600f7fee9000102")), drop="DropProtocol")
+    case(25, "IGMP", s4(proto=2, ttl=64) / Raw(bytes.fromhex("1600f7fee9000102")), drop="DropIcmpType")
 
     def row(item, old, new):
         (k4, c4_, r4), (k6, c6_, r6) = old, new
