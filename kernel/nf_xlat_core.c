@@ -187,6 +187,9 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->frag = ntohs(fh->frag_off) & IP6_OFFSET;
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
+			/* An AH there may have come from IPv4. */
+			if (l3->frag && quoted)
+				goto done;
 			break;
 		default:
 			goto done;

@@ -604,7 +604,7 @@ static unsigned int fz_packet(struct fz *f, u8 *p, u8 pf, bool quoted)
 		len = fz_l4(f, p + hlen, pf, kind, &proto);
 	}
 	*nh = proto;
-	if (kind == FZ_AH && pf == NFPROTO_IPV6 && frag && !off)
+	if (kind == FZ_AH && pf == NFPROTO_IPV6 && frag && !(quoted && off))
 		f->verdict = -1;
 	if (!quoted && fz_is_icmp(pf, proto) && (off || mf))
 		f->verdict = -1;
