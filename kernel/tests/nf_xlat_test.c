@@ -1006,20 +1006,20 @@ static void nf_xlat_test_csum_udplite(struct kunit *test)
 }
 
 static struct kunit_case nf_xlat_test_cases[] = {
-	KUNIT_CASE(nf_xlat_test_addr),
-	KUNIT_CASE(nf_xlat_test_prefix),
-	KUNIT_CASE(nf_xlat_test_eam),
-	KUNIT_CASE(nf_xlat_test_eam_check),
-	KUNIT_CASE(nf_xlat_test_non_global),
-	KUNIT_CASE(nf_xlat_test_addr_legal),
-	KUNIT_CASE(nf_xlat_test_icmp_4to6),
-	KUNIT_CASE(nf_xlat_test_icmp_6to4),
-	KUNIT_CASE(nf_xlat_test_icmp_pointer),
-	KUNIT_CASE(nf_xlat_test_icmp_mtu),
-	KUNIT_CASE(nf_xlat_test_csum),
-	KUNIT_CASE(nf_xlat_test_csum_udp_zero),
-	KUNIT_CASE(nf_xlat_test_error_csum),
-	KUNIT_CASE(nf_xlat_test_ext),
+	KUNIT_CASE(nf_xlat_test_addr),	/* [1] [4] */
+	KUNIT_CASE(nf_xlat_test_prefix),	/* [2] [3] */
+	KUNIT_CASE(nf_xlat_test_eam),	/* [70] */
+	KUNIT_CASE(nf_xlat_test_eam_check),	/* [69] */
+	KUNIT_CASE(nf_xlat_test_non_global),	/* [5] [7] */
+	KUNIT_CASE(nf_xlat_test_addr_legal),	/* [19] [50] */
+	KUNIT_CASE(nf_xlat_test_icmp_4to6),	/* [24] [25] [26] [27] [28] [29] [32] [33] */
+	KUNIT_CASE(nf_xlat_test_icmp_6to4),	/* [55] [56] [58] [60] */
+	KUNIT_CASE(nf_xlat_test_icmp_pointer),	/* [34] [59] */
+	KUNIT_CASE(nf_xlat_test_icmp_mtu),	/* [30] [31] [57] */
+	KUNIT_CASE(nf_xlat_test_csum),	/* [40] [64] */
+	KUNIT_CASE(nf_xlat_test_csum_udp_zero),	/* [41] */
+	KUNIT_CASE(nf_xlat_test_error_csum),	/* [37] [62] */
+	KUNIT_CASE(nf_xlat_test_ext),	/* [35] [61] */
 	KUNIT_CASE(nf_xlat_test_error_corrupt),
 	KUNIT_CASE(nf_xlat_test_truncated),
 	KUNIT_CASE(nf_xlat_test_partial_start),
