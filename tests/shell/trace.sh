@@ -47,6 +47,8 @@ traced()
 	local ns=$1 size=$2
 
 	shift 2
+	# ids repeat: what has been there before is not of this packet
+	wc -l <"$tmp/trace" >"$tmp/before"
 	on "$ns" ping -n -c 1 -W 1 -s "$size" "$@" >/dev/null
 	wait_for 5 packet "$size" || fail "no trace of $*"
 	sed 's/^/# /' "$tmp/packet"
@@ -58,8 +60,9 @@ packet()
 {
 	local id
 
-	id=$(sed -En "s/^trace id ([^ ]*) .*(ip6 length $(($1 + 8))|ip length $(($1 + 28))) .*/\1/p" "$tmp/trace" | head -1)
-	[ "$id" ] && grep "^trace id $id inet gw " "$tmp/trace" >"$tmp/packet" &&
+	tail -n +$(($(cat "$tmp/before") + 1)) "$tmp/trace" >"$tmp/new"
+	id=$(sed -En "s/^trace id ([^ ]*) .*(ip6 length $(($1 + 8))|ip length $(($1 + 28))) .*/\1/p" "$tmp/new" | head -1)
+	[ "$id" ] && grep "^trace id $id inet gw " "$tmp/new" >"$tmp/packet" &&
 		grep -qE "gw pre rule .*xlat.*verdict (stolen|drop)" "$tmp/packet"
 }
 
