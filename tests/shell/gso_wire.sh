@@ -5,6 +5,7 @@
 # directions, with and without state.
 . "$(dirname "$0")/lib.sh"
 
+! is_debug || skip "takes too long on a debug kernel"
 need_nft
 need python3 ethtool
 

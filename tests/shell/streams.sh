@@ -5,6 +5,7 @@
 # came large leave large.
 . "$(dirname "$0")/lib.sh"
 
+! is_debug || skip "takes too long on a debug kernel"
 need python3 ethtool tcpdump nstat
 
 # A gigabyte for the extremes, less for what lies between. Emulated kernels move
