@@ -112,7 +112,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
 
 /*
  * The IPv4 networks that are not globally reachable: RFC 5735 section 3, as
- * IANA's special-purpose address registry (RFC 6890) has it now.
+ * IANA's special-purpose address registry (RFC 6890) has it now, but for single
+ * addresses of 192.0.0.0/24.
  */
 static const struct {
 	u32	net;

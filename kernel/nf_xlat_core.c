@@ -419,10 +419,10 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
 	if (err)
 		return err;
-	/* Nothing that could be put together again */
-	if (pkt->l3.frag + pkt->l3.len - pkt->l3.hlen > IP_MAX_MTU &&
-	    !skb_is_gso(skb))
-		return NF_XLAT_MALFORMED;
+	/* Nothing that could be put together again, in IPv4 at least */
+	if (pkt->l3.frag && pkt->l3.frag + pkt->l3.len - pkt->l3.hlen +
+			    sizeof(struct iphdr) > IP_MAX_MTU)
+		return NF_XLAT_TOOBIG;
 
 	/*
 	 * nf_defrag has been here, or it is our own and not cut yet: the
@@ -436,11 +436,6 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 
 	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, pkt))
 		return NF_XLAT_GSO;
-	/* 65535 bytes of IPv6 payload and an IPv4 header are too many. */
-	if (!skb_is_gso(skb) && !nf_xlat_is_icmp(pf, pkt->l3.proto) &&
-	    nf_xlat_new_len(pkt) > IP_MAX_MTU)
-		return NF_XLAT_TOOBIG;
-
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
 	/* RFC 7915 section 4.2: groups are the link's business. */
@@ -475,6 +470,9 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
 	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
 		return NF_XLAT_ADDRESS;
+	/* 65535 bytes of IPv6 payload and an IPv4 header are too many. */
+	if (!skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU)
+		return NF_XLAT_TOOBIG;
 
 	if (pkt->l3.proto == IPPROTO_UDP && !pkt->l3.frag)
 		return nf_xlat_parse_udp(skb, pkt);

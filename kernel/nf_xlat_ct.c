@@ -144,8 +144,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 
 	if (!nf_xlat_ct_prefix(ct, &prefix))
 		return NF_XLAT_ADDRESS;
+	/* Path MTU discovery needs it, though it may seem to be the peer's. */
 	if (!nf_xlat_prefix_allows(&prefix, pkt->l3.saddr.ip))
-		return NF_XLAT_NON_GLOBAL;
+		return NF_XLAT_OK;
 	nf_xlat_addr_4to6(&prefix, pkt->l3.saddr.ip, &hdr->saddr.in6);
 	return NF_XLAT_OK;
 }

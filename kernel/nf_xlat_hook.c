@@ -58,7 +58,7 @@ struct nf_xlat_net {
  * @mark: the route was looked up with this mark. A chain of the other family
  *	that changes it wants another route.
  * @hop_due: the route led to this host, so that no hop was counted. NAT in the
- *	other family may send the packet on all the same.
+ *	other family, or another translation, may send the packet on all the same.
  */
 struct nf_xlat_skb_cb {
 	union {
@@ -230,12 +230,15 @@ static bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
 }
 
 /* A stateless sender may talk to an IPv4 group, if routers may pass it on. */
-static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_parm *parm)
+static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
+				const struct nf_xlat_parm *parm)
 {
 	const union nf_inet_addr *addr = &parm->outer.daddr;
 
+	/* RFC 1122 section 3.2.2: no error goes to a group. */
 	if (pf == NFPROTO_IPV4 && ipv4_is_multicast(addr->ip))
-		return !parm->keep_ct && !ipv4_is_local_multicast(addr->ip);
+		return !parm->keep_ct && !pkt->icmp_error &&
+		       !ipv4_is_local_multicast(addr->ip);
 	return nf_xlat_addr_legal(pf, addr);
 }
 
@@ -464,25 +467,23 @@ static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
-/* Defragmentation keeps things of its own in what was our control block. */
+/*
+ * Defragmentation keeps things of its own in what was our control block: better
+ * one hop too many than none.
+ */
 static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
-	if (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
-				 IP6CB(skb)->frag_max_size)
-		return false;
-	return NF_XLAT_CB(skb)->hop_due;
+	return (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+				     IP6CB(skb)->frag_max_size) ||
+	       NF_XLAT_CB(skb)->hop_due;
 }
 
-/* What was for this host is sent on: do what was not asked for before. */
+/* Count the hop of a packet that has been translated already. */
 static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 					    struct sk_buff *skb, u8 pf)
 {
-	enum nf_xlat_reason reason;
 	u8 *ttl;
 
-	reason = nf_xlat_may_forward(skb, net, pf);
-	if (reason)
-		return reason;
 	if (skb_ensure_writable(skb, pf == NFPROTO_IPV4 ?
 				     sizeof(struct iphdr) :
 				     sizeof(struct ipv6hdr)))
@@ -508,11 +509,11 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	bool again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 
-	if (unlikely(!skb_valid_dst(skb) ||
-		     NF_XLAT_CB(skb)->mark != skb->mark)) {
+	if (unlikely(again)) {
 		union nf_inet_addr saddr = {}, daddr = {};
 		u8 tos, proto;
 
@@ -545,8 +546,12 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	if (unlikely(nf_xlat_hop_due(skb, pf))) {
-		reason = nf_xlat_late_hop(net, skb, pf);
+	/* What NAT has turned away from this host was not asked before. */
+	if (again) {
+		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
+			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
+		if (!reason && nf_xlat_hop_due(skb, pf))
+			reason = nf_xlat_late_hop(net, skb, pf);
 		if (reason)
 			return nf_xlat_discard(net, skb, reason);
 	}
@@ -578,8 +583,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	memset(NF_XLAT_CB(skb), 0, sizeof(struct nf_xlat_skb_cb));
 	NF_XLAT_CB(skb)->mark = skb->mark;
-	NF_XLAT_CB(skb)->hop_due = !parm->ttl_dec &&
-				   __this_cpu_read(nf_xlat_depth) == 1;
+	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
 
 	if (pkt->pf == NFPROTO_IPV6) {
 		IPCB(skb)->iif = iif;
@@ -686,11 +690,11 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	struct nf_xlat_pkt cut;
 	struct dst_entry *dst;
 	unsigned int verdict;
-	bool local;
+	bool local, split;
 
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
-	if (!nf_xlat_daddr_legal(pf, parm))
+	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
 	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
@@ -709,9 +713,11 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	 * (RFC 7757 section 4.2).
 	 */
 	local = nf_xlat_dst_local(pf, dst);
-	parm->ttl_dec = state->hook == NF_INET_PRE_ROUTING && !local &&
-			__this_cpu_read(nf_xlat_depth) == 1;
-	if (parm->ttl_dec) {
+	parm->hop_due = state->hook == NF_INET_PRE_ROUTING &&
+			(__this_cpu_read(nf_xlat_depth) == 1 ||
+			 nf_xlat_hop_due(skb, pkt->pf));
+	parm->ttl_dec = parm->hop_due && !local;
+	if (state->hook == NF_INET_PRE_ROUTING && !local) {
 		reason = nf_xlat_may_forward(skb, net, pkt->pf);
 		if (reason)
 			goto drop;
@@ -722,15 +728,15 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		goto release;
 
 	/* A session's packets stay whole for the rules, as conntrack has it. */
-	cut.l3.len = 0;
-	if (!parm->keep_ct && !local && state->hook != NF_INET_LOCAL_OUT &&
-	    nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
-	    nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm)) {
+	split = !parm->keep_ct && !local && state->hook != NF_INET_LOCAL_OUT &&
+		nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
+		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
+	if (split) {
 		cut = *pkt;
 		cut.l3.fraghdr = false;
 	}
 
-	reason = nf_xlat_skb(net, skb, cut.l3.len ? &cut : pkt, parm);
+	reason = nf_xlat_skb(net, skb, split ? &cut : pkt, parm);
 	if (reason)
 		goto drop;
 
@@ -747,7 +753,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 #endif
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
-	if (cut.l3.len) {
+	if (split) {
 		nf_xlat_split(skb, state, &cut, parm);
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);

@@ -138,6 +138,11 @@ static bool nft_xlat_map_set(const struct net *net, const struct nft_set *set,
 	memcpy(res, data, (last + 1) * sizeof(u32));
 	if (set->dlen > (last + 1) * sizeof(u32))
 		host = data[last] ^ data[2 * last + 1];
+	/* An interval that is no prefix has no bits to keep. */
+	if (ntohl((__force __be32)host) & (ntohl((__force __be32)host) + 1) ||
+	    data[last] & host)
+		return false;
+	/* The low word, which is the last in IPv6 and the only one in IPv4 */
 	res->all[last] = (__force __u32)((res->all[last] & ~host) |
 					 (addr->all[3 - last] & host));
 	return true;
@@ -234,6 +239,7 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 {
 	const struct nf_hook_state *state = pkt->state;
 	enum nf_xlat_reason reason, sreason, dreason;
+	__u16 transport = pkt->skb->transport_header;
 	union nf_inet_addr saddr, daddr;
 	struct nf_xlat_parm parm;
 	struct nf_xlat_pkt xpkt;
@@ -252,11 +258,13 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 		goto no_match;
 
 	reason = nf_xlat_parse(pkt->skb, nft_xlat_pf(priv), &xpkt);
-	if (sreason == NF_XLAT_ADDRESS) {
-		if (!xpkt.icmp_error)
-			goto no_match;
+	if (sreason && priv->sreg_addr_min && xpkt.icmp_error) {
 		nft_xlat_error_saddr(priv, regs, &parm.outer.saddr);
 		sreason = NF_XLAT_OK;
+	} else if (sreason == NF_XLAT_ADDRESS) {
+		/* Where local delivery starts, should it come to that */
+		pkt->skb->transport_header = transport;
+		goto no_match;
 	}
 	if (!reason)
 		reason = sreason ? : dreason;

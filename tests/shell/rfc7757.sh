@@ -78,4 +78,11 @@ refused 69 "an absent length is that of a host" "$pair 2001:db8:: to 192.0.2.0/3
 refused 75 "overlapping mappings" "map m { type ipv6_addr : interval ipv4_addr; flags interval
 	elements = { 2001:db8::/120 : 192.0.2.0/24, 2001:db8::10/124 : 198.51.100.0/28 }; }" "*Error: *"
 
+# What no rule takes goes on as it was, be it in fragments for the gateway.
+check "ruleset loads" on "$gw" "$NFT" "flush ruleset; table ip6 siit { chain pre {
+	type filter hook prerouting priority -450
+	xlat 6to4 saddr prefix 2001:db8:ffff::/120 to 198.18.1.0/24 daddr prefix 2001:db8:c::1 to 198.18.0.1 error saddr 192.0.2.1
+}; }"
+check "[66] fragments for the gateway itself" on "$client6" ping -6 -c 1 -W 2 -s 3000 2001:db8:c::1
+
 done_testing

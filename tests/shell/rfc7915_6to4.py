@@ -144,8 +144,9 @@ def fragments():
          frags4(p4, [1200, 2400], 0xabcd))
     tcp = TCP(sport=1, dport=2, flags="A")
     case(51, "of TCP", frags6(c6() / tcp / BIG[:2000], [1000], ident), frags4(c4() / tcp / BIG[:2000], [1000], 0xabcd))
-    case(51, "last fragment at offset 65528", c6() / FRAG(nh=253, offset=8191, m=0, id=1) / DATA[:7],
-         c4(proto=253, frag=8191, id=1) / DATA[:7])
+    case(51, "last fragment that IPv4 has room for", c6() / FRAG(nh=253, offset=8189, m=0, id=1) / DATA[:3],
+         c4(proto=253, frag=8189, id=1) / DATA[:3])
+    case(51, "one byte more", c6() / FRAG(nh=253, offset=8189, m=0, id=1) / DATA[:4], drop="DropTooBig")
     case(51, "hop limit 1", c6(hlim=1) / FRAG(nh=17, offset=1, m=0, id=1) / DATA,
          back=error6(3, 0, 0, c6(hlim=1) / FRAG(nh=17, offset=1, m=0, id=1) / DATA), drop="DropHopLimit", free=ANY_FLOW)
     case(51, "of ICMP", frags6(echo6(data=BIG[:1000]), [512], ident), drop=["DropFragmentedIcmp"] * 2)

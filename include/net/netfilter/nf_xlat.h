@@ -207,6 +207,7 @@ struct nf_xlat_hdr {
  * @ports: rewrite ports and ICMP query ids too
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: take one from TTL or hop limit
+ * @hop_due: this traversal has to take one, here or later
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -217,6 +218,7 @@ struct nf_xlat_parm {
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
+	bool		hop_due;
 };
 
 static inline u8 nf_xlat_other_pf(u8 pf)
