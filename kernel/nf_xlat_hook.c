@@ -468,11 +468,14 @@ static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 }
 
 /*
- * Defragmentation keeps things of its own in what was our control block: better
- * one hop too many than none.
+ * The route that was found at translation tells, as long as NAT has not dropped
+ * it. Defragmentation keeps things of its own in what was our control block:
+ * better one hop too many then than none.
  */
 static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
+	if (skb_valid_dst(skb))
+		return nf_xlat_dst_local(pf, skb_dst(skb));
 	return (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
 				     IP6CB(skb)->frag_max_size) ||
 	       NF_XLAT_CB(skb)->hop_due;
@@ -510,6 +513,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	bool again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
+	bool due = again && nf_xlat_hop_due(skb, pf);
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 
@@ -550,7 +554,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (again) {
 		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
 			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
-		if (!reason && nf_xlat_hop_due(skb, pf))
+		if (!reason && due)
 			reason = nf_xlat_late_hop(net, skb, pf);
 		if (reason)
 			return nf_xlat_discard(net, skb, reason);
