@@ -71,12 +71,14 @@ else
 	check_eq "BIG TCP: nothing was dropped" "$(drops)" 0
 fi
 
+# Of the packets before, 6.1 may have dropped some.
+before_lies=$(drops) before_gso=$(counter DropGso)
 if modprobe -q tun; then
 	took=$(python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 2>"$tmp/lies")
 	sed 's/^/# not even the device takes /' "$tmp/lies"
 	check "some lies are taken" [ "$took" -gt 0 ]
-	check_eq "and dropped" "$(counter DropGso)" "$took"
-	check_eq "nothing else was" "$(drops)" "$took"
+	check_eq "and dropped" $(($(counter DropGso) - before_gso)) "$took"
+	check_eq "nothing else was" $(($(drops) - before_lies)) "$took"
 else
 	part "no tun device"
 fi
