@@ -35,6 +35,36 @@ enum nft_xlat_modes {
 #define NFT_XLAT_MODE_MAX	(__NFT_XLAT_MODE_MAX - 1)
 
 /**
+ * enum nft_xlat_mappings - what a port of the pool stands for, RFC 4787 section 4
+ *
+ * @NFT_XLAT_MAPPING_ENDPOINT_INDEPENDENT: an IPv6 address and port, whoever it
+ *	talks to, as RFC 6146 asks
+ * @NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT: one session, so that a port serves
+ *	many that differ in their destination, as in NAT44
+ */
+enum nft_xlat_mappings {
+	NFT_XLAT_MAPPING_ENDPOINT_INDEPENDENT,
+	NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT,
+	__NFT_XLAT_MAPPING_MAX
+};
+
+#define NFT_XLAT_MAPPING_MAX	(__NFT_XLAT_MAPPING_MAX - 1)
+
+/**
+ * enum nft_xlat_filterings - who may send to a mapped port, RFC 4787 section 5
+ *
+ * @NFT_XLAT_FILTERING_ENDPOINT_INDEPENDENT: anybody
+ * @NFT_XLAT_FILTERING_ADDRESS_DEPENDENT: addresses that it has a session with
+ */
+enum nft_xlat_filterings {
+	NFT_XLAT_FILTERING_ENDPOINT_INDEPENDENT,
+	NFT_XLAT_FILTERING_ADDRESS_DEPENDENT,
+	__NFT_XLAT_FILTERING_MAX
+};
+
+#define NFT_XLAT_FILTERING_MAX	(__NFT_XLAT_FILTERING_MAX - 1)
+
+/**
  * enum nft_xlat_map_flags - what an RFC 6052 prefix may hold
  *
  * @NFT_XLAT_MAP_NON_GLOBAL: IPv4 addresses that are not globally reachable,
@@ -102,6 +132,10 @@ enum nft_xlat_map_attributes {
  * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
  *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
  *	(NLA_U32: 1280 to 65535)
+ * @NFTA_XLAT_MAPPING: of @NFT_XLAT_MASQ and @NFT_XLAT_SNAT, endpoint-independent
+ *	when absent (NLA_U32: nft_xlat_mappings)
+ * @NFTA_XLAT_FILTERING: of an endpoint-independent mapping, endpoint-independent
+ *	when absent (NLA_U32: nft_xlat_filterings)
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -118,6 +152,8 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_REG_PROTO_MIN,
 	NFTA_XLAT_REG_PROTO_MAX,
 	NFTA_XLAT_MTU,
+	NFTA_XLAT_MAPPING,
+	NFTA_XLAT_FILTERING,
 	__NFTA_XLAT_MAX
 };
 
