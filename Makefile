@@ -15,7 +15,7 @@ MODULES := nf_xlat nf_xlat_ct nft_xlat
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
 
-.PHONY: all modules nft install uninstall demo check check-quick clean help
+.PHONY: all modules nft conntrack install uninstall demo check check-quick clean help
 
 all: nft modules ## the modules and the patched nft
 
@@ -30,6 +30,10 @@ modules: ## the modules, against KDIR
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix || { s=$$?; test $$s = 77 && \
 		echo "nft: not built, for want of its source or tools; going on without"; }
+
+conntrack: ## conntrack that prints sessions of two families, into build/prefix
+	@tools/build-conntrack $(BUILD)/prefix || { s=$$?; test $$s = 77 && \
+		echo "conntrack: not built, for want of its source or tools"; }
 
 install: modules ## modules to updates/, the nft that was built to PREFIX
 	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates modules_install
