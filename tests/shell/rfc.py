@@ -212,18 +212,32 @@ def show(title, packets):
         print(f"#   {p[:160].hex()}{'...' if len(p) > 160 else ''}")
 
 
+def name_of(item, what):
+    return " ".join(f"[{n}]" for n in (item if isinstance(item, tuple) else (item,))) + f" {what}"
+
+
+def check(item, what, ok, *seen):
+    """What is not told by one packet."""
+    global failed
+    print(f"{'PASS' if ok else 'FAIL'}: {name_of(item, what)}")
+    if not ok:
+        failed += 1
+        print("#", *seen)
+    return ok
+
+
 def case(item, what, send, out=(), back=(), drop=None, free=None):
     """Send a packet (or several, a list), from the end that its family says.
 
     item: of docs/conformance.in, or several, a tuple;
     out, back: exactly what has to come at the other end and at this one, in this
-    order; drop: counters that have to rise, a name or a list of names; free:
+    order, or a function that makes out of what came; drop: counters that have to rise, a name or a list of names; free:
     {field: why} of the outer headers that may be anything; "frag" is the
     identification in a Fragment header, one for all.
     """
     global failed
-    lists = [x if isinstance(x, (list, tuple)) else [x] for x in (send, out, back)]
-    send, out, back = [bytes(p) for p in lists[0]], *lists[1:]
+    send, back = (x if isinstance(x, (list, tuple)) else [x] for x in (send, back))
+    send = [bytes(p) for p in send]
     drop = Counter([drop] if isinstance(drop, str) else drop or [])
     end = left if send[0][0] >> 4 == 6 else right
     before = drops()
@@ -232,6 +246,8 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
     at_left, at_right, ok = flush()
     counted = drops() - before
     got_out, got_back = (at_right, at_left) if end is left else (at_left, at_right)
+    out = out(got_out) if callable(out) else out
+    out = out if isinstance(out, (list, tuple)) else [out]
     problems = [] if ok else ["the sentinel is missing"]
     for name, want, got in ("out", out, got_out), ("back", back, got_back):
         if len(want) != len(got):
@@ -243,8 +259,7 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
                 problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at[:8]}")
     if counted != drop:
         problems.append(f"counted {dict(counted)}, wanted {dict(drop)}")
-    items = item if isinstance(item, tuple) else (item,)
-    label = " ".join(f"[{n}]" for n in items) + f" {what}" + "".join(f"; any {k}: {v}" for k, v in (free or {}).items())
+    label = name_of(item, what) + "".join(f"; any {k}: {v}" for k, v in (free or {}).items())
     if not problems:
         print(f"PASS: {label}")
         return True
