@@ -102,7 +102,7 @@ class Flow:
             (a, m), (b, n) = self.ends(self.asks if family == (6 if self.asks == "c" else 4) else
                                        "s" if self.asks == "c" else "c", family)
             a, b = (ipaddress.ip_address(x).exploded for x in (a, b))
-            return f"src={a} dst={b} " + (rf"type=\d+ code=0 id={min(m, n) if 0 in (m, n) else m}"
+            return f"src={a} dst={b} " + (rf"type=\d+ code=0 id={self.sport if family == 6 else self.port}"
                                           if self.proto == "echo" else f"sport={m} dport={n}") + " "
         first, then = (6, 4) if self.asks == "c" else (4, 6)
         pattern = re.compile(part(first) + ".*" + part(then))
@@ -228,7 +228,7 @@ def fragments():
     f4 = frags4(p4, [1200, 2400])
     p6 = f.packet("s", 6, BIG[:3000])
     for order in permutations(range(3)):
-        case(78, f"fragments to IPv6, order {order}", [f4[i] for i in order], frags6(p6, [1200, 2400]), free=ANY_FRAG)
+        case(78, f"fragments to IPv6, order {order}", [f4[i] for i in order], frags6(p6, [1232, 2464]), free=ANY_FRAG)
     e = Flow("f1", 4242, proto="echo", dport=0)
     e.port = 4242
     case(78, "echo request in fragments", frags6(e.packet("c", 6, BIG[:2000]), [1200], id=9),
@@ -250,7 +250,7 @@ def fragments():
         want = f.packet("s", 6, data)
         for order in permutations(range(3)):
             case(79, f"UDP without checksum, {len(data)} bytes, order {order}", [f4[i] for i in order],
-                 frags6(want, cuts if cuts[0] > 8 else cuts), free=ANY_FRAG)
+                 frags6(want, range(1232, len(data), 1232)), free=ANY_FRAG)
     f.say(79, "unfragmented UDP without checksum", "s", fate=f.packet("s", 6), chksum=0)
 
     time.sleep(max(0, end - time.monotonic()))
@@ -403,9 +403,8 @@ def exhaustion():
         for i in range(2):
             n = Flow("5:5", 6000 + i, 80, proto)
             p = n.packet("c", 6, b"" if kw else DATA, **kw)
-            n.say((84, 107), f"{name}: the fifth is told 1/3", fate=(), back=refused(p, 1, 3), drop="DropNoPort", **kw) \
-                if False else case((84, 107), f"{name}: the fifth is told 1/3, try {i}", p, back=refused(p, 1, 3),
-                                   drop="DropNoPort", free=ANY_FLOW)
+            case((84, 107), f"{name}: the fifth is told 1/3, try {i}", p, back=refused(p, 1, 3), drop="DropNoPort",
+                 free=ANY_FLOW)
         for f in flows:
             if proto == TCP:
                 f.say((84, 107), f"{name}: mapping {f.port} is still there", "s", flags="SA")
@@ -511,8 +510,7 @@ def errors():
     stray = Flow("d9", 8123, 81)
     stray.error(101, "error of IPv4 about no session: silence", "s", fate=())
     stray.error(101, "error of IPv6 about no session: silence", "c", fate=(), drop="DropState")
-    for b in (98, 99):
-        check(101, "nothing of that made a session", stray.entry() is None, stray.entry()) if b == 98 else None
+    check(101, "nothing of that made a session", stray.entry() is None, stray.entry())
 
 
 def prefixes():
@@ -638,6 +636,31 @@ def tcp_moved():
     Flow("7d", 4600, 81, TCP, port=t.port).say(89, "an ACK to another server comes by its mapping", flags="A")
 
 
+def configured():
+    """With rfc6146_timeouts.nft: nothing of the defaults is left where a rule says so"""
+    u = Flow("7f", 5310)
+    u.say(85, "UDP, configured")
+    u.lives(85, "UDP, configured, without an answer", 120)
+    u.say(85, "its answer", "s")
+    aged(u)
+    u.say(85, "two seconds later, when it is a stream for conntrack")
+    u.lives(85, "UDP, configured, with an answer", 150)
+    t = Flow("7f", 4800, proto=TCP)
+    t.say(98, "SYN", flags="S")
+    t.lives(98, "opening, configured", 250, "SYN_SENT")
+    t.say(98, "SYN and ACK", "s", flags="SA")
+    t.say(98, "ACK", flags="A")
+    t.lives(98, "established, configured", 8000, "ESTABLISHED")
+    t.say(98, "FIN", flags="FA")
+    t.say(98, "FIN of the other", "s", flags="FA")
+    t.lives(98, "closing, configured", 260, "LAST_ACK")
+    t.say(98, "ACK", flags="A")
+    t.lives(98, "closed, configured", 270, "TIME_WAIT")
+    u = Flow("7f", 5311, 81)
+    u.say(85, "UDP to another port")
+    u.lives(85, "UDP, not configured", UDP_AGE)
+
+
 def strays():
     """Without a mapping: the policy is that the gateway's stack or its routes answer"""
     u = UDP(sport=80, dport=999)
@@ -660,6 +683,199 @@ def strays():
     t.next["c"] -= 1
     t.say(87, "SYN of the peer, sent again", "s", flags="S")
     t.say(87, "SYN and ACK", flags="SA")
+
+
+def stranger(flow, dst=T4, dport=4000):
+    """Another peer that sends to the same mapping"""
+    f = Flow(flow.src, flow.sport, dport, flow.proto, dst, flow.via, flow.port, "s")
+    if flow.proto == "echo":
+        f.dport = 0
+    return f
+
+
+def told(p, kind, code):
+    """The gateway's own error about a packet of IPv4"""
+    return icmp4(kind, code, 0, bytes(p)[:548], IP(src=GW4, dst=p.src, tos=0xc0))
+
+
+KINDS = {"UDP": (UDP, {}), "TCP": (TCP, {"flags": "S"}), "echo": ("echo", {})}
+
+
+def static():
+    for what, f in {
+            "to another port": Flow("76", 8080, 4001, TCP, T4, "203.0.113.7", 80, "s"),
+            "to the same port": Flow("78", 443, 4002, TCP, T4, "203.0.113.8", 443, "s")}.items():
+        f.say(76, f"SYN {what}", "s", flags="S")
+        f.lives((76, 86), f"{what}: V4 INIT", TRANS, "SYN_SENT")
+        f.say(76, f"SYN and ACK {what}", flags="SA")
+        f.say(76, f"ACK {what}", "s", flags="A")
+        f.lives((76, 86), f"{what}: ESTABLISHED", EST, "ESTABLISHED")
+        f.say(76, f"data {what}", data=DATA)
+        f.error(76, f"{what}: an error of the client", "c")
+        f.error(76, f"{what}: an error of the peer", "s")
+        f.error(76, f"{what}: an error of a router", "s", (1, 0), (3, 1), ROUTER4)
+    f = Flow("76", 5353, 4001, UDP, T4, "203.0.113.7", 53, "s")
+    f.say(76, "UDP", "s")
+    f.lives(76, "UDP", UDP_AGE)
+    f.say(76, "UDP, the answer")
+    f = Flow("78", 500, 0, "echo", T4, "203.0.113.8", asks="s")
+    f.say(76, "echo request", "s")
+    f.lives(76, "echo", ICMP_AGE)
+    f.say(76, "echo reply")
+    f.error(76, "an error about the reply", "s", (1, 0), (3, 1), ROUTER4)
+    f = Flow("78", 501, 4003, UDP, S4, "203.0.113.8", asks="s")
+    p4, p6 = f.packet("s", 4, BIG[:2000]), f.packet("s", 6, BIG[:2000])
+    p4.id = 7
+    case(76, "UDP in fragments", frags4(p4, [1200])[::-1], frags6(p6, [1232]), free=ANY_FRAG)
+
+
+def filtering():
+    for name, (proto, kw) in KINDS.items():
+        f = moved("21", 5000, "22", dport=0 if proto == "echo" else 80, proto=proto) if not kw else \
+            Flow("21", 5000, 80, proto)
+        f.say(82, f"{name}: a mapping", **kw)
+        n = stranger(f)
+        n.say((82, 88) if kw else 82, f"{name}: anybody may send to it", "s", **kw)
+        if proto == TCP:
+            n.lives((86, 88), "V4 INIT", TRANS, "SYN_SENT")
+            n.say(88, "the answer", flags="SA")
+            n.say(88, "its ACK", "s", flags="A")
+            n.lives((86, 88), "ESTABLISHED", EST, "ESTABLISHED")
+        else:
+            n.say(82, f"{name}: the answer")
+            n.lives(82, f"{name}, begun by IPv4", ICMP_AGE if proto == "echo" else UDP_AGE)
+        n.error((82, 94), f"{name}: an error of the client to him", "c")
+        n.error((82, 94), f"{name}: an error of a router to the client", "s", (3, 0), (11, 0), ROUTER4)
+        if proto != "echo":
+            for other, (proto2, kw2) in KINDS.items():
+                if proto2 not in (proto, "echo"):
+                    p = Flow(f.src, f.sport, 4100, proto2, "198.51.100.4", f.via, f.port, "s").packet("s", 4, **kw2)
+                    case(99, f"{other} to a mapping of {name} alone: 3/1", p, back=told(p, 3, 1), free=ANY_ID)
+    f = Flow("23", 5100)
+    f.say(82, "one more mapping")
+    aged(f)
+    n = stranger(f)
+    n.say(82, "a stranger")
+    refreshes(99, "another session", f, lambda: n.say(99, "the stranger again", "s"), False)
+
+
+def address_dependent():
+    for name, (proto, kw) in KINDS.items():
+        echo = proto == "echo"
+        f = Flow("2:1", 5000, 0 if echo else 80, proto, via="203.0.113.2")
+        f.say(82, f"{name}: a mapping that filters", **kw)
+        n = stranger(f)
+        p = n.packet("s", 4, **kw)
+        items = (82, 88) if kw else 82
+        aged(f)
+        refreshes(99, f"{name}: what is filtered", f, lambda: case(
+            items, f"{name}: an address that it has no session with: 3/13", p, back=told(p, 3, 13), drop="DropFiltered",
+            free=ANY_ID), False)
+        check(items, f"{name}: no session of that", n.entry() is None, n.entry())
+        if not echo:
+            same = stranger(f, S4, 4001)
+            same.say(items, f"{name}: another port of an address that it has one with", "s", **kw)
+            if not kw:
+                same.say(items, f"{name}: the answer")
+        Flow("2:1", 5000, 0 if echo else 81, proto, T4, "203.0.113.2").say(82, f"{name}: a session with the address", **kw)
+        if not echo:
+            n.say(items, f"{name}: which may send now", "s", **kw)
+
+
+def port_dependent():
+    for name, (proto, kw) in KINDS.items():
+        dport = 0 if proto == "echo" else 80
+        for i, dst in (1, S4), (2, T4):
+            Flow(f"3:{i}", 5000, dport, proto, dst, "203.0.113.3").say(
+                100, f"{name}: client {i} has port 5000 for {dst}", **kw)
+        f = Flow("3:2", 5000, dport, proto, S4, "203.0.113.3")
+        f.port = None
+        f.say(100, f"{name}: and another where that is taken", **kw)
+        check(100, f"{name}: which is not 5000", f.port != 5000, f.port)
+        n = Flow("3:2", 5000, 4000, proto, "198.51.100.5", "203.0.113.3", 5000, "s")
+        p = n.packet("s", 4, **kw)
+        case(100, f"{name}: a stranger finds no mapping: 3/1", p, back=told(p, 3, 1), free=ANY_ID)
+
+
+class Hairpin:
+    """A client a that talks to the address in the pool of b, two mappings"""
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def packet(self, a, b, l4, out=False, hops=None):
+        if out:
+            return IPv6(src=P + a.via, dst=b.src, hlim=hops or 63) / a.proto(sport=a.port, dport=b.sport, **l4[0]) / l4[1]
+        return IPv6(src=a.src, dst=P + b.via, hlim=hops or 64) / a.proto(sport=a.sport, dport=b.port, **l4[0]) / l4[1]
+
+    def say(self, item, what, back=False, data=DATA, **kw):
+        a, b = (self.b, self.a) if back else (self.a, self.b)
+        return case(item, what, self.packet(a, b, (kw, data)), back=self.packet(a, b, (kw, data), True))
+
+    def error(self, item, what, back=False, router=None, **kw):
+        """Of b about a packet of a, or of a about one of b"""
+        a, b = (self.b, self.a) if back else (self.a, self.b)
+        sent = icmp6(1, 4, 0, self.packet(a, b, (kw, DATA), True, 7), IPv6(src=router or b.src, dst=P + a.via, hlim=64))
+        case(item, what, sent, back=icmp6(1, 4, 0, self.packet(a, b, (kw, DATA), False, 7),
+                                          IPv6(src=P + b.via, dst=a.src, hlim=63)))
+
+
+def hairpin():
+    b = moved("31", 5000, "32")
+    b.say(95, "a mapping on another port")
+    a = moved("33", 5001, "34")
+    a.say(95, "another one")
+    h = Hairpin(a, b)
+    h.say(95, "UDP to the other's address in the pool")
+    h.say(95, "the answer", True)
+    h.say(95, "UDP once more")
+    h.say(95, "and an answer", True)
+    h.error((95, 102), "an error of who was asked")
+    h.error((95, 102), "an error of who asked", True)
+    h.error((95, 102), "an error of a router", router=ROUTER6)
+    a2 = Flow("33", 5003)
+    h = Hairpin(a2, b)
+    h.say(95, "UDP of a client without a mapping, which gets one")
+    h.error((95, 102), "an error about the first packet")
+    stranger(a2).say((82, 95), "which anybody may send to", "s")
+    h.say(95, "the answer", True)
+    Hairpin(b, b).say(95, "UDP to oneself")
+    b.both(95, "the mapping goes on to serve IPv4")
+
+    b = Flow("31", 6000, proto=TCP)
+    b.say(95, "TCP: a mapping", flags="S")
+    a = Flow("33", 6001, proto=TCP)
+    h = Hairpin(a, b)
+    h.say(95, "SYN", data=b"", flags="S", seq=1000)
+    h.say(95, "SYN and ACK", True, data=b"", flags="SA", seq=5000, ack=1001)
+    h.say(95, "ACK", data=b"", flags="A", seq=1001, ack=5001)
+    h.say(95, "data", data=DATA, flags="A", seq=1001, ack=5001)
+    h.error((95, 102), "TCP: an error of who was asked", flags="A", seq=1001, ack=5001)
+    h.error((95, 102), "TCP: an error of who asked", True, flags="A", seq=5001, ack=1001)
+    # the static entry of 203.0.113.7 port 80
+    s = Flow("76", 8080, 0, TCP, via="203.0.113.7", port=80)
+    h = Hairpin(Flow("33", 6002, proto=TCP), s)
+    h.say((76, 95), "SYN to a static entry", data=b"", flags="S", seq=1000)
+    h.say((76, 95), "SYN and ACK of it", True, data=b"", flags="SA", seq=5000, ack=1001)
+    h.say((76, 95), "ACK to it", data=b"", flags="A", seq=1001, ack=5001)
+    h.error((76, 95, 102), "an error of it", flags="A", seq=1001, ack=5001)
+
+
+def own_address():
+    """masquerade: the pool's address is the gateway's"""
+    m = Flow("a:1", 90, 0, "echo", via=GW4)
+    m.both(92, "an echo session on the gateway's own address")
+    q = Flow("a:1", 90, 0, "echo", T4, GW4, asks="s").packet("s", 4)
+    case(92, "an echo request to the gateway's address is the gateway's", q,
+         back=icmp4(0, 0, 90 << 16 | 1, DATA, IP(src=GW4, dst=T4, ttl=64)), free=ANY_ID)
+    f = Flow("a:1", 5200, via=GW4)
+    f.both(82, "a mapping on the gateway's own address")
+    stranger(f).say(82, "which anybody may send to", "s")
+    p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / UDP(sport=4, dport=5201) / DATA
+    case(82, "no mapping on the gateway's own address: 3/3, of its stack", p, back=told(p, 3, 3), free=ANY_ID)
+    p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / TCP(sport=4, dport=5201, flags="S", seq=1)
+    case(87, "SYN without a mapping to the gateway's own address: RST, of its stack", p,
+         back=IP(src=GW4, dst=p.src, ttl=64, flags="DF", id=0) / TCP(sport=5201, dport=4, flags="RA", ack=2, window=0))
 
 
 def established():

@@ -45,5 +45,22 @@ phase queries
 phase errors
 phase strays
 phase fragments
+on "$gw" sh -c 'cd /proc/sys/net; for f in ipv4/ipfrag netfilter/nf_conntrack_frag6; do
+	echo 0 >${f}_low_thresh; echo 0 >${f}_high_thresh; done'
+phase no_memory
+
+check "ruleset with limits loads" ruleset rfc6146_limits || done_testing
+phase limits
+ip -n "$gw" route add fd00:6146::/32 via $client_ip
+ip -n "$gw" route add 8.8.8.8 via $server_ip
+check "ruleset with all prefixes loads" ruleset rfc6146_prefixes || done_testing
+phase prefixes
+if [ -x "$NFT" ]; then
+	for len in 97 104 127 128; do
+		check_match "[93] a prefix of $len bits is refused" "$(on "$gw" "$NFT" "table inet t { chain c {
+			type filter hook prerouting priority dstnat
+			xlat 6to4 prefix 2001:db8::/$len masquerade; }; }" 2>&1)" "*Error: *length must be*"
+	done
+fi
 
 done_testing
