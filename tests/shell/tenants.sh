@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The same addresses twice: docs/recipes.md.
+. "$(dirname "$0")/recipe.inc"
+
+far64=$pref64$far_ip
+
+# a second client, the twin of the first
+# shellcheck disable=SC2317 # called by setup_recipe
+twin()
+{
+	another twin6
+	link "$gw" lan2 "$twin6" eth0
+	ip -n "$gw" addr add 2001:db8:c::1/64 dev lan2 nodad
+	ip -n "$twin6" -batch - <<-EOF
+		addr add $client_ip/64 dev eth0 nodad
+		route add default via 2001:db8:c::1
+	EOF
+}
+before_recipe=twin
+setup_recipe tenants
+
+# N sessions each, from the same ports of the same address, at the same time
+both()
+{
+	local proto=$1 port=$2 n=$3 ns
+
+	rm -f "$tmp"/go "$tmp"/held.*
+	for ns in "$client6" "$twin6"; do
+		background_python "$ns" crowd hold "$proto" $far64 "$port" "$n" 30000 "$tmp/go" >"$tmp/held.$ns"
+		pids+=($!)
+		wait_for 10 grep -q "answered" "$tmp/held.$ns"
+	done
+	touch "$tmp/go"
+	wait "${pids[@]}"
+	pids=()
+	for ns in "$client6" "$twin6"; do
+		check_eq "$proto: ${ns%-*}: there and back" "$(grep answered "$tmp/held.$ns" | tr '\n' ' ')" \
+			"$n of $n answered $n of $n answered again "
+	done
+	check_eq "$proto: one address" "$(grep -h ^from "$tmp"/held.* | cut -d' ' -f 2 | sort -u)" $pool_ip
+	check_eq "$proto: no port twice" "$(grep -h ^from "$tmp"/held.* | sort | uniq -d)" ""
+}
+pids=()
+both tcp 80 20
+both udp 5353 20
+check_eq "a zone for each" "$(sessions "udp .*sport=30000" | grep -o 'zone-orig=[0-9]*' | sort | tr '\n' ' ')" "zone-orig=1 zone-orig=2 "
+
+ping_with() { on "$1" ping -6 -q -e 77 -c 20 -i 0.05 -W 2 $far64 >"$tmp/ping.$1"; }
+ping_with "$client6" & pids+=($!)
+ping_with "$twin6" & pids+=($!)
+wait "${pids[@]}"
+for i in "$client6" "$twin6"; do
+	check_match "ping: ${i%-*}, the same id" "$(cat "$tmp/ping.$i")" "*20 received*"
+done
+out $pool_ip
+client6=$twin6 out $pool_ip
+all_valid
+
+done_testing
