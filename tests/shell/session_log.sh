@@ -10,6 +10,8 @@ ports="sport=40000 dport=5353"
 # call tcp|udp PORT: from port 40000, and the port that the other side saw
 call() { python "$client6" crowd call "$1" $far64 "$2" 1 40000 | sed -n "s/^from $pool_ip //p"; }
 log() { dmesg | sed -n "/session_log: $suffix/,\$p" | grep 'nat64 '; }
+# shellcheck disable=SC2317 # called by check
+in_time() { [ "$1" -ge "$begin" ] && [ "$1" -le "$(date +%s)" ]; }
 # sum LINE: packets and bytes, both ways
 sum() { grep -oE '(packets|bytes)=[0-9]*' <<<"$1" | tr '\n' ' '; }
 
@@ -28,6 +30,10 @@ check "conntrack -E listens" wait_for 10 sh -c 'ip netns exec "$0" ping -6 -c 1 
 	ip netns exec "$2" conntrack -F; test -s "$3/NEW" && test -s "$3/DESTROY"' \
 	"$client6" $far64 "$gw" "$tmp"
 
+background_python "$gw" sessionlog 2 >"$tmp/records"
+records=$!
+wait_for 10 grep -q ready "$tmp/records" || fail "nobody listens to group 1"
+
 begin=$(date +%s)
 udp=$(call udp 5353)
 tcp=$(call tcp 80)
@@ -42,6 +48,12 @@ check_match "log: a line for UDP" "$(log | grep PROTO=UDP)" \
 	"*IN=lan OUT=wan * SRC=$pool_ip DST=$far_ip * PROTO=UDP SPT=$udp DPT=5353 *"
 check_match "log: a line for TCP" "$(log | grep PROTO=TCP)" \
 	"*IN=lan OUT=wan * SRC=$pool_ip DST=$far_ip * PROTO=TCP SPT=$tcp DPT=80 SEQ=* SYN *"
+
+wait $records
+read -r _ when record < <(grep " 17 " "$tmp/records")
+check_eq "record: both halves" "$record" \
+	"17 $client_ip#40000>${pref64}c633:6402#5353 $far_ip#5353>$pool_ip#$udp"
+check "with the time" in_time "$when"
 
 entry=$(sessions "udp .*$ports")
 check_match "nf_conntrack: both halves" "$entry" "*src=2001:0db8:000c:*:0002 dst=2001:0db8:0064:*:c633:6402 $ports packets=1 bytes=* src=$far_ip dst=$pool_ip sport=5353 dport=$udp packets=1 bytes=*"
@@ -58,7 +70,7 @@ event=$(grep "$ports" "$tmp/DESTROY")
 check_match "event of the end" "$event" "\[*.*\]*\[DESTROY\] udp *src=$client_ip dst=${pref64}c633:6402 $ports packets=* sport=5353 dport=$udp packets=* delta-time=*"
 check_eq "packets and bytes as they were" "$(sum "$event")" "$(sum "$entry")"
 when=$(grep "$ports" "$tmp/NEW" | sed 's/^\[\([0-9]*\)\..*/\1/')
-check "with the time" [ "$when" -ge "$begin" -a "$when" -le "$(date +%s)" ]
+check "with the time" in_time "$when"
 all_valid
 
 done_testing

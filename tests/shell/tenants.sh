@@ -45,6 +45,12 @@ pids=()
 both tcp 80 20
 both udp 5353 20
 check_eq "a zone for each" "$(sessions "udp .*sport=30000" | grep -o 'zone-orig=[0-9]*' | sort | tr '\n' ' ')" "zone-orig=1 zone-orig=2 "
+# nor do they share one for different servers: each endpoint has its own
+serve "$server4" udp4:5353
+python "$client6" crowd call udp $far64 5353 1 32000 >"$tmp/one"
+python "$twin6" crowd call udp $server64 5353 1 32000 >"$tmp/two"
+check_eq "UDP: both answered" "$(sort -u <(tail -n 1 "$tmp/one") <(tail -n 1 "$tmp/two"))" "1 of 1 answered"
+check_eq "UDP to different servers: no port twice" "$(sort "$tmp/one" "$tmp/two" | grep ^from | uniq -d)" ""
 
 ping_with() { on "$1" ping -6 -q -e 77 -c 20 -i 0.05 -W 2 $far64 >"$tmp/ping.$1"; }
 ping_with "$client6" & pids+=($!)
