@@ -15,21 +15,32 @@ maps='map to4 { type ipv6_addr : ipv4_addr; }
 	map ports { type ipv6_addr . inet_service : ipv4_addr; }
 	map verdicts { type ipv6_addr : verdict; }
 	map counters { type ipv6_addr : counter; }
+	map one4 { type ipv6_addr : ipv4_addr . inet_service; }
+	map two4 { type ipv6_addr : ipv4_addr . inet_service . inet_service; }
+	map one6 { type inet_service : ipv6_addr . inet_service; }
+	map pool6 { type ipv4_addr : interval ipv6_addr; }
+	map ranges { type ipv6_addr : interval inet_service; }
+	map marks { type ipv6_addr : mark; }
 	set hosts { type ipv6_addr; }'
 
-# refused FAMILY CHAIN RULE MESSAGE
+# refused FAMILY CHAIN RULE MESSAGE [WHERE]: WHERE is what nft marks
 refused()
 {
-	local out decl=
+	local out decl='' lines text mark
 
 	case $3 in *map\ @*) decl=$maps ;; esac
-	if out=$(on "$gw" $NFT "table $1 t { $decl
-		chain c { $2 $3; } ; }" 2>&1); then
+	if out=$(on "$gw" $NFT "table $1 t { ${decl//$'\n'/; } ; chain c { $2 $3; } ; }" 2>&1); then
 		fail "accepted: $1 { $2 $3 }"
 		on "$gw" $NFT flush ruleset
-	else
-		check_match "$1 { $2 $3 }" "$(echo "$out" | head -1)" "*Error: *$4*"
+		return
 	fi
+	mapfile -t lines <<<"$out"
+	check_match "$1 { $2 $3 }" "${lines[0]}" "*Error: *$4*"
+	[ $# -lt 5 ] && return
+	mark=${lines[2]%%^*}
+	text=${lines[1]:${#mark}}
+	mark=${lines[2]//[!^]/}
+	check_eq "marked in $3" "${text:0:${#mark}}" "$5"
 }
 
 messages()
@@ -114,8 +125,50 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to :1024-65535" "snat needs an address"
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to 192.0.2.1" "only ports can follow"
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.9-192.0.2.1" ""
-	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1" "dnat is not supported with xlat 6to4"
-	refused inet "$pre" "xlat 4to6 $n64 masquerade" "masquerade is not supported with xlat 4to6"
+	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1" "dnat is not supported with xlat 6to4" dnat
+	refused inet "$pre" "xlat 4to6 $n64 masquerade" "masquerade is not supported with xlat 4to6" masquerade
+	refused inet "$pre" "xlat 4to6 $n64 snat to 2001:db8::1" "snat is not supported with xlat 4to6" snat
+	refused inet "$pre" "xlat 4to6 $n64 dnat" "dnat needs an address"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to :80" "dnat needs an address"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1" "4to6 dnat needs an IPv6 address"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1:80" "4to6 dnat needs an IPv6 address"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:0" "port must be from 1 to 65535, not 0"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::9-2001:db8::1" "Range negative size"
+	refused inet "$pre" "xlat 4to6 $n64 saddr $n64 daddr $n64 dnat to 2001:db8::1" "saddr and daddr are stateless"
+	refused inet "type filter hook forward priority filter;" "xlat 4to6 $n64 dnat to 2001:db8::1" "stateful xlat is not supported in the forward hook"
+	# mapping and filtering
+	for word in mapping filtering; do
+		refused inet "$pre" "xlat 6to4 $n64 $word endpoint-independent" "$word is for masquerade and snat, not for stateless xlat" $word
+		refused inet "$pre" "xlat 4to6 $n64 $word endpoint-independent" "$word is for masquerade and snat, not for stateless xlat" $word
+		refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1 $word endpoint-independent" "$word is for masquerade and snat, not for dnat" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word endpoint-independent $word endpoint-independent" "only specify this once"
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-dependent" "unexpected address-dependent"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-port-dependent filtering address-dependent" "filtering needs an endpoint-independent mapping" filtering
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 filtering endpoint-independent mapping address-port-dependent" "filtering needs an endpoint-independent mapping" filtering
+	# pools and hosts from maps
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8:1::/64 : 192.0.2.1, 2001:db8:2::/64 : 2001:db8::1 }" "6to4 snat needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { 80 : 192.0.2.2-192.0.2.4 . 80 }" "4to6 dnat needs an IPv6 address" 192.0.2.2-192.0.2.4
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80 }:90" "the map has ports already" 90
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @one4:90" "the map has ports already" 90
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80, 2001:db8::2 : 192.0.2.1 }" "expected concatenation of (IPv4 address, internet network service)" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @two4" "expected concatenation of (IPv4 address, internet network service)"
+	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @one6" "expected concatenation of (IPv4 address, internet network service)"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ip6 daddr map @to6" "conflicting network layer protocols"
+	for map in verdicts marks ranges; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "expected IPv4 address" "ip6 saddr map @$map"
+	done
+	for map in counters hosts; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "Expression is not a map" "@$map"
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to ip6 saddr map @one4" "only ports can follow" "ip6 saddr map @one4"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to :ip6 saddr map @ranges" "does not support maps to port ranges" "ip6 saddr map @ranges"
+	refused inet "$pre" "xlat 4to6 $n64 error saddr ip saddr map @pool6" "needs one address, not a range" "ip saddr map @pool6"
+	# 64 bytes of registers
+	key="ip saddr . ip daddr . ip saddr . ip daddr"
+	host="192.0.2.1 . 192.0.2.2 . 192.0.2.1 . 192.0.2.2"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ip daddr map @pool6:$key . $key . tcp dport map { $host . $host . 80 : 90 }" "not enough registers" "$key . $key . tcp dport map { $host . $host . 80 : 90 }"
 	# syntax
 	refused inet "$pre" "xlat $n64" ""
 	refused inet "$pre" "xlat 6to4" ""
