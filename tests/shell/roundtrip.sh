@@ -23,16 +23,23 @@ long="table inet gw {
 	chain pre {
 		xlat 6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::1 to 192.0.2.1
 		xlat 4to6 prefix 64:ff9b::/96 saddr prefix 192.0.2.1 to 2001:db8::1 daddr prefix 192.0.2.2 to 2001:db8::2 error saddr 2001:db8::9 mtu 1400
+		xlat 6to4 prefix 64:ff9b::/96 masquerade
+		xlat 6to4 prefix 64:ff9b::/96 snat to 192.0.2.1 random filtering address-dependent
+		xlat 6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }:80
 	}
 }"
 on "$gw" $NFT flush ruleset
-check "hosts with a length, and another order" on "$gw" $NFT "table inet gw {
+check "hosts with a length, defaults, a variable, and another order" on "$gw" $NFT "define pool = { 2001:db8::1 : 192.0.2.1 }
+table inet gw {
 	chain pre {
 		xlat 6to4 saddr prefix 2001:db8::1/128 to 192.0.2.1/32 prefix 64:ff9b::/96
 		xlat 4to6 mtu 1400 error saddr 2001:db8::9 daddr prefix 192.0.2.2/32 to 2001:db8::2 saddr prefix 192.0.2.1 to 2001:db8::1/128 prefix 64:ff9b::/96
+		xlat 6to4 prefix 64:ff9b::/96 masquerade mapping endpoint-independent filtering endpoint-independent
+		xlat 6to4 prefix 64:ff9b::/96 snat to 192.0.2.1 random filtering address-dependent mapping endpoint-independent
+		xlat 6to4 prefix 64:ff9b::/96 snat to ip6 saddr map \$pool : 80
 	}
 }"
-check_eq "come in the usual order" "$(list)" "$long"
+check_eq "come as usual" "$(list)" "$long"
 
 # The text of each ruleset, and what is listed of it.
 for f in "$here"/rulesets/*.nft; do
