@@ -32,6 +32,8 @@ echo "$was" >$max
 phase table_free
 
 phase protocols
+phase later_protocols
+phase no_ports
 phase borders
 phase loops
 phase mapping
