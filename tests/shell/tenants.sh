@@ -19,6 +19,9 @@ twin()
 }
 before_recipe=twin
 setup_recipe tenants
+for i in "$client6" "$twin6"; do
+	check "${i%-*} is there" on "$i" ping -6 -c 1 -W 2 $far64 || done_testing
+done
 
 # N sessions each, from the same ports of the same address, at the same time
 both()
