@@ -776,25 +776,25 @@ def filtering():
 
 
 def address_dependent():
+    flows = {}
     for name, (proto, kw) in KINDS.items():
-        echo = proto == "echo"
-        f = Flow("2:1", 5000, 0 if echo else 80, proto, via="203.0.113.2")
-        f.say(82, f"{name}: a mapping that filters", **kw)
-        n = stranger(f)
-        p = n.packet("s", 4, **kw)
+        flows[name] = Flow("2:1", 5000, 0 if proto == "echo" else 80, proto, via="203.0.113.2")
+        flows[name].say(82, f"{name}: a mapping that filters", **kw)
+    aged(*flows.values())
+    for name, (proto, kw) in KINDS.items():
+        f, n, dport = flows[name], stranger(flows[name]), 0 if proto == "echo" else 81
         items = (82, 88) if kw else 82
-        aged(f)
+        p = n.packet("s", 4, **kw)
         refreshes(99, f"{name}: what is filtered", f, lambda: case(
             items, f"{name}: an address that it has no session with: 3/13", p, back=told(p, 3, 13), drop="DropFiltered",
             free=ANY_ID), False)
         check(items, f"{name}: no session of that", n.entry() is None, n.entry())
-        if not echo:
+        if dport:
             same = stranger(f, S4, 4001)
             same.say(items, f"{name}: another port of an address that it has one with", "s", **kw)
-            if not kw:
-                same.say(items, f"{name}: the answer")
-        Flow("2:1", 5000, 0 if echo else 81, proto, T4, "203.0.113.2").say(82, f"{name}: a session with the address", **kw)
-        if not echo:
+            same.say(items, f"{name}: the answer", **({"flags": "SA"} if kw else {}))
+        Flow("2:1", 5000, dport, proto, T4, "203.0.113.2").say(82, f"{name}: a session with the address", **kw)
+        if dport:
             n.say(items, f"{name}: which may send now", "s", **kw)
 
 
@@ -837,9 +837,9 @@ class Hairpin:
 
 
 def hairpin():
-    b = moved(95, "31", 5000, "32")
+    b = moved(95, "31", 5500, "32")
     b.say(95, "a mapping on another port")
-    a = moved(95, "33", 5001, "34")
+    a = moved(95, "33", 5501, "34")
     a.say(95, "another one")
     h = Hairpin(a, b)
     h.say(95, "UDP to the other's address in the pool")
@@ -849,7 +849,7 @@ def hairpin():
     h.error((95, 102), "an error of who was asked")
     h.error((95, 102), "an error of who asked", True)
     h.error((95, 102), "an error of a router", router=ROUTER6)
-    a2 = Flow("33", 5003)
+    a2 = Flow("33", 5503)
     h = Hairpin(a2, b)
     h.say(95, "UDP of a client without a mapping, which gets one")
     h.error((95, 102), "an error about the first packet")
