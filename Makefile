@@ -69,8 +69,8 @@ check-quick: ## the tests that need no stock kernel
 	@set -f; QUICK=1 tests/run $(T)
 
 .PHONY: bench
-bench: ## figures into build/bench; B=name one scenario, N= sessions
-	@N=$(N) tests/bench $(B)
+bench: ## figures into build/bench; B=name runs one, N=sessions
+	@tests/bench $(B)
 
 .PHONY: conformance
 conformance: ## docs/conformance.md, from the last run of the tests
