@@ -28,7 +28,7 @@ p=$(crowd 40 2::2)
 check_eq "another subscriber has all" "$(sort -u <<<"$p" | wc -l)" 40
 check_eq "in its own block" "$(outside 1088 1151 <<<"$p")" ""
 check "identifiers are in it too" on "$client6" ping -6 -c 1 -W 2 -I 2001:db8:1:2::2 $far64
-check_eq "of the block" "$(sessions icmpv6 | sed -n 's/.* id=//p' | cut -d' ' -f 1 | outside 1088 1151)" ""
+check_eq "of the block" "$(sessions 'icmpv6.*src=2001:0db8:0001:0002' | sed -n 's/.* id=//p' | cut -d' ' -f 1 | outside 1088 1151)" ""
 p=$(crowd 40 3::2)
 check_eq "without a block" "$(sort -u <<<"$p" | wc -l)" 40
 check_eq "by the next rule" "$(outside 32768 65535 <<<"$p")" ""
