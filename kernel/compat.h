@@ -8,6 +8,8 @@
 
 #include <net/dst.h>
 #include <net/if_inet6.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
 
@@ -50,6 +52,38 @@ nf_xlat_set_lookup(const struct net *net, const struct nft_set *set,
 	return nft_set_do_lookup(net, set, key, &ext) ? ext : NULL;
 #endif
 }
+
+/* HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.0 */
+static inline void nf_xlat_timeout_init_ref(struct nf_ct_timeout *timeout)
+{
+#ifdef HAVE_TIMEOUT_REFCNT
+	refcount_set(&timeout->refcnt, 1);
+#endif
+}
+
+static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
+{
+#ifdef HAVE_TIMEOUT_REFCNT
+	if (refcount_dec_and_test(&timeout->refcnt))
+		kfree_rcu(timeout, rcu);
+#else
+	kfree(timeout);
+#endif
+}
+
+/*
+ * HAVE_HELPER_REFCNT: include/net/netfilter/nf_conntrack_helper.h, since 7.2.
+ * From there on the policy is no pointer, and an entry that root takes a helper
+ * from drops a reference, which a static one must survive.
+ */
+#ifdef HAVE_HELPER_REFCNT
+#define NF_XLAT_HELPER_COMPAT	.ct_refcnt = REFCOUNT_INIT(INT_MAX),
+#else
+#define NF_XLAT_HELPER_COMPAT					\
+	.expect_policy	= &(const struct nf_conntrack_expect_policy){	\
+		.max_expected = 1,				\
+	},
+#endif
 
 /* In net/netfilter/nf_internals.h, which only code in the tree can include. */
 void nf_queue_nf_hook_drop(struct net *net);

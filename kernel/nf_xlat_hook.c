@@ -43,6 +43,7 @@
 enum {
 	NF_XLAT_MIB_6TO4 = __NF_XLAT_REASON_MAX,
 	NF_XLAT_MIB_4TO6,
+	NF_XLAT_MIB_BIB,
 	__NF_XLAT_MIB_MAX
 };
 
@@ -97,8 +98,10 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_NON_GLOBAL]	= "XlatDropNonGlobal",
 	[NF_XLAT_FRAG_ICMP]	= "XlatDropFragmentedIcmp",
 	[NF_XLAT_FRAG_CSUM]	= "XlatDropFragmentedUdpZero",
+	[NF_XLAT_FILTERED]	= "XlatDropFiltered",
 	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
 	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
+	[NF_XLAT_MIB_BIB]	= "XlatBib",
 };
 
 static struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
@@ -122,6 +125,19 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 	return NF_DROP;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_drop);
+
+/**
+ * nf_xlat_count_bib - count mappings that are there
+ * @net: network namespace
+ * @n: how many more, or less
+ *
+ * Any context.
+ */
+void nf_xlat_count_bib(struct net *net, int n)
+{
+	this_cpu_add(nf_xlat_pernet(net)->mib->mibs[NF_XLAT_MIB_BIB], n);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_count_bib);
 
 static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 					const union nf_inet_addr *saddr,
@@ -326,6 +342,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 		break;
 	case NF_XLAT_NON_GLOBAL:
 	case NF_XLAT_DADDR:
+	case NF_XLAT_FILTERED:
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
 		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
 		break;

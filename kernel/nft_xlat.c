@@ -45,6 +45,8 @@ struct nft_xlat {
 	u32			mtu;
 	u8			dir;
 	u8			mode;
+	u8			mapping;
+	u8			filtering;
 	u8			sreg_addr_min;
 	u8			sreg_addr_max;
 	u8			sreg_proto_min;
@@ -63,6 +65,8 @@ static const struct nla_policy nft_xlat_policy[NFTA_XLAT_MAX + 1] = {
 	[NFTA_XLAT_REG_PROTO_MIN]	= { .type = NLA_U32 },
 	[NFTA_XLAT_REG_PROTO_MAX]	= { .type = NLA_U32 },
 	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
+	[NFTA_XLAT_MAPPING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_MAPPING_MAX),
+	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
 };
 
 static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
@@ -85,24 +89,34 @@ static u8 nft_xlat_pf(const struct nft_xlat *priv)
 	return priv->dir == NFT_XLAT_6TO4 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 }
 
+/* Length of an address in the family that the packet goes on in */
+static unsigned int nft_xlat_addr_len(const struct nft_xlat *priv)
+{
+	return priv->dir == NFT_XLAT_6TO4 ? sizeof(__be32) :
+					    sizeof(struct in6_addr);
+}
+
 static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				   struct nft_regs *regs,
 				   const struct nft_pktinfo *pkt)
 {
 	struct nf_xlat_ct_range range = {
-		.prefix	= priv->prefix.prefix,
-		.mtu	= priv->mtu,
-		.flags	= priv->flags,
-		.masq	= priv->mode == NFT_XLAT_MASQ,
+		.prefix		= priv->prefix.prefix,
+		.mtu		= priv->mtu,
+		.flags		= priv->flags,
+		.masq		= priv->mode == NFT_XLAT_MASQ,
+		.per_session	= priv->mapping ==
+				  NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT,
+		.filter		= priv->filtering ==
+				  NFT_XLAT_FILTERING_ADDRESS_DEPENDENT,
 	};
+	unsigned int len = nft_xlat_addr_len(priv);
 
 	if (priv->sreg_addr_min) {
-		range.min_addr.ip = (__force __be32)
-			regs->data[priv->sreg_addr_min];
-		range.max_addr.ip = (__force __be32)
-			regs->data[priv->sreg_addr_max];
-		if (ntohl(range.min_addr.ip) > ntohl(range.max_addr.ip))
-			swap(range.min_addr.ip, range.max_addr.ip);
+		memcpy(&range.min_addr, &regs->data[priv->sreg_addr_min], len);
+		memcpy(&range.max_addr, &regs->data[priv->sreg_addr_max], len);
+		if (memcmp(&range.min_addr, &range.max_addr, len) > 0)
+			swap(range.min_addr, range.max_addr);
 	}
 	if (priv->sreg_proto_min) {
 		range.min_proto = (__force __be16)
@@ -297,7 +311,8 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 		return;
 	}
 
-	if (ipv6_prefix_equal(&priv->prefix.prefix.addr,
+	if (priv->dir == NFT_XLAT_4TO6 ||
+	    ipv6_prefix_equal(&priv->prefix.prefix.addr,
 			      &ipv6_hdr(pkt->skb)->daddr,
 			      priv->prefix.prefix.len))
 		nft_xlat_eval_stateful(priv, regs, pkt);
@@ -488,7 +503,8 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 				   struct nft_xlat *priv,
 				   const struct nlattr * const tb[])
 {
-	if (tb[NFTA_XLAT_FLAGS] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
+	if (tb[NFTA_XLAT_FLAGS] || tb[NFTA_XLAT_MAPPING] ||
+	    tb[NFTA_XLAT_FILTERING] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
 	    tb[NFTA_XLAT_REG_PROTO_MIN] || tb[NFTA_XLAT_REG_PROTO_MAX] ||
 	    (tb[NFTA_XLAT_MTU] && priv->dir == NFT_XLAT_6TO4))
 		return -EINVAL;
@@ -507,19 +523,29 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 {
 	int err;
 
-	if (priv->mode == NFT_XLAT_DNAT || priv->dir != NFT_XLAT_6TO4)
+	/* What comes from IPv6 borrows a source, what comes from IPv4 does not. */
+	if ((priv->mode == NFT_XLAT_DNAT) != (priv->dir == NFT_XLAT_4TO6))
 		return -EOPNOTSUPP;
-	if (priv->mode == NFT_XLAT_SNAT ? !tb[NFTA_XLAT_REG_ADDR_MIN] :
-					  !!tb[NFTA_XLAT_REG_ADDR_MIN])
+	if (!tb[NFTA_XLAT_REG_ADDR_MIN] != (priv->mode == NFT_XLAT_MASQ))
+		return -EINVAL;
+	if ((tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]) &&
+	    priv->mode == NFT_XLAT_DNAT)
 		return -EINVAL;
 
 	if (tb[NFTA_XLAT_FLAGS])
 		priv->flags = ntohl(nla_get_be32(tb[NFTA_XLAT_FLAGS]));
+	if (tb[NFTA_XLAT_MAPPING])
+		priv->mapping = ntohl(nla_get_be32(tb[NFTA_XLAT_MAPPING]));
+	if (tb[NFTA_XLAT_FILTERING])
+		priv->filtering = ntohl(nla_get_be32(tb[NFTA_XLAT_FILTERING]));
+	/* Without a mapping there is nothing that others could send to. */
+	if (priv->mapping && priv->filtering)
+		return -EINVAL;
 
 	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
 				   tb[NFTA_XLAT_REG_ADDR_MAX],
 				   &priv->sreg_addr_min, &priv->sreg_addr_max,
-				   sizeof(__be32));
+				   nft_xlat_addr_len(priv));
 	if (err < 0)
 		return err;
 	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_PROTO_MIN],
@@ -666,6 +692,12 @@ static int nft_xlat_dump(struct sk_buff *skb, const struct nft_expr *expr,
 		return -1;
 	if (priv->flags &&
 	    nla_put_be32(skb, NFTA_XLAT_FLAGS, htonl(priv->flags)))
+		return -1;
+	if (priv->mapping &&
+	    nla_put_be32(skb, NFTA_XLAT_MAPPING, htonl(priv->mapping)))
+		return -1;
+	if (priv->filtering &&
+	    nla_put_be32(skb, NFTA_XLAT_FILTERING, htonl(priv->filtering)))
 		return -1;
 	if (priv->sreg_addr_min &&
 	    nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MIN,

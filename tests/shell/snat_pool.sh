@@ -38,7 +38,7 @@ in_pool "fully-random: addresses and ports" 2000 2999 "$p"
 check "fully-random: ports differ" more_than 14 "$(different "$p" 2)"
 
 # The same client to many servers: the pool's address depends on the client
-# alone with persistent, on both ends without.
+# alone with persistent and with mappings, on both ends without either.
 for i in {32..47}; do echo "addr add 192.0.2.$i/32 dev eth0"; done | ip -n "$server4" -batch -
 p=$(for i in {32..39}; do echo ${pref64}192.0.2.$i; done | peers tcp - 8004)
 check_eq "persistent: eight answers" "$(echo "$p" | wc -l)" 8

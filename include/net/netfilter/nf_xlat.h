@@ -53,6 +53,7 @@
  *	all of them
  * @NF_XLAT_FRAG_CSUM: fragment of a UDP packet without a checksum, which IPv6
  *	does not have
+ * @NF_XLAT_FILTERED: from a peer that the mapping has no session with
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -78,6 +79,7 @@ enum nf_xlat_reason {
 	NF_XLAT_NON_GLOBAL,
 	NF_XLAT_FRAG_ICMP,
 	NF_XLAT_FRAG_CSUM,
+	NF_XLAT_FILTERED,
 	/* private: */
 	__NF_XLAT_REASON_MAX
 };
@@ -270,6 +272,7 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 /* nf_xlat_hook.c */
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason);
+void nf_xlat_count_bib(struct net *net, int n);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    const struct nf_xlat_pkt *pkt,

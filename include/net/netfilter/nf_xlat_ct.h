@@ -13,15 +13,19 @@
 /**
  * struct nf_xlat_ct_range - what a stateful rule asks for
  *
- * @prefix: where IPv4 destinations are embedded in IPv6
- * @min_addr: first address of the pool; unused with @masq
- * @max_addr: last address of the pool
- * @min_proto: first port of the pool, with NF_NAT_RANGE_PROTO_SPECIFIED
- * @max_proto: last port of the pool
+ * @prefix: where IPv4 addresses are embedded in IPv6
+ * @min_addr: first address to choose from, of the family that the packet goes
+ *	on in: of the pool for packets from IPv6, of the destination for those
+ *	from IPv4; unused with @masq
+ * @max_addr: last address
+ * @min_proto: first port, with NF_NAT_RANGE_PROTO_SPECIFIED
+ * @max_proto: last port
  * @mtu: lowest MTU of the IPv6 side, 0 for 1280, see nf_xlat_parm.lowest_mtu6
  * @flags: NF_NAT_RANGE_PROTO_SPECIFIED, NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
  * @masq: the address is the one that the route prefers
+ * @per_session: a port is chosen for each session, not for each IPv6 endpoint
+ * @filter: only peers that an endpoint has a session with may begin one with it
  */
 struct nf_xlat_ct_range {
 	struct nf_xlat_prefix	prefix;
@@ -32,6 +36,8 @@ struct nf_xlat_ct_range {
 	u32			mtu;
 	u32			flags;
 	bool			masq;
+	bool			per_session;
+	bool			filter;
 };
 
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Endpoint-independent mappings (RFC 6146 section 3.1, RFC 4787 section 4): an
+ * IPv6 address and port is one and the same IPv4 address and port to all peers.
+ *
+ * A mapping is found by either half. Conntrack entries hold references, and the
+ * last one takes it with it. Address-dependent filtering needs to know the peers
+ * of a mapping: each is an object of the same kind, in the same table.
+ */
+
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+#include "nf_xlat_bib.h"
+
+static const struct rhashtable_params nf_xlat_bib_params6 = {
+	.head_offset	= offsetof(struct nf_xlat_bib, node6),
+	.key_offset	= offsetof(struct nf_xlat_bib, key6),
+	.key_len	= sizeof(struct nf_xlat_bib_key6),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params nf_xlat_bib_params4 = {
+	.head_offset	= offsetof(struct nf_xlat_bib, node4),
+	.key_offset	= offsetof(struct nf_xlat_bib, key4),
+	.key_len	= sizeof(struct nf_xlat_bib_key4),
+	.automatic_shrinking = true,
+};
+
+/* Namespaces share the tables, as they do conntrack's. */
+static struct rhashtable nf_xlat_bib_table6;
+static struct rhashtable nf_xlat_bib_table4;
+static struct kmem_cache *nf_xlat_bib_cache __read_mostly;
+
+/**
+ * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
+ * @key: the endpoint, and the pool that it is to be mapped to
+ *
+ * RCU read side.
+ *
+ * Return: the mapping with a reference, or NULL.
+ */
+struct nf_xlat_bib *nf_xlat_bib_find6(const struct nf_xlat_bib_key6 *key)
+{
+	struct nf_xlat_bib *bib;
+
+	bib = rhashtable_lookup(&nf_xlat_bib_table6, key, nf_xlat_bib_params6);
+	return bib && refcount_inc_not_zero(&bib->ref) ? bib : NULL;
+}
+
+/**
+ * nf_xlat_bib_find4 - find the mapping of an IPv4 endpoint
+ * @key: the endpoint; with a peer, that peer's permission is looked for
+ *
+ * RCU read side.
+ *
+ * Return: the mapping or permission with a reference, or NULL.
+ */
+struct nf_xlat_bib *nf_xlat_bib_find4(const struct nf_xlat_bib_key4 *key)
+{
+	struct nf_xlat_bib *bib;
+
+	bib = rhashtable_lookup(&nf_xlat_bib_table4, key, nf_xlat_bib_params4);
+	return bib && refcount_inc_not_zero(&bib->ref) ? bib : NULL;
+}
+
+/**
+ * nf_xlat_bib_alloc - memory for a mapping
+ *
+ * Return: a mapping that nobody can find, zeroed, or NULL.
+ */
+struct nf_xlat_bib *nf_xlat_bib_alloc(void)
+{
+	return kmem_cache_zalloc(nf_xlat_bib_cache, GFP_ATOMIC);
+}
+
+/**
+ * nf_xlat_bib_free - free a mapping that was neither claimed nor added
+ * @bib: the mapping
+ */
+void nf_xlat_bib_free(struct nf_xlat_bib *bib)
+{
+	kmem_cache_free(nf_xlat_bib_cache, bib);
+}
+
+/**
+ * nf_xlat_bib_claim - reserve an IPv4 endpoint
+ * @bib: mapping from nf_xlat_bib_alloc(), with @key4 of choice
+ *
+ * Nobody finds the mapping until it is added, but no other can claim the same.
+ * To be followed by nf_xlat_bib_add(). RCU read side.
+ *
+ * Return: false when another mapping has it, or for want of memory.
+ */
+bool nf_xlat_bib_claim(struct nf_xlat_bib *bib)
+{
+	return !rhashtable_lookup_insert_fast(&nf_xlat_bib_table4, &bib->node4,
+					      nf_xlat_bib_params4);
+}
+
+static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
+{
+	nf_xlat_bib_free(container_of(rcu, struct nf_xlat_bib, rcu));
+}
+
+static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
+{
+	return !bib->key4.peer;
+}
+
+static void nf_xlat_bib_unlink(struct nf_xlat_bib *bib)
+{
+	rhashtable_remove_fast(&nf_xlat_bib_table4, &bib->node4,
+			       nf_xlat_bib_params4);
+	if (nf_xlat_bib_is_mapping(bib))
+		rhashtable_remove_fast(&nf_xlat_bib_table6, &bib->node6,
+				       nf_xlat_bib_params6);
+	call_rcu(&bib->rcu, nf_xlat_bib_free_rcu);
+}
+
+/**
+ * nf_xlat_bib_put - give a reference back
+ * @net: network namespace, for the counter
+ * @bib: mapping or permission
+ *
+ * Any context.
+ */
+void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
+{
+	if (!refcount_dec_and_test(&bib->ref))
+		return;
+	if (nf_xlat_bib_is_mapping(bib))
+		nf_xlat_count_bib(net, -1);
+	nf_xlat_bib_unlink(bib);
+}
+
+/**
+ * nf_xlat_bib_add - make a claimed mapping known
+ * @net: network namespace, for the counter
+ * @bib: the mapping, complete
+ *
+ * Another CPU may have added one for the same endpoint in the meantime; that is
+ * taken then, and @bib is freed. RCU read side.
+ *
+ * Return: the mapping to use, with a reference, or NULL for want of memory.
+ */
+struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
+{
+	struct nf_xlat_bib *old;
+
+	nf_xlat_count_bib(net, 1);
+	/* Who can take a reference finds it complete. */
+	smp_wmb();
+	refcount_set(&bib->ref, 1);
+
+	for (;;) {
+		old = rhashtable_lookup_get_insert_fast(&nf_xlat_bib_table6,
+							&bib->node6,
+							nf_xlat_bib_params6);
+		if (!old)
+			return bib;
+		if (IS_ERR(old)) {
+			old = NULL;
+			break;
+		}
+		if (refcount_inc_not_zero(&old->ref))
+			break;
+		/* It is about to go: do not wait for it. */
+		rhashtable_remove_fast(&nf_xlat_bib_table6, &old->node6,
+				       nf_xlat_bib_params6);
+	}
+	nf_xlat_bib_put(net, bib);
+	return old;
+}
+
+/**
+ * nf_xlat_bib_permit - note that a mapping has a session with a peer
+ * @bib: the mapping
+ * @peer: IPv4 address
+ *
+ * RCU read side.
+ *
+ * Return: the permission, with a reference, or NULL for want of memory.
+ */
+struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
+				       __be32 peer)
+{
+	struct nf_xlat_bib *new, *old;
+
+	new = nf_xlat_bib_alloc();
+	if (!new)
+		return NULL;
+	new->key4 = bib->key4;
+	new->key4.peer = peer;
+	refcount_set(&new->ref, 1);
+
+	for (;;) {
+		old = rhashtable_lookup_get_insert_fast(&nf_xlat_bib_table4,
+							&new->node4,
+							nf_xlat_bib_params4);
+		if (!old)
+			return new;
+		if (IS_ERR(old)) {
+			old = NULL;
+			break;
+		}
+		if (refcount_inc_not_zero(&old->ref))
+			break;
+		rhashtable_remove_fast(&nf_xlat_bib_table4, &old->node4,
+				       nf_xlat_bib_params4);
+	}
+	nf_xlat_bib_free(new);
+	return old;
+}
+
+/**
+ * nf_xlat_bib_init - make the tables
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_bib_init(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 40);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 20);
+
+	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, 0);
+	if (!nf_xlat_bib_cache)
+		return -ENOMEM;
+	err = rhashtable_init(&nf_xlat_bib_table6, &nf_xlat_bib_params6);
+	if (err)
+		goto err_cache;
+	err = rhashtable_init(&nf_xlat_bib_table4, &nf_xlat_bib_params4);
+	if (err)
+		goto err_table6;
+	return 0;
+
+err_table6:
+	rhashtable_destroy(&nf_xlat_bib_table6);
+err_cache:
+	kmem_cache_destroy(nf_xlat_bib_cache);
+	return err;
+}
+
+static void nf_xlat_bib_free_fn(void *bib, void *arg)
+{
+	nf_xlat_bib_free(bib);
+}
+
+/**
+ * nf_xlat_bib_exit - free the tables, when no conntrack entry uses them
+ *
+ * Process context.
+ */
+void nf_xlat_bib_exit(void)
+{
+	/* None is left, unless root has taken the helper from an entry. */
+	rhashtable_destroy(&nf_xlat_bib_table6);
+	rhashtable_free_and_destroy(&nf_xlat_bib_table4, nf_xlat_bib_free_fn,
+				    NULL);
+	/* nf_xlat_bib_free_rcu() */
+	rcu_barrier();
+	kmem_cache_destroy(nf_xlat_bib_cache);
+}

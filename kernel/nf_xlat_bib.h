@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Endpoint-independent mappings, the binding information base of RFC 6146.
+ * Private to nf_xlat_ct.
+ */
+#ifndef _NF_XLAT_BIB_H
+#define _NF_XLAT_BIB_H
+
+#include <linux/in6.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/types.h>
+#include <net/netfilter/nf_xlat.h>
+
+struct net;
+
+/**
+ * struct nf_xlat_pool - where the IPv4 half of a mapping comes from
+ *
+ * @min_addr: first address
+ * @max_addr: last address
+ * @min_proto: first port, 0 for any
+ * @max_proto: last port
+ */
+struct nf_xlat_pool {
+	__be32	min_addr;
+	__be32	max_addr;
+	__be16	min_proto;
+	__be16	max_proto;
+};
+
+/* The keys are compared as memory: no holes, and padding is zero. */
+struct nf_xlat_bib_key6 {
+	struct in6_addr		addr;
+	struct nf_xlat_pool	pool;	/* rules may have different ones */
+	u32			net;	/* inode number of the namespace */
+	__be16			port;
+	u16			zone;
+	u8			proto;
+	u8			pad[3];
+};
+
+struct nf_xlat_bib_key4 {
+	__be32	addr;
+	__be32	peer;	/* 0: the mapping itself */
+	u32	net;
+	__be16	port;
+	u16	zone;
+	u8	proto;
+	u8	pad[3];
+};
+
+/**
+ * struct nf_xlat_bib - a mapping, or the permission of a peer to use one
+ *
+ * @node6: in the table by IPv6 endpoint; unused in a permission
+ * @node4: in the table by IPv4 endpoint and peer
+ * @key6: whose it is
+ * @key4: what it is in IPv4
+ * @prefix: what IPv4 peers are embedded in
+ * @mtu: lowest MTU of the IPv6 side, 0 for 1280
+ * @filter: peers need a permission
+ * @masq: of a masquerade rule
+ * @ref: conntrack entries that use it
+ * @rcu: to free it
+ */
+struct nf_xlat_bib {
+	struct rhash_head	node6;
+	struct rhash_head	node4;
+	struct nf_xlat_bib_key6	key6;
+	struct nf_xlat_bib_key4	key4;
+	struct nf_xlat_prefix	prefix;
+	u16			mtu;
+	bool			filter;
+	bool			masq;
+	refcount_t		ref;
+	struct rcu_head		rcu;
+};
+
+struct nf_xlat_bib *nf_xlat_bib_find6(const struct nf_xlat_bib_key6 *key);
+struct nf_xlat_bib *nf_xlat_bib_find4(const struct nf_xlat_bib_key4 *key);
+struct nf_xlat_bib *nf_xlat_bib_alloc(void);
+void nf_xlat_bib_free(struct nf_xlat_bib *bib);
+bool nf_xlat_bib_claim(struct nf_xlat_bib *bib);
+struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
+struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
+				       __be32 peer);
+void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
+int nf_xlat_bib_init(void);
+void nf_xlat_bib_exit(void);
+
+#endif /* _NF_XLAT_BIB_H */

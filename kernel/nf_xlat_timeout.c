@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Lifetimes of sessions: the defaults of the RFCs, by conntrack's own timeout
+ * policies. A rule's "ct timeout set" before the translation takes precedence.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
+#include "compat.h"
+#include "nf_xlat_timeout.h"
+
+/* RFC 6146 section 4, in seconds */
+#define NF_XLAT_UDP_DEFAULT	300
+#define NF_XLAT_TCP_EST		7440
+#define NF_XLAT_TCP_TRANS	240
+#define NF_XLAT_ICMP_DEFAULT	60
+
+enum {
+	NF_XLAT_TIMEOUT_TCP,
+	NF_XLAT_TIMEOUT_UDP,
+	NF_XLAT_TIMEOUT_ICMP,
+	NF_XLAT_TIMEOUT_ICMPV6,
+	NF_XLAT_TIMEOUT_MAX
+};
+
+static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
+
+static struct nf_ct_timeout *nf_xlat_timeout_find(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
+	case IPPROTO_UDP:
+		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP];
+	case IPPROTO_ICMP:
+		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP];
+	case IPPROTO_ICMPV6:
+		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6];
+	}
+	return NULL;
+}
+
+/**
+ * nf_xlat_timeout_set - give a new session the RFCs' lifetimes
+ * @ct: entry that is not confirmed
+ *
+ * Protocols without a lifetime of their own keep those of conntrack, as do
+ * entries that have a policy. RCU read side.
+ */
+void nf_xlat_timeout_set(struct nf_conn *ct)
+{
+	struct nf_conn_timeout *ext;
+	const unsigned int *values;
+
+	if (nf_ct_timeout_find(ct))
+		return;
+	/* Without memory for it, conntrack's are good enough. */
+	ext = nf_ct_timeout_ext_add(ct, nf_xlat_timeout_find(nf_ct_protonum(ct)),
+				    GFP_ATOMIC);
+	values = ext ? nf_ct_timeout_data(ext) : NULL;
+	if (!values)
+		return;
+
+	/* Conntrack is done with the first packet. Now is added later. */
+	WRITE_ONCE(ct->timeout, values[nf_ct_protonum(ct) == IPPROTO_TCP ?
+				       TCP_CONNTRACK_SYN_SENT : 0]);
+}
+
+static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
+						   unsigned int secs)
+{
+	struct nf_ct_timeout *timeout;
+	unsigned int *data, i;
+
+	timeout = kzalloc(sizeof(*timeout) + n * sizeof(*data), GFP_KERNEL);
+	if (!timeout)
+		return NULL;
+	nf_xlat_timeout_init_ref(timeout);
+	timeout->l3num = NFPROTO_UNSPEC;
+	timeout->l4proto = nf_ct_l4proto_find(proto);
+	data = (unsigned int *)timeout->data;
+	for (i = 0; i < n; i++)
+		data[i] = secs * HZ;
+	return timeout;
+}
+
+/**
+ * nf_xlat_timeout_exit - give the policies back
+ *
+ * Entries may hold references still.
+ */
+void nf_xlat_timeout_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NF_XLAT_TIMEOUT_MAX; i++)
+		if (nf_xlat_timeouts[i])
+			nf_xlat_timeout_put(nf_xlat_timeouts[i]);
+}
+
+/**
+ * nf_xlat_timeout_init - make the policies
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nf_xlat_timeout_init(void)
+{
+	unsigned int *tcp;
+
+	nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP] =
+		nf_xlat_timeout_alloc(IPPROTO_TCP, TCP_CONNTRACK_TIMEOUT_MAX,
+				      NF_XLAT_TCP_TRANS);
+	nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP] =
+		nf_xlat_timeout_alloc(IPPROTO_UDP, UDP_CT_MAX,
+				      NF_XLAT_UDP_DEFAULT);
+	nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP] =
+		nf_xlat_timeout_alloc(IPPROTO_ICMP, 1, NF_XLAT_ICMP_DEFAULT);
+	nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6] =
+		nf_xlat_timeout_alloc(IPPROTO_ICMPV6, 1, NF_XLAT_ICMP_DEFAULT);
+	if (!nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP] ||
+	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP] ||
+	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP] ||
+	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6]) {
+		nf_xlat_timeout_exit();
+		return -ENOMEM;
+	}
+
+	tcp = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
+	tcp[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;
+	return 0;
+}
