@@ -39,6 +39,7 @@ check "ruleset loads" on "$gw" "$NFT" "
 			ip6 daddr $pref64/96 tcp dport 8080 ct mark set 66
 			ip6 daddr $pref64/96 tcp dport 8080 ct label set 5
 			ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade
+			iifname wan tcp dport 81 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:8081
 		}
 	}" || done_testing
 mkdir -p "$tmp/etc/xtables"
@@ -150,5 +151,19 @@ for e in new destroy; do
 	check "-E -o xml, $e" grep -Eqx \
 		"$e / ipv6 $client_ip $server64 udp [0-9]+ 5353 / ipv4 $server_ip $pool_ip udp 5353 [0-9]+ .*" "$tmp/flows"
 done
+
+# The other way around: an original in IPv4.
+serve "$client6" tcp6:8081
+check_match "TCP from IPv4" "$(ask "$server4" tcp $pool_ip 81)" "hello from $server64 *"
+from4="src=$server_ip dst=$pool_ip sport=* dport=81"
+to6="src=$client_ip dst=$server64 sport=8081 dport=*"
+check_match "-L from IPv4" "$(ct -L -f ipv4 -o extended)" "ipv4 * 2 tcp * $from4 $to6 *"
+check_match "-L from IPv4, by IPv6" "$(our_ct -L -r $client_ip -p tcp)" "tcp * $from4 $to6 *"
+check_match "-L --dst-nat" "$(ct -L --dst-nat -p tcp)" "tcp * $from4 $to6 *"
+ct -L -p tcp -o xml | python "$gw" conntrack_tools >"$tmp/flows"
+xml "from IPv4" "flow / ipv4 $server_ip $pool_ip tcp [0-9]+ 81 / ipv6 $client_ip $server64 tcp 8081 [0-9]+ / mark=0"
+check "-E from IPv4" grep -Eq "NEW\] ipv4 +2 tcp .*src=$server_ip dst=$pool_ip .*src=$client_ip dst=$server64 sport=8081" "$tmp/events"
+check_match "-U from IPv4" "$(our_ct -U -r $client_ip -p tcp -m 9)" "tcp * $from4 $to6 * mark=9 *"
+check_match "-D from IPv4, by IPv6" "$(our_ct -D -r $client_ip -p tcp)" "tcp * $from4 $to6 *"
 
 done_testing

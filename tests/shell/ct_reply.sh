@@ -24,6 +24,7 @@ check "ruleset loads" on "$gw" "$NFT" "
 		chain pre {
 			type filter hook prerouting priority dstnat;
 			ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade
+			iifname wan udp dport 53 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:5354
 		}
 		chain forward {
 			type filter hook forward priority filter;
@@ -33,6 +34,10 @@ check "ruleset loads" on "$gw" "$NFT" "
 			ct reply proto-src 5353 ct reply proto-dst 1-65535 counter comment \"ports\"
 			ct original ip6 saddr $client_ip ct original ip6 daddr $pref64/96 ct original proto-dst 5353 counter comment \"the original\"
 			ct reply ip daddr 10.0.0.2 counter comment \"one family\"
+			ct original ip saddr $server_ip ct original proto-dst 53 counter comment \"from IPv4\"
+			ct reply proto-src 5354 counter comment \"from IPv4, reply port\"
+			ct reply ip6 saddr $client_ip counter comment \"from IPv4, in vain\"
+			ct reply ip saddr 32.1.13.184 counter comment \"from IPv4, the first 32 bits\"
 		}
 	}" || done_testing
 check "ct_reply loads" recipe ct_reply || done_testing
@@ -59,5 +64,13 @@ before=$(packets "a net")
 check_match "IPv4 to IPv4" "$(ask "$client4" udp $server_ip 5353)" "hello from 10.0.0.2 *"
 counted "a net" "$before"
 counted "one family" 2
+
+# A session that IPv4 began is one of IPv4 for nft, the other half IPv6.
+serve "$client6" udp6:5354
+check_match "from IPv4" "$(ask "$server4" udp $pool_ip 53)" "hello from ${pref64}c000:202 *"
+counted "from IPv4" 2
+counted "from IPv4, reply port" 2
+counted "from IPv4, in vain" 0
+counted "from IPv4, the first 32 bits" 2
 
 done_testing
