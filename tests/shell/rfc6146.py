@@ -132,11 +132,11 @@ def table():
         return f.read().splitlines()
 
 
-def aged(*flows):
+def aged(*flows, by=2):
     """Wait until all are two seconds older: what is refreshed then can be told"""
     start = [f.age() for f in flows]
     end = time.monotonic() + 10
-    while any(f.age() > s - 2 for f, s in zip(flows, start)) and time.monotonic() < end:
+    while any(f.age() > s - by for f, s in zip(flows, start)) and time.monotonic() < end:
         time.sleep(0.1)
 
 
@@ -658,8 +658,8 @@ def configured():
     u.say(85, "UDP, configured")
     u.lives(85, "UDP, configured, without an answer", 120)
     u.say(85, "its answer", "s")
-    aged(u)
-    u.say(85, "two seconds later, when it is a stream for conntrack")
+    aged(u, by=3)
+    u.say(85, "later, when conntrack takes it for a stream")
     u.lives(85, "UDP, configured, with an answer", 150)
     t = Flow("7f", 4800, proto=TCP)
     t.say(98, "SYN", flags="S")
@@ -748,7 +748,7 @@ def static():
 def filtering():
     for name, (proto, kw) in KINDS.items():
         f = moved(82, "21", 5000, "22", dport=0 if proto == "echo" else 80, proto=proto) if not kw else \
-            Flow("21", 5000, 80, proto)
+            Flow("21", 5050, 80, proto)
         f.say(82, f"{name}: a mapping", **kw)
         n = stranger(f)
         n.say((82, 88) if kw else 82, f"{name}: anybody may send to it", "s", **kw)
