@@ -14,13 +14,13 @@ for i in {1..64}; do echo "addr add 2001:db8:c::1:$i/128 dev eth0 nodad"; done |
 
 p=$(calls 8001)
 check_eq "all were answered" "$(wc -l <<<"$p")" 64
-check_eq "all of both ranges is used, nothing else" "$(cut -d' ' -f 3 <<<"$p" | sort -u | tr '\n' ' ')" \
+check_eq "[105] all of both ranges is used, nothing else" "$(cut -d' ' -f 3 <<<"$p" | sort -u | tr '\n' ' ')" \
 	"192.0.2.16 192.0.2.17 192.0.2.40 "
-check_eq "each has the same address next time" "$(calls 8002)" "$p"
+check_eq "[103] each has the same address next time" "$(calls 8002)" "$p"
 out "192.0.2.*"
 
-check_match "mail is refused" "$(ask "$client6" tcp $server64 25)" "*Permission denied*"
-check_match "10/8 is not translated" "$(ask "$client6" tcp ${pref64}10.0.0.1 8002)" "*unreachable*"
+check_match "[105] mail is refused" "$(ask "$client6" tcp $server64 25)" "*Permission denied*"
+check_match "[105] 10/8 is not translated" "$(ask "$client6" tcp ${pref64}10.0.0.1 8002)" "*unreachable*"
 # so that another gateway may
 ip -n "$gw" addr add 2001:db8:d::1/64 dev wan nodad
 ip -n "$server4" -batch - <<-END

@@ -20,13 +20,13 @@ check_eq "40 ports of 64" "$(sort -u <<<"$p" | wc -l)" 40
 check_eq "in the block" "$(outside 1024 1087 <<<"$p")" ""
 # another host of the /64
 p=$(crowd 26 1::3)
-check_eq "the other 24" "$(sort -u <<<"$p" | wc -l)" 24
+check_eq "[104] the other 24" "$(sort -u <<<"$p" | wc -l)" 24
 check_eq "in the same block" "$(outside 1024 1087 <<<"$p")" ""
 check_eq "the rest is told" "$(grep -c '^session .*No route to host' "$tmp/crowd")" 2
 check "and counted" [ "$(counter DropNoPort)" -ge 2 ]
 p=$(crowd 40 2::2)
 check_eq "another subscriber has all" "$(sort -u <<<"$p" | wc -l)" 40
-check_eq "in its own block" "$(outside 1088 1151 <<<"$p")" ""
+check_eq "[108] in its own block" "$(outside 1088 1151 <<<"$p")" ""
 check "identifiers are in it too" on "$client6" ping -6 -c 1 -W 2 -I 2001:db8:1:2::2 $far64
 check_eq "of the block" "$(sessions 'icmpv6.*src=2001:0db8:0001:0002' | sed -n 's/.* id=//p' | cut -d' ' -f 1 | outside 1088 1151)" ""
 p=$(crowd 40 3::2)

@@ -39,7 +39,7 @@ udp=$(call udp 5353)
 tcp=$(call tcp 80)
 check_match "ports of the pool" "$udp $tcp" "2???? 2????"
 
-check_match "mappings: both halves, no destination" "$(on "$gw" $NFT list set inet nat64 mappings | tr -s '\n\t ' ' ')" \
+check_match "[108] mappings: both halves, no destination" "$(on "$gw" $NFT list set inet nat64 mappings | tr -s '\n\t ' ' ')" \
 	"*udp . $client_ip . 40000 . $pool_ip . $udp expires *"
 check_match "TCP too" "$(on "$gw" $NFT list set inet nat64 mappings | tr -s '\n\t ' ' ')" \
 	"*tcp . $client_ip . 40000 . $pool_ip . $tcp expires *"
