@@ -164,6 +164,13 @@ static bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
 	       t->dst.protonum == IPPROTO_ICMPV6;
 }
 
+/* Whose ports and ids may be changed, and are what a mapping is of */
+static bool nf_xlat_ct_has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
 /* Addresses and ports of @t, as the packet that it describes has them. */
 static void nf_xlat_hdr_same(struct nf_xlat_hdr *hdr,
 			     const struct nf_conntrack_tuple *t)
@@ -220,7 +227,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	enum nf_xlat_reason reason;
 	struct nf_xlat_parm parm = {
-		.ports		= true,
+		.ports		= nf_xlat_ct_has_ports(t->dst.protonum),
 		.keep_ct	= true,
 	};
 
@@ -240,13 +247,6 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	}
 
 	return nf_xlat_hook(skb, state, pkt, &parm);
-}
-
-/* Whose ports and ids may be changed, and are what a mapping is of */
-static bool nf_xlat_ct_has_ports(u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
 /* The port or id in @reply that is ours to choose */
@@ -282,7 +282,7 @@ struct nf_xlat_ports {
 };
 
 static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
-			     u16 port, struct nf_xlat_ports *p)
+			     u16 port, bool parity, struct nf_xlat_ports *p)
 {
 	u32 max;
 
@@ -295,11 +295,11 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 		p->min = 0;
 		max = 65535;
 	} else if (port < 512) {
-		/* RFC 4787 REQ-3, and what nf_nat calls the loose convention */
+		/* RFC 4787 REQ-3: privileged ports stay privileged. */
 		p->min = 1;
 		max = 511;
 	} else if (port < 1024) {
-		p->min = 600;
+		p->min = 512;
 		max = 1023;
 	} else {
 		p->min = 1024;
@@ -307,7 +307,7 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 	}
 
 	/* RFC 4787 REQ-4: RTP has even ports, RTCP odd ones. */
-	if (proto == IPPROTO_UDP && max > p->min) {
+	if (parity && max > p->min) {
 		p->step = 2;
 		p->min += (p->min ^ port) & 1;
 	}
@@ -329,44 +329,64 @@ static bool nf_xlat_ct_free(const struct nf_conn *ct,
 }
 
 /*
- * Find a port that makes @reply free. With every round the window gets smaller,
- * so that the search is bounded whatever the pool's fill.
+ * Look for a port that makes @reply free. With every round the window gets
+ * smaller, so that the search is bounded whatever the pool's fill.
  */
+static bool nf_xlat_ct_search(const struct nf_xlat_ports *p,
+			      const struct nf_conn *ct,
+			      struct nf_conntrack_tuple *reply,
+			      struct nf_xlat_bib *bib, u32 attempts)
+{
+	__be16 *key = nf_xlat_ct_key(reply);
+	u32 i, off;
+
+	attempts = min(p->n, attempts);
+	for (;;) {
+		off = reciprocal_scale(get_random_u32(), p->n);
+		for (i = 0; i < attempts; i++, off++) {
+			*key = htons(p->min + off % p->n * p->step);
+			if (nf_xlat_ct_free(ct, reply, bib))
+				return true;
+		}
+		if (attempts >= p->n || attempts < 16)
+			return false;
+		attempts /= 2;
+	}
+}
+
+/* Find a port that makes @reply free; it stays as it is when there is none. */
 static bool nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 			    const struct nf_conn *ct,
 			    struct nf_conntrack_tuple *reply,
 			    struct nf_xlat_bib *bib, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply), port = *key;
+	u8 proto = reply->dst.protonum;
 	struct nf_xlat_ports p;
-	u32 i, off;
 
 	/* Its checksum does not cover them, or there are none. */
-	if (!nf_xlat_ct_has_ports(reply->dst.protonum))
+	if (!nf_xlat_ct_has_ports(proto))
 		return nf_xlat_ct_free(ct, reply, NULL);
 
-	nf_xlat_ct_ports(range, reply->dst.protonum, ntohs(port), &p);
+	nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 	if (!p.n)
 		return false;
-
 	if (!(range->flags & (NF_NAT_RANGE_PROTO_RANDOM |
 			      NF_NAT_RANGE_PROTO_RANDOM_FULLY)) &&
-	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n * p.step &&
+	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n &&
 	    nf_xlat_ct_free(ct, reply, bib))
 		return true;
 
-	attempts = min(p.n, attempts);
-	for (;;) {
-		off = reciprocal_scale(get_random_u32(), p.n);
-		for (i = 0; i < attempts; i++, off++) {
-			*key = htons(p.min + off % p.n * p.step);
-			if (nf_xlat_ct_free(ct, reply, bib))
-				return true;
-		}
-		if (attempts >= p.n || attempts < 16)
-			break;
-		attempts /= 2;
+	if (proto == IPPROTO_UDP) {
+		nf_xlat_ct_ports(range, proto, ntohs(port), true, &p);
+		if (nf_xlat_ct_search(&p, ct, reply, bib, attempts))
+			return true;
+		/* Better the wrong parity than none, for a little more. */
+		nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
+		attempts /= 4;
 	}
+	if (nf_xlat_ct_search(&p, ct, reply, bib, attempts))
+		return true;
 	*key = port;
 	return false;
 }
@@ -377,17 +397,19 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		  const struct nf_conn *ct, const struct nf_xlat_pool *pool,
 		  struct nf_conntrack_tuple *reply, struct nf_xlat_bib *bib)
 {
+	const struct nf_conntrack_tuple *orig;
 	u32 min = ntohl(pool->min_addr);
-	u64 n = (u64)ntohl(pool->max_addr) - min + 1;
-	u32 first, i, tries;
+	u32 last = ntohl(pool->max_addr) - min;
+	u32 at, i, tries;
 
-	first = reciprocal_scale(nf_xlat_ct_hash(range, nf_xlat_ct_tuple(ct,
-					IP_CT_DIR_ORIGINAL)),
-				 min_t(u64, n, U32_MAX));
+	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	/* The whole of IPv4 has one more; nobody will miss it. */
+	at = reciprocal_scale(nf_xlat_ct_hash(range, orig),
+			      last == U32_MAX ? last : last + 1);
 	tries = range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
-		min_t(u64, n, NF_XLAT_MAX_ADDRS);
-	for (i = 0; i < tries; i++) {
-		reply->dst.u3.ip = htonl(min + (u32)((first + i) % n));
+		min_t(u32, last, NF_XLAT_MAX_ADDRS - 1) + 1;
+	for (i = 0; i < tries; i++, at = at == last ? 0 : at + 1) {
+		reply->dst.u3.ip = htonl(min + at);
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply->dst.u3))
 			return NF_XLAT_ADDRESS;
 		if (nf_xlat_ct_port(range, ct, reply, bib, i ?
@@ -601,8 +623,11 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	return NF_XLAT_OK;
 }
 
-/* Choose an IPv6 destination for @reply, and a port if the rule has one. */
-static void nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
+/*
+ * Choose an IPv6 destination for @reply, and a port if the rule has one, which
+ * must not be zero.
+ */
+static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 			    const struct nf_conntrack_tuple *seen,
 			    struct nf_conntrack_tuple *reply)
 {
@@ -618,10 +643,17 @@ static void nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 
 	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum))
-		return;
-	nf_xlat_ct_ports(range, IPPROTO_TCP, 0, &p);
+		return true;
+	/* An id may be zero, and a port of a map is checked by nobody else. */
+	if (range->min_proto == range->max_proto &&
+	    (range->min_proto || nf_xlat_tuple_is_icmp(reply))) {
+		reply->src.u.all = range->min_proto;
+		return true;
+	}
+	nf_xlat_ct_ports(range, IPPROTO_TCP, 0, false, &p);
 	reply->src.u.all = htons(p.min +
 				 reciprocal_scale(get_random_u32(), p.n));
+	return p.n;
 }
 
 /*
@@ -647,7 +679,8 @@ nf_xlat_ct_setup_in(struct nf_conn *ct, const struct nf_xlat_ct_range *range)
 	if (!nf_xlat_prefix_allows(&range->prefix, seen.src.u3.ip))
 		return NF_XLAT_NON_GLOBAL;
 	nf_xlat_addr_4to6(&range->prefix, seen.src.u3.ip, &reply.dst.u3.in6);
-	nf_xlat_ct_dest(range, &seen, &reply);
+	if (!nf_xlat_ct_dest(range, &seen, &reply))
+		return NF_XLAT_NOPORT;
 
 	/* The id of an echo is that of the mapping. */
 	if (nf_conntrack_tuple_taken(&reply, ct) &&
@@ -1308,7 +1341,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 
 	if (event != NETDEV_DOWN)
 		return NOTIFY_DONE;
-	gone = kmalloc(sizeof(*gone), GFP_KERNEL);
+	gone = kzalloc(sizeof(*gone), GFP_KERNEL);
 	if (!gone)
 		return NOTIFY_DONE;
 	gone->net = maybe_get_net(dev_net(ifa->ifa_dev->dev));

@@ -74,6 +74,8 @@ struct nf_xlat_skb_cb {
 
 static unsigned int nf_xlat_net_id __read_mostly;
 static DEFINE_PER_CPU(unsigned int, nf_xlat_depth);
+/* The packet that has just been handed on without a route found none later. */
+static DEFINE_PER_CPU(bool, nf_xlat_lost);
 
 static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_MALFORMED]	= "XlatDropMalformed",
@@ -552,8 +554,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		}
 		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
 				    NULL);
-		if (IS_ERR(dst))
+		if (IS_ERR(dst)) {
+			this_cpu_write(nf_xlat_lost, true);
 			return nf_xlat_discard(net, skb, NF_XLAT_NOROUTE);
+		}
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst);
 	}
@@ -700,6 +704,17 @@ static void nf_xlat_split(struct sk_buff *skb,
 	consume_skb(skb);
 }
 
+/* Nobody has turned a packet that had no route: tell who sent it, if he did. */
+static void nf_xlat_tell_lost(struct net *net, struct sk_buff *skb, u8 pf)
+{
+	if (this_cpu_read(nf_xlat_lost))
+		nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV6 ?
+				  ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
+				  pf == NFPROTO_IPV6 ? ICMPV6_NOROUTE :
+						       ICMP_NET_UNREACH, 0);
+	consume_skb(skb);
+}
+
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 				   const struct nf_hook_state *state,
 				   const struct nf_xlat_pkt *pkt,
@@ -709,6 +724,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt cut;
+	struct sk_buff *untold = NULL;
 	struct dst_entry *dst;
 	unsigned int verdict;
 	bool local, split;
@@ -721,11 +737,17 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
 			    &parm->outer.daddr, pkt->l3.tos,
 			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto), NULL);
-	if (IS_ERR(dst))
-		return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
+	if (IS_ERR(dst)) {
+		dst = NULL;
+		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
+		if (state->hook != NF_INET_PRE_ROUTING ||
+		    __this_cpu_read(nf_xlat_depth) > 1)
+			return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
+		untold = skb_clone(skb, GFP_ATOMIC);
+	}
 
 	reason = NF_XLAT_DADDR;
-	if (nf_xlat_dst_broadcast(pf, dst))
+	if (dst && nf_xlat_dst_broadcast(pf, dst))
 		goto drop;
 
 	/*
@@ -733,7 +755,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	 * stack has done it in FORWARD, and the first translation in a hairpin
 	 * (RFC 7757 section 4.2).
 	 */
-	local = nf_xlat_dst_local(pf, dst);
+	local = !dst || nf_xlat_dst_local(pf, dst);
 	parm->hop_due = state->hook == NF_INET_PRE_ROUTING &&
 			(__this_cpu_read(nf_xlat_depth) == 1 ||
 			 nf_xlat_hop_due(skb, pkt->pf));
@@ -744,9 +766,11 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 			goto drop;
 	}
 
-	verdict = nf_xlat_check(skb, state, pkt, parm, dst);
-	if (verdict != NF_ACCEPT)
-		goto release;
+	if (dst) {
+		verdict = nf_xlat_check(skb, state, pkt, parm, dst);
+		if (verdict != NF_ACCEPT)
+			goto release;
+	}
 
 	/* A session's packets stay whole for the rules, as conntrack has it. */
 	split = !parm->keep_ct && !local && state->hook != NF_INET_LOCAL_OUT &&
@@ -762,7 +786,8 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		goto drop;
 
 	skb_dst_drop(skb);
-	skb_dst_set(skb, dst);
+	if (dst)
+		skb_dst_set(skb, dst);
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
 	/* A socket found in the first family is none in the other. */
@@ -778,7 +803,10 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		nf_xlat_split(skb, state, &cut, parm);
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);
+		this_cpu_write(nf_xlat_lost, false);
 		nf_xlat_reinject(skb, state, pf);
+		if (untold)
+			nf_xlat_tell_lost(net, untold, pkt->pf);
 	}
 	return NF_STOLEN;
 
@@ -786,6 +814,7 @@ drop:
 	verdict = nf_xlat_reject(skb, state, pkt, reason);
 release:
 	dst_release(dst);
+	kfree_skb(untold);
 	return verdict;
 }
 

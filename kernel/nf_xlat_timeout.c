@@ -128,7 +128,15 @@ int nf_xlat_timeout_init(void)
 		return -ENOMEM;
 	}
 
+	/*
+	 * Of a session that one side has closed the RFC expects no less. RETRANS
+	 * and UNACK are what conntrack lowers ESTABLISHED to in case of doubt.
+	 */
 	tcp = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
 	tcp[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;
+	tcp[TCP_CONNTRACK_FIN_WAIT] = NF_XLAT_TCP_EST * HZ;
+	tcp[TCP_CONNTRACK_CLOSE_WAIT] = NF_XLAT_TCP_EST * HZ;
+	tcp[TCP_CONNTRACK_RETRANS] = NF_XLAT_TCP_EST * HZ;
+	tcp[TCP_CONNTRACK_UNACK] = NF_XLAT_TCP_EST * HZ;
 	return 0;
 }
