@@ -22,7 +22,8 @@ for i in up down; do
 done
 check_match "TCP of one" "$(python "$client6" crowd call tcp $far64 80 1 30000 2001:db8:1:1::2)" "*1 of 1 answered"
 check_eq "is not the other's" "$(account up 2)" "packets 5 bytes 740"
-check "read and set to nothing" on "$gw" $NFT reset element inet account up '{ 2001:db8:1:2:: }'
+on "$gw" $NFT reset element inet account up '{ 2001:db8:1:2:: }' >/dev/null 2>&1 ||
+	check "set to nothing" on "$gw" $NFT delete element inet account up '{ 2001:db8:1:2:: }'
 check_eq "pings of the other" "$(pings 1 2)" 1
 check_eq "up: from nothing on" "$(account up 2)" "packets 1 bytes 148"
 check_eq "down: not set" "$(account down 2)" "packets 6 bytes 888"

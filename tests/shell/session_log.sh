@@ -40,9 +40,9 @@ tcp=$(call tcp 80)
 check_match "ports of the pool" "$udp $tcp" "2???? 2????"
 
 check_match "[108] mappings: both halves, no destination" "$(on "$gw" $NFT list set inet nat64 mappings | tr -s '\n\t ' ' ')" \
-	"*udp . $client_ip . 40000 . $pool_ip . $udp expires *"
+	"*udp . $client_ip . 40000 . $pool_ip . $udp *expires *"
 check_match "TCP too" "$(on "$gw" $NFT list set inet nat64 mappings | tr -s '\n\t ' ' ')" \
-	"*tcp . $client_ip . 40000 . $pool_ip . $tcp expires *"
+	"*tcp . $client_ip . 40000 . $pool_ip . $tcp *expires *"
 
 check_match "log: a line for UDP" "$(log | grep PROTO=UDP)" \
 	"*IN=lan OUT=wan * SRC=$pool_ip DST=$far_ip * PROTO=UDP SPT=$udp DPT=5353 *"
@@ -53,7 +53,8 @@ wait $records
 read -r _ when record < <(grep " 17 " "$tmp/records")
 check_eq "record: both halves" "$record" \
 	"17 $client_ip#40000>${pref64}c633:6402#5353 $far_ip#5353>$pool_ip#$udp"
-check "with the time" in_time "$when"
+# 6.1 does not know of a forwarded packet
+[ "$when" = - ] || check "with the time" in_time "$when"
 
 entry=$(sessions "udp .*$ports")
 check_match "nf_conntrack: both halves" "$entry" "*src=2001:0db8:000c:*:0002 dst=2001:0db8:0064:*:c633:6402 $ports packets=1 bytes=* src=$far_ip dst=$pool_ip sport=5353 dport=$udp packets=1 bytes=*"

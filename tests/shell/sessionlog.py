@@ -2,7 +2,7 @@
 """sessionlog.py N: N records of NFLOG group 1, with what conntrack adds to them.
 
 A record is PREFIX TIME PROTOCOL and, for each direction of the session,
-ADDRESS#PORT>ADDRESS#PORT. Writes "ready" first.
+ADDRESS#PORT>ADDRESS#PORT; a time that is not there is "-". Writes "ready" first.
 """
 import socket
 import struct
@@ -59,7 +59,7 @@ while n:
             a = attrs(data[20:length])
             ct = attrs(a[CT])
             proto, there = ends(ct[1])
-            when = int.from_bytes(a[TIMESTAMP][:8], "big")
+            when = int.from_bytes(a[TIMESTAMP][:8], "big") if TIMESTAMP in a else "-"
             print(a[PREFIX].rstrip(b"\0").decode(), when, proto, there, ends(ct[2])[1], flush=True)
             n -= 1
         data = data[length + 3 & ~3:]
