@@ -474,10 +474,9 @@ def queries():
         f.say(92, "once more")
     zero = Flow("e1", 0, 0, "echo")
     zero.both(92, "id 0")
-    aged(a)
+    aged(a, b)
     refreshes(92, "a request", a, lambda: a.say(92, "a request later"))
-    aged(a)
-    refreshes(92, "a reply", a, lambda: a.say(92, "a reply later", "s"))
+    refreshes(92, "a reply", b, lambda: b.say(92, "a reply later", "s"))
     # The gateway's own address is a pool's, too: its stack knows no such query.
     m = Flow("a:1", 78, 0, "echo", via=GW4)
     m.both(92, "through the gateway's own address")
