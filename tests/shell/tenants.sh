@@ -5,18 +5,6 @@
 
 far64=$pref64$far_ip
 
-# a second client, the twin of the first
-# shellcheck disable=SC2317 # called by setup_recipe
-twin()
-{
-	another twin6
-	link "$gw" lan2 "$twin6" eth0
-	ip -n "$gw" addr add 2001:db8:c::1/64 dev lan2 nodad
-	ip -n "$twin6" -batch - <<-EOF
-		addr add $client_ip/64 dev eth0 nodad
-		route add default via 2001:db8:c::1
-	EOF
-}
 before_recipe=twin
 setup_recipe tenants
 for i in "$client6" "$twin6"; do
