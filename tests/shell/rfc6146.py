@@ -306,7 +306,7 @@ def borders():
 
 def loops():
     # The pool's address has no host behind it, and no mapping on that port.
-    p = IPv6(src=NET + "1", dst=P + POOL, hlim=64) / UDP(sport=9, dport=9) / DATA
+    p = IPv6(src=NET + "1", dst=P + POOL, hlim=64) / UDP(sport=9, dport=10) / DATA
     case(97, "to the pool, where nothing is mapped: 1/0", p, back=refused(p, 1, 0), drop="DropNoRoute", free=ANY_FLOW)
     # A router of IPv4 sends back what it is sent: one hop less each time.
     f = Flow("1", 9100, dport=9)
@@ -752,6 +752,8 @@ def filtering():
         n = stranger(f)
         n.say((82, 88) if kw else 82, f"{name}: anybody may send to it", "s", **kw)
         if proto == TCP:
+            p = stranger(f, "198.51.100.6").packet("s", 4, DATA, flags="A")
+            case(89, "no SYN and no session, to a mapping: 3/1", p, back=told(p, 3, 1), free=ANY_ID)
             n.lives((86, 88), "V4 INIT", TRANS, "SYN_SENT")
             n.say(88, "the answer", flags="SA")
             n.say(88, "its ACK", "s", flags="A")
@@ -886,6 +888,12 @@ def own_address():
     f = Flow("a:1", 5200, via=GW4)
     f.both(82, "a mapping on the gateway's own address")
     stranger(f).say(82, "which anybody may send to", "s")
+    g = Flow("a:2", 5210, via=GW4)
+    g.say(95, "a mapping of another client on that address")
+    h = Hairpin(f, g)
+    h.say(95, "UDP to it")
+    h.say(95, "its answer", True)
+    h.error((95, 102), "its error")
     p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / UDP(sport=4, dport=5201) / DATA
     case(82, "no mapping on the gateway's own address: 3/3, of its stack", p, back=told(p, 3, 3), free=ANY_ID)
     p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / TCP(sport=4, dport=5201, flags="S", seq=1)
