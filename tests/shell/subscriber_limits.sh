@@ -9,14 +9,15 @@ far64=$pref64$far_ip
 # crowd N PORT SOURCE: UDP sessions at once, what became of them
 crowd() { python "$client6" crowd call udp $far64 5353 "$1" "$2" "$3" >"$tmp/crowd"; tail -n 1 "$tmp/crowd"; }
 
-# flood SOURCE N: a datagram from each of N ports, no answer awaited
+# flood NS SOURCE N ADDRESS PORT: a datagram from each of N ports, no answer awaited
 flood()
 {
-	on "$client6" python3 -ISc 'import socket, sys
-for i in range(int(sys.argv[2])):
-	s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-	s.bind((sys.argv[1], 20000 + i))
-	s.sendto(b"x", (sys.argv[3], 5353))' "$1" "$2" $far64
+	on "$1" python3 -ISc 'import socket, sys
+source, n, addr, port = sys.argv[1:]
+for i in range(int(n)):
+	s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
+	s.bind((source, 20000 + i))
+	s.sendto(b"x", (addr, int(port)))' "${@:2}"
 }
 
 # hits VERDICT: packets of that rule
@@ -44,12 +45,17 @@ on "$gw" conntrack -D -f ipv6 -s 2001:db8:1:1::2 -p udp --dport 5353 >/dev/null 
 check_eq "and make room when they end" "$(crowd 20 31000 2001:db8:1:1::3)" "20 of 20 answered"
 
 refused=$(hits reject)
-flood 2001:db8:1:3::2 400
+flood "$client6" 2001:db8:1:3::2 400 $far64 5353
 check_eq "of a flood, as many sessions as may be" "$(open_of 3)" 100
 check "some were too many" between 50 300 $(($(hits reject) - refused))
 # 150 and 20 for each second
 check "[104] some were too fast" between 1 250 "$(hits drop)"
 check_eq "the others notice nothing" "$(crowd 20 31000 2001:db8:1:2::2)" "20 of 20 answered"
+# the port that the last of these 20 has
+port=$(sed -n 's/^from .* //p' "$tmp/crowd" | tail -n 1)
+before=$(open_of 2)
+flood "$server4" $server_ip 150 $pool_ip "$port"
+check_eq "sessions that IPv4 begins count" "$before, then $(open_of 2)" "40, then 100"
 check_eq "the gateway remembers each" \
 	"$(on "$gw" $NFT list set inet nat64 pace | grep -o '2001:db8:1:[123]::' | sort | tr '\n' ' ')" \
 	"2001:db8:1:1:: 2001:db8:1:2:: 2001:db8:1:3:: "
