@@ -3,7 +3,7 @@
 # Who had which address and port, and when: docs/recipes.md.
 . "$(dirname "$0")/recipe.inc"
 
-need conntrack dmesg
+need conntrack dmesg sysctl
 far64=$pref64$far_ip
 ports="sport=40000 dport=5353"
 

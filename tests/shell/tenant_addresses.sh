@@ -3,6 +3,7 @@
 # The same addresses twice, with an outside address for each: docs/recipes.md.
 . "$(dirname "$0")/recipe.inc"
 
+need sysctl
 far64=$pref64$far_ip
 before_recipe=twin
 setup_recipe tenant_addresses

@@ -3,6 +3,7 @@
 # The two families in a VRF each: docs/recipes.md.
 . "$(dirname "$0")/recipe.inc"
 
+need sysctl
 setup_recipe vrf
 check "own address in the VRF" on "$client6" ping -6 -c 1 -W 2 2001:db8:c::1
 out $pool_ip
