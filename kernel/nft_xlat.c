@@ -521,15 +521,16 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 				  struct nft_xlat *priv,
 				  const struct nlattr * const tb[])
 {
+	bool to6 = priv->dir == NFT_XLAT_4TO6;
 	int err;
 
 	/* What comes from IPv6 borrows a source, what comes from IPv4 does not. */
-	if ((priv->mode == NFT_XLAT_DNAT) != (priv->dir == NFT_XLAT_4TO6))
+	if (to6 ? priv->mode != NFT_XLAT_DNAT : priv->mode == NFT_XLAT_DNAT)
 		return -EOPNOTSUPP;
-	if (!tb[NFTA_XLAT_REG_ADDR_MIN] != (priv->mode == NFT_XLAT_MASQ))
+	if (priv->mode == NFT_XLAT_MASQ ? !!tb[NFTA_XLAT_REG_ADDR_MIN] :
+					  !tb[NFTA_XLAT_REG_ADDR_MIN])
 		return -EINVAL;
-	if ((tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]) &&
-	    priv->mode == NFT_XLAT_DNAT)
+	if (to6 && (tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]))
 		return -EINVAL;
 
 	if (tb[NFTA_XLAT_FLAGS])

@@ -6,11 +6,10 @@
 
 #include <linux/jiffies.h>
 #include <linux/slab.h>
-#include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include "compat.h"
-#include "nf_xlat_timeout.h"
+#include "nf_xlat_ct_internal.h"
 
 /* RFC 6146 section 4, in seconds */
 #define NF_XLAT_UDP_DEFAULT	300
@@ -44,13 +43,13 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(u8 proto)
 }
 
 /**
- * nf_xlat_timeout_set - give a new session the RFCs' lifetimes
+ * nf_xlat_ct_timeout - give a new session the RFCs' lifetimes
  * @ct: entry that is not confirmed
  *
  * Protocols without a lifetime of their own keep those of conntrack, as do
  * entries that have a policy. RCU read side.
  */
-void nf_xlat_timeout_set(struct nf_conn *ct)
+void nf_xlat_ct_timeout(struct nf_conn *ct)
 {
 	struct nf_conn_timeout *ext;
 	const unsigned int *values;
@@ -88,11 +87,11 @@ static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
 }
 
 /**
- * nf_xlat_timeout_exit - give the policies back
+ * nf_xlat_ct_timeout_exit - give the policies back
  *
  * Entries may hold references still.
  */
-void nf_xlat_timeout_exit(void)
+void nf_xlat_ct_timeout_exit(void)
 {
 	unsigned int i;
 
@@ -102,11 +101,11 @@ void nf_xlat_timeout_exit(void)
 }
 
 /**
- * nf_xlat_timeout_init - make the policies
+ * nf_xlat_ct_timeout_init - make the policies
  *
  * Return: 0 or -ENOMEM.
  */
-int nf_xlat_timeout_init(void)
+int nf_xlat_ct_timeout_init(void)
 {
 	unsigned int *tcp;
 
@@ -124,7 +123,7 @@ int nf_xlat_timeout_init(void)
 	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP] ||
 	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP] ||
 	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6]) {
-		nf_xlat_timeout_exit();
+		nf_xlat_ct_timeout_exit();
 		return -ENOMEM;
 	}
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of nf_xlat_ct share.
+ */
+#ifndef _NF_XLAT_CT_INTERNAL_H
+#define _NF_XLAT_CT_INTERNAL_H
+
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_xlat_ct.h>
+#include "nf_xlat_bib.h"
+
+/* References that an entry holds, RFC 6146's "sessions of a BIB entry" */
+enum nf_xlat_ct_refs {
+	NF_XLAT_REF_BIB,	/* the mapping */
+	NF_XLAT_REF_PEER,	/* with filtering, its permission for the peer */
+	NF_XLAT_REF_HAIRPIN,	/* the mapping of the other end */
+	__NF_XLAT_REF_MAX
+};
+
+/*
+ * Our part of the helper extension. The family of the tuples tells whose the
+ * entry is, so a cleared one does no harm.
+ */
+struct nf_xlat_ct_data {
+	u16	mtu;		/* lowest of the IPv6 side, 0: the default */
+	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end */
+	u8	non_global:1;	/* of that prefix */
+	u8	masq:1;		/* ends with the address */
+	u8	hairpin:1;	/* both tuples are IPv6 */
+	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
+};
+
+extern struct nf_conntrack_helper nf_xlat_ct_helper;
+
+static inline const struct nf_conntrack_tuple *
+nf_xlat_ct_tuple(const struct nf_conn *ct, enum ip_conntrack_dir dir)
+{
+	return &ct->tuplehash[dir].tuple;
+}
+
+static inline u8 nf_xlat_ct_pf(const struct nf_conn *ct, enum ip_conntrack_dir dir)
+{
+	return nf_xlat_ct_tuple(ct, dir)->src.l3num;
+}
+
+/* Only our entries have a tuple of each family. */
+static inline bool nf_xlat_ct_ours(const struct nf_conn *ct)
+{
+	return nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) !=
+	       nf_xlat_ct_pf(ct, IP_CT_DIR_REPLY);
+}
+
+static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
+{
+	struct nf_conn_help *help = nfct_help(ct);
+
+	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) > sizeof(help->data));
+
+	return help ? (struct nf_xlat_ct_data *)help->data : NULL;
+}
+
+/*
+ * From one IPv6 client to another, by addresses of IPv4: to conntrack, and to
+ * nf_nat, this is NAT66.
+ */
+static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
+{
+	const struct nf_conntrack_helper *helper;
+	const struct nf_conn_help *help;
+
+	if ((ct->status & IPS_NAT_MASK) != IPS_NAT_MASK)
+		return false;
+	help = nfct_help(ct);
+	if (!help)
+		return false;
+	helper = rcu_access_pointer(help->helper);
+	return (!helper || helper == &nf_xlat_ct_helper) &&
+	       nf_xlat_ct_data(ct)->hairpin;
+}
+
+static inline bool nf_xlat_ct_any(const struct nf_conn *ct)
+{
+	return nf_xlat_ct_ours(ct) || nf_xlat_ct_hairpin(ct);
+}
+
+static inline bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
+{
+	return t->dst.protonum == IPPROTO_ICMP ||
+	       t->dst.protonum == IPPROTO_ICMPV6;
+}
+
+/* Whose ports and ids may be changed, and are what a mapping is of */
+static inline bool nf_xlat_ct_has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+/* nf_xlat_ct_setup.c */
+enum nf_xlat_reason
+nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
+		     const struct nf_xlat_pkt *pkt, struct nf_conn *ct,
+		     const struct nf_xlat_ct_range *range,
+		     struct nf_xlat_bib **refs);
+enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
+					const struct nf_xlat_ct_range *range);
+void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
+void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
+
+/* nf_xlat_ct_timeout.c */
+void nf_xlat_ct_timeout(struct nf_conn *ct);
+int nf_xlat_ct_timeout_init(void);
+void nf_xlat_ct_timeout_exit(void);
+
+#endif /* _NF_XLAT_CT_INTERNAL_H */
