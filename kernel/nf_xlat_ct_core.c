@@ -135,7 +135,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	/* Conntrack looks behind an AH, which the engine takes for payload. */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
-		return nf_xlat_drop(state->net, skb, NF_XLAT_PROTO);
+		return nf_xlat_reject(skb, state, pkt, NF_XLAT_PROTO);
 
 	if (data)
 		parm.lowest_mtu6 = data->mtu;
@@ -226,9 +226,12 @@ static unsigned int nf_xlat_ct_new(struct sk_buff *skb,
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	enum nf_xlat_reason reason;
 
-	reason = state->pf == NFPROTO_IPV6 ?
-		 nf_xlat_ct_setup_out(skb, state, pkt, ct, range, refs) :
-		 nf_xlat_ct_setup_in(ct, range);
+	if (state->pf == NFPROTO_IPV4)
+		reason = nf_xlat_ct_setup_in(ct, range);
+	else if (pkt->l3.proto != nf_ct_protonum(ct))
+		reason = NF_XLAT_PROTO; /* see nf_xlat_ct_packet() */
+	else
+		reason = nf_xlat_ct_setup_out(skb, state, pkt, ct, range, refs);
 	if (!reason)
 		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
 

@@ -173,8 +173,8 @@ def cases6():
         "DropFragmentedIcmp" if mode == "stateless" else None
     if mode == "stateful":
         yield "OSPF", ip6(89, bytes(12)), "DropProtocol"
-        yield "GRE", ip6(47, bytes(12)), "DropProtocol"
-        yield "ESP", ip6(50, bytes(12)), "DropProtocol"
+        yield "OSPF", ip6(89, bytes(24)), "DropProtocol"
+        yield "protocol 253", ip6(253, bytes(12)), "DropProtocol"
         yield "TCP with SYN and FIN", ip6(6, tcp(C6, S6, 3, sport=7)), "DropState"
         yield "UDP, wrong checksum", ip6(17, udp(C6, C6)), "DropState"
         yield "echo reply to no request", ip6(58, icmp6(129, 0, z4)), "DropState"
