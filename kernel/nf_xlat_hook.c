@@ -166,7 +166,11 @@ static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (src)
-		src->ip = fl4.saddr;
+		/* A route that leaks from one VRF to another prefers none. */
+		src->ip = fl4.saddr ? :
+			inet_select_addr(dst_dev_rcu(&rt->dst),
+					 rt_nexthop(rt, daddr->ip),
+					 RT_SCOPE_UNIVERSE);
 	return &rt->dst;
 }
 
