@@ -205,6 +205,8 @@ def later_protocols():
             case(77, what + ", the answer", IP(src=S4, dst=POOL, ttl=64, proto=n) / data,
                  IPv6(src=S6, dst=NET + "1", hlim=63, nh=n) / data)
 
+
+def udp_lite():
     def lite(ip):
         d = struct.pack("!HHHH", 5000, 80, 8, 0)
         addrs = b"".join(socket.inet_pton(socket.AF_INET6 if ip.version == 6 else socket.AF_INET, a)

@@ -36,6 +36,10 @@ phase table_free
 
 phase protocols
 phase later_protocols
+# Conntrack takes UDP-Lite's checksum for one of UDP's, where it knows UDP-Lite.
+on "$gw" sh -c 'echo 0 >/proc/sys/net/netfilter/nf_conntrack_checksum'
+phase udp_lite
+on "$gw" sh -c 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_checksum'
 phase no_ports
 phase borders
 phase loops
