@@ -8,6 +8,7 @@ need_nft
 setup_ns "$gw"
 
 pre='type filter hook prerouting priority dstnat;'
+fwd='type filter hook forward priority filter;'
 n64='prefix 64:ff9b::/96'
 eam='prefix 2001:db8::/64 to 192.0.2.128/26'
 maps='map to4 { type ipv6_addr : ipv4_addr; }
@@ -169,6 +170,20 @@ messages()
 	key="ip saddr . ip daddr . ip saddr . ip daddr"
 	host="192.0.2.1 . 192.0.2.2 . 192.0.2.1 . 192.0.2.2"
 	refused inet "$pre" "xlat 4to6 $n64 dnat to ip daddr map @pool6:$key . $key . tcp dport map { $host . $host . 80 : 90 }" "not enough registers" "$key . $key . tcp dport map { $host . $host . 80 : 90 }"
+	# fast path
+	for hook in prerouting input output postrouting; do
+		refused inet "type filter hook $hook priority filter;" "xlat flow add @ft" "xlat flow is not supported in the $hook hook, only in forward" flow
+	done
+	refused ip "type nat hook prerouting priority dstnat;" "xlat flow add @ft" "xlat flow needs a chain of type filter, not nat" flow
+	refused ip6 "type route hook output priority filter;" "xlat flow add @ft" "xlat flow needs a chain of type filter, not route" flow
+	refused bridge "type filter hook forward priority filter;" "xlat flow add @ft" "xlat flow is not supported in the bridge family" flow
+	refused netdev "" "xlat flow add @ft" "xlat flow is not supported in the netdev family" flow
+	refused inet "$fwd" "accept xlat flow add @ft" "Statement after terminal statement has no effect"
+	refused inet "$fwd" "xlat flow add ft" "unexpected string, expecting @" ft
+	refused inet "$fwd" "xlat flow @ft" "unexpected @, expecting add" @
+	refused inet "$fwd" "xlat add @ft" "unexpected add" add
+	refused inet "$fwd" "xlat flow add @ft $n64" "No symbol type information"
+	refused inet "$fwd" "xlat 6to4 $n64 flow add @ft" "Statement after terminal statement has no effect" "flow add @ft"
 	# syntax
 	refused inet "$pre" "xlat $n64" ""
 	refused inet "$pre" "xlat 6to4" ""

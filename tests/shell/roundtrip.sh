@@ -55,4 +55,21 @@ for f in "$here"/rulesets/*.nft; do
 	check "$name is the same" diff "$tmp/first" "$tmp/second"
 done
 
+# The fast path, whose flowtables need a module of their own.
+on "$gw" $NFT flush ruleset
+if ! modprobe -q nf_flow_table_inet; then
+	echo "# SKIP: no flowtables in this kernel"
+elif out=$(ruleset forms_flow 2>&1); then
+	list >"$tmp/listed"
+	check "the fast path is listed as it was written" \
+		diff -B <(grep -v '^#' "$here/rulesets/forms_flow.nft") "$tmp/listed"
+	check "and loads again" on "$gw" $NFT -f - < <(echo "flush ruleset"; cat "$tmp/listed")
+	check_match "its flowtable is in use" "$(on "$gw" $NFT delete flowtable inet gw ft 2>&1)" "*Device or resource busy*"
+	check_match "there must be one" "$(on "$gw" $NFT add rule inet gw forward xlat flow add @none 2>&1)" "*No such file or directory*"
+elif [[ $out == *"Invalid argument"* || $out == *"Operation not supported"* ]]; then
+	echo "# SKIP: the kernel has no fast path yet"
+else
+	fail "the fast path loads: $out"
+fi
+
 done_testing

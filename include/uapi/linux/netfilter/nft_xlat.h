@@ -136,6 +136,9 @@ enum nft_xlat_map_attributes {
  *	when absent (NLA_U32: nft_xlat_mappings)
  * @NFTA_XLAT_FILTERING: of an endpoint-independent mapping, endpoint-independent
  *	when absent (NLA_U32: nft_xlat_filterings)
+ * @NFTA_XLAT_FLOWTABLE: name of a flowtable of the same table, on whose devices
+ *	established sessions are to take the fast path; excludes all others
+ *	(NLA_STRING)
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -154,6 +157,7 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_MTU,
 	NFTA_XLAT_MAPPING,
 	NFTA_XLAT_FILTERING,
+	NFTA_XLAT_FLOWTABLE,
 	__NFTA_XLAT_MAX
 };
 
