@@ -85,6 +85,40 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	},
 #endif
 
+/* HAVE_FLOWTABLE_NET: include/net/netfilter/nf_tables.h, since 6.13 */
+static inline struct nft_flowtable *
+nf_xlat_flowtable_lookup(struct net *net, const struct nft_table *table,
+			 const struct nlattr *nla, u8 genmask)
+{
+#ifdef HAVE_FLOWTABLE_NET
+	return nft_flowtable_lookup(net, table, nla, genmask);
+#else
+	return nft_flowtable_lookup(table, nla, genmask);
+#endif
+}
+
+/* HAVE_HOOK_OPS_LIST: include/net/netfilter/nf_tables.h, since 6.16 */
+static inline bool nf_xlat_ft_has_dev(const struct nft_flowtable *ft,
+				      const struct net_device *dev)
+{
+	const struct nft_hook *hook;
+	bool found = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(hook, &ft->hook_list, list) {
+#ifdef HAVE_HOOK_OPS_LIST
+		const struct nf_hook_ops *ops;
+
+		list_for_each_entry_rcu(ops, &hook->ops_list, list)
+			found |= ops->dev == dev;
+#else
+		found |= hook->ops.dev == dev;
+#endif
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 /* In net/netfilter/nf_internals.h, which only code in the tree can include. */
 void nf_queue_nf_hook_drop(struct net *net);
 

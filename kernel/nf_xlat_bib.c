@@ -18,14 +18,12 @@ static const struct rhashtable_params nf_xlat_bib_params6 = {
 	.head_offset	= offsetof(struct nf_xlat_bib, node6),
 	.key_offset	= offsetof(struct nf_xlat_bib, key6),
 	.key_len	= sizeof(struct nf_xlat_bib_key6),
-	.automatic_shrinking = true,
 };
 
 static const struct rhashtable_params nf_xlat_bib_params4 = {
 	.head_offset	= offsetof(struct nf_xlat_bib, node4),
 	.key_offset	= offsetof(struct nf_xlat_bib, key4),
 	.key_len	= sizeof(struct nf_xlat_bib_key4),
-	.automatic_shrinking = true,
 };
 
 /* Namespaces share the tables, as they do conntrack's. */
@@ -131,7 +129,7 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 	if (!refcount_dec_and_test(&bib->ref))
 		return;
 	if (nf_xlat_bib_is_mapping(bib))
-		nf_xlat_count_bib(net, -1);
+		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
 	nf_xlat_bib_unlink(bib);
 }
 
@@ -149,7 +147,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib *old;
 
-	nf_xlat_count_bib(net, 1);
+	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
 	/* Who can take a reference finds it complete. */
 	smp_wmb();
 	refcount_set(&bib->ref, 1);

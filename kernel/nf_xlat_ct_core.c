@@ -658,6 +658,7 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 		nf_xlat_ct_unregister(net);
 	xn->hooked = false;
 	mutex_unlock(&nf_xlat_ct_mutex);
+	nf_xlat_flow_net_pre_exit(net);
 }
 
 static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
@@ -767,9 +768,12 @@ static int __init nf_xlat_ct_init(void)
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
-	err = register_pernet_subsys(&nf_xlat_ct_net_ops);
+	err = nf_xlat_flow_init();
 	if (err)
 		goto err_bib;
+	err = register_pernet_subsys(&nf_xlat_ct_net_ops);
+	if (err)
+		goto err_flow;
 	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	if (err)
 		goto err_pernet;
@@ -777,6 +781,8 @@ static int __init nf_xlat_ct_init(void)
 
 err_pernet:
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
+err_flow:
+	nf_xlat_flow_exit();
 err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
@@ -793,6 +799,7 @@ static void __exit nf_xlat_ct_fini(void)
 	destroy_workqueue(nf_xlat_ct_wq);
 	/* Nobody is left who could translate their packets. */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
+	nf_xlat_flow_exit();
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
 }

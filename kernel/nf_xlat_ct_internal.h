@@ -10,6 +10,8 @@
 #include <net/netfilter/nf_xlat_ct.h>
 #include "nf_xlat_bib.h"
 
+struct nf_xlat_flow;
+
 /* References that an entry holds, RFC 6146's "sessions of a BIB entry" */
 enum nf_xlat_ct_refs {
 	NF_XLAT_REF_BIB,	/* the mapping */
@@ -28,7 +30,14 @@ struct nf_xlat_ct_data {
 	u8	non_global:1;	/* of that prefix */
 	u8	masq:1;		/* ends with the address */
 	u8	hairpin:1;	/* both tuples are IPv6 */
-	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
+	union {
+		struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
+		struct {
+			struct nf_xlat_bib *no_hairpin[NF_XLAT_REF_HAIRPIN];
+			/* Only what is no hairpin takes the fast path. */
+			struct nf_xlat_flow *flow;
+		};
+	};
 };
 
 extern struct nf_conntrack_helper nf_xlat_ct_helper;
@@ -107,6 +116,14 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 					const struct nf_xlat_ct_range *range);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
+
+void nf_xlat_ct_watch(struct nf_conn *ct);
+
+/* nf_xlat_flow.c */
+void nf_xlat_flow_del(struct nf_xlat_flow *flow);
+void nf_xlat_flow_net_pre_exit(struct net *net);
+int nf_xlat_flow_init(void);
+void nf_xlat_flow_exit(void);
 
 /* nf_xlat_ct_timeout.c */
 void nf_xlat_ct_timeout(struct nf_conn *ct);

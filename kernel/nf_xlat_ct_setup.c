@@ -495,11 +495,18 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 static void nf_xlat_ct_detach(struct nf_conn *ct)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	struct nf_xlat_flow *flow;
 	struct nf_xlat_bib *bib;
-	unsigned int i;
+	unsigned int i, n = __NF_XLAT_REF_MAX;
 
 	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
-	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
+	if (!data->hairpin) {
+		n = NF_XLAT_REF_HAIRPIN;
+		flow = xchg(&data->flow, NULL);
+		if (flow)
+			nf_xlat_flow_del(flow);
+	}
+	for (i = 0; i < n; i++) {
 		bib = xchg(&data->refs[i], NULL);
 		if (bib)
 			nf_xlat_bib_put(nf_ct_net(ct), bib);
@@ -523,6 +530,17 @@ struct nf_conntrack_helper nf_xlat_ct_helper = {
 	.destroy	= nf_xlat_ct_detach,
 	NF_XLAT_HELPER_COMPAT
 };
+
+/**
+ * nf_xlat_ct_watch - have it told when an entry leaves conntrack's table
+ * @ct: the entry
+ *
+ * It may be about to leave, unnoticed: look at nf_ct_is_dying() afterwards.
+ */
+void nf_xlat_ct_watch(struct nf_conn *ct)
+{
+	rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
+}
 
 /**
  * nf_xlat_ct_release - give references back
@@ -554,7 +572,7 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
 		if (!refs[i])
 			continue;
-		rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
+		nf_xlat_ct_watch(ct);
 		refs[i] = xchg(&data->refs[i], refs[i]);
 	}
 	/* It may have left before it had a helper; xchg() is a barrier. */

@@ -40,13 +40,6 @@
 /* 6to4, then 4to6 for a hairpin, and once more each for good measure. */
 #define NF_XLAT_MAX_DEPTH	4
 
-enum {
-	NF_XLAT_MIB_6TO4 = __NF_XLAT_REASON_MAX,
-	NF_XLAT_MIB_4TO6,
-	NF_XLAT_MIB_BIB,
-	__NF_XLAT_MIB_MAX
-};
-
 struct nf_xlat_mib {
 	unsigned long	mibs[__NF_XLAT_MIB_MAX];
 };
@@ -129,17 +122,18 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 EXPORT_SYMBOL_GPL(nf_xlat_drop);
 
 /**
- * nf_xlat_count_bib - count mappings that are there
+ * nf_xlat_count - count what is no drop
  * @net: network namespace
+ * @mib: which counter
  * @n: how many more, or less
  *
  * Any context.
  */
-void nf_xlat_count_bib(struct net *net, int n)
+void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
 {
-	this_cpu_add(nf_xlat_pernet(net)->mib->mibs[NF_XLAT_MIB_BIB], n);
+	this_cpu_add(nf_xlat_pernet(net)->mib->mibs[mib], n);
 }
-EXPORT_SYMBOL_GPL(nf_xlat_count_bib);
+EXPORT_SYMBOL_GPL(nf_xlat_count);
 
 static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 					const union nf_inet_addr *saddr,

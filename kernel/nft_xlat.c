@@ -67,6 +67,8 @@ static const struct nla_policy nft_xlat_policy[NFTA_XLAT_MAX + 1] = {
 	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 	[NFTA_XLAT_MAPPING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_MAPPING_MAX),
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
+	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
+					    .len = NFT_NAME_MAXLEN - 1 },
 };
 
 static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
@@ -730,9 +732,117 @@ static const struct nft_expr_ops nft_xlat_ops = {
 	.validate	= nft_xlat_validate,
 };
 
+struct nft_xlat_flow {
+	struct nft_flowtable	*flowtable;
+};
+
+/* As "flow add": what does not qualify goes on, and the rule with it. */
+static void nft_xlat_flow_eval(const struct nft_expr *expr,
+			       struct nft_regs *regs,
+			       const struct nft_pktinfo *pkt)
+{
+	nf_xlat_flow_add(pkt->skb, pkt->state, nft_thoff(pkt));
+}
+
+static int nft_xlat_flow_validate(const struct nft_ctx *ctx,
+				  const struct nft_expr *expr)
+{
+	int err;
+
+	err = nft_chain_validate_dependency(ctx->chain, NFT_CHAIN_T_DEFAULT);
+	if (err < 0)
+		return err;
+	return nft_chain_validate_hooks(ctx->chain, 1 << NF_INET_FORWARD);
+}
+
+static int nft_xlat_flow_init(const struct nft_ctx *ctx,
+			      const struct nft_expr *expr,
+			      const struct nlattr * const tb[])
+{
+	struct nft_xlat_flow *priv = nft_expr_priv(expr);
+	struct nft_flowtable *flowtable;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i <= NFTA_XLAT_MAX; i++)
+		if (tb[i] && i != NFTA_XLAT_FLOWTABLE)
+			return -EINVAL;
+	if (ctx->family != NFPROTO_INET && ctx->family != NFPROTO_IPV4 &&
+	    ctx->family != NFPROTO_IPV6)
+		return -EAFNOSUPPORT;
+
+	flowtable = nf_xlat_flowtable_lookup(ctx->net, ctx->table,
+					     tb[NFTA_XLAT_FLOWTABLE],
+					     nft_genmask_next(ctx->net));
+	if (IS_ERR(flowtable))
+		return PTR_ERR(flowtable);
+	if (!nft_use_inc(&flowtable->use))
+		return -EMFILE;
+
+	err = nf_xlat_ft_get(ctx->net, flowtable);
+	if (err < 0) {
+		nft_use_dec(&flowtable->use);
+		return err;
+	}
+	priv->flowtable = flowtable;
+	return 0;
+}
+
+static void nft_xlat_flow_deactivate(const struct nft_ctx *ctx,
+				     const struct nft_expr *expr,
+				     enum nft_trans_phase phase)
+{
+	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
+
+	nf_tables_deactivate_flowtable(ctx, priv->flowtable, phase);
+}
+
+static void nft_xlat_flow_activate(const struct nft_ctx *ctx,
+				   const struct nft_expr *expr)
+{
+	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
+
+	nft_use_inc_restore(&priv->flowtable->use);
+}
+
+static void nft_xlat_flow_destroy(const struct nft_ctx *ctx,
+				  const struct nft_expr *expr)
+{
+	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
+
+	nf_xlat_ft_put(priv->flowtable);
+}
+
+static int nft_xlat_flow_dump(struct sk_buff *skb, const struct nft_expr *expr,
+			      bool reset)
+{
+	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
+
+	return nla_put_string(skb, NFTA_XLAT_FLOWTABLE, priv->flowtable->name) ?
+	       -1 : 0;
+}
+
+static const struct nft_expr_ops nft_xlat_flow_ops = {
+	.type		= &nft_xlat_type,
+	.size		= NFT_EXPR_SIZE(sizeof(struct nft_xlat_flow)),
+	.eval		= nft_xlat_flow_eval,
+	.init		= nft_xlat_flow_init,
+	.activate	= nft_xlat_flow_activate,
+	.deactivate	= nft_xlat_flow_deactivate,
+	.destroy	= nft_xlat_flow_destroy,
+	.dump		= nft_xlat_flow_dump,
+	.validate	= nft_xlat_flow_validate,
+};
+
+static const struct nft_expr_ops *
+nft_xlat_select_ops(const struct nft_ctx *ctx, const struct nlattr * const tb[])
+{
+	return tb[NFTA_XLAT_FLOWTABLE] ? &nft_xlat_flow_ops : &nft_xlat_ops;
+}
+
 static struct nft_expr_type nft_xlat_type __read_mostly = {
 	.name		= "xlat",
-	.ops		= &nft_xlat_ops,
+	.select_ops	= nft_xlat_select_ops,
 	.policy		= nft_xlat_policy,
 	.maxattr	= NFTA_XLAT_MAX,
 	.owner		= THIS_MODULE,

@@ -85,6 +85,21 @@ enum nf_xlat_reason {
 };
 
 /**
+ * enum nf_xlat_mib_counters - what is counted beside the reasons
+ *
+ * @NF_XLAT_MIB_6TO4: packets translated from IPv6
+ * @NF_XLAT_MIB_4TO6: packets translated from IPv4
+ * @NF_XLAT_MIB_BIB: mappings that are there
+ */
+enum nf_xlat_mib_counters {
+	NF_XLAT_MIB_6TO4 = __NF_XLAT_REASON_MAX,
+	NF_XLAT_MIB_4TO6,
+	NF_XLAT_MIB_BIB,
+	/* private: */
+	__NF_XLAT_MIB_MAX
+};
+
+/**
  * struct nf_xlat_prefix - an RFC 6052 prefix
  *
  * @addr: the prefix, bits after @len and octet 8 are zero
@@ -272,7 +287,7 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 /* nf_xlat_hook.c */
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason);
-void nf_xlat_count_bib(struct net *net, int n);
+void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_hook_state *state,
 			    const struct nf_xlat_pkt *pkt,

@@ -1,0 +1,863 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fast path of sessions: from the ingress of a flowtable's device to the egress
+ * of another, past all hooks, routes and conntrack.
+ *
+ * Entries of our own, since those of the stock flowtable are of one family. They
+ * live no longer than the session's conntrack entry, whose timeout is moved on
+ * once in a while. What is not plain takes the normal path: fragments, options,
+ * SYN, FIN and RST, TTL 1, packets over the MTU.
+ */
+
+#include <linux/if_vlan.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter_netdev.h>
+#include <linux/rhashtable.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+#include <net/dst.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/neighbour.h>
+#include <net/route.h>
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
+#include <net/netfilter/nf_tables.h>
+#include "compat.h"
+#include "nf_xlat_ct_internal.h"
+
+/* How often timeouts are moved on and devices are looked for */
+#define NF_XLAT_FLOW_GC		HZ
+/* An entry that is not used for so long goes; the session stays. */
+#define NF_XLAT_FLOW_IDLE	(30 * HZ)
+
+/* Compared as memory: no holes, and padding is zero. */
+struct nf_xlat_flow_key {
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst;
+	u32			net;	/* inode number of the namespace */
+	__be16			sport;
+	__be16			dport;
+	u8			pf;
+	u8			proto;
+	u8			pad[2];
+};
+
+/**
+ * struct nf_xlat_flow_dir - one direction of a session
+ *
+ * @node: in the table
+ * @key: what its packets are like
+ * @dir: index in its flow
+ * @cookie: of @dst
+ * @iif: where its packets come in
+ * @hdr: what they become
+ * @dst: where they go
+ */
+struct nf_xlat_flow_dir {
+	struct rhash_head	node;
+	struct nf_xlat_flow_key	key;
+	u8			dir;
+	u32			cookie;
+	int			iif;
+	struct nf_xlat_hdr	hdr;
+	struct dst_entry	*dst;
+};
+
+/**
+ * struct nf_xlat_flow - a session in the fast path
+ *
+ * @dir: the directions, as in conntrack
+ * @used: jiffies of the last packet
+ * @mtu6: lowest MTU of the IPv6 side
+ * @acct: conntrack counts packets
+ * @dead: out of the table, or on its way
+ * @ct: the session's entry, with a reference
+ * @rcu: to free it
+ */
+struct nf_xlat_flow {
+	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
+	u32			used;
+	u32			mtu6;
+	bool			acct;
+	unsigned long		dead;
+	struct nf_conn		*ct;
+	struct rcu_head		rcu;
+};
+
+struct nf_xlat_flow_dev {
+	struct list_head	list;
+	struct nf_hook_ops	ops;
+	bool			seen;
+};
+
+/**
+ * struct nf_xlat_ft - a flowtable that rules name
+ *
+ * @list: of all
+ * @devs: its devices, as far as they have our hook
+ * @ft: the flowtable of nft, held by the rules
+ * @net: its namespace
+ * @users: rules
+ * @gone: the namespace is going
+ */
+struct nf_xlat_ft {
+	struct list_head	list;
+	struct list_head	devs;
+	struct nft_flowtable	*ft;
+	struct net		*net;
+	unsigned int		users;
+	bool			gone;
+};
+
+static const struct rhashtable_params nf_xlat_flow_params = {
+	.head_offset	= offsetof(struct nf_xlat_flow_dir, node),
+	.key_offset	= offsetof(struct nf_xlat_flow_dir, key),
+	.key_len	= sizeof(struct nf_xlat_flow_key),
+};
+
+static struct rhashtable nf_xlat_flow_table;
+static struct kmem_cache *nf_xlat_flow_cache __read_mostly;
+/* Flowtables and their devices; taken inside of RTNL, never the reverse. */
+static DEFINE_MUTEX(nf_xlat_ft_mutex);
+static LIST_HEAD(nf_xlat_fts);
+
+static void nf_xlat_flow_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(nf_xlat_flow_gc, nf_xlat_flow_work);
+
+static struct nf_xlat_flow *nf_xlat_flow_of(const struct nf_xlat_flow_dir *d)
+{
+	return container_of(d, struct nf_xlat_flow, dir[d->dir]);
+}
+
+static void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
+{
+	struct nf_xlat_flow *flow = container_of(rcu, struct nf_xlat_flow, rcu);
+
+	dst_release(flow->dir[IP_CT_DIR_ORIGINAL].dst);
+	dst_release(flow->dir[IP_CT_DIR_REPLY].dst);
+	nf_ct_put(flow->ct);
+	kmem_cache_free(nf_xlat_flow_cache, flow);
+}
+
+static void nf_xlat_flow_unlink(struct nf_xlat_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < IP_CT_DIR_MAX; i++)
+		rhashtable_remove_fast(&nf_xlat_flow_table, &flow->dir[i].node,
+				       nf_xlat_flow_params);
+}
+
+/**
+ * nf_xlat_flow_del - take a flow out of the fast path
+ * @flow: the flow
+ *
+ * RCU read side, any context.
+ */
+void nf_xlat_flow_del(struct nf_xlat_flow *flow)
+{
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(flow->ct);
+
+	if (test_and_set_bit(0, &flow->dead))
+		return;
+	nf_xlat_flow_unlink(flow);
+	cmpxchg(&data->flow, flow, NULL);
+	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
+}
+
+static void nf_xlat_flow_key(struct nf_xlat_flow_key *key, const struct net *net,
+			     const struct nf_conntrack_tuple *t)
+{
+	memset(key, 0, sizeof(*key));
+	key->src = t->src.u3;
+	key->dst = t->dst.u3;
+	key->net = net->ns.inum;
+	key->sport = t->src.u.all;
+	key->dport = t->dst.u.all;
+	key->pf = t->src.l3num;
+	key->proto = t->dst.protonum;
+}
+
+/* Is the packet a plain one of IPv4? Then tell its key and header. */
+static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+				struct nf_xlat_flow_key *key)
+{
+	struct nf_xlat_l3 *l3 = &pkt->l3;
+	const struct iphdr *iph;
+
+	if (!pskb_may_pull(skb, sizeof(*iph) + sizeof(struct udphdr)))
+		return false;
+	iph = ip_hdr(skb);
+	if (*(const u8 *)iph != 0x45 || iph->ttl <= 1 ||
+	    iph->frag_off & htons(IP_MF | IP_OFFSET) ||
+	    (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP) ||
+	    ip_fast_csum(iph, 5))
+		return false;
+
+	l3->saddr.ip = iph->saddr;
+	l3->daddr.ip = iph->daddr;
+	l3->hlen = sizeof(*iph);
+	l3->len = ntohs(iph->tot_len);
+	l3->id = ntohs(iph->id);
+	l3->proto = iph->protocol;
+	l3->tos = iph->tos;
+	l3->ttl = iph->ttl;
+	l3->df = iph->frag_off & htons(IP_DF);
+	key->src.ip = iph->saddr;
+	key->dst.ip = iph->daddr;
+	return true;
+}
+
+static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+				struct nf_xlat_flow_key *key)
+{
+	struct nf_xlat_l3 *l3 = &pkt->l3;
+	const struct ipv6hdr *ip6h;
+
+	if (!pskb_may_pull(skb, sizeof(*ip6h) + sizeof(struct udphdr)))
+		return false;
+	ip6h = ipv6_hdr(skb);
+	if (ip6h->version != 6 || ip6h->hop_limit <= 1 ||
+	    (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP))
+		return false;
+
+	l3->saddr.in6 = ip6h->saddr;
+	l3->daddr.in6 = ip6h->daddr;
+	l3->hlen = sizeof(*ip6h);
+	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	l3->proto = ip6h->nexthdr;
+	l3->tos = ipv6_get_dsfield(ip6h);
+	l3->ttl = ip6h->hop_limit;
+	key->src.in6 = ip6h->saddr;
+	key->dst.in6 = ip6h->daddr;
+	return true;
+}
+
+/* Headers, lengths and flags as the fast path has them */
+static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+			       struct nf_xlat_flow_key *key)
+{
+	const __be16 *ports;
+
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		key->pf = NFPROTO_IPV4;
+		if (!nf_xlat_flow_parse4(skb, pkt, key))
+			return false;
+		break;
+	case htons(ETH_P_IPV6):
+		key->pf = NFPROTO_IPV6;
+		if (!nf_xlat_flow_parse6(skb, pkt, key))
+			return false;
+		break;
+	default:
+		return false;
+	}
+
+	pkt->pf = key->pf;
+	key->proto = pkt->l3.proto;
+	ports = (const __be16 *)(skb_network_header(skb) + pkt->l3.hlen);
+	key->sport = ports[0];
+	key->dport = ports[1];
+	return true;
+}
+
+/* TCP that begins or ends is for conntrack to see; so is UDP without a sum. */
+static bool nf_xlat_flow_plain_l4(struct sk_buff *skb,
+				  const struct nf_xlat_pkt *pkt)
+{
+	const struct tcphdr *th;
+
+	skb_set_transport_header(skb, pkt->l3.hlen);
+	if (pkt->l3.proto == IPPROTO_UDP)
+		return pkt->pf == NFPROTO_IPV6 || udp_hdr(skb)->check;
+
+	if (!pskb_may_pull(skb, pkt->l3.hlen + sizeof(*th)))
+		return false;
+	th = tcp_hdr(skb);
+	return !th->syn && !th->fin && !th->rst;
+}
+
+/* Does the packet fit, as nf_xlat_check() would see it? */
+static bool nf_xlat_flow_fits(const struct sk_buff *skb,
+			      const struct nf_xlat_pkt *pkt,
+			      const struct nf_xlat_flow *flow,
+			      const struct dst_entry *dst)
+{
+	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	u32 mtu;
+
+	if (pkt->pf == NFPROTO_IPV6) {
+		growth = -growth;
+		mtu = ip_dst_mtu_maybe_forward(dst, true);
+	} else {
+		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
+		/* What may be cut is cut at a lower one, but not here. */
+		if (!pkt->l3.df)
+			mtu = min(mtu, flow->mtu6);
+	}
+	if (!skb_is_gso(skb))
+		return pkt->l3.len + growth <= mtu;
+	/* LRO has no type; tunnels and the like are for others to judge. */
+	return skb_shinfo(skb)->gso_type &&
+	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
+					       SKB_GSO_TCP_ECN |
+					       SKB_GSO_TCP_FIXEDID |
+					       SKB_GSO_UDP_L4 |
+					       SKB_GSO_PARTIAL |
+					       SKB_GSO_DODGY)) &&
+	       skb_gso_validate_network_len(skb, mtu - growth);
+}
+
+static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
+{
+	struct net_device *dev = dst_dev_rcu(dst);
+	struct neighbour *neigh;
+	bool skip_cache = false;
+
+	if (unlikely(skb_headroom(skb) < LL_RESERVED_SPACE(dev)) &&
+	    dev->header_ops && skb_cow_head(skb, LL_RESERVED_SPACE(dev))) {
+		kfree_skb(skb);
+		return -ENOMEM;
+	}
+
+	skb->dev = dev;
+	skb_dst_set_noref(skb, dst);
+	if (pf == NFPROTO_IPV4)
+		neigh = ip_neigh_for_gw(container_of(dst, struct rtable, dst),
+					skb, &skip_cache);
+	else
+		neigh = ip_neigh_gw6(dev, rt6_nexthop(container_of(dst, struct rt6_info, dst),
+						      &ipv6_hdr(skb)->daddr));
+	if (IS_ERR(neigh)) {
+		kfree_skb(skb);
+		return PTR_ERR(neigh);
+	}
+	return neigh_output(neigh, skb, skip_cache);
+}
+
+static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state)
+{
+	struct nf_xlat_flow_key key = { .net = state->net->ns.inum };
+	struct nf_xlat_parm parm;
+	struct nf_xlat_flow_dir *d;
+	struct nf_xlat_pkt pkt;
+	struct nf_xlat_flow *flow;
+	struct dst_entry *dst;
+
+	memset(&pkt, 0, sizeof(pkt));
+	if (skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) ||
+	    skb_shared(skb) ||
+	    !nf_xlat_flow_parse(skb, &pkt, &key))
+		return NF_ACCEPT;
+
+	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
+	if (!d || d->iif != state->in->ifindex)
+		return NF_ACCEPT;
+	flow = nf_xlat_flow_of(d);
+	dst = d->dst;
+	/* A packet longer than its header says is padded; BIG TCP has none. */
+	if (pkt.l3.len > skb->len || pkt.l3.len <= pkt.l3.hlen ||
+	    pskb_trim_rcsum(skb, pkt.l3.len))
+		return NF_ACCEPT;
+	if (!nf_xlat_flow_plain_l4(skb, &pkt)) {
+		nf_xlat_flow_del(flow);
+		return NF_ACCEPT;
+	}
+	if (!dst_check(dst, d->cookie)) {
+		nf_xlat_flow_del(flow);
+		return NF_ACCEPT;
+	}
+	if (!nf_xlat_flow_fits(skb, &pkt, flow, dst))
+		return NF_ACCEPT;
+
+	memset(&parm, 0, sizeof(parm));
+	parm.outer = d->hdr;
+	parm.ports = true;
+	parm.ttl_dec = true;
+	if (nf_xlat_skb(state->net, skb, &pkt, &parm))
+		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
+
+	if (READ_ONCE(flow->used) != (u32)jiffies)
+		WRITE_ONCE(flow->used, (u32)jiffies);
+	if (flow->acct)
+		nf_ct_acct_update(flow->ct, d->dir, pkt.l3.len);
+	nf_xlat_count(state->net, pkt.pf == NFPROTO_IPV6 ?
+		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
+
+	skb_clear_tstamp(skb);
+	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
+			       sizeof(struct inet6_skb_parm)));
+	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(pkt.pf), dst);
+	return NF_STOLEN;
+}
+
+/* May a session take the fast path, as seen by a packet of it? */
+static bool nf_xlat_flow_may(const struct sk_buff *skb, unsigned int thoff,
+			     const struct nf_conn *ct)
+{
+	const struct tcphdr *th;
+	struct tcphdr _th;
+
+	if (skb_sec_path(skb) || !nf_ct_is_confirmed(ct) ||
+	    !test_bit(IPS_SEEN_REPLY_BIT, &ct->status) ||
+	    nf_ct_is_dying(ct))
+		return false;
+
+	switch (nf_ct_protonum(ct)) {
+	case IPPROTO_UDP:
+		return true;
+	case IPPROTO_TCP:
+		th = skb_header_pointer(skb, thoff, sizeof(_th), &_th);
+		return th && !th->syn && !th->fin && !th->rst &&
+		       READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED &&
+		       test_bit(IPS_ASSURED_BIT, &ct->status);
+	}
+	return false;
+}
+
+static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
+{
+	/* An IPsec policy or a tunnel of a route has work of its own to do. */
+	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error;
+}
+
+static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
+{
+	return pf == NFPROTO_IPV6 ?
+	       rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
+}
+
+/* A route for answers, in the family that this direction's packets come in */
+static struct dst_entry *nf_xlat_flow_back(struct net *net,
+					   const struct sk_buff *skb,
+					   const struct nf_conntrack_tuple *t)
+{
+	struct dst_entry *dst;
+	u8 tos = skb->protocol == htons(ETH_P_IP) ?
+		 ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
+
+	dst = nf_xlat_route(net, skb, t->src.l3num, &t->dst.u3, &t->src.u3, tos,
+			    t->dst.protonum, NULL);
+	return IS_ERR(dst) ? NULL : dst;
+}
+
+/**
+ * nf_xlat_flow_add - let a session take the fast path
+ * @skb: a packet of it, translated, in FORWARD
+ * @state: the hook
+ * @thoff: offset of its transport header
+ *
+ * What is no session of ours, or not established, is left alone. RCU read side.
+ */
+void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
+		      unsigned int thoff)
+{
+	struct net_device *dev, *back_dev;
+	const struct nf_conntrack_tuple *t;
+	enum ip_conntrack_info ctinfo;
+	struct dst_entry *dst, *back;
+	struct nf_xlat_ct_data *data;
+	enum ip_conntrack_dir dir;
+	struct nf_xlat_flow *flow;
+	struct nf_conn *ct;
+	unsigned int i;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || !nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
+		return;
+	data = nf_xlat_ct_data(ct);
+	dst = skb_dst(skb);
+	if (!data || !dst || READ_ONCE(data->flow) ||
+	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
+	    !nf_xlat_flow_may(skb, thoff, ct) || !nf_xlat_flow_dst_ok(dst))
+		return;
+	dir = CTINFO2DIR(ctinfo);
+	t = nf_xlat_ct_tuple(ct, dir);
+	/* Has it been translated? The route is of the other family then. */
+	if (t->src.l3num == state->pf)
+		return;
+
+	back = nf_xlat_flow_back(state->net, skb, t);
+	if (!back)
+		return;
+	dev = dst_dev_rcu(dst);
+	back_dev = dst_dev_rcu(back);
+	if (!nf_xlat_flow_dst_ok(back) || netif_is_l3_slave(dev) ||
+	    netif_is_l3_slave(back_dev) || dev->flags & IFF_LOOPBACK ||
+	    back_dev->flags & IFF_LOOPBACK)
+		goto err_back;
+
+	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
+	if (!flow)
+		goto err_back;
+	nf_conntrack_get(&ct->ct_general);
+	flow->ct = ct;
+	flow->used = (u32)jiffies;
+	flow->mtu6 = data->mtu ? : IPV6_MIN_MTU;
+	flow->acct = nf_conn_acct_find(ct);
+	dst_hold(dst);
+	flow->dir[dir].dst = dst;
+	flow->dir[dir].iif = state->in->ifindex;
+	flow->dir[!dir].dst = back;
+	flow->dir[!dir].iif = dev->ifindex;
+	for (i = 0; i < IP_CT_DIR_MAX; i++) {
+		struct nf_xlat_flow_dir *d = &flow->dir[i];
+		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
+
+		d->dir = i;
+		nf_xlat_flow_key(&d->key, state->net, nf_xlat_ct_tuple(ct, i));
+		d->cookie = nf_xlat_flow_cookie(to->src.l3num, d->dst);
+		d->hdr.saddr = to->dst.u3;
+		d->hdr.daddr = to->src.u3;
+		d->hdr.sport = to->dst.u.all;
+		d->hdr.dport = to->src.u.all;
+	}
+
+	nf_xlat_ct_watch(ct);
+	if (cmpxchg(&data->flow, NULL, flow)) {
+		/* Another CPU was quicker. */
+		nf_xlat_flow_free_rcu(&flow->rcu);
+		return;
+	}
+	if (nf_ct_protonum(ct) == IPPROTO_TCP) {
+		/* It will not see all packets. */
+		spin_lock_bh(&ct->lock);
+		ct->proto.tcp.seen[0].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+		ct->proto.tcp.seen[1].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+		spin_unlock_bh(&ct->lock);
+	}
+	for (i = 0; i < IP_CT_DIR_MAX; i++)
+		if (rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
+						  &flow->dir[i].node,
+						  nf_xlat_flow_params))
+			nf_xlat_flow_del(flow);
+	/* Who took it out meanwhile may have found less than there is now. */
+	smp_mb();
+	if (nf_ct_is_dying(ct))
+		nf_xlat_flow_del(flow);
+	if (test_bit(0, &flow->dead))
+		nf_xlat_flow_unlink(flow);
+	return;
+
+err_back:
+	dst_release(back);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_add);
+
+/* How long conntrack would let the session live */
+static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
+{
+	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);
+	struct net *net = nf_ct_net(ct);
+
+	if (nf_ct_protonum(ct) == IPPROTO_TCP) {
+		if (!timeouts)
+			timeouts = nf_tcp_pernet(net)->timeouts;
+		return READ_ONCE(timeouts[READ_ONCE(ct->proto.tcp.state)]);
+	}
+	if (!timeouts)
+		timeouts = nf_udp_pernet(net)->timeouts;
+	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
+}
+
+static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
+{
+	u32 used = READ_ONCE(flow->used);
+	struct nf_conn *ct = flow->ct;
+	u32 expires;
+
+	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE || nf_ct_is_dying(ct)) {
+		nf_xlat_flow_del(flow);
+		return;
+	}
+	if (test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status))
+		return;
+	expires = used + nf_xlat_flow_timeout(ct);
+	if ((s32)(expires - READ_ONCE(ct->timeout)) > 0)
+		WRITE_ONCE(ct->timeout, expires);
+}
+
+/* Call @fn for all flows, or for those by @dev. */
+static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
+			      const struct net_device *dev)
+{
+	struct nf_xlat_flow_dir *d;
+	struct rhashtable_iter iter;
+	struct nf_xlat_flow *flow;
+
+	rhashtable_walk_enter(&nf_xlat_flow_table, &iter);
+	rhashtable_walk_start(&iter);
+	while ((d = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(d)) {
+			if (PTR_ERR(d) != -EAGAIN)
+				break;
+			continue;
+		}
+		if (d->dir != IP_CT_DIR_ORIGINAL)
+			continue;
+		flow = nf_xlat_flow_of(d);
+		if (!dev || dst_dev_rcu(flow->dir[0].dst) == dev ||
+		    dst_dev_rcu(flow->dir[1].dst) == dev ||
+		    (flow->dir[0].iif == dev->ifindex &&
+		     net_eq(nf_ct_net(flow->ct), dev_net(dev))))
+			fn(flow);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, struct nf_xlat_flow_dev *fd)
+{
+	list_del(&fd->list);
+	nf_unregister_net_hook(ft->net, &fd->ops);
+	kfree(fd);
+}
+
+static struct nf_xlat_flow_dev *nf_xlat_ft_find_dev(const struct nf_xlat_ft *ft,
+						    const struct net_device *dev)
+{
+	struct nf_xlat_flow_dev *fd;
+
+	list_for_each_entry(fd, &ft->devs, list)
+		if (fd->ops.dev == dev)
+			return fd;
+	return NULL;
+}
+
+/* RTNL and the mutex are held, so that no device goes meanwhile. */
+static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, struct net_device *dev)
+{
+	struct nf_xlat_flow_dev *fd = nf_xlat_ft_find_dev(ft, dev);
+
+	if (!fd) {
+		if (dev->reg_state != NETREG_REGISTERED)
+			return;
+		fd = kzalloc(sizeof(*fd), GFP_KERNEL);
+		if (!fd)
+			return;
+		fd->ops = (struct nf_hook_ops){
+			.hook		= nf_xlat_flow_hook,
+			.dev		= dev,
+			.pf		= NFPROTO_NETDEV,
+			.hooknum	= NF_NETDEV_INGRESS,
+			/* Before the flowtable's own, which knows nothing of us */
+			.priority	= ft->ft->data.priority - 1,
+		};
+		/* As a bonding's slave or another hook's may be, it is tried again. */
+		if (nf_register_net_hook(ft->net, &fd->ops)) {
+			kfree(fd);
+			return;
+		}
+		list_add_tail(&fd->list, &ft->devs);
+	}
+	fd->seen = true;
+}
+
+/* Nothing tells of devices that join a flowtable or leave it, so look. */
+static void nf_xlat_ft_sync(struct nf_xlat_ft *ft)
+{
+	struct nf_xlat_flow_dev *fd, *next;
+	struct net_device *dev;
+
+	list_for_each_entry(fd, &ft->devs, list)
+		fd->seen = false;
+	for_each_netdev(ft->net, dev)
+		if (nf_xlat_ft_has_dev(ft->ft, dev))
+			nf_xlat_ft_add_dev(ft, dev);
+	list_for_each_entry_safe(fd, next, &ft->devs, list)
+		if (!fd->seen)
+			nf_xlat_ft_del_dev(ft, fd);
+}
+
+static void nf_xlat_flow_work(struct work_struct *work)
+{
+	struct nf_xlat_ft *ft;
+
+	rtnl_lock();
+	mutex_lock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &nf_xlat_fts, list)
+		if (!ft->gone)
+			nf_xlat_ft_sync(ft);
+	mutex_unlock(&nf_xlat_ft_mutex);
+	rtnl_unlock();
+
+	nf_xlat_flow_walk(nf_xlat_flow_age, NULL);
+
+	/* Entries are left for a while after the last rule. */
+	mutex_lock(&nf_xlat_ft_mutex);
+	if (!list_empty(&nf_xlat_fts) ||
+	    atomic_read(&nf_xlat_flow_table.nelems))
+		queue_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc,
+				   NF_XLAT_FLOW_GC);
+	mutex_unlock(&nf_xlat_ft_mutex);
+}
+
+/**
+ * nf_xlat_ft_get - a rule names a flowtable
+ * @net: network namespace
+ * @flowtable: flowtable of nft, which the rule holds
+ *
+ * Its devices get our hook a little later: they are under RTNL, which must not
+ * be taken here. Process context.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable)
+{
+	struct nf_xlat_ft *ft;
+	int err = 0;
+
+	mutex_lock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &nf_xlat_fts, list)
+		if (ft->ft == flowtable)
+			goto found;
+
+	ft = kzalloc(sizeof(*ft), GFP_KERNEL);
+	if (!ft) {
+		err = -ENOMEM;
+		goto out;
+	}
+	INIT_LIST_HEAD(&ft->devs);
+	ft->ft = flowtable;
+	ft->net = net;
+	list_add_tail(&ft->list, &nf_xlat_fts);
+found:
+	ft->users++;
+	mod_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc, 0);
+out:
+	mutex_unlock(&nf_xlat_ft_mutex);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
+
+/**
+ * nf_xlat_ft_put - a rule that named a flowtable is gone
+ * @flowtable: flowtable of nft
+ *
+ * Process context.
+ */
+void nf_xlat_ft_put(struct nft_flowtable *flowtable)
+{
+	struct nf_xlat_flow_dev *fd, *next;
+	struct nf_xlat_ft *ft;
+
+	mutex_lock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &nf_xlat_fts, list) {
+		if (ft->ft != flowtable)
+			continue;
+		if (--ft->users)
+			break;
+		list_for_each_entry_safe(fd, next, &ft->devs, list)
+			nf_xlat_ft_del_dev(ft, fd);
+		list_del(&ft->list);
+		kfree(ft);
+		break;
+	}
+	mutex_unlock(&nf_xlat_ft_mutex);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ft_put);
+
+static int nf_xlat_flow_netdev_event(struct notifier_block *nb,
+				     unsigned long event, void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nf_xlat_flow_dev *fd;
+	struct nf_xlat_ft *ft;
+
+	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+
+	if (atomic_read(&nf_xlat_flow_table.nelems))
+		nf_xlat_flow_walk(nf_xlat_flow_del, dev);
+	if (event != NETDEV_UNREGISTER)
+		return NOTIFY_DONE;
+
+	mutex_lock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &nf_xlat_fts, list) {
+		fd = nf_xlat_ft_find_dev(ft, dev);
+		if (fd)
+			nf_xlat_ft_del_dev(ft, fd);
+	}
+	mutex_unlock(&nf_xlat_ft_mutex);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_flow_netdev_notifier = {
+	.notifier_call = nf_xlat_flow_netdev_event,
+};
+
+/**
+ * nf_xlat_flow_net_pre_exit - a namespace goes
+ * @net: network namespace
+ *
+ * Its devices go before its rules do.
+ */
+void nf_xlat_flow_net_pre_exit(struct net *net)
+{
+	struct nf_xlat_flow_dev *fd, *next;
+	struct nf_xlat_ft *ft;
+
+	mutex_lock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &nf_xlat_fts, list) {
+		if (ft->net != net)
+			continue;
+		list_for_each_entry_safe(fd, next, &ft->devs, list)
+			nf_xlat_ft_del_dev(ft, fd);
+		ft->gone = true;
+	}
+	mutex_unlock(&nf_xlat_ft_mutex);
+}
+
+/**
+ * nf_xlat_flow_init - make the table
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_flow_init(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 44);
+
+	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
+	if (!nf_xlat_flow_cache)
+		return -ENOMEM;
+	err = rhashtable_init(&nf_xlat_flow_table, &nf_xlat_flow_params);
+	if (err)
+		goto err_cache;
+	err = register_netdevice_notifier(&nf_xlat_flow_netdev_notifier);
+	if (err)
+		goto err_table;
+	return 0;
+
+err_table:
+	rhashtable_destroy(&nf_xlat_flow_table);
+err_cache:
+	kmem_cache_destroy(nf_xlat_flow_cache);
+	return err;
+}
+
+/**
+ * nf_xlat_flow_exit - free the table
+ *
+ * All rules are gone, and all sessions too: each has taken its flow with it.
+ * Process context.
+ */
+void nf_xlat_flow_exit(void)
+{
+	unregister_netdevice_notifier(&nf_xlat_flow_netdev_notifier);
+	cancel_delayed_work_sync(&nf_xlat_flow_gc);
+	rcu_barrier();
+	rhashtable_destroy(&nf_xlat_flow_table);
+	kmem_cache_destroy(nf_xlat_flow_cache);
+}
