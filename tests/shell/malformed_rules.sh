@@ -213,6 +213,14 @@ check_not "stateful in a chain that raw jumps to" on "$gw" $NFT "
 		chain x { xlat 6to4 $n64 masquerade; }
 		chain c { type filter hook prerouting priority raw; jump x; }
 	}"
+if modprobe -q nf_flow_table_inet; then
+	check_not "fast path in a chain that prerouting jumps to" on "$gw" $NFT "
+		table inet t {
+			flowtable ft { hook ingress priority filter; devices = { lo }; }
+			chain x { xlat flow add @ft; }
+			chain c { $pre jump x; }
+		}"
+fi
 check_eq "nothing of all that is there" "$(on "$gw" $NFT list ruleset)" ""
 
 done_testing
