@@ -389,6 +389,9 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 	if (pkt->l3.proto == IPPROTO_TCP)
 		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
 							 SKB_GSO_TCPV6);
+	/* Of SCTP, a packet is a list of chunks, without regard to the family. */
+	if (pkt->l3.proto == IPPROTO_SCTP)
+		return type & SKB_GSO_SCTP;
 	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
 }
 
