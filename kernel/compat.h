@@ -53,7 +53,10 @@ nf_xlat_set_lookup(const struct net *net, const struct nft_set *set,
 #endif
 }
 
-/* HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.0 */
+/*
+ * HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.0
+ * and in later 6.1 and 6.12
+ */
 static inline void nf_xlat_timeout_init_ref(struct nf_ct_timeout *timeout)
 {
 #ifdef HAVE_TIMEOUT_REFCNT
@@ -73,8 +76,8 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 
 /*
  * HAVE_HELPER_REFCNT: include/net/netfilter/nf_conntrack_helper.h, since 7.2.
- * From there on the policy is no pointer, and an entry that root takes a helper
- * from drops a reference, which a static one must survive.
+ * From there on the policy is no pointer, and an entry that is freed with its
+ * helper drops a reference, which a static one must survive.
  */
 #ifdef HAVE_HELPER_REFCNT
 #define NF_XLAT_HELPER_COMPAT	.ct_refcnt = REFCOUNT_INIT(INT_MAX),

@@ -89,12 +89,25 @@ void nf_xlat_bib_free(struct nf_xlat_bib *bib)
  * Nobody finds the mapping until it is added, but no other can claim the same.
  * To be followed by nf_xlat_bib_add(). RCU read side.
  *
- * Return: false when another mapping has it, or for want of memory.
+ * Return: 0, -EEXIST when another mapping has it, or another error for want of
+ * memory.
  */
-bool nf_xlat_bib_claim(struct nf_xlat_bib *bib)
+int nf_xlat_bib_claim(struct nf_xlat_bib *bib)
 {
-	return !rhashtable_lookup_insert_fast(&nf_xlat_bib_table4, &bib->node4,
-					      nf_xlat_bib_params4);
+	return rhashtable_lookup_insert_fast(&nf_xlat_bib_table4, &bib->node4,
+					     nf_xlat_bib_params4);
+}
+
+/**
+ * nf_xlat_bib_mapped - does anybody have an IPv4 endpoint?
+ * @key: the endpoint
+ *
+ * RCU read side.
+ */
+bool nf_xlat_bib_mapped(const struct nf_xlat_bib_key4 *key)
+{
+	return rhashtable_lookup(&nf_xlat_bib_table4, key,
+				 nf_xlat_bib_params4);
 }
 
 static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
@@ -148,8 +161,6 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 	struct nf_xlat_bib *old;
 
 	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
-	/* Who can take a reference finds it complete. */
-	smp_wmb();
 	refcount_set(&bib->ref, 1);
 
 	for (;;) {
@@ -213,6 +224,38 @@ struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
 }
 
 /**
+ * nf_xlat_bib_net_exit - a namespace has gone, and its sessions with it
+ * @net: the namespace
+ *
+ * Before 7.2 its root could take the helper from an entry, which never gives its
+ * references back then. The next namespace must not find what they are of.
+ * Process context.
+ */
+void nf_xlat_bib_net_exit(const struct net *net)
+{
+	struct rhashtable_iter iter;
+	struct nf_xlat_bib *bib;
+
+	if (!atomic_read(&nf_xlat_bib_table4.nelems))
+		return;
+	rhashtable_walk_enter(&nf_xlat_bib_table4, &iter);
+	rhashtable_walk_start(&iter);
+	while ((bib = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(bib)) {
+			if (PTR_ERR(bib) != -EAGAIN)
+				break;
+			continue;
+		}
+		/* Without a reference, who gave the last one frees it. */
+		if (bib->key4.net == net->ns.inum &&
+		    refcount_read(&bib->ref))
+			nf_xlat_bib_unlink(bib);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+/**
  * nf_xlat_bib_init - make the tables
  *
  * Return: 0 or a negative error.
@@ -224,7 +267,7 @@ int nf_xlat_bib_init(void)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 40);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 20);
 
-	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, 0);
+	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);
 	if (!nf_xlat_bib_cache)
 		return -ENOMEM;
 	err = rhashtable_init(&nf_xlat_bib_table6, &nf_xlat_bib_params6);

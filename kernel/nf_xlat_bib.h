@@ -81,11 +81,13 @@ struct nf_xlat_bib *nf_xlat_bib_find6(const struct nf_xlat_bib_key6 *key);
 struct nf_xlat_bib *nf_xlat_bib_find4(const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_alloc(void);
 void nf_xlat_bib_free(struct nf_xlat_bib *bib);
-bool nf_xlat_bib_claim(struct nf_xlat_bib *bib);
+int nf_xlat_bib_claim(struct nf_xlat_bib *bib);
+bool nf_xlat_bib_mapped(const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
 				       __be32 peer);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
+void nf_xlat_bib_net_exit(const struct net *net);
 int nf_xlat_bib_init(void);
 void nf_xlat_bib_exit(void);
 

@@ -19,6 +19,7 @@
 #include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
+#include <net/l3mdev.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/route.h>
@@ -39,14 +40,23 @@
 /* Just after NAT: where it has plans with a packet, mappings do not count. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
 
+/*
+ * @users: stateful rules
+ * @hooked: they have their hooks; false again after pre_exit
+ * @used: there has been one
+ * @gone: sessions end with their address
+ * @net: whose this is
+ */
 struct nf_xlat_ct_net {
-	unsigned int	users;
-	bool		hooked;	/* false again after pre_exit */
+	unsigned int		users;
+	bool			hooked;
+	bool			used;
+	struct work_struct	gone;
+	struct net		*net;
 };
 
 static unsigned int nf_xlat_ct_net_id __read_mostly;
 static DEFINE_MUTEX(nf_xlat_ct_mutex);
-static struct workqueue_struct *nf_xlat_ct_wq __read_mostly;
 
 /* The prefix is the head of the address that the IPv6 side talks to. */
 static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
@@ -59,7 +69,7 @@ static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
 		return false;
 
 	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	if (t->src.l3num == NFPROTO_IPV6)
+	if (t->src.l3num == NFPROTO_IPV6 && !nf_xlat_ct_hairpin(ct))
 		ipv6_addr_prefix(&prefix->addr, &t->dst.u3.in6,
 				 data->prefix_len);
 	else
@@ -293,14 +303,20 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct);
 static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
+	const struct net_device *dev;
 	struct sock *sk;
 
-	if (inet_addr_type(state->net, ip_hdr(skb)->daddr) != RTN_LOCAL)
+	/* By tproxy, say */
+	if (skb->sk)
+		return true;
+	if (inet_addr_type_dev_table(state->net, state->in,
+				     ip_hdr(skb)->daddr) != RTN_LOCAL)
 		return false;
 	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
 		return true;
 
-	sk = nf_sk_lookup_slow_v4(state->net, skb, state->in);
+	dev = l3mdev_master_dev_rcu(state->in) ? : state->in;
+	sk = nf_sk_lookup_slow_v4(state->net, skb, dev);
 	if (!sk)
 		return false;
 	sock_gen_put(sk);
@@ -319,7 +335,7 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	struct nf_xlat_ct_range range;
 	struct nf_conntrack_tuple t;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_bib_key4 key = {};
+	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *bib;
 	struct nf_xlat_pkt pkt;
 	unsigned int verdict;
@@ -336,15 +352,13 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 		t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	/* What is not to begin a session may be for us. */
 	if (t.dst.protonum == IPPROTO_TCP &&
-	    READ_ONCE(ct->proto.tcp.state) != TCP_CONNTRACK_SYN_SENT)
+	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT)
 		return NF_ACCEPT;
 
-	key.net = state->net->ns.inum;
-	key.zone = nf_ct_zone_id(nf_ct_zone(ct), hairpin ? IP_CT_DIR_REPLY :
-							   IP_CT_DIR_ORIGINAL);
+	nf_xlat_ct_key4(&key, ct, hairpin ? IP_CT_DIR_REPLY :
+					    IP_CT_DIR_ORIGINAL, t.dst.protonum);
 	key.addr = t.dst.u3.ip;
 	key.port = nf_xlat_tuple_is_icmp(&t) ? t.src.u.icmp.id : t.dst.u.all;
-	key.proto = t.dst.protonum;
 	bib = nf_xlat_bib_find4(&key);
 	if (!bib)
 		return NF_ACCEPT;
@@ -390,6 +404,7 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 				     enum ip_conntrack_info ctinfo)
 {
 	static const u8 hooks[] = { NF_INET_PRE_ROUTING, NF_INET_POST_ROUTING };
+	struct in6_addr daddr = ipv6_hdr(skb)->daddr;
 	unsigned int i, verdict;
 	__be16 frag_off;
 	u8 proto;
@@ -408,12 +423,16 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 		}
 		verdict = nf_nat_packet(ct, ctinfo, hooks[i], skb);
 		if (verdict != NF_ACCEPT)
-			return verdict;
+			return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 	}
 
-	if (state->hook == NF_INET_LOCAL_OUT &&
-	    ip6_route_me_harder(state->net, state->sk, skb))
-		return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
+	if (state->hook == NF_INET_LOCAL_OUT) {
+		if (ip6_route_me_harder(state->net, state->sk, skb))
+			return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
+	} else if (!ipv6_addr_equal(&daddr, &ipv6_hdr(skb)->daddr)) {
+		/* A stateless rule may have given it one before. */
+		skb_dst_drop(skb);
+	}
 	return NF_ACCEPT;
 }
 
@@ -618,8 +637,10 @@ int nf_xlat_ct_netns_get(struct net *net)
 		err = nf_xlat_ct_register(net);
 		xn->hooked = !err;
 	}
-	if (!err)
+	if (!err) {
 		xn->users++;
+		WRITE_ONCE(xn->used, true);
+	}
 	mutex_unlock(&nf_xlat_ct_mutex);
 	return err;
 }
@@ -666,21 +687,6 @@ static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
 	return nf_xlat_ct_any(ct);
 }
 
-/* They count in the engine, which goes before conntrack does. */
-static void __net_exit nf_xlat_ct_net_exit(struct net *net)
-{
-	struct nf_ct_iter_data iter_data = { .net = net };
-
-	nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
-}
-
-static struct pernet_operations nf_xlat_ct_net_ops = {
-	.pre_exit	= nf_xlat_ct_net_pre_exit,
-	.exit		= nf_xlat_ct_net_exit,
-	.id		= &nf_xlat_ct_net_id,
-	.size		= sizeof(struct nf_xlat_ct_net),
-};
-
 /* The IPv4 address that a session has borrowed */
 static __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
 {
@@ -698,31 +704,30 @@ static __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
 	return addr;
 }
 
-struct nf_xlat_ct_gone {
-	struct work_struct	work;
-	struct net		*net;
-	__be32			addr;
-};
-
 static int nf_xlat_ct_gone_iter(struct nf_conn *ct, void *data)
 {
-	return nf_xlat_ct_any(ct) && nf_xlat_ct_data(ct) &&
-	       nf_xlat_ct_data(ct)->masq &&
-	       nf_xlat_ct_pool_addr(ct) == *(const __be32 *)data;
+	const struct nf_xlat_ct_data *priv;
+	bool gone;
+
+	if (!nf_xlat_ct_any(ct))
+		return 0;
+	priv = nf_xlat_ct_data(ct);
+	if (!priv || !priv->masq)
+		return 0;
+
+	rcu_read_lock();
+	gone = !__ip_dev_find(nf_ct_net(ct), nf_xlat_ct_pool_addr(ct), false);
+	rcu_read_unlock();
+	return gone;
 }
 
 static void nf_xlat_ct_gone_work(struct work_struct *work)
 {
-	struct nf_xlat_ct_gone *gone =
-		container_of(work, struct nf_xlat_ct_gone, work);
-	struct nf_ct_iter_data iter_data = {
-		.net	= gone->net,
-		.data	= &gone->addr,
-	};
+	struct nf_xlat_ct_net *xn =
+		container_of(work, struct nf_xlat_ct_net, gone);
+	struct nf_ct_iter_data iter_data = { .net = xn->net };
 
 	nf_ct_iterate_cleanup_net(nf_xlat_ct_gone_iter, &iter_data);
-	put_net(gone->net);
-	kfree(gone);
 }
 
 /*
@@ -733,21 +738,14 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 				 void *ptr)
 {
 	const struct in_ifaddr *ifa = ptr;
-	struct nf_xlat_ct_gone *gone;
+	struct nf_xlat_ct_net *xn;
 
 	if (event != NETDEV_DOWN)
 		return NOTIFY_DONE;
-	gone = kzalloc(sizeof(*gone), GFP_KERNEL);
-	if (!gone)
-		return NOTIFY_DONE;
-	gone->net = maybe_get_net(dev_net(ifa->ifa_dev->dev));
-	if (!gone->net) {
-		kfree(gone);
-		return NOTIFY_DONE;
-	}
-	gone->addr = ifa->ifa_local;
-	INIT_WORK(&gone->work, nf_xlat_ct_gone_work);
-	queue_work(nf_xlat_ct_wq, &gone->work);
+	xn = net_generic(dev_net(ifa->ifa_dev->dev), nf_xlat_ct_net_id);
+	/* Sessions may have outlived the rules. */
+	if (READ_ONCE(xn->used))
+		queue_work(system_unbound_wq, &xn->gone);
 	return NOTIFY_DONE;
 }
 
@@ -755,16 +753,41 @@ static struct notifier_block nf_xlat_ct_inet_notifier = {
 	.notifier_call = nf_xlat_ct_inet_event,
 };
 
+static int __net_init nf_xlat_ct_net_init(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+
+	INIT_WORK(&xn->gone, nf_xlat_ct_gone_work);
+	xn->net = net;
+	return 0;
+}
+
+/* They count in the engine, which goes before conntrack does. */
+static void __net_exit nf_xlat_ct_net_exit(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_ct_iter_data iter_data = { .net = net };
+
+	cancel_work_sync(&xn->gone);
+	nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
+	nf_xlat_bib_net_exit(net);
+}
+
+static struct pernet_operations nf_xlat_ct_net_ops = {
+	.init		= nf_xlat_ct_net_init,
+	.pre_exit	= nf_xlat_ct_net_pre_exit,
+	.exit		= nf_xlat_ct_net_exit,
+	.id		= &nf_xlat_ct_net_id,
+	.size		= sizeof(struct nf_xlat_ct_net),
+};
+
 static int __init nf_xlat_ct_init(void)
 {
 	int err;
 
-	nf_xlat_ct_wq = alloc_workqueue("nf_xlat_ct", WQ_UNBOUND, 0);
-	if (!nf_xlat_ct_wq)
-		return -ENOMEM;
 	err = nf_xlat_ct_timeout_init();
 	if (err)
-		goto err_wq;
+		return err;
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
@@ -787,8 +810,6 @@ err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
 	nf_xlat_ct_timeout_exit();
-err_wq:
-	destroy_workqueue(nf_xlat_ct_wq);
 	return err;
 }
 
@@ -796,7 +817,6 @@ static void __exit nf_xlat_ct_fini(void)
 {
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
-	destroy_workqueue(nf_xlat_ct_wq);
 	/* Nobody is left who could translate their packets. */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_flow_exit();

@@ -7,6 +7,7 @@
 
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "nf_xlat_bib.h"
 
@@ -29,12 +30,11 @@ struct nf_xlat_ct_data {
 	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end */
 	u8	non_global:1;	/* of that prefix */
 	u8	masq:1;		/* ends with the address */
-	u8	hairpin:1;	/* both tuples are IPv6 */
 	union {
 		struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
 		struct {
 			struct nf_xlat_bib *no_hairpin[NF_XLAT_REF_HAIRPIN];
-			/* Only what is no hairpin takes the fast path. */
+			/* No hairpin takes the fast path. */
 			struct nf_xlat_flow *flow;
 		};
 	};
@@ -71,21 +71,13 @@ static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
 
 /*
  * From one IPv6 client to another, by addresses of IPv4: to conntrack, and to
- * nf_nat, this is NAT66.
+ * nf_nat, this is NAT66. But nf_nat has all of its own entries on a list.
  */
 static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 {
-	const struct nf_conntrack_helper *helper;
-	const struct nf_conn_help *help;
-
-	if ((ct->status & IPS_NAT_MASK) != IPS_NAT_MASK)
-		return false;
-	help = nfct_help(ct);
-	if (!help)
-		return false;
-	helper = rcu_access_pointer(help->helper);
-	return (!helper || helper == &nf_xlat_ct_helper) &&
-	       nf_xlat_ct_data(ct)->hairpin;
+	return (ct->status & IPS_NAT_MASK) == IPS_NAT_MASK &&
+	       nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV6 &&
+	       hlist_fake((struct hlist_node *)&ct->nat_bysource);
 }
 
 static inline bool nf_xlat_ct_any(const struct nf_conn *ct)
@@ -104,6 +96,17 @@ static inline bool nf_xlat_ct_has_ports(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+/* What all keys of IPv4 endpoints have that an entry's packets talk about */
+static inline void nf_xlat_ct_key4(struct nf_xlat_bib_key4 *key,
+				   const struct nf_conn *ct,
+				   enum ip_conntrack_dir dir, u8 proto)
+{
+	memset(key, 0, sizeof(*key));
+	key->net = nf_ct_net(ct)->ns.inum;
+	key->zone = nf_ct_zone_id(nf_ct_zone(ct), dir);
+	key->proto = proto;
 }
 
 /* nf_xlat_ct_setup.c */

@@ -36,15 +36,14 @@ static __be16 *nf_xlat_ct_key(struct nf_conntrack_tuple *reply)
  * source keeps its address (RFC 6888 REQ-2).
  */
 static u32 nf_xlat_ct_hash(const struct nf_xlat_ct_range *range,
-			   const struct nf_conntrack_tuple *t)
+			   const struct nf_conntrack_tuple *t, __be32 peer)
 {
 	u32 seed;
 
 	get_random_once(&nf_xlat_ct_hash_rnd, sizeof(nf_xlat_ct_hash_rnd));
 	seed = nf_xlat_ct_hash_rnd;
 	if (range->per_session && !(range->flags & NF_NAT_RANGE_PERSISTENT))
-		seed ^= (__force u32)t->dst.u3.all[t->src.l3num ==
-						   NFPROTO_IPV6 ? 3 : 0];
+		seed ^= (__force u32)peer;
 	return jhash2((const u32 *)t->src.u3.all, 4, seed);
 }
 
@@ -88,81 +87,100 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 	p->n = max >= p->min ? (max - p->min) / p->step + 1 : 0;
 }
 
-/* Is @reply free, and the IPv4 endpoint too if there is to be a mapping? */
-static bool nf_xlat_ct_free(const struct nf_conn *ct,
-			    struct nf_conntrack_tuple *reply,
-			    struct nf_xlat_bib *bib)
+/*
+ * Is @reply free, and the IPv4 endpoint too? -EEXIST: no; another error ends the
+ * search.
+ */
+static int nf_xlat_ct_try(const struct nf_conn *ct,
+			  struct nf_conntrack_tuple *reply,
+			  struct nf_xlat_bib *bib)
 {
+	struct nf_xlat_bib_key4 key;
+
 	if (nf_conntrack_tuple_taken(reply, ct))
-		return false;
-	if (!bib)
-		return true;
-	bib->key4.addr = reply->dst.u3.ip;
-	bib->key4.port = *nf_xlat_ct_key(reply);
-	return nf_xlat_bib_claim(bib);
+		return -EEXIST;
+	if (bib) {
+		bib->key4.addr = reply->dst.u3.ip;
+		bib->key4.port = *nf_xlat_ct_key(reply);
+		return nf_xlat_bib_claim(bib);
+	}
+	/* What has no mapping must not take that of another either. */
+	if (reply->src.l3num != NFPROTO_IPV4 ||
+	    !nf_xlat_ct_has_ports(reply->dst.protonum))
+		return 0;
+	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_REPLY, reply->dst.protonum);
+	key.addr = reply->dst.u3.ip;
+	key.port = *nf_xlat_ct_key(reply);
+	return nf_xlat_bib_mapped(&key) ? -EEXIST : 0;
 }
 
 /*
  * Look for a port that makes @reply free. With every round the window gets
  * smaller, so that the search is bounded whatever the pool's fill.
  */
-static bool nf_xlat_ct_search(const struct nf_xlat_ports *p,
-			      const struct nf_conn *ct,
-			      struct nf_conntrack_tuple *reply,
-			      struct nf_xlat_bib *bib, u32 attempts)
+static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
+			     const struct nf_conn *ct,
+			     struct nf_conntrack_tuple *reply,
+			     struct nf_xlat_bib *bib, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply);
 	u32 i, off;
+	int err;
 
 	attempts = min(p->n, attempts);
 	for (;;) {
 		off = reciprocal_scale(get_random_u32(), p->n);
 		for (i = 0; i < attempts; i++, off++) {
 			*key = htons(p->min + off % p->n * p->step);
-			if (nf_xlat_ct_free(ct, reply, bib))
-				return true;
+			err = nf_xlat_ct_try(ct, reply, bib);
+			if (err != -EEXIST)
+				return err;
 		}
 		if (attempts >= p->n || attempts < 16)
-			return false;
+			return -EEXIST;
 		attempts /= 2;
 	}
 }
 
 /* Find a port that makes @reply free; it stays as it is when there is none. */
-static bool nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
-			    const struct nf_conn *ct,
-			    struct nf_conntrack_tuple *reply,
-			    struct nf_xlat_bib *bib, u32 attempts)
+static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
+			   const struct nf_conn *ct,
+			   struct nf_conntrack_tuple *reply,
+			   struct nf_xlat_bib *bib, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply), port = *key;
 	u8 proto = reply->dst.protonum;
 	struct nf_xlat_ports p;
+	int err;
 
 	/* Its checksum does not cover them, or there are none. */
 	if (!nf_xlat_ct_has_ports(proto))
-		return nf_xlat_ct_free(ct, reply, NULL);
+		return nf_xlat_ct_try(ct, reply, NULL);
 
 	nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 	if (!p.n)
-		return false;
+		return -EEXIST;
 	if (!(range->flags & (NF_NAT_RANGE_PROTO_RANDOM |
 			      NF_NAT_RANGE_PROTO_RANDOM_FULLY)) &&
-	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n &&
-	    nf_xlat_ct_free(ct, reply, bib))
-		return true;
+	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n) {
+		err = nf_xlat_ct_try(ct, reply, bib);
+		if (err != -EEXIST)
+			return err;
+	}
 
 	if (proto == IPPROTO_UDP) {
 		nf_xlat_ct_ports(range, proto, ntohs(port), true, &p);
-		if (nf_xlat_ct_search(&p, ct, reply, bib, attempts))
-			return true;
+		err = nf_xlat_ct_search(&p, ct, reply, bib, attempts);
+		if (err != -EEXIST)
+			return err;
 		/* Better the wrong parity than none, for a little more. */
 		nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 		attempts /= 4;
 	}
-	if (nf_xlat_ct_search(&p, ct, reply, bib, attempts))
-		return true;
-	*key = port;
-	return false;
+	err = nf_xlat_ct_search(&p, ct, reply, bib, attempts);
+	if (err)
+		*key = port;
+	return err;
 }
 
 /* Choose address and port of the pool for @reply. */
@@ -175,10 +193,11 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	u32 min = ntohl(pool->min_addr);
 	u32 last = ntohl(pool->max_addr) - min;
 	u32 at, i, tries;
+	int err;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	/* The whole of IPv4 has one more; nobody will miss it. */
-	at = reciprocal_scale(nf_xlat_ct_hash(range, orig),
+	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);
 	tries = range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
 		min_t(u32, last, NF_XLAT_MAX_ADDRS - 1) + 1;
@@ -186,10 +205,11 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		reply->dst.u3.ip = htonl(min + at);
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply->dst.u3))
 			return NF_XLAT_ADDRESS;
-		if (nf_xlat_ct_port(range, ct, reply, bib, i ?
-				    NF_XLAT_MAX_ATTEMPTS / 8 :
-				    NF_XLAT_MAX_ATTEMPTS))
-			return NF_XLAT_OK;
+		err = nf_xlat_ct_port(range, ct, reply, bib, i ?
+				      NF_XLAT_MAX_ATTEMPTS / 8 :
+				      NF_XLAT_MAX_ATTEMPTS);
+		if (err != -EEXIST)
+			return err ? NF_XLAT_NOMEM : NF_XLAT_OK;
 	}
 	return NF_XLAT_NOPORT;
 }
@@ -221,10 +241,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		if (!new)
 			return NF_XLAT_NOMEM;
 		new->key6 = key6;
-		new->key4.net = key6.net;
-		new->key4.zone = nf_ct_zone_id(nf_ct_zone(ct),
-					       IP_CT_DIR_REPLY);
-		new->key4.proto = reply->dst.protonum;
+		nf_xlat_ct_key4(&new->key4, ct, IP_CT_DIR_REPLY,
+				reply->dst.protonum);
 		new->prefix = range->prefix;
 		new->mtu = range->mtu;
 		new->filter = range->filter;
@@ -278,10 +296,12 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range)
 {
 	struct nf_xlat_ct_data *data;
+	struct nf_conn_help *help;
 
-	if (!nf_ct_helper_ext_add(ct, GFP_ATOMIC))
+	help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
+	if (!help)
 		return false;
-	data = nf_xlat_ct_data(ct);
+	data = (struct nf_xlat_ct_data *)help->data;
 	data->mtu = range->mtu;
 	data->prefix_len = range->prefix.len;
 	data->non_global = range->prefix.non_global;
@@ -419,14 +439,15 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 			    struct nf_conntrack_tuple *reply)
 {
 	u32 min = ntohl(range->min_addr.ip6[3]);
-	u32 n = ntohl(range->max_addr.ip6[3]) - min + 1;
+	u32 last = ntohl(range->max_addr.ip6[3]) - min;
 	struct nf_xlat_ports p;
 
 	reply->src.u3 = range->min_addr;
-	if (n > 1 && !memcmp(&range->min_addr, &range->max_addr, 12))
+	if (last && !memcmp(&range->min_addr, &range->max_addr, 12))
 		reply->src.u3.ip6[3] =
-			htonl(min + reciprocal_scale(nf_xlat_ct_hash(range,
-								     seen), n));
+			htonl(min + reciprocal_scale(nf_xlat_ct_hash(range, seen, 0),
+						     last == U32_MAX ? last :
+								       last + 1));
 
 	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum))
@@ -457,10 +478,14 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 					const struct nf_xlat_ct_range *range)
 {
 	static const struct nf_xlat_ct_range any;
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	bool hairpin = nf_xlat_ct_ours(ct);
 	struct nf_conntrack_tuple seen, reply;
 	enum nf_xlat_reason reason;
 
+	/* In 6.1, an extension may have become invalid since. */
+	if (hairpin && !data)
+		return NF_XLAT_NOMEM;
 	if (hairpin)
 		nf_ct_invert_tuple(&seen, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
 	else
@@ -478,11 +503,13 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 	/* The id of an echo is that of the mapping. */
 	if (nf_conntrack_tuple_taken(&reply, ct) &&
 	    (nf_xlat_tuple_is_icmp(&reply) ||
-	     !nf_xlat_ct_port(&any, ct, &reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
+	     nf_xlat_ct_port(&any, ct, &reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
 		return NF_XLAT_NOPORT;
 
 	if (hairpin) {
-		nf_xlat_ct_data(ct)->hairpin = true;
+		/* From now on, of the tuple that has the pool's address */
+		data->prefix_len = range->prefix.len;
+		data->non_global = range->prefix.non_global;
 		ct->status |= IPS_NAT_MASK;
 	} else if (!nf_xlat_ct_guard(ct, range)) {
 		return NF_XLAT_NOMEM;
@@ -500,7 +527,7 @@ static void nf_xlat_ct_detach(struct nf_conn *ct)
 	unsigned int i, n = __NF_XLAT_REF_MAX;
 
 	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
-	if (!data->hairpin) {
+	if (!nf_xlat_ct_hairpin(ct)) {
 		n = NF_XLAT_REF_HAIRPIN;
 		flow = xchg(&data->flow, NULL);
 		if (flow)

@@ -13,6 +13,7 @@
 
 /* RFC 6146 section 4, in seconds */
 #define NF_XLAT_UDP_DEFAULT	300
+#define NF_XLAT_UDP_MIN		120
 #define NF_XLAT_TCP_EST		7440
 #define NF_XLAT_TCP_TRANS	240
 #define NF_XLAT_ICMP_DEFAULT	60
@@ -20,6 +21,7 @@
 enum {
 	NF_XLAT_TIMEOUT_TCP,
 	NF_XLAT_TIMEOUT_UDP,
+	NF_XLAT_TIMEOUT_UDP_IN,
 	NF_XLAT_TIMEOUT_ICMP,
 	NF_XLAT_TIMEOUT_ICMPV6,
 	NF_XLAT_TIMEOUT_MAX
@@ -27,12 +29,15 @@ enum {
 
 static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
 
-static struct nf_ct_timeout *nf_xlat_timeout_find(u8 proto)
+static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 {
-	switch (proto) {
+	switch (nf_ct_protonum(ct)) {
 	case IPPROTO_TCP:
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
 	case IPPROTO_UDP:
+		/* Anybody may send to a mapping; it is not to last that long. */
+		if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
+			return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN];
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP];
 	case IPPROTO_ICMP:
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP];
@@ -57,7 +62,7 @@ void nf_xlat_ct_timeout(struct nf_conn *ct)
 	if (nf_ct_timeout_find(ct))
 		return;
 	/* Without memory for it, conntrack's are good enough. */
-	ext = nf_ct_timeout_ext_add(ct, nf_xlat_timeout_find(nf_ct_protonum(ct)),
+	ext = nf_ct_timeout_ext_add(ct, nf_xlat_timeout_find(ct),
 				    GFP_ATOMIC);
 	values = ext ? nf_ct_timeout_data(ext) : NULL;
 	if (!values)
@@ -107,35 +112,46 @@ void nf_xlat_ct_timeout_exit(void)
  */
 int nf_xlat_ct_timeout_init(void)
 {
-	unsigned int *tcp;
+	static const struct {
+		u8	proto;
+		u8	n;
+		u16	secs;
+	} init[NF_XLAT_TIMEOUT_MAX] = {
+		[NF_XLAT_TIMEOUT_TCP]	 = { IPPROTO_TCP,
+					     TCP_CONNTRACK_TIMEOUT_MAX,
+					     NF_XLAT_TCP_TRANS },
+		[NF_XLAT_TIMEOUT_UDP]	 = { IPPROTO_UDP, UDP_CT_MAX,
+					     NF_XLAT_UDP_DEFAULT },
+		[NF_XLAT_TIMEOUT_UDP_IN] = { IPPROTO_UDP, UDP_CT_MAX,
+					     NF_XLAT_UDP_DEFAULT },
+		[NF_XLAT_TIMEOUT_ICMP]	 = { IPPROTO_ICMP, 1,
+					     NF_XLAT_ICMP_DEFAULT },
+		[NF_XLAT_TIMEOUT_ICMPV6] = { IPPROTO_ICMPV6, 1,
+					     NF_XLAT_ICMP_DEFAULT },
+	};
+	unsigned int i, *data;
 
-	nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP] =
-		nf_xlat_timeout_alloc(IPPROTO_TCP, TCP_CONNTRACK_TIMEOUT_MAX,
-				      NF_XLAT_TCP_TRANS);
-	nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP] =
-		nf_xlat_timeout_alloc(IPPROTO_UDP, UDP_CT_MAX,
-				      NF_XLAT_UDP_DEFAULT);
-	nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP] =
-		nf_xlat_timeout_alloc(IPPROTO_ICMP, 1, NF_XLAT_ICMP_DEFAULT);
-	nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6] =
-		nf_xlat_timeout_alloc(IPPROTO_ICMPV6, 1, NF_XLAT_ICMP_DEFAULT);
-	if (!nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP] ||
-	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP] ||
-	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP] ||
-	    !nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6]) {
-		nf_xlat_ct_timeout_exit();
-		return -ENOMEM;
+	for (i = 0; i < NF_XLAT_TIMEOUT_MAX; i++) {
+		nf_xlat_timeouts[i] = nf_xlat_timeout_alloc(init[i].proto,
+							    init[i].n,
+							    init[i].secs);
+		if (!nf_xlat_timeouts[i]) {
+			nf_xlat_ct_timeout_exit();
+			return -ENOMEM;
+		}
 	}
+	data = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN]->data;
+	data[UDP_CT_UNREPLIED] = NF_XLAT_UDP_MIN * HZ;
 
 	/*
 	 * Of a session that one side has closed the RFC expects no less. RETRANS
 	 * and UNACK are what conntrack lowers ESTABLISHED to in case of doubt.
 	 */
-	tcp = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
-	tcp[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;
-	tcp[TCP_CONNTRACK_FIN_WAIT] = NF_XLAT_TCP_EST * HZ;
-	tcp[TCP_CONNTRACK_CLOSE_WAIT] = NF_XLAT_TCP_EST * HZ;
-	tcp[TCP_CONNTRACK_RETRANS] = NF_XLAT_TCP_EST * HZ;
-	tcp[TCP_CONNTRACK_UNACK] = NF_XLAT_TCP_EST * HZ;
+	data = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
+	data[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;
+	data[TCP_CONNTRACK_FIN_WAIT] = NF_XLAT_TCP_EST * HZ;
+	data[TCP_CONNTRACK_CLOSE_WAIT] = NF_XLAT_TCP_EST * HZ;
+	data[TCP_CONNTRACK_RETRANS] = NF_XLAT_TCP_EST * HZ;
+	data[TCP_CONNTRACK_UNACK] = NF_XLAT_TCP_EST * HZ;
 	return 0;
 }

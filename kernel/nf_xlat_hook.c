@@ -587,7 +587,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
  */
 static u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
 {
-	return min(parm->lowest_mtu6 ? : IPV6_MIN_MTU, parm->mtu6);
+	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
+
+	/* Of what has no route yet, the path is not known. */
+	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }
 
 static bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
@@ -742,6 +745,9 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		    __this_cpu_read(nf_xlat_depth) > 1)
 			return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
 		untold = skb_clone(skb, GFP_ATOMIC);
+		/* Nobody else may hold an entry that is not confirmed. */
+		if (untold)
+			nf_reset_ct(untold);
 	}
 
 	reason = NF_XLAT_DADDR;

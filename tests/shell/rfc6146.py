@@ -20,6 +20,8 @@ T4 = "198.51.100.3"  # another server
 ROUTER4 = "198.51.100.254"
 ROUTER6 = NET + "ffff:1"
 UDP_AGE, ICMP_AGE, TRANS, EST = 300, 60, 240, 7440
+# UDP that IPv4 begins, until it is answered
+UDP_IN = 120
 
 
 class Flow:
@@ -733,7 +735,7 @@ def static():
         f.error(76, f"{what}: an error of a router", "s", (1, 0), (3, 1), ROUTER4)
     f = Flow("76", 5353, 4001, UDP, T4, "203.0.113.7", 53, "s")
     f.say(76, "UDP", "s")
-    f.lives(76, "UDP", UDP_AGE)
+    f.lives(76, "UDP", UDP_IN)
     f.say(76, "UDP, the answer")
     f = Flow("78", 500, 0, "echo", T4, "203.0.113.8", asks="s")
     f.say(76, "echo request", "s")
@@ -762,7 +764,7 @@ def filtering():
             n.lives((86, 88), "ESTABLISHED", EST, "ESTABLISHED")
         else:
             n.say(82, f"{name}: the answer")
-            n.lives(82, f"{name}, begun by IPv4", ICMP_AGE if proto == "echo" else UDP_AGE)
+            n.lives(82, f"{name}, begun by IPv4", ICMP_AGE if proto == "echo" else UDP_IN)
         n.error((82, 94), f"{name}: an error of the client to him", "c")
         n.error((82, 94), f"{name}: an error of a router to the client", "s", (3, 0), (11, 0), ROUTER4)
         if proto != "echo":
