@@ -2,7 +2,8 @@
 # UDP from one socket to many peers, who say where it comes from:
 #	serve READY [ADDR PORT]...
 #	call ADDR PORT [ADDR PORT]...	from, to
-#	wait ADDR PORT [ADDR PORT]...	the same, and who else writes in 5 s
+#	wait ADDR PORT [ADDR PORT]...	the same, and who else writes, who is answered,
+#			until one writes nothing or 10 s have passed
 import select
 import socket
 import sys
@@ -38,6 +39,18 @@ def call(addr, port, *args):
         except OSError as e:
             print(type(e).__name__)
     return s
+
+
+def wait(*args):
+    s = call(*args)
+    s.settimeout(10)
+    print("waits", flush=True)
+    while True:
+        data, peer = s.recvfrom(100)
+        if not data:
+            break
+        print(peer[0], peer[1], flush=True)
+        s.sendto(b"%s %d" % (peer[0].encode(), peer[1]), peer)
 
 
 globals()[sys.argv[1]](*sys.argv[2:])

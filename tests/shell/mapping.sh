@@ -8,7 +8,6 @@ need_nft
 need python3 conntrack
 
 pref64=2001:db8:64::
-server64=$pref64$server_ip
 
 # rule WORDS: the gateway's only rule
 rule()
@@ -43,5 +42,60 @@ check_eq "another client has another port" \
 check_eq "two mappings" "$(counter Bib)" 2
 on "$gw" conntrack -F 2>/dev/null
 check_eq "gone with their sessions" "$(counter Bib)" 0
+
+# Who may send to a mapping. stranger FROM PORT: to that of client6
+stranger() { python "$server4" endpoint call "$1" "$2" $pool_ip 5000; }
+# waiting: client6 has talked to 192.0.2.2 port 7000, and listens
+waiting()
+{
+	background_python "$client6" endpoint wait $client_ip 5000 ${pref64}192.0.2.2 7000 >"$tmp/waiting"
+	waiter=$!
+	wait_for 5 grep -q waits "$tmp/waiting" || fail "no mapping"
+}
+# no_more: whoever wrote, client6 has it now
+no_more()
+{
+	on "$server4" python3 -ISc 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("192.0.2.2", 7004))
+s.sendto(b"", ("192.0.2.1", 5000))'
+	wait "$waiter"
+}
+
+rule masquerade
+waiting
+check_eq "anybody may send" "$(stranger 192.0.2.3 7002)" "${pref64}c000:203 7002"
+check_eq "from any port" "$(stranger 192.0.2.2 7003)" "${pref64}c000:202 7003"
+check_eq "all of it is one mapping" "$(counter Bib)" 1
+no_more
+
+rule masquerade filtering address-dependent
+waiting
+before=$(counter DropFiltered)
+check_match "a stranger may not" "$(stranger 192.0.2.3 7002)" "*Error*"
+check_eq "is filtered" "$(($(counter DropFiltered) - before))" 1
+check_eq "another port of who was talked to may" "$(stranger 192.0.2.2 7003)" "${pref64}c000:202 7003"
+no_more
+
+rule masquerade mapping address-port-dependent
+waiting
+check_eq "no mapping is made" "$(counter Bib)" 0
+check_match "nobody else may send" "$(stranger 192.0.2.2 7003)" "*Error*"
+kill $waiter
+
+# Rules with pools of their own have mappings of their own.
+on "$gw" conntrack -F 2>/dev/null
+on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
+	type filter hook prerouting priority dstnat; policy accept;
+	ip6 daddr ${pref64}192.0.2.3 xlat 6to4 prefix $pref64/96 snat to 192.0.2.17
+	ip6 daddr $pref64/96 udp dport 7001 xlat 6to4 prefix $pref64/96 snat to 192.0.2.1:6000-6999
+	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || fail "rules of three pools"
+ip -n "$gw" addr add 192.0.2.17/24 dev wan
+check_match "three rules, three mappings" \
+	"$(python "$client6" endpoint call $client_ip 5000 ${pref64}192.0.2.2 7000 ${pref64}192.0.2.3 7000 ${pref64}192.0.2.2 7001)" \
+	"192.0.2.1 5000
+192.0.2.17 5000
+192.0.2.1 6???"
+check_eq "are three" "$(counter Bib)" 3
 
 done_testing
