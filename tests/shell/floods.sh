@@ -91,8 +91,8 @@ reset
 check_eq "nothing is left of it" "$(counter Bib)" 0
 echo "$max" >/proc/sys/net/netfilter/nf_conntrack_max
 
-# A scan of all ports of an address with some mappings, which is nobody's: there is
-# no route to it. Errors are limited as the kernel does it by default.
+# A scan of all ports of an address with some mappings, which is nobody's. Errors are limited as the kernel does it by default.
+ip -n "$gw" route add blackhole $pool
 on "$gw" sh -c 'cd /proc/sys/net/ipv4; echo 1000 >icmp_ratelimit; echo 6168 >icmp_ratemask'
 for filter in endpoint-independent address-dependent; do
 	rule snat to $pool filtering $filter
