@@ -315,8 +315,11 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
 		return true;
 
-	dev = l3mdev_master_dev_rcu(state->in) ? : state->in;
-	sk = nf_sk_lookup_slow_v4(state->net, skb, dev);
+	/* It may be bound to the device, or to the VRF that it is in. */
+	sk = nf_sk_lookup_slow_v4(state->net, skb, state->in);
+	dev = l3mdev_master_dev_rcu(state->in);
+	if (!sk && dev)
+		sk = nf_sk_lookup_slow_v4(state->net, skb, dev);
 	if (!sk)
 		return false;
 	sock_gen_put(sk);
