@@ -315,9 +315,15 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
 		return true;
 
-	/* It may be bound to the device, or to the VRF that it is in. */
+	/*
+	 * It may be bound to the device, or to the VRF that it is in; and with
+	 * a VRF the packet comes here by each of them.
+	 */
 	sk = nf_sk_lookup_slow_v4(state->net, skb, state->in);
-	dev = l3mdev_master_dev_rcu(state->in);
+	if (netif_is_l3_master(state->in))
+		dev = dev_get_by_index_rcu(state->net, inet_sdif(skb));
+	else
+		dev = l3mdev_master_dev_rcu(state->in);
 	if (!sk && dev)
 		sk = nf_sk_lookup_slow_v4(state->net, skb, dev);
 	if (!sk)
