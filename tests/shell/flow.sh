@@ -1,57 +1,54 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The fast path: sessions take it, both directions, as long as they live, and
-# nothing else does.
-. "$(dirname "$0")/lib.sh"
+# The fast path: sessions of all modes take it, in both directions, whoever began
+# them; and what the rule must not say.
+. "$(dirname "$0")/flow.inc"
 
-need_nft
-need python3 conntrack
-
-pref64=2001:db8:64::
-server64=$pref64$server_ip
-
-# What comes by the normal path is counted, so that it can be told apart.
-rules()
-{
-	on "$gw" $NFT "flush ruleset
-	table inet gw {
-		flowtable ft { hook ingress priority filter; devices = { lan, wan }; }
-		counter slow { }
-		chain pre {
-			type filter hook prerouting priority dstnat; policy accept;
-			ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade
-		}
-		chain forward {
-			type filter hook forward priority filter; policy accept;
-			counter name slow
-			ct state established xlat flow add @ft
-		}
-	}"
-}
-
-slow() { on "$gw" $NFT list counter inet gw slow | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
-# hooked DEV: our hook is there
-# shellcheck disable=SC2317 # wait_for calls it
-hooked() { on "$gw" $NFT list hooks netdev device "$1" 2>/dev/null | grep -q nf_xlat_flow_hook; }
-
-# talk PROTO N: N questions in one flow, and how many packets were not fast
-talk()
-{
-	local before
-
-	before=$(slow)
-	check_match "$1: all are answered" "$(python "$client6" talk "$1" $server64 "$3" "$2")" "$2 from 192.0.2.1 *"
-	echo "# $1: $(($(slow) - before)) of $((2 * $2)) packets took the normal path"
-	check "$1: few take the normal path" [ $(($(slow) - before)) -lt 12 ]
-}
+prefix() { echo "ip6 daddr 2001:db8:$1::/96 xlat 6to4 prefix 2001:db8:$1::/96"; }
 
 setup_topo
+xlat="$xlat
+	$(prefix 65) masquerade mapping address-port-dependent
+	$(prefix 66) masquerade filtering address-dependent
+	$(prefix 67) snat to 192.0.2.8-192.0.2.9:20000-29999
+	$(prefix 68) snat to 192.0.2.10:20000-29999 random,persistent mapping address-port-dependent
+	ip daddr 192.0.2.11 tcp dport 8080 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:80
+	ip daddr 192.0.2.11 udp dport 5353 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:53"
+for i in 8 9 10 11; do ip -n "$gw" addr add 192.0.2.$i/32 dev wan; done
 check "ruleset loads" rules || done_testing
-sleep 2
+hooks_come lan wan
 serve "$server4" tcp4:80 udp4:53
-talk udp 100 53
-talk tcp 100 80
-sessions
+serve "$client6" tcp6:80 udp6:53 udp6:4000
+
+for proto in "udp 53" "tcp 80"; do
+	set -- $proto
+	for mode in "64 masquerade $pool_ip" "65 a-port-per-session $pool_ip" "66 filtering $pool_ip" \
+		"67 snat 192.0.2.[89]" "68 snat-per-session 192.0.2.10"; do
+		read -r n what peer <<<"$mode"
+		helper $1-$n "$client6" call $1 2001:db8:$n::$server_ip $2
+		fast "$1, $what" $1-$n "$peer [0-9]*"
+	done
+	helper $1-dnat "$server4" call $1 192.0.2.11 $(($2 == 80 ? 8080 : 5353))
+	fast "$1, dnat" $1-dnat "$server64hex [0-9]*"
+done
+
+# From IPv4 to a mapping: of client6's port 4000, which a first packet makes.
+python "$client6" flood udp $client_ip 4000 $server64 7777 1 >/dev/null
+helper mapping "$server4" call udp $pool_ip 4000
+fast "udp, by a mapping" mapping "$server64hex [0-9]*"
+
 check_eq "nothing was dropped" "$(drops)" 0
+
+# refused WHAT ERROR RULE: with the chain that is there
+refused() { check_match "$1" "$(on "$gw" "$NFT" "$3" 2>&1)" "*$2*"; }
+
+refused "no such flowtable" "No such file or directory" "add rule inet gw forward xlat flow add @none"
+refused "not in prerouting" "not supported in the prerouting hook" "add rule inet gw pre xlat flow add @ft"
+refused "not in the chain of a device" "not" "table netdev d { flowtable ft { hook ingress priority 0; devices = { lan }; }
+	chain in { type filter hook ingress device lan priority 0; xlat flow add @ft; }; }"
+refused "not a flowtable of another table" "No such file or directory" "table ip other {
+	chain forward { type filter hook forward priority 0; xlat flow add @ft; }; }"
+refused "not in a chain that prerouting calls" "Operation not supported" \
+	"add chain inet gw sub; add rule inet gw sub xlat flow add @ft; add rule inet gw pre jump sub"
 
 done_testing
