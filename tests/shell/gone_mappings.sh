@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What is left of sessions: nothing for the namespace that comes after, and no work
+# for one that never had any.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need python3 conntrack
+
+pref64=2001:db8:64::
+server64=$pref64$server_ip
+
+rule()
+{
+	on "$gw" "$NFT" "table inet gw { chain pre { type filter hook prerouting priority dstnat; policy accept;
+		ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || fail "rule"
+}
+
+setup_topo
+
+# Addresses go: who has no sessions has nothing to look for.
+
+trace=/sys/kernel/tracing
+mounted=
+mountpoint -q $trace || { mount -t tracefs tracefs $trace 2>/dev/null && mounted=yes; }
+if [ -e $trace/events ]; then
+	echo >$trace/trace
+	echo 1 >$trace/events/workqueue/workqueue_queue_work/enable
+fi 2>/dev/null
+if [ "$(cat $trace/events/workqueue/workqueue_queue_work/enable 2>/dev/null)" = 1 ]; then
+	works() { grep -c "function=nf_xlat" $trace/trace; }
+	change()
+	{
+		for i in {1..200}; do
+			echo "addr add 192.0.2.$((i + 20))/32 dev wan"
+			echo "addr del 192.0.2.$((i + 20))/32 dev wan"
+		done | ip -n "$gw" -batch -
+	}
+	modprobe -q nft_xlat
+	change
+	check_eq "no rule: no work" "$(works)" 0
+	rule
+	change
+	n=$(works)
+	check "a rule: some" [ "$n" -ge 1 ]
+	echo "# $n times for 200 addresses"
+	echo 0 >$trace/events/workqueue/workqueue_queue_work/enable
+	echo >$trace/trace
+	[ -z "$mounted" ] || umount $trace
+else
+	echo "# no tracing of work in this kernel"
+	rule
+fi
+
+# The gateway goes, and the next namespace gets its number. Root of the first took
+# the helper from a session, which gives nothing back then.
+
+another client7
+serve "$server4" udp4:9000
+python "$client6" flood udp $client_ip 5000 $server64 9000 1 >/dev/null
+check_eq "a mapping" "$(counter Bib)" 1
+said=$(python "$gw" unhelp $client_ip 5000 $server64 9000)
+echo "# taking the helper from it: $said"
+check_match "the helper goes, or stays" "$said" "@(Success|Operation not supported)"
+on "$gw" conntrack -F 2>/dev/null
+number=$(stat -Lc %i "/run/netns/$gw")
+ip netns del "$gw"
+
+# shellcheck disable=SC2317 # wait_for calls it
+again()
+{
+	# the others stay, or their numbers would be the next ones
+	gw=gw-$((tries++))-$suffix
+	namespaces="$namespaces $gw"
+	ip netns add "$gw"
+	[ "$(stat -Lc %i "/run/netns/$gw")" = "$number" ]
+}
+tries=1
+if wait_for 5 again; then
+	pass "another has its number"
+else
+	echo "# no other gets its number"
+fi
+router "$gw"
+link "$gw" lan "$client7" eth0
+link "$gw" wan "$server4" eth0
+ip -n "$gw" -batch - <<-EOF
+	link set lo up
+	addr add 2001:db8:c::1/64 dev lan nodad
+	addr add $pool_ip/24 dev wan
+EOF
+ip -n "$client7" -batch - <<-EOF
+	addr add 2001:db8:c::7/64 dev eth0 nodad
+	route add default via 2001:db8:c::1
+EOF
+ip -n "$server4" addr add $server_ip/24 dev eth0
+rule
+check_eq "no mapping is left" "$(counter Bib)" 0
+python "$server4" flood udp $server_ip 9001 $pool_ip 5000 1 >/dev/null
+check_eq "what comes to the old one begins no session" "$(sessions "src=$server_ip .*src=2001" | wc -l)" 0
+on "$gw" conntrack -F 2>/dev/null
+check_match "its port is free" "$(python "$client7" crowd call udp $server64 9000 1 5000)" "from $pool_ip 5000*"
+
+done_testing
