@@ -34,11 +34,11 @@
 #include "nf_xlat_ct_internal.h"
 
 /* How often timeouts are moved on and devices are looked for */
-#define NF_XLAT_FLOW_GC		HZ
+#define NF_XLAT_FLOW_GC		(2 * HZ)
 /* An entry that is not used for so long goes; the session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
 
-/* Compared as memory: no holes, and padding is zero. */
+/* Compared as words: no holes, and padding is zero. */
 struct nf_xlat_flow_key {
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst;
@@ -47,46 +47,48 @@ struct nf_xlat_flow_key {
 	__be16			dport;
 	u8			pf;
 	u8			proto;
-	u8			pad[2];
-};
+	u8			pad[6];
+} __aligned(8);
 
 /**
  * struct nf_xlat_flow_dir - one direction of a session
  *
+ * All that a packet needs, in two cache lines, of which a lookup needs the first.
+ *
  * @node: in the table
  * @key: what its packets are like
- * @dir: index in its flow
- * @cookie: of @dst
  * @iif: where its packets come in
- * @hdr: what they become
+ * @mtu6: lowest MTU of the IPv6 side
+ * @dir: index in its flow
+ * @acct: conntrack counts packets
+ * @hdr: what its packets become
+ * @cookie: of @dst
  * @dst: where they go
+ * @used: jiffies of the last one
  */
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;
 	struct nf_xlat_flow_key	key;
-	u8			dir;
-	u32			cookie;
 	int			iif;
+	u16			mtu6;
+	u8			dir;
+	bool			acct;
 	struct nf_xlat_hdr	hdr;
+	u32			cookie;
 	struct dst_entry	*dst;
-};
+	u32			used;
+} ____cacheline_aligned;
 
 /**
  * struct nf_xlat_flow - a session in the fast path
  *
  * @dir: the directions, as in conntrack
- * @used: jiffies of the last packet
- * @mtu6: lowest MTU of the IPv6 side
- * @acct: conntrack counts packets
- * @dead: out of the table, or on its way
+ * @dead: bit 0: out of the table, or on its way
  * @ct: the session's entry, with a reference
  * @rcu: to free it
  */
 struct nf_xlat_flow {
 	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
-	u32			used;
-	u32			mtu6;
-	bool			acct;
 	unsigned long		dead;
 	struct nf_conn		*ct;
 	struct rcu_head		rcu;
@@ -117,10 +119,21 @@ struct nf_xlat_ft {
 	bool			gone;
 };
 
+/* memcmp() is not inlined. */
+static int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const u64 *b = (const u64 *)&((const struct nf_xlat_flow_dir *)obj)->key;
+	const u64 *a = arg->key;
+
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
+		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
+}
+
 static const struct rhashtable_params nf_xlat_flow_params = {
 	.head_offset	= offsetof(struct nf_xlat_flow_dir, node),
 	.key_offset	= offsetof(struct nf_xlat_flow_dir, key),
 	.key_len	= sizeof(struct nf_xlat_flow_key),
+	.obj_cmpfn	= nf_xlat_flow_cmp,
 };
 
 static struct rhashtable nf_xlat_flow_table;
@@ -156,6 +169,23 @@ static void nf_xlat_flow_unlink(struct nf_xlat_flow *flow)
 				       nf_xlat_flow_params);
 }
 
+/* Conntrack has not seen all packets, and must not judge by those it has. */
+static void nf_xlat_flow_forget(struct nf_conn *ct)
+{
+	struct ip_ct_tcp *tcp = &ct->proto.tcp;
+	unsigned int i;
+
+	if (nf_ct_protonum(ct) != IPPROTO_TCP || nf_ct_is_dying(ct))
+		return;
+	spin_lock_bh(&ct->lock);
+	for (i = 0; i < IP_CT_DIR_MAX; i++) {
+		tcp->seen[i].td_maxwin = 0;
+		tcp->seen[i].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+		tcp->seen[i].flags &= ~IP_CT_TCP_FLAG_MAXACK_SET;
+	}
+	spin_unlock_bh(&ct->lock);
+}
+
 /**
  * nf_xlat_flow_del - take a flow out of the fast path
  * @flow: the flow
@@ -169,6 +199,7 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 	if (test_and_set_bit(0, &flow->dead))
 		return;
 	nf_xlat_flow_unlink(flow);
+	nf_xlat_flow_forget(flow->ct);
 	cmpxchg(&data->flow, flow, NULL);
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
@@ -270,26 +301,24 @@ static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	return true;
 }
 
-/* TCP that begins or ends is for conntrack to see; so is UDP without a sum. */
-static bool nf_xlat_flow_plain_l4(struct sk_buff *skb,
-				  const struct nf_xlat_pkt *pkt)
+/* TCP that begins or ends is for conntrack to see. */
+static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	const struct tcphdr *th;
 
 	skb_set_transport_header(skb, pkt->l3.hlen);
 	if (pkt->l3.proto == IPPROTO_UDP)
-		return pkt->pf == NFPROTO_IPV6 || udp_hdr(skb)->check;
-
-	if (!pskb_may_pull(skb, pkt->l3.hlen + sizeof(*th)))
 		return false;
+	if (!pskb_may_pull(skb, pkt->l3.hlen + sizeof(*th)))
+		return true;
 	th = tcp_hdr(skb);
-	return !th->syn && !th->fin && !th->rst;
+	return th->syn || th->fin || th->rst;
 }
 
-/* Does the packet fit, as nf_xlat_check() would see it? */
+/* Does the packet fit, as nf_xlat_check() would see it, and need no more work? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_pkt *pkt,
-			      const struct nf_xlat_flow *flow,
+			      const struct nf_xlat_flow_dir *d,
 			      const struct dst_entry *dst)
 {
 	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
@@ -299,10 +328,13 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 		growth = -growth;
 		mtu = ip_dst_mtu_maybe_forward(dst, true);
 	} else {
+		/* IPv6 wants a checksum, over all of the packet. */
+		if (pkt->l3.proto == IPPROTO_UDP && !udp_hdr(skb)->check)
+			return false;
 		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 		/* What may be cut is cut at a lower one, but not here. */
 		if (!pkt->l3.df)
-			mtu = min(mtu, flow->mtu6);
+			mtu = min_t(u32, mtu, d->mtu6);
 	}
 	if (!skb_is_gso(skb))
 		return pkt->l3.len + growth <= mtu;
@@ -351,7 +383,6 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	struct nf_xlat_parm parm;
 	struct nf_xlat_flow_dir *d;
 	struct nf_xlat_pkt pkt;
-	struct nf_xlat_flow *flow;
 	struct dst_entry *dst;
 
 	memset(&pkt, 0, sizeof(pkt));
@@ -363,21 +394,16 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
 	if (!d || d->iif != state->in->ifindex)
 		return NF_ACCEPT;
-	flow = nf_xlat_flow_of(d);
 	dst = d->dst;
 	/* A packet longer than its header says is padded; BIG TCP has none. */
 	if (pkt.l3.len > skb->len || pkt.l3.len <= pkt.l3.hlen ||
 	    pskb_trim_rcsum(skb, pkt.l3.len))
 		return NF_ACCEPT;
-	if (!nf_xlat_flow_plain_l4(skb, &pkt)) {
-		nf_xlat_flow_del(flow);
+	if (nf_xlat_flow_ends(skb, &pkt) || !dst_check(dst, d->cookie)) {
+		nf_xlat_flow_del(nf_xlat_flow_of(d));
 		return NF_ACCEPT;
 	}
-	if (!dst_check(dst, d->cookie)) {
-		nf_xlat_flow_del(flow);
-		return NF_ACCEPT;
-	}
-	if (!nf_xlat_flow_fits(skb, &pkt, flow, dst))
+	if (!nf_xlat_flow_fits(skb, &pkt, d, dst))
 		return NF_ACCEPT;
 
 	memset(&parm, 0, sizeof(parm));
@@ -387,10 +413,10 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	if (nf_xlat_skb(state->net, skb, &pkt, &parm))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 
-	if (READ_ONCE(flow->used) != (u32)jiffies)
-		WRITE_ONCE(flow->used, (u32)jiffies);
-	if (flow->acct)
-		nf_ct_acct_update(flow->ct, d->dir, pkt.l3.len);
+	if (READ_ONCE(d->used) != (u32)jiffies)
+		WRITE_ONCE(d->used, (u32)jiffies);
+	if (d->acct)
+		nf_ct_acct_update(nf_xlat_flow_of(d)->ct, d->dir, pkt.l3.len);
 	nf_xlat_count(state->net, pkt.pf == NFPROTO_IPV6 ?
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 
@@ -502,9 +528,6 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		goto err_back;
 	nf_conntrack_get(&ct->ct_general);
 	flow->ct = ct;
-	flow->used = (u32)jiffies;
-	flow->mtu6 = data->mtu ? : IPV6_MIN_MTU;
-	flow->acct = nf_conn_acct_find(ct);
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
 	flow->dir[dir].iif = state->in->ifindex;
@@ -515,6 +538,9 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
 
 		d->dir = i;
+		d->used = (u32)jiffies;
+		d->mtu6 = data->mtu ? : IPV6_MIN_MTU;
+		d->acct = nf_conn_acct_find(ct);
 		nf_xlat_flow_key(&d->key, state->net, nf_xlat_ct_tuple(ct, i));
 		d->cookie = nf_xlat_flow_cookie(to->src.l3num, d->dst);
 		d->hdr.saddr = to->dst.u3;
@@ -529,13 +555,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		nf_xlat_flow_free_rcu(&flow->rcu);
 		return;
 	}
-	if (nf_ct_protonum(ct) == IPPROTO_TCP) {
-		/* It will not see all packets. */
-		spin_lock_bh(&ct->lock);
-		ct->proto.tcp.seen[0].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
-		ct->proto.tcp.seen[1].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
-		spin_unlock_bh(&ct->lock);
-	}
+	nf_xlat_flow_forget(ct);
 	for (i = 0; i < IP_CT_DIR_MAX; i++)
 		if (rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
 						  &flow->dir[i].node,
@@ -572,9 +592,13 @@ static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 
 static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 {
-	u32 used = READ_ONCE(flow->used);
+	u32 used = READ_ONCE(flow->dir[IP_CT_DIR_ORIGINAL].used);
+	u32 back = READ_ONCE(flow->dir[IP_CT_DIR_REPLY].used);
 	struct nf_conn *ct = flow->ct;
 	u32 expires;
+
+	if ((s32)(back - used) > 0)
+		used = back;
 
 	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE || nf_ct_is_dying(ct)) {
 		nf_xlat_flow_del(flow);
@@ -827,7 +851,7 @@ int nf_xlat_flow_init(void)
 {
 	int err;
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 44);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
 
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
 	if (!nf_xlat_flow_cache)
