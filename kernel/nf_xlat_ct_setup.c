@@ -115,8 +115,9 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 }
 
 /*
- * Look for a port that makes @reply free. With every round the window gets
- * smaller, so that the search is bounded whatever the pool's fill.
+ * Look for a port that makes @reply free. Every round tries fewer than the one
+ * before, so that the search is bounded whatever the pool's fill. It takes steps
+ * of random size: ports that lie in a row are often taken in a row.
  */
 static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 			     const struct nf_conn *ct,
@@ -124,13 +125,15 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 			     struct nf_xlat_bib *bib, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply);
-	u32 i, off;
+	u32 i, off, step;
 	int err;
 
 	attempts = min(p->n, attempts);
 	for (;;) {
 		off = reciprocal_scale(get_random_u32(), p->n);
-		for (i = 0; i < attempts; i++, off++) {
+		step = attempts < p->n ?
+		       1 + reciprocal_scale(get_random_u32(), p->n - 1) : 1;
+		for (i = 0; i < attempts; i++, off += step) {
 			*key = htons(p->min + off % p->n * p->step);
 			err = nf_xlat_ct_try(ct, reply, bib);
 			if (err != -EEXIST)
