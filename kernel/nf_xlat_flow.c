@@ -315,6 +315,16 @@ static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_pkt *pkt
 	return th->syn || th->fin || th->rst;
 }
 
+/*
+ * Conntrack takes its time to find that a session has expired. One that is in use
+ * has not, so its entry need not be looked at.
+ */
+static bool nf_xlat_flow_expired(const struct nf_xlat_flow_dir *d)
+{
+	return (u32)jiffies - READ_ONCE(d->used) > HZ &&
+	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
+}
+
 /* Does the packet fit, as nf_xlat_check() would see it, and need no more work? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_pkt *pkt,
@@ -399,7 +409,8 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	if (pkt.l3.len > skb->len || pkt.l3.len <= pkt.l3.hlen ||
 	    pskb_trim_rcsum(skb, pkt.l3.len))
 		return NF_ACCEPT;
-	if (nf_xlat_flow_ends(skb, &pkt) || !dst_check(dst, d->cookie)) {
+	if (nf_xlat_flow_ends(skb, &pkt) || !dst_check(dst, d->cookie) ||
+	    nf_xlat_flow_expired(d)) {
 		nf_xlat_flow_del(nf_xlat_flow_of(d));
 		return NF_ACCEPT;
 	}
@@ -600,13 +611,13 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	if ((s32)(back - used) > 0)
 		used = back;
 
-	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE || nf_ct_is_dying(ct)) {
+	expires = test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status) ?
+		  READ_ONCE(ct->timeout) : used + nf_xlat_flow_timeout(ct);
+	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE ||
+	    (s32)(expires - (u32)jiffies) <= 0) {
 		nf_xlat_flow_del(flow);
 		return;
 	}
-	if (test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status))
-		return;
-	expires = used + nf_xlat_flow_timeout(ct);
 	if ((s32)(expires - READ_ONCE(ct->timeout)) > 0)
 		WRITE_ONCE(ct->timeout, expires);
 }
