@@ -354,7 +354,6 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 					       SKB_GSO_TCP_ECN |
 					       SKB_GSO_TCP_FIXEDID |
 					       SKB_GSO_UDP_L4 |
-					       SKB_GSO_PARTIAL |
 					       SKB_GSO_DODGY)) &&
 	       skb_gso_validate_network_len(skb, mtu - growth);
 }
