@@ -33,7 +33,7 @@ class Call:
         self.s = socket.socket(self.family, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.s.bind(("", self.sport))
-        self.s.settimeout(5 if self.tcp else 1)
+        self.s.settimeout(2 if self.tcp else 1)
         self.s.connect(self.to)
         self.sport = self.s.getsockname()[1]
         return "open"
@@ -80,7 +80,9 @@ class Call:
         return "reset"
 
     def run(self):
-        # A datagram is lost for good, so ask again soon; TCP does by itself.
+        # A datagram is lost for good, so ask again soon; TCP does by itself. Who
+        # has lost the session calls again, as when the gateway forgot it and its
+        # own stack answered the server.
         self.s.settimeout(1 if self.tcp else 0.05)
         word = None
         while self.running:
@@ -91,19 +93,27 @@ class Call:
                     self.s.send(word.encode() + b"\n")
                 got = self.s.recv(200).decode().split()
                 if not got:
-                    self.peers.add("closed")
-                    return
-                if got[0] == word:
-                    word = None
-                    self.answered += 1
+                    raise OSError("closed")
+                word = None
+                self.answered += 1 # a late one as well
                 self.peers.add(" ".join(got[2:]))
+                time.sleep(0.003) # leave the machine something
             except TimeoutError:
                 pass
-            except OSError as e:
+            except OSError:
+                time.sleep(0.02)
                 if self.tcp:
-                    self.peers.add(str(e))
-                    return
-                time.sleep(0.01)
+                    self.again()
+                    word = None
+
+    def again(self):
+        self.s.close()
+        self.sport = 0
+        try:
+            self.open()
+            self.s.settimeout(1)
+        except OSError:
+            pass # the next send() fails
 
     def begin(self):
         self.answered, self.peers = 0, set()

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Rules and sessions come and go all the time while both CPUs carry traffic by the
+# fast path; then modules and the namespace go under it.
+. "$(dirname "$0")/flow.inc"
+shopt -s extglob
+
+setup_topo
+check "ruleset loads" rules || done_testing
+hooks_come lan wan
+busy="udp tcp udp2 udp3"
+start_busy
+recovers "at first" fast
+
+# loop SECONDS COMMAND...: again and again, in the background
+loop()
+{
+	local end=$((SECONDS + $1)) n=0
+
+	shift
+	while [ $SECONDS -lt $end ]; do
+		"$@" >/dev/null 2>&1
+		n=$((n + 1))
+	done
+	echo "# $n times: $*"
+}
+many() { python "$client6" flood udp $client_ip 10000-19999? $server64 53 200; }
+# shellcheck disable=SC2317 # loop calls it
+dev_leaves()
+{
+	on "$gw" "$NFT" delete flowtable inet gw ft '{ devices = { wan }; }'
+	on "$gw" "$NFT" add flowtable inet gw ft '{ hook ingress priority filter; devices = { wan }; }'
+}
+
+loops=
+for i in rules "on $gw conntrack -F" dev_leaves many; do
+	# shellcheck disable=SC2086 # into words
+	loop 6 $i &
+	loops="$loops $!"
+done
+# shellcheck disable=SC2086
+wait $loops
+recovers "after it all" fast
+
+many >/dev/null
+on "$gw" "$NFT" flush ruleset
+check "modules unload under traffic" modprobe -r nft_xlat nf_xlat_ct nf_xlat
+check_eq "no session is left" "$(sessions 'src=2001.*src=[0-9]*\.' | wc -l)" 0
+check "rules load again" rules
+hooks_come lan wan
+recovers "modules are back" fast
+no_other_drops
+
+many >/dev/null
+check "delete the namespace under traffic" ip netns del "$gw"
+wait_for 20 modprobe -r nft_xlat
+check "no reference is left" modprobe -r nf_xlat_ct
+
+done_testing
