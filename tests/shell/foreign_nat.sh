@@ -8,7 +8,7 @@ need_nft
 need python3
 modprobe -qa nf_conntrack_ftp nf_nat_ftp || skip "the kernel has no FTP helper"
 
-calls=8
+calls=6
 
 setup_topo
 ip -n "$gw" addr add 10.0.0.1/24 dev lan
@@ -33,14 +33,14 @@ for ((i = 0; i < calls; i++)); do
 	mkdir "$tmp/$i"
 	background_python "$client6" hold 10.0.0.1 21 "$tmp/$i"
 done
-check "calls of FTP" wait_for 5 all 0
+check "calls of FTP" wait_for 20 all 0
 check_eq "with the helper" "$(sessions "dport=21 .*src=" | wc -l)" $calls
 # The helper keeps the number of the byte after a line in its data, at random so.
 for n in 1 2; do
 	for ((i = 0; i < calls; i++)); do
 		touch "$tmp/$i/go"
 	done
-	wait_for 3 all $n
+	wait_for 10 all $n
 	check_eq "question $n is answered" "$(answers $n)" $calls
 	[ $n = 1 ] || break
 	check "the rule of the helper goes" on "$gw" "$NFT" delete table ip help

@@ -51,7 +51,7 @@ if modprobe -qa nfnetlink_queue nft_queue; then
 		background_python "$gw" nfqueue "$tmp"/{ready,got,go} >"$tmp/verdict" 2>&1
 		user=$!
 		wait_for 10 test -e "$tmp/ready"
-		check_match "$1: the first packet arrives" "$(patience=2 ask "$client7" udp $pool64 5000)" "hello from $pool64 *"
+		check_match "$1: the first packet arrives" "$(ask "$client7" udp $pool64 5000)" "hello from $pool64 *"
 		check "$1: by the queue" test -e "$tmp/got"
 		kill $user 2>/dev/null
 		wait $user 2>/dev/null
@@ -102,7 +102,7 @@ for mtu in "" "mtu 1280" "mtu 1400"; do
 	asks=$!
 	want=20
 	[ "$mtu" != "mtu 1400" ] || want=1
-	wait_for 2 come $want
+	wait_for 5 come $want
 	check_eq "1300 bytes without DF: fragments, and whole${mtu:+, }$mtu" $got $want
 	kill $asks 2>/dev/null
 done
@@ -125,6 +125,6 @@ ip -n "$gw" addr add 192.0.2.9/32 dev wan
 ip -n "$gw" addr del 192.0.2.9/32 dev wan
 check "another address goes: it stays" left 1
 ip -n "$gw" addr del $pool_ip/24 dev wan
-check "its address goes: it ends" wait_for 3 left 0
+check "its address goes: it ends" wait_for 10 left 0
 
 done_testing
