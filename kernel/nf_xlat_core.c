@@ -823,7 +823,14 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 	skb_reset_network_header(skb);
 }
 
-static void nf_xlat_gso(struct sk_buff *skb, u8 pf)
+/**
+ * nf_xlat_gso - make a GSO packet one of the other family
+ * @skb: the packet, which need not be one
+ * @pf: the family that it was of
+ *
+ * Its segments keep their size. Any context.
+ */
+void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 {
 	struct skb_shared_info *shinfo = skb_shinfo(skb);
 
@@ -838,6 +845,7 @@ static void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 		shinfo->gso_type |= SKB_GSO_TCPV6;
 	}
 }
+EXPORT_SYMBOL_GPL(nf_xlat_gso);
 
 /*
  * A list of packets as they came, each with its headers, is not for us: only

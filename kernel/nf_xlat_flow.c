@@ -10,11 +10,13 @@
  */
 
 #include <linux/if_vlan.h>
+#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/rhashtable.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -61,7 +63,13 @@ struct nf_xlat_flow_key {
  * @mtu6: lowest MTU of the IPv6 side
  * @dir: index in its flow
  * @acct: conntrack counts packets
- * @hdr: what its packets become
+ * @src: source of what its packets become
+ * @dst_addr: destination of it
+ * @sport: source port of it
+ * @dport: destination port of it
+ * @pseudo: what that adds to the sum of the pseudo-header, folded
+ * @diff: what it adds to that and to the sum of the ports
+ * @id: last identification in IPv4
  * @cookie: of @dst
  * @dst: where they go
  * @used: jiffies of the last one
@@ -73,10 +81,16 @@ struct nf_xlat_flow_dir {
 	u16			mtu6;
 	u8			dir;
 	bool			acct;
-	struct nf_xlat_hdr	hdr;
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst_addr;
+	__be16			sport;
+	__be16			dport;
+	__sum16			pseudo;
+	__sum16			diff;
 	u32			cookie;
 	struct dst_entry	*dst;
 	u32			used;
+	u16			id;
 } ____cacheline_aligned;
 
 /**
@@ -129,10 +143,25 @@ static int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
 }
 
+/* Of IPv4, most of the key is zero. */
+static u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
+{
+	const struct nf_xlat_flow_key *key = data;
+	const u32 *ports = (const u32 *)&key->sport;
+
+	if (key->pf == NFPROTO_IPV4)
+		return jhash_3words((__force u32)key->src.ip,
+				    (__force u32)key->dst.ip, *ports,
+				    seed ^ key->net ^ key->proto);
+	return jhash2((const u32 *)key, len / sizeof(u32) - 2,
+		      seed ^ key->proto);
+}
+
 static const struct rhashtable_params nf_xlat_flow_params = {
 	.head_offset	= offsetof(struct nf_xlat_flow_dir, node),
 	.key_offset	= offsetof(struct nf_xlat_flow_dir, key),
 	.key_len	= sizeof(struct nf_xlat_flow_key),
+	.hashfn		= nf_xlat_flow_hash,
 	.obj_cmpfn	= nf_xlat_flow_cmp,
 };
 
@@ -218,10 +247,9 @@ static void nf_xlat_flow_key(struct nf_xlat_flow_key *key, const struct net *net
 }
 
 /* Is the packet a plain one of IPv4? Then tell its key and header. */
-static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 				struct nf_xlat_flow_key *key)
 {
-	struct nf_xlat_l3 *l3 = &pkt->l3;
 	const struct iphdr *iph;
 
 	if (!pskb_may_pull(skb, sizeof(*iph) + sizeof(struct udphdr)))
@@ -233,11 +261,8 @@ static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	    ip_fast_csum(iph, 5))
 		return false;
 
-	l3->saddr.ip = iph->saddr;
-	l3->daddr.ip = iph->daddr;
 	l3->hlen = sizeof(*iph);
 	l3->len = ntohs(iph->tot_len);
-	l3->id = ntohs(iph->id);
 	l3->proto = iph->protocol;
 	l3->tos = iph->tos;
 	l3->ttl = iph->ttl;
@@ -247,10 +272,9 @@ static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	return true;
 }
 
-static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 				struct nf_xlat_flow_key *key)
 {
-	struct nf_xlat_l3 *l3 = &pkt->l3;
 	const struct ipv6hdr *ip6h;
 
 	if (!pskb_may_pull(skb, sizeof(*ip6h) + sizeof(struct udphdr)))
@@ -260,8 +284,6 @@ static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	    (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP))
 		return false;
 
-	l3->saddr.in6 = ip6h->saddr;
-	l3->daddr.in6 = ip6h->daddr;
 	l3->hlen = sizeof(*ip6h);
 	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
 	l3->proto = ip6h->nexthdr;
@@ -272,8 +294,8 @@ static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	return true;
 }
 
-/* Headers, lengths and flags as the fast path has them */
-static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
+/* Headers as the fast path has them; of @l3, what it needs */
+static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 			       struct nf_xlat_flow_key *key)
 {
 	const __be16 *ports;
@@ -281,35 +303,34 @@ static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_pkt *pkt,
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		key->pf = NFPROTO_IPV4;
-		if (!nf_xlat_flow_parse4(skb, pkt, key))
+		if (!nf_xlat_flow_parse4(skb, l3, key))
 			return false;
 		break;
 	case htons(ETH_P_IPV6):
 		key->pf = NFPROTO_IPV6;
-		if (!nf_xlat_flow_parse6(skb, pkt, key))
+		if (!nf_xlat_flow_parse6(skb, l3, key))
 			return false;
 		break;
 	default:
 		return false;
 	}
 
-	pkt->pf = key->pf;
-	key->proto = pkt->l3.proto;
-	ports = (const __be16 *)(skb_network_header(skb) + pkt->l3.hlen);
+	key->proto = l3->proto;
+	ports = (const __be16 *)(skb_network_header(skb) + l3->hlen);
 	key->sport = ports[0];
 	key->dport = ports[1];
 	return true;
 }
 
 /* TCP that begins or ends is for conntrack to see. */
-static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
 {
 	const struct tcphdr *th;
 
-	skb_set_transport_header(skb, pkt->l3.hlen);
-	if (pkt->l3.proto == IPPROTO_UDP)
+	skb_set_transport_header(skb, l3->hlen);
+	if (l3->proto == IPPROTO_UDP)
 		return false;
-	if (!pskb_may_pull(skb, pkt->l3.hlen + sizeof(*th)))
+	if (!pskb_may_pull(skb, l3->hlen + sizeof(*th)))
 		return true;
 	th = tcp_hdr(skb);
 	return th->syn || th->fin || th->rst;
@@ -327,27 +348,27 @@ static bool nf_xlat_flow_expired(const struct nf_xlat_flow_dir *d)
 
 /* Does the packet fit, as nf_xlat_check() would see it, and need no more work? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
-			      const struct nf_xlat_pkt *pkt,
+			      const struct nf_xlat_l3 *l3,
 			      const struct nf_xlat_flow_dir *d,
 			      const struct dst_entry *dst)
 {
 	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	u32 mtu;
 
-	if (pkt->pf == NFPROTO_IPV6) {
+	if (d->key.pf == NFPROTO_IPV6) {
 		growth = -growth;
 		mtu = ip_dst_mtu_maybe_forward(dst, true);
 	} else {
 		/* IPv6 wants a checksum, over all of the packet. */
-		if (pkt->l3.proto == IPPROTO_UDP && !udp_hdr(skb)->check)
+		if (l3->proto == IPPROTO_UDP && !udp_hdr(skb)->check)
 			return false;
 		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 		/* What may be cut is cut at a lower one, but not here. */
-		if (!pkt->l3.df)
+		if (!l3->df)
 			mtu = min_t(u32, mtu, d->mtu6);
 	}
 	if (!skb_is_gso(skb))
-		return pkt->l3.len + growth <= mtu;
+		return l3->len + growth <= mtu;
 	/* LRO has no type; tunnels and the like are for others to judge. */
 	return skb_shinfo(skb)->gso_type &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
@@ -358,17 +379,108 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	       skb_gso_validate_network_len(skb, mtu - growth);
 }
 
+static void nf_xlat_flow_csum(struct sk_buff *skb,
+			      const struct nf_xlat_flow_dir *d, __sum16 *check)
+{
+	/* With offload the field holds the pseudo-header's sum and no more. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		*check = ~csum_fold(csum_add(csum_unfold(d->pseudo),
+					     csum_unfold(*check)));
+		return;
+	}
+	*check = csum_fold(csum_add(~csum_unfold(*check), csum_unfold(d->diff)));
+	if (!*check && d->key.proto == IPPROTO_UDP)
+		*check = CSUM_MANGLED_0;
+}
+
+static void nf_xlat_flow_build4(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
+				const struct nf_xlat_l3 *l3)
+{
+	struct iphdr *iph;
+	u16 len;
+
+	skb_pull(skb, sizeof(struct ipv6hdr) - sizeof(*iph));
+	skb_reset_network_header(skb);
+	len = skb->len;
+	iph = ip_hdr(skb);
+	*(__be16 *)iph = htons(0x4500 | l3->tos);
+	iph->tot_len = htons(len);
+	/* RFC 7915 section 5.1; a flow has its own count, as a socket has. */
+	if (skb_is_gso(skb) || l3->len > IPV6_MIN_MTU) {
+		iph->id = 0;
+		iph->frag_off = htons(IP_DF);
+	} else {
+		iph->id = htons(++d->id);
+		iph->frag_off = 0;
+	}
+	iph->ttl = l3->ttl - 1;
+	iph->protocol = l3->proto;
+	iph->check = 0;
+	iph->saddr = d->src.ip;
+	iph->daddr = d->dst_addr.ip;
+	iph->check = ip_fast_csum(iph, 5);
+	skb->protocol = htons(ETH_P_IP);
+}
+
+static void nf_xlat_flow_build6(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
+				const struct nf_xlat_l3 *l3)
+{
+	struct ipv6hdr *ip6h;
+
+	skb_push(skb, sizeof(*ip6h) - sizeof(struct iphdr));
+	skb_reset_network_header(skb);
+	ip6h = ipv6_hdr(skb);
+	ip6_flow_hdr(ip6h, l3->tos, 0);
+	ip6h->payload_len = htons(l3->len - l3->hlen);
+	ip6h->nexthdr = l3->proto;
+	ip6h->hop_limit = l3->ttl - 1;
+	ip6h->saddr = d->src.in6;
+	ip6h->daddr = d->dst_addr.in6;
+	skb->protocol = htons(ETH_P_IPV6);
+}
+
+/*
+ * What nf_xlat_skb() does, with all that packets of a session have in common
+ * worked out before. The transport header stays where it is.
+ */
+static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
+			     const struct nf_xlat_l3 *l3,
+			     const struct net_device *dev)
+{
+	unsigned int l4len = l3->proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
+							sizeof(struct udphdr);
+	unsigned int room = LL_RESERVED_SPACE(dev);
+	struct udphdr *ports;
+
+	if (d->key.pf == NFPROTO_IPV4)
+		room += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	if (skb_cow_head(skb, room) || skb_ensure_writable(skb, l3->hlen + l4len))
+		return false;
+
+	/* They are in the same place in TCP. */
+	ports = (struct udphdr *)(skb->data + l3->hlen);
+	ports->source = d->sport;
+	ports->dest = d->dport;
+	nf_xlat_flow_csum(skb, d, l3->proto == IPPROTO_TCP ?
+			  &((struct tcphdr *)ports)->check : &ports->check);
+	/* It would be of the old header. */
+	if (skb->ip_summed == CHECKSUM_COMPLETE)
+		skb->ip_summed = CHECKSUM_NONE;
+
+	if (d->key.pf == NFPROTO_IPV6)
+		nf_xlat_flow_build4(skb, d, l3);
+	else
+		nf_xlat_flow_build6(skb, d, l3);
+	nf_xlat_gso(skb, d->key.pf);
+	skb_set_transport_header(skb, (u8 *)ports - skb->data);
+	return true;
+}
+
 static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 {
 	struct net_device *dev = dst_dev_rcu(dst);
 	struct neighbour *neigh;
 	bool skip_cache = false;
-
-	if (unlikely(skb_headroom(skb) < LL_RESERVED_SPACE(dev)) &&
-	    dev->header_ops && skb_cow_head(skb, LL_RESERVED_SPACE(dev))) {
-		kfree_skb(skb);
-		return -ENOMEM;
-	}
 
 	skb->dev = dev;
 	skb_dst_set_noref(skb, dst);
@@ -389,15 +501,13 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
 	struct nf_xlat_flow_key key = { .net = state->net->ns.inum };
-	struct nf_xlat_parm parm;
 	struct nf_xlat_flow_dir *d;
-	struct nf_xlat_pkt pkt;
 	struct dst_entry *dst;
+	struct nf_xlat_l3 l3;
 
-	memset(&pkt, 0, sizeof(pkt));
 	if (skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) ||
 	    skb_shared(skb) ||
-	    !nf_xlat_flow_parse(skb, &pkt, &key))
+	    !nf_xlat_flow_parse(skb, &l3, &key))
 		return NF_ACCEPT;
 
 	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
@@ -405,35 +515,31 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	dst = d->dst;
 	/* A packet longer than its header says is padded; BIG TCP has none. */
-	if (pkt.l3.len > skb->len || pkt.l3.len <= pkt.l3.hlen ||
-	    pskb_trim_rcsum(skb, pkt.l3.len))
+	if (l3.len > skb->len || l3.len <= l3.hlen ||
+	    pskb_trim_rcsum(skb, l3.len))
 		return NF_ACCEPT;
-	if (nf_xlat_flow_ends(skb, &pkt) || !dst_check(dst, d->cookie) ||
+	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
 	    nf_xlat_flow_expired(d)) {
 		nf_xlat_flow_del(nf_xlat_flow_of(d));
 		return NF_ACCEPT;
 	}
-	if (!nf_xlat_flow_fits(skb, &pkt, d, dst))
+	if (!nf_xlat_flow_fits(skb, &l3, d, dst))
 		return NF_ACCEPT;
 
-	memset(&parm, 0, sizeof(parm));
-	parm.outer = d->hdr;
-	parm.ports = true;
-	parm.ttl_dec = true;
-	if (nf_xlat_skb(state->net, skb, &pkt, &parm))
+	if (!nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 
 	if (READ_ONCE(d->used) != (u32)jiffies)
 		WRITE_ONCE(d->used, (u32)jiffies);
 	if (d->acct)
-		nf_ct_acct_update(nf_xlat_flow_of(d)->ct, d->dir, pkt.l3.len);
-	nf_xlat_count(state->net, pkt.pf == NFPROTO_IPV6 ?
+		nf_ct_acct_update(nf_xlat_flow_of(d)->ct, d->dir, l3.len);
+	nf_xlat_count(state->net, key.pf == NFPROTO_IPV6 ?
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 
 	skb_clear_tstamp(skb);
 	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
 			       sizeof(struct inet6_skb_parm)));
-	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(pkt.pf), dst);
+	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(key.pf), dst);
 	return NF_STOLEN;
 }
 
@@ -485,6 +591,28 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 	dst = nf_xlat_route(net, skb, t->src.l3num, &t->dst.u3, &t->src.u3, tos,
 			    t->dst.protonum, NULL);
 	return IS_ERR(dst) ? NULL : dst;
+}
+
+/* Addresses count as what they add up to, whatever their length. */
+static __wsum nf_xlat_flow_sum(const union nf_inet_addr *src,
+			       const union nf_inet_addr *dst)
+{
+	return csum_partial(src, sizeof(*src), csum_partial(dst, sizeof(*dst), 0));
+}
+
+/* The length and the protocol of a pseudo-header add up to the same in both. */
+static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
+{
+	__wsum sum;
+
+	sum = csum_sub(nf_xlat_flow_sum(&d->src, &d->dst_addr),
+		       nf_xlat_flow_sum(&d->key.src, &d->key.dst));
+	d->pseudo = ~csum_fold(sum);
+	sum = csum_add(sum, csum_sub((__force __wsum)d->sport,
+				     (__force __wsum)d->key.sport));
+	sum = csum_add(sum, csum_sub((__force __wsum)d->dport,
+				     (__force __wsum)d->key.dport));
+	d->diff = ~csum_fold(sum);
 }
 
 /**
@@ -553,10 +681,12 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		d->acct = nf_conn_acct_find(ct);
 		nf_xlat_flow_key(&d->key, state->net, nf_xlat_ct_tuple(ct, i));
 		d->cookie = nf_xlat_flow_cookie(to->src.l3num, d->dst);
-		d->hdr.saddr = to->dst.u3;
-		d->hdr.daddr = to->src.u3;
-		d->hdr.sport = to->dst.u.all;
-		d->hdr.dport = to->src.u.all;
+		d->src = to->dst.u3;
+		d->dst_addr = to->src.u3;
+		d->sport = to->dst.u.all;
+		d->dport = to->src.u.all;
+		d->id = get_random_u32();
+		nf_xlat_flow_diff(d);
 	}
 
 	nf_xlat_ct_watch(ct);

@@ -280,6 +280,7 @@ u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6);
 enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 				  struct nf_xlat_pkt *pkt);
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
+void nf_xlat_gso(struct sk_buff *skb, u8 pf);
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm);
