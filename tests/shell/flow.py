@@ -82,9 +82,9 @@ class Call:
     def run(self):
         # A datagram is lost for good, so ask again soon; TCP does by itself. Who
         # has lost the session calls again, as when the gateway forgot it and its
-        # own stack answered the server.
+        # own stack reset the server's end.
         self.s.settimeout(1 if self.tcp else 0.05)
-        word = None
+        word, silent = None, 0
         while self.running:
             try:
                 if not word or not self.tcp:
@@ -94,17 +94,18 @@ class Call:
                 got = self.s.recv(200).decode().split()
                 if not got:
                     raise OSError("closed")
-                word = None
+                word, silent = None, 0
                 self.answered += 1 # a late one as well
                 self.peers.add(" ".join(got[2:]))
                 time.sleep(0.003) # leave the machine something
-            except TimeoutError:
-                pass
-            except OSError:
-                time.sleep(0.02)
-                if self.tcp:
+            except OSError as e:
+                silent += 1
+                lost = not isinstance(e, TimeoutError)
+                if lost:
+                    time.sleep(0.02)
+                if self.tcp and (lost or silent > 2):
                     self.again()
-                    word = None
+                    word, silent = None, 0
 
     def again(self):
         self.s.close()

@@ -75,7 +75,9 @@ fast "the session after it" reset "$pool_ip $port"
 
 # 25 questions "N\n" and answers "N from PEER PORT\n", 9 of N have one digit
 helper acct "$client6" call udp $server64 53 41000
-fast "accounting: a session" acct "$pool_ip 41000"
+before=$(slow)
+check_match "accounting: a session" "$(tell acct ask 25)" "25 from $pool_ip 41000"
+check "accounting: most is fast" [ $(($(slow) - before)) -lt 12 ]
 up=$((25 * 48 + 9 * 2 + 16 * 3))
 answer=" from $pool_ip 41000"
 down=$((25 * (28 + ${#answer}) + 9 * 2 + 16 * 3))
