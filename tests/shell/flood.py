@@ -107,7 +107,7 @@ packets = []
 for _ in range(n):
     s, d, sport, dport = map(next, fields)
     packets.append((ip(kind, s, d, sport, dport), d))
-six = len(d) == 16
+six = ":" in dst # without packets, too
 family = socket.AF_INET6 if six else socket.AF_INET
 
 listen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x86dd if six else 0x0800))
@@ -124,6 +124,6 @@ with socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
         drain(0)
 drain(0.1)
 came.pop(None, None)
-print(n, "sent" + (" %.1f" % (spent * 1e6 / n) if timed else ""))
+print(n, "sent" + (" %.1f" % (spent * 1e6 / max(n, 1)) if timed else ""))
 for what, count in sorted(came.items()):
     print(count, what)
