@@ -226,21 +226,52 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 		nf_ct_kill(ct);
 }
 
-/* A packet that begins a session, as the rule says */
-static unsigned int nf_xlat_ct_new(struct sk_buff *skb,
-				   const struct nf_hook_state *state,
-				   struct nf_conn *ct,
-				   const struct nf_xlat_pkt *pkt,
-				   const struct nf_xlat_ct_range *range)
+/*
+ * A packet from IPv4 that begins a session. Of a hairpin, errors can only be told
+ * as long as the entry is what the first translation has made it.
+ */
+static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
+				      const struct nf_hook_state *state,
+				      struct nf_conn *ct,
+				      const struct nf_xlat_pkt *pkt,
+				      const struct nf_xlat_ct_range *range,
+				      struct nf_xlat_bib **refs)
+{
+	struct nf_xlat_parm parm = { .keep_ct = true };
+	struct nf_conntrack_tuple reply;
+	enum nf_xlat_reason reason;
+	unsigned int verdict;
+
+	reason = nf_xlat_ct_reply_in(ct, range, &reply);
+	if (!reason && nf_xlat_ct_ours(ct)) {
+		parm.lowest_mtu6 = range->mtu;
+		nf_xlat_hdr_inverse(&parm.outer, &reply);
+		verdict = nf_xlat_probe(skb, state, pkt, &parm);
+		if (verdict != NF_ACCEPT)
+			goto release;
+	}
+	if (!reason)
+		reason = nf_xlat_ct_setup_in(ct, range, &reply);
+	if (!reason)
+		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
+	verdict = nf_xlat_reject(skb, state, pkt, reason);
+release:
+	nf_xlat_ct_release(state->net, refs);
+	return verdict;
+}
+
+/* A packet from IPv6 that begins a session */
+static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       struct nf_conn *ct,
+				       const struct nf_xlat_pkt *pkt,
+				       const struct nf_xlat_ct_range *range)
 {
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
-	enum nf_xlat_reason reason;
+	enum nf_xlat_reason reason = NF_XLAT_PROTO;
 
-	if (state->pf == NFPROTO_IPV4)
-		reason = nf_xlat_ct_setup_in(ct, range);
-	else if (pkt->l3.proto != nf_ct_protonum(ct))
-		reason = NF_XLAT_PROTO; /* see nf_xlat_ct_packet() */
-	else
+	/* Else it is an AH, see nf_xlat_ct_packet(). */
+	if (pkt->l3.proto == nf_ct_protonum(ct))
 		reason = nf_xlat_ct_setup_out(skb, state, pkt, ct, range, refs);
 	if (!reason)
 		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
@@ -265,6 +296,7 @@ static unsigned int nf_xlat_ct_new(struct sk_buff *skb,
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range)
 {
+	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	enum ip_conntrack_info ctinfo;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
@@ -286,7 +318,9 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (reason)
 		return nf_xlat_reject(skb, state, &pkt, reason);
 	if (begins && !pkt.icmp_error)
-		return nf_xlat_ct_new(skb, state, ct, &pkt, range);
+		return state->pf == NFPROTO_IPV6 ?
+		       nf_xlat_ct_new_out(skb, state, ct, &pkt, range) :
+		       nf_xlat_ct_new_in(skb, state, ct, &pkt, range, refs);
 	if (same)
 		return nf_xlat_ct_packet(skb, state, ct, CTINFO2DIR(ctinfo),
 					 &pkt);
@@ -395,10 +429,8 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 			.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
 			.masq		= bib->masq,
 		};
-		reason = nf_xlat_ct_setup_in(ct, &range);
+		return nf_xlat_ct_new_in(skb, state, ct, &pkt, &range, refs);
 	}
-	if (!reason)
-		return nf_xlat_ct_first(skb, state, ct, &pkt, refs);
 
 	verdict = nf_xlat_reject(skb, state, &pkt, reason);
 put:
@@ -406,43 +438,50 @@ put:
 	return verdict;
 }
 
-/* Later packets of a hairpin, and errors about it: both ends at once */
+/*
+ * Later packets of a hairpin, and errors about it: one end before routing and one
+ * behind it, so that what this host says about them finds their sender.
+ */
 static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     struct nf_conn *ct,
 				     enum ip_conntrack_info ctinfo)
 {
-	static const u8 hooks[] = { NF_INET_PRE_ROUTING, NF_INET_POST_ROUTING };
 	struct in6_addr daddr = ipv6_hdr(skb)->daddr;
-	unsigned int i, verdict;
 	__be16 frag_off;
 	u8 proto;
 	int off;
 
 	proto = ipv6_hdr(skb)->nexthdr;
 	off = ipv6_skip_exthdr(skb, sizeof(struct ipv6hdr), &proto, &frag_off);
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (proto == IPPROTO_ICMPV6 && off > 0 &&
-		    (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY)) {
-			if (!nf_nat_icmpv6_reply_translation(skb, ct, ctinfo,
-							     hooks[i], off))
-				return nf_xlat_drop(state->net, skb,
-						    NF_XLAT_QUOTED);
-			continue;
-		}
-		verdict = nf_nat_packet(ct, ctinfo, hooks[i], skb);
-		if (verdict != NF_ACCEPT)
-			return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
+	if (proto == IPPROTO_ICMPV6 && off > 0 &&
+	    (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY)) {
+		if (!nf_nat_icmpv6_reply_translation(skb, ct, ctinfo,
+						     state->hook, off))
+			return nf_xlat_drop(state->net, skb, NF_XLAT_QUOTED);
+	} else if (nf_nat_packet(ct, ctinfo, state->hook, skb) != NF_ACCEPT) {
+		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 	}
 
-	if (state->hook == NF_INET_LOCAL_OUT) {
-		if (ip6_route_me_harder(state->net, state->sk, skb))
-			return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
-	} else if (!ipv6_addr_equal(&daddr, &ipv6_hdr(skb)->daddr)) {
+	if (ipv6_addr_equal(&daddr, &ipv6_hdr(skb)->daddr))
+		return NF_ACCEPT;
+	if (state->hook != NF_INET_LOCAL_OUT)
 		/* A stateless rule may have given it one before. */
 		skb_dst_drop(skb);
-	}
+	else if (ip6_route_me_harder(state->net, state->sk, skb))
+		return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
 	return NF_ACCEPT;
+}
+
+static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
+				     const struct nf_hook_state *state)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	return ct && unlikely(nf_xlat_ct_hairpin(ct)) ?
+	       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 }
 
 /* Packets of sessions, and what this host itself says about them. */
@@ -459,7 +498,8 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	if (!ct)
 		return NF_ACCEPT;
 	if (!nf_xlat_ct_ours(ct))
-		return unlikely(nf_xlat_ct_hairpin(ct)) ?
+		return state->pf == NFPROTO_IPV6 &&
+		       unlikely(nf_xlat_ct_hairpin(ct)) ?
 		       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 
 	/* Of the other family: the packet has been translated already. */
@@ -577,6 +617,10 @@ static const struct nf_hook_ops nf_xlat_ct_ops[] = {
 		       NF_XLAT_PRI_CT),
 	NF_XLAT_CT_OPS(NFPROTO_IPV6, NF_INET_LOCAL_OUT, nf_xlat_ct_hook,
 		       NF_XLAT_PRI_CT),
+	NF_XLAT_CT_OPS(NFPROTO_IPV6, NF_INET_POST_ROUTING, nf_xlat_ct_src66,
+		       NF_IP6_PRI_NAT_SRC),
+	NF_XLAT_CT_OPS(NFPROTO_IPV6, NF_INET_LOCAL_IN, nf_xlat_ct_src66,
+		       NF_IP6_PRI_NAT_SRC),
 };
 
 static unsigned int nf_xlat_ct_nat_nop(void *priv, struct sk_buff *skb,

@@ -115,8 +115,13 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		     const struct nf_xlat_pkt *pkt, struct nf_conn *ct,
 		     const struct nf_xlat_ct_range *range,
 		     struct nf_xlat_bib **refs);
+enum nf_xlat_reason
+nf_xlat_ct_reply_in(const struct nf_conn *ct,
+		    const struct nf_xlat_ct_range *range,
+		    struct nf_conntrack_tuple *reply);
 enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
-					const struct nf_xlat_ct_range *range);
+					const struct nf_xlat_ct_range *range,
+					const struct nf_conntrack_tuple *reply);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 

@@ -468,56 +468,74 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 }
 
 /**
- * nf_xlat_ct_setup_in - give a new entry from IPv4 its reply tuple
+ * nf_xlat_ct_reply_in - find the reply tuple of a new entry from IPv4
  * @ct: the entry, not confirmed; in a hairpin one from IPv6, whose first packet
  *	has been translated before
  * @range: destination and prefix
+ * @reply: where to put the tuple
  *
  * RCU read side.
  *
  * Return: NF_XLAT_OK, or why the packet is to be rejected.
  */
-enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
-					const struct nf_xlat_ct_range *range)
+enum nf_xlat_reason
+nf_xlat_ct_reply_in(const struct nf_conn *ct,
+		    const struct nf_xlat_ct_range *range,
+		    struct nf_conntrack_tuple *reply)
 {
 	static const struct nf_xlat_ct_range any;
-	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	bool hairpin = nf_xlat_ct_ours(ct);
-	struct nf_conntrack_tuple seen, reply;
+	struct nf_conntrack_tuple seen;
 	enum nf_xlat_reason reason;
 
-	/* In 6.1, an extension may have become invalid since. */
-	if (hairpin && !data)
-		return NF_XLAT_NOMEM;
-	if (hairpin)
+	if (nf_xlat_ct_ours(ct))
 		nf_ct_invert_tuple(&seen, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
 	else
 		seen = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 
-	reason = nf_xlat_ct_reply(&seen, NFPROTO_IPV6, &reply);
+	reason = nf_xlat_ct_reply(&seen, NFPROTO_IPV6, reply);
 	if (reason)
 		return reason;
 	if (!nf_xlat_prefix_allows(&range->prefix, seen.src.u3.ip))
 		return NF_XLAT_NON_GLOBAL;
-	nf_xlat_addr_4to6(&range->prefix, seen.src.u3.ip, &reply.dst.u3.in6);
-	if (!nf_xlat_ct_dest(range, &seen, &reply))
+	nf_xlat_addr_4to6(&range->prefix, seen.src.u3.ip, &reply->dst.u3.in6);
+	if (!nf_xlat_ct_dest(range, &seen, reply))
 		return NF_XLAT_NOPORT;
 
 	/* The id of an echo is that of the mapping. */
-	if (nf_conntrack_tuple_taken(&reply, ct) &&
-	    (nf_xlat_tuple_is_icmp(&reply) ||
-	     nf_xlat_ct_port(&any, ct, &reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
+	if (nf_conntrack_tuple_taken(reply, ct) &&
+	    (nf_xlat_tuple_is_icmp(reply) ||
+	     nf_xlat_ct_port(&any, ct, reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
 		return NF_XLAT_NOPORT;
+	return NF_XLAT_OK;
+}
 
-	if (hairpin) {
+/**
+ * nf_xlat_ct_setup_in - give a new entry from IPv4 its reply tuple
+ * @ct: as for nf_xlat_ct_reply_in()
+ * @range: the same
+ * @reply: what that found
+ *
+ * Return: NF_XLAT_OK, or NF_XLAT_NOMEM.
+ */
+enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
+					const struct nf_xlat_ct_range *range,
+					const struct nf_conntrack_tuple *reply)
+{
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+
+	if (!nf_xlat_ct_ours(ct)) {
+		if (!nf_xlat_ct_guard(ct, range))
+			return NF_XLAT_NOMEM;
+	} else {
+		/* In 6.1, an extension may have become invalid since. */
+		if (!data)
+			return NF_XLAT_NOMEM;
 		/* From now on, of the tuple that has the pool's address */
 		data->prefix_len = range->prefix.len;
 		data->non_global = range->prefix.non_global;
 		ct->status |= IPS_NAT_MASK;
-	} else if (!nf_xlat_ct_guard(ct, range)) {
-		return NF_XLAT_NOMEM;
 	}
-	nf_conntrack_alter_reply(ct, &reply);
+	nf_conntrack_alter_reply(ct, reply);
 	nf_xlat_ct_timeout(ct);
 	return NF_XLAT_OK;
 }

@@ -716,20 +716,24 @@ static void nf_xlat_tell_lost(struct net *net, struct sk_buff *skb, u8 pf)
 	consume_skb(skb);
 }
 
-static unsigned int __nf_xlat_hook(struct sk_buff *skb,
-				   const struct nf_hook_state *state,
-				   const struct nf_xlat_pkt *pkt,
-				   struct nf_xlat_parm *parm)
+/*
+ * May the packet go on in the other family? Answered in its own, and before it is
+ * changed. @pdst is its route, NULL when it is to be looked for later.
+ */
+static unsigned int nf_xlat_judge(struct sk_buff *skb,
+				  const struct nf_hook_state *state,
+				  const struct nf_xlat_pkt *pkt,
+				  struct nf_xlat_parm *parm,
+				  struct dst_entry **pdst)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_pkt cut;
-	struct sk_buff *untold = NULL;
 	struct dst_entry *dst;
 	unsigned int verdict;
-	bool local, split;
+	bool local;
 
+	*pdst = NULL;
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
@@ -744,10 +748,6 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		if (state->hook != NF_INET_PRE_ROUTING ||
 		    __this_cpu_read(nf_xlat_depth) > 1)
 			return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
-		untold = skb_clone(skb, GFP_ATOMIC);
-		/* Nobody else may hold an entry that is not confirmed. */
-		if (untold)
-			nf_reset_ct(untold);
 	}
 
 	reason = NF_XLAT_DADDR;
@@ -775,9 +775,43 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		if (verdict != NF_ACCEPT)
 			goto release;
 	}
+	*pdst = dst;
+	return NF_ACCEPT;
+
+drop:
+	verdict = nf_xlat_reject(skb, state, pkt, reason);
+release:
+	dst_release(dst);
+	return verdict;
+}
+
+static unsigned int __nf_xlat_hook(struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct nf_xlat_pkt *pkt,
+				   struct nf_xlat_parm *parm)
+{
+	u8 pf = nf_xlat_other_pf(pkt->pf);
+	struct sk_buff *untold = NULL;
+	struct net *net = state->net;
+	enum nf_xlat_reason reason;
+	struct nf_xlat_pkt cut;
+	struct dst_entry *dst;
+	unsigned int verdict;
+	bool split;
+
+	verdict = nf_xlat_judge(skb, state, pkt, parm, &dst);
+	if (verdict != NF_ACCEPT)
+		return verdict;
+	if (!dst) {
+		untold = skb_clone(skb, GFP_ATOMIC);
+		/* Nobody else may hold an entry that is not confirmed. */
+		if (untold)
+			nf_reset_ct(untold);
+	}
 
 	/* A session's packets stay whole for the rules, as conntrack has it. */
-	split = !parm->keep_ct && !local && state->hook != NF_INET_LOCAL_OUT &&
+	split = !parm->keep_ct && dst && !nf_xlat_dst_local(pf, dst) &&
+		state->hook != NF_INET_LOCAL_OUT &&
 		nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
 		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
 	if (split) {
@@ -786,8 +820,11 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	}
 
 	reason = nf_xlat_skb(net, skb, split ? &cut : pkt, parm);
-	if (reason)
-		goto drop;
+	if (reason) {
+		dst_release(dst);
+		kfree_skb(untold);
+		return nf_xlat_drop(net, skb, reason);
+	}
 
 	skb_dst_drop(skb);
 	if (dst)
@@ -813,13 +850,6 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 			nf_xlat_tell_lost(net, untold, pkt->pf);
 	}
 	return NF_STOLEN;
-
-drop:
-	verdict = nf_xlat_reject(skb, state, pkt, reason);
-release:
-	dst_release(dst);
-	kfree_skb(untold);
-	return verdict;
 }
 
 /* Does this GSO packet have to be taken apart before it is translated? */
@@ -903,6 +933,37 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 	return verdict;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_hook);
+
+/**
+ * nf_xlat_probe - would nf_xlat_hook() translate a packet?
+ * @skb: packet that nf_xlat_parse() accepted
+ * @state: hook that it is in
+ * @pkt: what nf_xlat_parse() found
+ * @parm: addresses
+ *
+ * For who has state to change between the question and the deed, by which errors
+ * about the packet find their way. RCU read side.
+ *
+ * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.
+ */
+unsigned int nf_xlat_probe(struct sk_buff *skb,
+			   const struct nf_hook_state *state,
+			   const struct nf_xlat_pkt *pkt,
+			   struct nf_xlat_parm *parm)
+{
+	struct dst_entry *dst;
+	unsigned int verdict;
+
+	local_bh_disable();
+	__this_cpu_inc(nf_xlat_depth);
+	verdict = nf_xlat_judge(skb, state, pkt, parm, &dst);
+	__this_cpu_dec(nf_xlat_depth);
+	local_bh_enable();
+	dst_release(dst);
+
+	return verdict;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_probe);
 
 static int nf_xlat_seq_show(struct seq_file *seq, void *v)
 {

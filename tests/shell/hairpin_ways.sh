@@ -72,11 +72,12 @@ fi
 
 ip -n "$gw" route replace 203.0.113.0/24 via $server_ip
 ip -n "$gw" route add $pref64/96 via 2001:db8:d::2
-# To server4, 203.0.113.9 is the pool's address as IPv6 hosts see it.
+# To server4, 203.0.113.9 is the pool's address as IPv6 hosts see it; in answers the
+# address of the host is there until postrouting.
 check "stateless rule" on "$gw" "$NFT" "table inet siit { chain pre { type filter hook prerouting priority raw;
 	iifname wan ip daddr 203.0.113.9 xlat 4to6 saddr prefix 2001:db8:65::/96 daddr prefix 203.0.113.9 to $pool64; }
 	chain back { type filter hook prerouting priority filter;
-	iifname lan ip6 daddr 2001:db8:65::/96 xlat 6to4 saddr prefix $pool64 to 203.0.113.9 daddr prefix 2001:db8:65::/96; }; }"
+	iifname lan ip6 daddr 2001:db8:65::/96 xlat 6to4 saddr prefix $client_ip to 203.0.113.9 daddr prefix 2001:db8:65::/96; }; }"
 maps 5000
 check_match "stateless, then a hairpin: all packets" "$(python "$server4" talk udp 203.0.113.9 5000 3)" "3 from $pool64 *"
 on "$gw" "$NFT" delete table inet siit

@@ -297,6 +297,10 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_hook_state *state,
 			  const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_parm *parm);
+unsigned int nf_xlat_probe(struct sk_buff *skb,
+			   const struct nf_hook_state *state,
+			   const struct nf_xlat_pkt *pkt,
+			   struct nf_xlat_parm *parm);
 struct dst_entry *nf_xlat_route(struct net *net, const struct sk_buff *skb,
 				u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr,
