@@ -47,7 +47,15 @@ on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 sleep 0.2
 for name in $busy; do tell $name how >/dev/null; done
 sleep 0.3
-check_match "no forwarding: nothing gets through" "$(tell udp how)" "0 *"
+check_match "no forwarding: nothing gets through" "$(tell udp how)" "0 *" || {
+	# by which path, and whether the kernel took the setting
+	on "$gw" sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding
+	for i in 1 2; do
+		on "$gw" grep -E 'Forwarding|Xlat6to4|Xlat4to6' /proc/net/nf_xlat
+		echo "$(slow) by the normal path, answered since: $(tell udp how)"
+		sleep 0.5
+	done
+} | sed 's|^|# |'
 on "$gw" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 recovers "forwarding is on again" fast
 
