@@ -9,6 +9,9 @@ nft() { on "$gw" "$NFT" "$@"; }
 # shellcheck disable=SC2317 # called by wait_for
 not_hooked() { ! hooked "$@"; }
 
+# shellcheck disable=SC2317 # as is this
+none_as() { [ -z "$(sessions "src=2001.* dst=$1 ")" ]; }
+
 # gone DEV...: hooks of these, within 2 s
 gone() { ! modprobe -q nfnetlink_hook || check "no hooks of $*" wait_for 2 not_hooked "$@"; }
 
@@ -42,22 +45,19 @@ nft add flowtable inet gw ft "{ hook ingress priority filter; devices = { wan };
 hooks_come wan
 recovers "wan joined the flowtable" fast
 
-# Forwarding is switched off, and on.
-on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
-sleep 0.2
-for name in $busy; do tell $name how >/dev/null; done
-sleep 0.3
-check_match "no forwarding: nothing gets through" "$(tell udp how)" "0 *" || {
-	# by which path, and whether the kernel took the setting
-	on "$gw" sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding
-	for i in 1 2; do
-		on "$gw" grep -E 'Forwarding|Xlat6to4|Xlat4to6' /proc/net/nf_xlat
-		echo "$(slow) by the normal path, answered since: $(tell udp how)"
-		sleep 0.5
-	done
-} | sed 's|^|# |'
-on "$gw" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-recovers "forwarding is on again" fast
+# Each family's forwarding is switched off, and on: requests ask that of IPv6,
+# answers that of IPv4.
+for key in net.ipv4.ip_forward net.ipv6.conf.all.forwarding; do
+	on "$gw" sysctl -qw $key=0
+	sleep 0.2
+	for name in $busy; do tell $name how >/dev/null; done
+	sleep 0.3
+	before=$(slow)
+	check_match "$key=0: nothing gets through" "$(tell udp how)" "0 *" ||
+		echo "# XlatDropForwarding $(counter DropForwarding), $(($(slow) - before)) by the normal path"
+	on "$gw" sysctl -qw $key=1
+	recovers "$key=1" fast
+done
 
 on "$gw" conntrack -F >/dev/null 2>&1
 recovers "conntrack -F" fast
@@ -66,7 +66,8 @@ recovers "conntrack -F" fast
 ip -n "$gw" addr add 192.0.2.7/24 dev wan
 ip -n "$gw" addr del $pool_ip/24 dev wan
 ip -n "$gw" addr replace 192.0.2.7/24 dev wan # secondary, it may have gone too
-check "address changed: sessions end" wait_for 4 eval '[ -z "$(sessions "dst=192.0.2.1 ")" ]'
+check "address changed: sessions end" wait_for 4 none_as $pool_ip ||
+	sessions "dst=$pool_ip " | sed 's/^/# /'
 ip -n "$server4" route replace default via 192.0.2.7
 tell watch-server seen >/dev/null
 busy=udp
