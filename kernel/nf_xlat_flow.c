@@ -511,7 +511,8 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
-	if (!d || d->iif != state->in->ifindex)
+	if (!d || d->iif != state->in->ifindex ||
+	    !nf_xlat_forwarding(state->net, state->in, key.pf))
 		return NF_ACCEPT;
 	dst = d->dst;
 	/* A packet longer than its header says is padded; BIG TCP has none. */

@@ -452,9 +452,16 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 		       nf_xlat_forward_finish);
 }
 
-/* May a packet that came in by this device be forwarded? */
-static bool nf_xlat_forwarding(const struct net *net,
-			       const struct net_device *dev, u8 pf)
+/**
+ * nf_xlat_forwarding - may a packet that came in by a device be forwarded?
+ * @net: network namespace
+ * @dev: the device
+ * @pf: family that it came in with
+ *
+ * RCU read side.
+ */
+bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
+			u8 pf)
 {
 	struct in_device *in_dev;
 
@@ -467,6 +474,7 @@ static bool nf_xlat_forwarding(const struct net *net,
 	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
 	       nf_xlat_force_forwarding(__in6_dev_get(dev));
 }
+EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
 
 /*
  * What ip_forward() and its input route ask before they forward: answered in
