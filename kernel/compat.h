@@ -88,6 +88,17 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	},
 #endif
 
+/* May an IPsec policy apply to what is forwarded? */
+static inline bool nf_xlat_has_policies(const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	return net->xfrm.policy_count[XFRM_POLICY_OUT] ||
+	       net->xfrm.policy_count[XFRM_POLICY_FWD];
+#else
+	return false;
+#endif
+}
+
 /* HAVE_FLOWTABLE_NET: include/net/netfilter/nf_tables.h, since 6.13 */
 static inline struct nft_flowtable *
 nf_xlat_flowtable_lookup(struct net *net, const struct nft_table *table,

@@ -713,6 +713,7 @@ void nf_xlat_ct_netns_put(struct net *net)
 	mutex_lock(&nf_xlat_ct_mutex);
 	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
+		nf_xlat_flow_flush(net);
 		xn->hooked = false;
 	}
 	mutex_unlock(&nf_xlat_ct_mutex);
@@ -823,6 +824,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 
 	cancel_work_sync(&xn->gone);
 	nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
+	nf_xlat_flow_flush(net);
 	nf_xlat_bib_net_exit(net);
 }
 

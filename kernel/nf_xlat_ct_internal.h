@@ -126,9 +126,11 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 
 void nf_xlat_ct_watch(struct nf_conn *ct);
+void nf_xlat_ct_detach(struct nf_conn *ct);
 
 /* nf_xlat_flow.c */
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
+void nf_xlat_flow_flush(const struct net *net);
 void nf_xlat_flow_net_pre_exit(struct net *net);
 int nf_xlat_flow_init(void);
 void nf_xlat_flow_exit(void);

@@ -540,7 +540,13 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 	return NF_XLAT_OK;
 }
 
-static void nf_xlat_ct_detach(struct nf_conn *ct)
+/**
+ * nf_xlat_ct_detach - take from an entry what it holds
+ * @ct: the entry, which has left conntrack's table, or is about to
+ *
+ * Any context.
+ */
+void nf_xlat_ct_detach(struct nf_conn *ct)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	struct nf_xlat_flow *flow;
@@ -618,7 +624,9 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 	unsigned int i;
 
 	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
-		if (!refs[i])
+		/* What has another entry's memory may be of another kind. */
+		if (!refs[i] || (i == NF_XLAT_REF_HAIRPIN &&
+				 !nf_xlat_ct_hairpin(ct)))
 			continue;
 		nf_xlat_ct_watch(ct);
 		refs[i] = xchg(&data->refs[i], refs[i]);

@@ -28,6 +28,7 @@
 #include <net/l3mdev.h>
 #include <net/neighbour.h>
 #include <net/route.h>
+#include <net/sock.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
@@ -40,6 +41,10 @@
 /* An entry that is not used for so long goes; the session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
 
+/* All of it is in the table; it has to leave. */
+#define NF_XLAT_FLOW_READY	BIT(0)
+#define NF_XLAT_FLOW_DEAD	BIT(1)
+
 /* Compared as words: no holes, and padding is zero. */
 struct nf_xlat_flow_key {
 	union nf_inet_addr	src;
@@ -49,7 +54,8 @@ struct nf_xlat_flow_key {
 	__be16			dport;
 	u8			pf;
 	u8			proto;
-	u8			pad[6];
+	u8			pad[2];
+	int			iif;	/* zones may have the same addresses */
 } __aligned(8);
 
 /**
@@ -59,7 +65,6 @@ struct nf_xlat_flow_key {
  *
  * @node: in the table
  * @key: what its packets are like
- * @iif: where its packets come in
  * @mtu6: lowest MTU of the IPv6 side
  * @dir: index in its flow
  * @acct: conntrack counts packets
@@ -77,7 +82,6 @@ struct nf_xlat_flow_key {
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;
 	struct nf_xlat_flow_key	key;
-	int			iif;
 	u16			mtu6;
 	u8			dir;
 	bool			acct;
@@ -97,13 +101,13 @@ struct nf_xlat_flow_dir {
  * struct nf_xlat_flow - a session in the fast path
  *
  * @dir: the directions, as in conntrack
- * @dead: bit 0: out of the table, or on its way
+ * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
  * @ct: the session's entry, with a reference
  * @rcu: to free it
  */
 struct nf_xlat_flow {
 	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
-	unsigned long		dead;
+	atomic_t		state;
 	struct nf_conn		*ct;
 	struct rcu_head		rcu;
 };
@@ -112,6 +116,7 @@ struct nf_xlat_flow_dev {
 	struct list_head	list;
 	struct nf_hook_ops	ops;
 	bool			seen;
+	struct rcu_head		rcu;
 };
 
 /**
@@ -215,28 +220,33 @@ static void nf_xlat_flow_forget(struct nf_conn *ct)
 	spin_unlock_bh(&ct->lock);
 }
 
-/**
- * nf_xlat_flow_del - take a flow out of the fast path
- * @flow: the flow
- *
- * RCU read side, any context.
- */
-void nf_xlat_flow_del(struct nf_xlat_flow *flow)
+static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(flow->ct);
 
-	if (test_and_set_bit(0, &flow->dead))
-		return;
 	nf_xlat_flow_unlink(flow);
 	nf_xlat_flow_forget(flow->ct);
 	cmpxchg(&data->flow, flow, NULL);
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
 
+/**
+ * nf_xlat_flow_del - take a flow out of the fast path
+ * @flow: the flow
+ *
+ * While it is being added, who adds it does so. RCU read side, any context.
+ */
+void nf_xlat_flow_del(struct nf_xlat_flow *flow)
+{
+	int old = atomic_fetch_or(NF_XLAT_FLOW_DEAD, &flow->state);
+
+	if (old & NF_XLAT_FLOW_READY && !(old & NF_XLAT_FLOW_DEAD))
+		nf_xlat_flow_destroy(flow);
+}
+
 static void nf_xlat_flow_key(struct nf_xlat_flow_key *key, const struct net *net,
 			     const struct nf_conntrack_tuple *t)
 {
-	memset(key, 0, sizeof(*key));
 	key->src = t->src.u3;
 	key->dst = t->dst.u3;
 	key->net = net->ns.inum;
@@ -322,6 +332,12 @@ static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 	return true;
 }
 
+static unsigned int nf_xlat_flow_l4len(const struct nf_xlat_l3 *l3)
+{
+	return l3->proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
+					  sizeof(struct udphdr);
+}
+
 /* TCP that begins or ends is for conntrack to see. */
 static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
 {
@@ -355,13 +371,13 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	u32 mtu;
 
+	/* IPv6 wants a checksum, over all of the packet; IPv4 keeps none. */
+	if (l3->proto == IPPROTO_UDP && !udp_hdr(skb)->check)
+		return false;
 	if (d->key.pf == NFPROTO_IPV6) {
 		growth = -growth;
 		mtu = ip_dst_mtu_maybe_forward(dst, true);
 	} else {
-		/* IPv6 wants a checksum, over all of the packet. */
-		if (l3->proto == IPPROTO_UDP && !udp_hdr(skb)->check)
-			return false;
 		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 		/* What may be cut is cut at a lower one, but not here. */
 		if (!l3->df)
@@ -380,10 +396,15 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 }
 
 static void nf_xlat_flow_csum(struct sk_buff *skb,
-			      const struct nf_xlat_flow_dir *d, __sum16 *check)
+			      const struct nf_xlat_flow_dir *d,
+			      unsigned int off, __sum16 *check)
 {
-	/* With offload the field holds the pseudo-header's sum and no more. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+	/*
+	 * With offload the field holds the pseudo-header's sum and no more. But
+	 * it may as well be a sum inside of a tunnel that is offloaded.
+	 */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start_offset(skb) == off) {
 		*check = ~csum_fold(csum_add(csum_unfold(d->pseudo),
 					     csum_unfold(*check)));
 		return;
@@ -447,21 +468,20 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 			     const struct nf_xlat_l3 *l3,
 			     const struct net_device *dev)
 {
-	unsigned int l4len = l3->proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
-							sizeof(struct udphdr);
 	unsigned int room = LL_RESERVED_SPACE(dev);
 	struct udphdr *ports;
 
 	if (d->key.pf == NFPROTO_IPV4)
 		room += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	if (skb_cow_head(skb, room) || skb_ensure_writable(skb, l3->hlen + l4len))
+	if (skb_cow_head(skb, room) || skb_ensure_writable(skb, l3->hlen +
+						     nf_xlat_flow_l4len(l3)))
 		return false;
 
 	/* They are in the same place in TCP. */
 	ports = (struct udphdr *)(skb->data + l3->hlen);
 	ports->source = d->sport;
 	ports->dest = d->dport;
-	nf_xlat_flow_csum(skb, d, l3->proto == IPPROTO_TCP ?
+	nf_xlat_flow_csum(skb, d, l3->hlen, l3->proto == IPPROTO_TCP ?
 			  &((struct tcphdr *)ports)->check : &ports->check);
 	/* It would be of the old header. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
@@ -482,7 +502,9 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	struct neighbour *neigh;
 	bool skip_cache = false;
 
+	skb_orphan(skb);
 	skb->dev = dev;
+	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	if (pf == NFPROTO_IPV4)
 		neigh = ip_neigh_for_gw(container_of(dst, struct rtable, dst),
@@ -500,23 +522,25 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state)
 {
-	struct nf_xlat_flow_key key = { .net = state->net->ns.inum };
+	struct nf_xlat_flow_key key = {
+		.net	= state->net->ns.inum,
+		.iif	= state->in->ifindex,
+	};
 	struct nf_xlat_flow_dir *d;
 	struct dst_entry *dst;
 	struct nf_xlat_l3 l3;
 
 	if (skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) ||
-	    skb_shared(skb) ||
+	    skb_shared(skb) || skb_sec_path(skb) || skb_sk_is_prefetched(skb) ||
 	    !nf_xlat_flow_parse(skb, &l3, &key))
 		return NF_ACCEPT;
 
 	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
-	if (!d || d->iif != state->in->ifindex ||
-	    !nf_xlat_forwarding(state->net, state->in, key.pf))
+	if (!d || !nf_xlat_forwarding(state->net, state->in, key.pf))
 		return NF_ACCEPT;
 	dst = d->dst;
 	/* A packet longer than its header says is padded; BIG TCP has none. */
-	if (l3.len > skb->len || l3.len <= l3.hlen ||
+	if (l3.len > skb->len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3) ||
 	    pskb_trim_rcsum(skb, l3.len))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
@@ -551,7 +575,9 @@ static bool nf_xlat_flow_may(const struct sk_buff *skb, unsigned int thoff,
 	const struct tcphdr *th;
 	struct tcphdr _th;
 
-	if (skb_sec_path(skb) || !nf_ct_is_confirmed(ct) ||
+	/* Of policies, only those of the route that is at hand are known. */
+	if (skb_sec_path(skb) || nf_xlat_has_policies(nf_ct_net(ct)) ||
+	    !nf_ct_is_confirmed(ct) ||
 	    !test_bit(IPS_SEEN_REPLY_BIT, &ct->status) ||
 	    nf_ct_is_dying(ct))
 		return false;
@@ -634,8 +660,10 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	struct nf_xlat_ct_data *data;
 	enum ip_conntrack_dir dir;
 	struct nf_xlat_flow *flow;
+	bool failed = false;
 	struct nf_conn *ct;
 	unsigned int i;
+	int old;
 
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct || !nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
@@ -669,9 +697,9 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	flow->ct = ct;
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
-	flow->dir[dir].iif = state->in->ifindex;
+	flow->dir[dir].key.iif = state->in->ifindex;
 	flow->dir[!dir].dst = back;
-	flow->dir[!dir].iif = dev->ifindex;
+	flow->dir[!dir].key.iif = dev->ifindex;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
 		struct nf_xlat_flow_dir *d = &flow->dir[i];
 		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
@@ -697,17 +725,18 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		return;
 	}
 	nf_xlat_flow_forget(ct);
-	for (i = 0; i < IP_CT_DIR_MAX; i++)
-		if (rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
-						  &flow->dir[i].node,
-						  nf_xlat_flow_params))
-			nf_xlat_flow_del(flow);
-	/* Who took it out meanwhile may have found less than there is now. */
-	smp_mb();
-	if (nf_ct_is_dying(ct))
+	for (i = 0; i < IP_CT_DIR_MAX && !failed; i++)
+		failed = rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
+						       &flow->dir[i].node,
+						       nf_xlat_flow_params);
+	old = atomic_fetch_or(NF_XLAT_FLOW_READY, &flow->state);
+	if (old & NF_XLAT_FLOW_DEAD)
+		nf_xlat_flow_destroy(flow);
+	else if (failed)
 		nf_xlat_flow_del(flow);
-	if (test_bit(0, &flow->dead))
-		nf_xlat_flow_unlink(flow);
+	/* It may have left before it had a helper; cmpxchg() is a barrier. */
+	if (nf_ct_is_dying(ct))
+		nf_xlat_ct_detach(ct);
 	return;
 
 err_back:
@@ -743,7 +772,8 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 
 	expires = test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status) ?
 		  READ_ONCE(ct->timeout) : used + nf_xlat_flow_timeout(ct);
-	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE ||
+	/* Of its end we may not have been told, see nf_xlat_bib_net_exit(). */
+	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE || nf_ct_is_dying(ct) ||
 	    (s32)(expires - (u32)jiffies) <= 0) {
 		nf_xlat_flow_del(flow);
 		return;
@@ -752,14 +782,21 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 		WRITE_ONCE(ct->timeout, expires);
 }
 
-/* Call @fn for all flows, or for those by @dev. */
+/*
+ * Call @fn for all flows of a namespace, or for those by one of its devices; for
+ * all flows without either. Process context.
+ */
 static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
+			      const struct net *net,
 			      const struct net_device *dev)
 {
 	struct nf_xlat_flow_dir *d;
 	struct rhashtable_iter iter;
 	struct nf_xlat_flow *flow;
+	unsigned int n = 0;
 
+	if (!atomic_read(&nf_xlat_flow_table.nelems))
+		return;
 	rhashtable_walk_enter(&nf_xlat_flow_table, &iter);
 	rhashtable_walk_start(&iter);
 	while ((d = rhashtable_walk_next(&iter))) {
@@ -768,14 +805,19 @@ static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
 				break;
 			continue;
 		}
-		if (d->dir != IP_CT_DIR_ORIGINAL)
-			continue;
 		flow = nf_xlat_flow_of(d);
-		if (!dev || dst_dev_rcu(flow->dir[0].dst) == dev ||
-		    dst_dev_rcu(flow->dir[1].dst) == dev ||
-		    (flow->dir[0].iif == dev->ifindex &&
-		     net_eq(nf_ct_net(flow->ct), dev_net(dev))))
+		if (d->dir == IP_CT_DIR_ORIGINAL &&
+		    (!net || net_eq(nf_ct_net(flow->ct), net)) &&
+		    (!dev || dst_dev_rcu(flow->dir[0].dst) == dev ||
+		     dst_dev_rcu(flow->dir[1].dst) == dev ||
+		     flow->dir[0].key.iif == dev->ifindex ||
+		     flow->dir[1].key.iif == dev->ifindex))
 			fn(flow);
+		if (++n % 256 == 0) {
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+		}
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
@@ -785,7 +827,8 @@ static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, struct nf_xlat_flow_dev *f
 {
 	list_del(&fd->list);
 	nf_unregister_net_hook(ft->net, &fd->ops);
-	kfree(fd);
+	/* "nft list hooks" may be looking at it. */
+	kfree_rcu(fd, rcu);
 }
 
 static struct nf_xlat_flow_dev *nf_xlat_ft_find_dev(const struct nf_xlat_ft *ft,
@@ -816,9 +859,9 @@ static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, struct net_device *dev)
 			.pf		= NFPROTO_NETDEV,
 			.hooknum	= NF_NETDEV_INGRESS,
 			/* Before the flowtable's own, which knows nothing of us */
-			.priority	= ft->ft->data.priority - 1,
+			.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
 		};
-		/* As a bonding's slave or another hook's may be, it is tried again. */
+		/* Without memory, it is tried again. */
 		if (nf_register_net_hook(ft->net, &fd->ops)) {
 			kfree(fd);
 			return;
@@ -848,15 +891,18 @@ static void nf_xlat_flow_work(struct work_struct *work)
 {
 	struct nf_xlat_ft *ft;
 
-	rtnl_lock();
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list)
-		if (!ft->gone)
-			nf_xlat_ft_sync(ft);
-	mutex_unlock(&nf_xlat_ft_mutex);
-	rtnl_unlock();
+	/* First, as RTNL may be long in coming. */
+	nf_xlat_flow_walk(nf_xlat_flow_age, NULL, NULL);
 
-	nf_xlat_flow_walk(nf_xlat_flow_age, NULL);
+	if (!list_empty(&nf_xlat_fts)) {
+		rtnl_lock();
+		mutex_lock(&nf_xlat_ft_mutex);
+		list_for_each_entry(ft, &nf_xlat_fts, list)
+			if (!ft->gone)
+				nf_xlat_ft_sync(ft);
+		mutex_unlock(&nf_xlat_ft_mutex);
+		rtnl_unlock();
+	}
 
 	/* Entries are left for a while after the last rule. */
 	mutex_lock(&nf_xlat_ft_mutex);
@@ -942,8 +988,7 @@ static int nf_xlat_flow_netdev_event(struct notifier_block *nb,
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
 
-	if (atomic_read(&nf_xlat_flow_table.nelems))
-		nf_xlat_flow_walk(nf_xlat_flow_del, dev);
+	nf_xlat_flow_walk(nf_xlat_flow_del, dev_net(dev), dev);
 	if (event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
 
@@ -984,6 +1029,17 @@ void nf_xlat_flow_net_pre_exit(struct net *net)
 }
 
 /**
+ * nf_xlat_flow_flush - take all flows of a namespace out of the fast path
+ * @net: network namespace
+ *
+ * Process context.
+ */
+void nf_xlat_flow_flush(const struct net *net)
+{
+	nf_xlat_flow_walk(nf_xlat_flow_del, net, NULL);
+}
+
+/**
  * nf_xlat_flow_init - make the table
  *
  * Return: 0 or a negative error.
@@ -1015,13 +1071,14 @@ err_cache:
 /**
  * nf_xlat_flow_exit - free the table
  *
- * All rules are gone, and all sessions too: each has taken its flow with it.
- * Process context.
+ * All rules are gone, and all sessions too: each has taken its flow with it, if
+ * it was told. Process context.
  */
 void nf_xlat_flow_exit(void)
 {
 	unregister_netdevice_notifier(&nf_xlat_flow_netdev_notifier);
 	cancel_delayed_work_sync(&nf_xlat_flow_gc);
+	nf_xlat_flow_walk(nf_xlat_flow_del, NULL, NULL);
 	rcu_barrier();
 	rhashtable_destroy(&nf_xlat_flow_table);
 	kmem_cache_destroy(nf_xlat_flow_cache);

@@ -949,8 +949,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_hook);
  * @pkt: what nf_xlat_parse() found
  * @parm: addresses
  *
- * For who has state to change between the question and the deed, by which errors
- * about the packet find their way. RCU read side.
+ * As far as addresses, routes, TTL and MTU go. For who has state to change between
+ * the question and the deed, by which errors about the packet find their way. RCU
+ * read side.
  *
  * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.
  */
