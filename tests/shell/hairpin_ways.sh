@@ -61,7 +61,12 @@ if modprobe -qa nfnetlink_queue nft_queue; then
 	check_match "hairpin to a pool without a route" "$(maps 5000 >/dev/null; ask "$client7" udp $pool64 5000)" "hello from $pool64 *"
 	on "$gw" conntrack -F 2>/dev/null
 	queued "IPv6 forward" "ip6 q { chain forward { type filter hook forward priority filter; iifname lan7 queue num 0; }; }"
-	queued "IPv4 prerouting" "ip q { chain pre { type filter hook prerouting priority mangle; iifname lan7 queue num 0; }; }"
+	# 6.1's conntrack reads what comes back from a queue by the original's family.
+	if [[ $(uname -r) == 6.1.* ]]; then
+		echo "# SKIP: 6.1 drops what comes back from a queue of IPv4"
+	else
+		queued "IPv4 prerouting" "ip q { chain pre { type filter hook prerouting priority mangle; iifname lan7 queue num 0; }; }"
+	fi
 	queued "IPv6 prerouting, turned" "ip6 q { chain pre { type filter hook prerouting priority filter;
 		iifname lan7 ip6 daddr $client_ip queue num 0; }; }"
 else
