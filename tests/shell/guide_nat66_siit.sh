@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# NAT66, and stateless translation behind it: docs/recipes.md.
+# NAT66, and stateless translation behind it: docs/guides/nat66_siit.md.
 . "$(dirname "$0")/recipe.inc"
 
 group=239.1.2.3
