@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A ruleset that the distribution's nft saved has lost its translation; that is
+# told, and the service does not put it in place of one that translates.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+stock=$(PATH=/usr/sbin:/sbin command -v nft) || skip "needs the distribution's nft"
+need make
+setup_ns "$gw"
+
+mine=$tmp/nft-xlat
+check "installs" make -s -C "$top" install-nft PREFIX="$mine" BUILD="$tmp/build" PREBUILT="$prefix" ||
+	done_testing
+NFT=$mine/sbin/nft
+xlat_check() { on "$gw" "$mine/sbin/nft-xlat-check" "$@" 2>"$tmp/why"; echo "status $?"; }
+
+# verdict FILE STATUS HAS RUNNING
+verdict()
+{
+	check_eq "${1##*/}: $3 of $4" "$(xlat_check "$1")" \
+		"$1: xlat statements: $3, in the running ruleset: $4
+status $2" || sed 's/^/# /' "$tmp/why"
+}
+
+cat >"$tmp/good" <<-EOF
+	#!/usr/sbin/nft -f
+	define pref = 2001:db8:64::/96
+	include "$tmp/part"
+EOF
+cat >"$tmp/part" <<-EOF
+	table inet gw {
+		chain pre {
+			type filter hook prerouting priority dstnat
+			# xlat 6to4 prefix 2001:db8:1::/96
+			ip6 saddr 2001:db8:2::1 counter accept comment "before xlat 6to4"
+			ip6 daddr \$pref counter xlat 6to4 prefix \$pref masquerade
+			ip daddr 192.0.2.9 xlat 4to6 prefix \$pref dnat to 2001:db8:c::9
+		}
+	}
+EOF
+verdict "$tmp/good" 0 2 0
+check "loads" on "$gw" "$NFT" -f "$tmp/good" || done_testing
+verdict "$tmp/good" 0 2 2
+on "$gw" "$NFT" list ruleset >"$tmp/saved"
+verdict "$tmp/saved" 0 2 2
+check_eq "from a pipe" "$(xlat_check - <"$tmp/saved" | tail -1)" "status 0"
+echo "table inet gw {" >"$tmp/torn"
+check_eq "a file cut short" "$(xlat_check "$tmp/torn")" "status 2"
+check_eq "no file" "$(xlat_check "$tmp/none")" "status 2"
+
+# The distribution's: whatever it makes of the rules, the check has to see it.
+on "$gw" "$stock" list ruleset >"$tmp/lost"
+rc=$?
+verdict "$tmp/lost" 1 0 2
+check "and says so" grep -q "lost: nothing is translated" "$tmp/why"
+[[ "$("$stock" --version)" != *v1.0.6* ]] ||
+	check_eq "Debian 12's leaves the rules out, and is content" \
+		"$rc $(grep -c counter "$tmp/lost") $(grep -c 'ip.* daddr' "$tmp/lost")" "0 1 0"
+on "$gw" "$NFT" add rule inet gw pre 'xlat 6to4 prefix 2001:db8:64::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }'
+on "$gw" "$stock" list ruleset >"$tmp/lost_map" 2>/dev/null
+rc=$?
+verdict "$tmp/lost_map" 1 0 3
+[[ "$("$stock" --version)" != *v1.0.6* ]] ||
+	check_eq "or crashes, where an anonymous map is left over" "$rc" 139
+
+# The service, by a systemd of the gateway's own: 3 s natively, too long emulated.
+systemd=/lib/systemd/systemd
+if ! is_uml || [ ! -x $systemd ] || [ ! -e /lib/systemd/system/nftables.service ]; then
+	done_testing
+fi
+
+cat >"$tmp/boot" <<-EOF
+	mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system &&
+	cp $mine/lib/systemd/system/nft-xlat.service /run/systemd/system &&
+	echo '[Unit]
+	DefaultDependencies=no' >/run/systemd/system/lab.target
+	touch /etc/nftables.conf && mount --bind $tmp/conf /etc/nftables.conf &&
+	exec env -i container=lab PATH="$PATH" $systemd --system --unit=lab.target \
+		--log-target=kmsg --show-status=0
+EOF
+for f in saved lost; do sed -i '1i flush ruleset' "$tmp/$f"; done
+cp "$tmp/lost" "$tmp/conf"
+background "$gw" unshare -pfm --kill-child --mount-proc bash "$tmp/boot" </dev/null >"$tmp/boot.log" 2>&1
+unshare=$!
+# It takes no TERM, but goes with the one that made its namespace.
+trap 'kill -9 $unshare; cleanup' EXIT
+ctl() { timeout 20 nsenter -t "$(pgrep -P $unshare)" -a systemctl "$@"; }
+wait_for 20 ctl is-active lab.target || { fail "no systemd: $(cat "$tmp/boot.log")"; done_testing; }
+
+# state: of the two services and of the ruleset
+state()
+{
+	echo "$(ctl is-active nft-xlat) $(ctl is-active nftables)" \
+		"$(on "$gw" "$NFT" list ruleset | awk '/chain/ { c++ } / xlat [46]to[46] prefix/ { x++ }
+			END { print c + 0, x + 0 }')"
+}
+
+on "$gw" "$NFT" flush ruleset
+check "the distribution's service starts" ctl start nftables
+check_eq "it loads what it can" "$(state)" "inactive active 1 0"
+cat "$tmp/saved" >"$tmp/conf"
+check "ours starts" ctl start nft-xlat
+check_eq "in the other's place" "$(state)" "active inactive 1 2"
+check "reload" ctl reload nft-xlat
+cat "$tmp/lost" >"$tmp/conf"
+check_not "no reload of what was lost" ctl reload nft-xlat
+check_eq "it goes on translating" "$(state)" "active inactive 1 2"
+check_not "a start with it is no success" ctl restart nft-xlat
+check_eq "but it is loaded" "$(state)" "failed inactive 1 0"
+cat "$tmp/saved" >"$tmp/conf"
+check "start after that" ctl start nft-xlat
+check_eq "translates" "$(state)" "active inactive 1 2"
+check "stop" ctl stop nft-xlat
+check_eq "leaves no ruleset" "$(state)" "inactive inactive 0 0"
+
+done_testing
