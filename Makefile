@@ -12,6 +12,7 @@ BUILD   := $(CURDIR)/build
 KBUILD  := $(BUILD)/host/kernel
 RELEASE  = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 MODULES := nf_xlat nf_xlat_ct nft_xlat
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
 
@@ -65,6 +66,30 @@ uninstall: ## take away what install put there
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete; \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
+
+.PHONY: dkms-install dkms-uninstall
+dkms-install: SRC = $(DESTDIR)/usr/src/nft-xlat-$(VERSION)
+dkms-install: ## the modules by DKMS: for this kernel, and for those to come
+	rm -rf $(SRC) && mkdir -p $(SRC)
+	cp -r dkms.conf include kernel $(SRC)
+	$(if $(DESTDIR),,dkms install nft-xlat/$(VERSION))
+
+dkms-uninstall: ## take that away
+	dkms remove nft-xlat/$(VERSION) --all
+	rm -rf /usr/src/nft-xlat-$(VERSION)
+
+# Beside the checkout's own build/, which the package is not to begin with.
+.PHONY: deb
+deb: DEB = $(BUILD)/deb/nft-xlat-$(VERSION)
+deb: ## Debian packages of the modules (DKMS) and of nft, into build/deb
+	@rm -rf $(BUILD)/deb && mkdir -p $(DEB)
+	@tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB)
+	@cp -r packaging/debian $(DEB)
+	@printf 'nft-xlat (%s) unstable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' $(VERSION) \
+		"See the history of the source." "$$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \
+		"$$(date -R)" >$(DEB)/debian/changelog
+	cd $(DEB) && dpkg-buildpackage -b -us -uc
+	@ls $(BUILD)/deb/*.deb
 
 demo: ## translation between three network namespaces, in a guest
 	tests/demo
