@@ -111,6 +111,20 @@ nf_xlat_flowtable_lookup(struct net *net, const struct nft_table *table,
 #endif
 }
 
+/*
+ * HAVE_NFT_BASE_SEQ: include/net/netns/nftables.h, since 6.12. Which rules are in
+ * force; without it, what they may have changed to in a second.
+ */
+static inline u32 nf_xlat_rules_seq(const struct net *net)
+{
+#ifdef HAVE_NFT_BASE_SEQ
+	return READ_ONCE(net->nft.base_seq) << 1 |
+	       READ_ONCE(net->nft.gencursor);
+#else
+	return (u32)jiffies / HZ;
+#endif
+}
+
 /* HAVE_HOOK_OPS_LIST: include/net/netfilter/nf_tables.h, since 6.16 */
 static inline bool nf_xlat_ft_has_dev(const struct nft_flowtable *ft,
 				      const struct net_device *dev)

@@ -5,7 +5,9 @@
  *
  * Entries of our own, since those of the stock flowtable are of one family. They
  * live no longer than the session's conntrack entry, whose timeout is moved on
- * once in a while. What is not plain takes the normal path: fragments, options,
+ * once in a while. Stateless translation has no such thing: there an entry is what
+ * the rules have made of a packet, and lasts for as long as the rules are the same,
+ * but not forever. What is not plain takes the normal path: fragments, options,
  * SYN, FIN and RST, TTL 1, packets over the MTU.
  */
 
@@ -38,7 +40,10 @@
 
 /* How often timeouts are moved on and devices are looked for */
 #define NF_XLAT_FLOW_GC		(2 * HZ)
-/* An entry that is not used for so long goes; the session stays. */
+/*
+ * An entry that is not used for so long goes; the session stays. A stateless one
+ * goes so long after it was made: sets that packets fill may have changed.
+ */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
 
 /* All of it is in the table; it has to leave. */
@@ -68,6 +73,7 @@ struct nf_xlat_flow_key {
  * @mtu6: lowest MTU of the IPv6 side
  * @dir: index in its flow
  * @acct: conntrack counts packets
+ * @stateless: no session; then it is the flow's only direction
  * @src: source of what its packets become
  * @dst_addr: destination of it
  * @sport: source port of it
@@ -77,14 +83,16 @@ struct nf_xlat_flow_key {
  * @id: last identification in IPv4
  * @cookie: of @dst
  * @dst: where they go
- * @used: jiffies of the last one
+ * @used: jiffies of the last one; of the first, when stateless
+ * @rules: which rules have made it, when stateless
  */
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;
 	struct nf_xlat_flow_key	key;
 	u16			mtu6;
-	u8			dir;
-	bool			acct;
+	u8			dir:1;
+	u8			acct:1;
+	u8			stateless:1;
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst_addr;
 	__be16			sport;
@@ -94,15 +102,16 @@ struct nf_xlat_flow_dir {
 	u32			cookie;
 	struct dst_entry	*dst;
 	u32			used;
+	u32			rules;
 	u16			id;
 } ____cacheline_aligned;
 
 /**
- * struct nf_xlat_flow - a session in the fast path
+ * struct nf_xlat_flow - a session in the fast path, or what is stateless
  *
  * @dir: the directions, as in conntrack
  * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
- * @ct: the session's entry, with a reference
+ * @ct: the session's entry, with a reference; NULL when stateless
  * @rcu: to free it
  */
 struct nf_xlat_flow {
@@ -194,11 +203,28 @@ static void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 	kmem_cache_free(nf_xlat_flow_cache, flow);
 }
 
+static unsigned int nf_xlat_flow_dirs(const struct nf_xlat_flow *flow)
+{
+	return flow->ct ? IP_CT_DIR_MAX : 1;
+}
+
+static bool nf_xlat_flow_link(struct nf_xlat_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
+		if (rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
+						  &flow->dir[i].node,
+						  nf_xlat_flow_params))
+			return false;
+	return true;
+}
+
 static void nf_xlat_flow_unlink(struct nf_xlat_flow *flow)
 {
 	unsigned int i;
 
-	for (i = 0; i < IP_CT_DIR_MAX; i++)
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
 		rhashtable_remove_fast(&nf_xlat_flow_table, &flow->dir[i].node,
 				       nf_xlat_flow_params);
 }
@@ -222,11 +248,11 @@ static void nf_xlat_flow_forget(struct nf_conn *ct)
 
 static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 {
-	struct nf_xlat_ct_data *data = nf_xlat_ct_data(flow->ct);
-
 	nf_xlat_flow_unlink(flow);
-	nf_xlat_flow_forget(flow->ct);
-	cmpxchg(&data->flow, flow, NULL);
+	if (flow->ct) {
+		nf_xlat_flow_forget(flow->ct);
+		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
+	}
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
 
@@ -356,8 +382,11 @@ static bool nf_xlat_flow_ends(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
  * Conntrack takes its time to find that a session has expired. One that is in use
  * has not, so its entry need not be looked at.
  */
-static bool nf_xlat_flow_expired(const struct nf_xlat_flow_dir *d)
+static bool nf_xlat_flow_expired(const struct net *net,
+				 const struct nf_xlat_flow_dir *d)
 {
+	if (d->stateless)
+		return d->rules != nf_xlat_rules_seq(net);
 	return (u32)jiffies - READ_ONCE(d->used) > HZ &&
 	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
 }
@@ -544,7 +573,7 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	    pskb_trim_rcsum(skb, l3.len))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
-	    nf_xlat_flow_expired(d)) {
+	    nf_xlat_flow_expired(state->net, d)) {
 		nf_xlat_flow_del(nf_xlat_flow_of(d));
 		return NF_ACCEPT;
 	}
@@ -554,7 +583,7 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	if (!nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 
-	if (READ_ONCE(d->used) != (u32)jiffies)
+	if (!d->stateless && READ_ONCE(d->used) != (u32)jiffies)
 		WRITE_ONCE(d->used, (u32)jiffies);
 	if (d->acct)
 		nf_ct_acct_update(nf_xlat_flow_of(d)->ct, d->dir, l3.len);
@@ -568,36 +597,40 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	return NF_STOLEN;
 }
 
-/* May a session take the fast path, as seen by a packet of it? */
-static bool nf_xlat_flow_may(const struct sk_buff *skb, unsigned int thoff,
-			     const struct nf_conn *ct)
+/* Is the packet of a kind that the fast path takes? */
+static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
+			       unsigned int thoff, u8 proto)
 {
 	const struct tcphdr *th;
 	struct tcphdr _th;
 
 	/* Of policies, only those of the route that is at hand are known. */
-	if (skb_sec_path(skb) || nf_xlat_has_policies(nf_ct_net(ct)) ||
-	    !nf_ct_is_confirmed(ct) ||
-	    !test_bit(IPS_SEEN_REPLY_BIT, &ct->status) ||
-	    nf_ct_is_dying(ct))
+	if (skb_sec_path(skb) || nf_xlat_has_policies(net))
 		return false;
+	if (proto != IPPROTO_TCP)
+		return proto == IPPROTO_UDP;
+	th = skb_header_pointer(skb, thoff, sizeof(_th), &_th);
+	return th && !th->syn && !th->fin && !th->rst;
+}
 
-	switch (nf_ct_protonum(ct)) {
-	case IPPROTO_UDP:
-		return true;
-	case IPPROTO_TCP:
-		th = skb_header_pointer(skb, thoff, sizeof(_th), &_th);
-		return th && !th->syn && !th->fin && !th->rst &&
-		       READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED &&
-		       test_bit(IPS_ASSURED_BIT, &ct->status);
-	}
-	return false;
+/* Is the session one that the fast path takes? */
+static bool nf_xlat_flow_may(const struct nf_conn *ct)
+{
+	if (!nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
+	    !test_bit(IPS_SEEN_REPLY_BIT, &ct->status))
+		return false;
+	return nf_ct_protonum(ct) != IPPROTO_TCP ||
+	       (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED &&
+		test_bit(IPS_ASSURED_BIT, &ct->status));
 }
 
 static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 {
+	const struct net_device *dev = dst_dev_rcu(dst);
+
 	/* An IPsec policy or a tunnel of a route has work of its own to do. */
-	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error;
+	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error &&
+	       !netif_is_l3_slave(dev) && !(dev->flags & IFF_LOOPBACK);
 }
 
 static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
@@ -642,37 +675,107 @@ static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
 	d->diff = ~csum_fold(sum);
 }
 
+/*
+ * What has no entry in conntrack, and was translated before it came here. A flow of
+ * it has one direction, as each is translated by a rule of its own.
+ */
+static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       unsigned int thoff)
+{
+	struct dst_entry *dst = skb_dst(skb);
+	const struct nf_xlat_parm *parm;
+	const struct nf_xlat_pkt *pkt;
+	struct nf_xlat_flow_dir *d;
+	struct nf_xlat_flow *flow;
+	const __be16 *ports;
+	__be16 _ports[2];
+
+	pkt = nf_xlat_translated(skb, state->pf, &parm);
+	if (!pkt || !dst || pkt->l3.fraghdr ||
+	    !nf_xlat_flow_plain(state->net, skb, thoff, pkt->l3.proto) ||
+	    !nf_xlat_flow_dst_ok(dst))
+		return;
+	/* No other bound is there to what strangers may want to be kept. */
+	if (atomic_read(&nf_xlat_flow_table.nelems) >= READ_ONCE(nf_conntrack_max))
+		return;
+	ports = skb_header_pointer(skb, thoff, sizeof(_ports), _ports);
+	if (!ports)
+		return;
+
+	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
+	if (!flow)
+		return;
+	atomic_set(&flow->state, NF_XLAT_FLOW_READY);
+	d = &flow->dir[0];
+	dst_hold(dst);
+	d->dst = dst;
+	d->stateless = true;
+	d->rules = nf_xlat_rules_seq(state->net);
+	d->used = (u32)jiffies;
+	d->mtu6 = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
+	d->key.iif = state->in->ifindex;
+	d->key.net = state->net->ns.inum;
+	d->key.pf = pkt->pf;
+	d->key.proto = pkt->l3.proto;
+	d->key.sport = ports[0];
+	d->key.dport = ports[1];
+	/* Of addresses of IPv4, the rest is not set. */
+	if (pkt->pf == NFPROTO_IPV4) {
+		d->key.src.ip = pkt->l3.saddr.ip;
+		d->key.dst.ip = pkt->l3.daddr.ip;
+		d->src.in6 = parm->outer.saddr.in6;
+		d->dst_addr.in6 = parm->outer.daddr.in6;
+	} else {
+		d->key.src.in6 = pkt->l3.saddr.in6;
+		d->key.dst.in6 = pkt->l3.daddr.in6;
+		d->src.ip = parm->outer.saddr.ip;
+		d->dst_addr.ip = parm->outer.daddr.ip;
+	}
+	d->sport = ports[0];
+	d->dport = ports[1];
+	d->cookie = nf_xlat_flow_cookie(state->pf, dst);
+	d->id = get_random_u32();
+	nf_xlat_flow_diff(d);
+	if (!nf_xlat_flow_link(flow))
+		nf_xlat_flow_free_rcu(&flow->rcu);
+}
+
 /**
- * nf_xlat_flow_add - let a session take the fast path
+ * nf_xlat_flow_add - let a session, or what is stateless, take the fast path
  * @skb: a packet of it, translated, in FORWARD
  * @state: the hook
  * @thoff: offset of its transport header
  *
- * What is no session of ours, or not established, is left alone. RCU read side.
+ * What is neither, or not established, is left alone. RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		      unsigned int thoff)
 {
-	struct net_device *dev, *back_dev;
 	const struct nf_conntrack_tuple *t;
 	enum ip_conntrack_info ctinfo;
 	struct dst_entry *dst, *back;
 	struct nf_xlat_ct_data *data;
 	enum ip_conntrack_dir dir;
 	struct nf_xlat_flow *flow;
-	bool failed = false;
 	struct nf_conn *ct;
+	bool linked;
 	unsigned int i;
 	int old;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || !nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
+	if (!ct) {
+		nf_xlat_flow_add_stateless(skb, state, thoff);
+		return;
+	}
+	if (!nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
 		return;
 	data = nf_xlat_ct_data(ct);
 	dst = skb_dst(skb);
 	if (!data || !dst || READ_ONCE(data->flow) ||
 	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
-	    !nf_xlat_flow_may(skb, thoff, ct) || !nf_xlat_flow_dst_ok(dst))
+	    !nf_xlat_flow_may(ct) || !nf_xlat_flow_dst_ok(dst) ||
+	    !nf_xlat_flow_plain(state->net, skb, thoff, nf_ct_protonum(ct)))
 		return;
 	dir = CTINFO2DIR(ctinfo);
 	t = nf_xlat_ct_tuple(ct, dir);
@@ -683,11 +786,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	back = nf_xlat_flow_back(state->net, skb, t);
 	if (!back)
 		return;
-	dev = dst_dev_rcu(dst);
-	back_dev = dst_dev_rcu(back);
-	if (!nf_xlat_flow_dst_ok(back) || netif_is_l3_slave(dev) ||
-	    netif_is_l3_slave(back_dev) || dev->flags & IFF_LOOPBACK ||
-	    back_dev->flags & IFF_LOOPBACK)
+	if (!nf_xlat_flow_dst_ok(back))
 		goto err_back;
 
 	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
@@ -699,7 +798,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	flow->dir[dir].dst = dst;
 	flow->dir[dir].key.iif = state->in->ifindex;
 	flow->dir[!dir].dst = back;
-	flow->dir[!dir].key.iif = dev->ifindex;
+	flow->dir[!dir].key.iif = dst_dev_rcu(dst)->ifindex;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
 		struct nf_xlat_flow_dir *d = &flow->dir[i];
 		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
@@ -707,7 +806,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		d->dir = i;
 		d->used = (u32)jiffies;
 		d->mtu6 = data->mtu ? : IPV6_MIN_MTU;
-		d->acct = nf_conn_acct_find(ct);
+		d->acct = !!nf_conn_acct_find(ct);
 		nf_xlat_flow_key(&d->key, state->net, nf_xlat_ct_tuple(ct, i));
 		d->cookie = nf_xlat_flow_cookie(to->src.l3num, d->dst);
 		d->src = to->dst.u3;
@@ -725,14 +824,11 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		return;
 	}
 	nf_xlat_flow_forget(ct);
-	for (i = 0; i < IP_CT_DIR_MAX && !failed; i++)
-		failed = rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
-						       &flow->dir[i].node,
-						       nf_xlat_flow_params);
+	linked = nf_xlat_flow_link(flow);
 	old = atomic_fetch_or(NF_XLAT_FLOW_READY, &flow->state);
 	if (old & NF_XLAT_FLOW_DEAD)
 		nf_xlat_flow_destroy(flow);
-	else if (failed)
+	else if (!linked)
 		nf_xlat_flow_del(flow);
 	/* It may have left before it had a helper; cmpxchg() is a barrier. */
 	if (nf_ct_is_dying(ct))
@@ -767,6 +863,12 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	struct nf_conn *ct = flow->ct;
 	u32 expires;
 
+	if (!ct) {
+		if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE)
+			nf_xlat_flow_del(flow);
+		return;
+	}
+
 	if ((s32)(back - used) > 0)
 		used = back;
 
@@ -780,6 +882,20 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	}
 	if ((s32)(expires - READ_ONCE(ct->timeout)) > 0)
 		WRITE_ONCE(ct->timeout, expires);
+}
+
+static bool nf_xlat_flow_by_dev(const struct nf_xlat_flow *flow,
+				const struct net_device *dev)
+{
+	const struct nf_xlat_flow_dir *d;
+	unsigned int i;
+
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
+		d = &flow->dir[i];
+		if (dst_dev_rcu(d->dst) == dev || d->key.iif == dev->ifindex)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -807,11 +923,8 @@ static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
 		}
 		flow = nf_xlat_flow_of(d);
 		if (d->dir == IP_CT_DIR_ORIGINAL &&
-		    (!net || net_eq(nf_ct_net(flow->ct), net)) &&
-		    (!dev || dst_dev_rcu(flow->dir[0].dst) == dev ||
-		     dst_dev_rcu(flow->dir[1].dst) == dev ||
-		     flow->dir[0].key.iif == dev->ifindex ||
-		     flow->dir[1].key.iif == dev->ifindex))
+		    (!net || d->key.net == net->ns.inum) &&
+		    (!dev || nf_xlat_flow_by_dev(flow, dev)))
 			fn(flow);
 		if (++n % 256 == 0) {
 			rhashtable_walk_stop(&iter);
@@ -1049,6 +1162,7 @@ int nf_xlat_flow_init(void)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_dir) != 2 * 64);
 
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
 	if (!nf_xlat_flow_cache)

@@ -63,10 +63,21 @@ struct nf_xlat_skb_cb {
 	bool	hop_due;
 };
 
+/*
+ * The packet that is on its way through the other family's hooks, once translated
+ * and without state.
+ */
+struct nf_xlat_current {
+	const struct sk_buff		*skb;
+	const struct nf_xlat_pkt	*pkt;
+	const struct nf_xlat_parm	*parm;
+};
+
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
 
 static unsigned int nf_xlat_net_id __read_mostly;
 static DEFINE_PER_CPU(unsigned int, nf_xlat_depth);
+static DEFINE_PER_CPU(struct nf_xlat_current, nf_xlat_current);
 /* The packet that has just been handed on without a route found none later. */
 static DEFINE_PER_CPU(bool, nf_xlat_lost);
 
@@ -798,6 +809,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 				   const struct nf_xlat_pkt *pkt,
 				   struct nf_xlat_parm *parm)
 {
+	struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct sk_buff *untold = NULL;
 	struct net *net = state->net;
@@ -853,12 +865,50 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);
 		this_cpu_write(nf_xlat_lost, false);
+		/* Of a translation behind another one, it is not all. */
+		cur->skb = !parm->keep_ct && __this_cpu_read(nf_xlat_depth) == 1 ?
+			   skb : NULL;
+		cur->pkt = pkt;
+		cur->parm = parm;
 		nf_xlat_reinject(skb, state, pf);
+		cur->skb = NULL;
 		if (untold)
 			nf_xlat_tell_lost(net, untold, pkt->pf);
 	}
 	return NF_STOLEN;
 }
+
+/**
+ * nf_xlat_translated - how a packet in FORWARD came to be of this family
+ * @skb: the packet
+ * @pf: its family now
+ * @parm: where to put what it was translated by
+ *
+ * For who wants to do so again with the packets that follow. RCU read side, softirq
+ * or with bottom halves off; what it tells lasts as long as the hook does.
+ *
+ * Return: what the packet was before, or NULL when one stateless translation is not
+ * all that has become of its addresses.
+ */
+const struct nf_xlat_pkt *nf_xlat_translated(const struct sk_buff *skb, u8 pf,
+					     const struct nf_xlat_parm **parm)
+{
+	const struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
+	const struct nf_xlat_hdr *hdr;
+
+	if (cur->skb != skb || cur->pkt->pf == pf)
+		return NULL;
+	hdr = &cur->parm->outer;
+	if (pf == NFPROTO_IPV4 ?
+	    ip_hdr(skb)->saddr != hdr->saddr.ip ||
+	    ip_hdr(skb)->daddr != hdr->daddr.ip :
+	    !ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &hdr->saddr.in6) ||
+	    !ipv6_addr_equal(&ipv6_hdr(skb)->daddr, &hdr->daddr.in6))
+		return NULL;
+	*parm = cur->parm;
+	return cur->pkt;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_translated);
 
 /* Does this GSO packet have to be taken apart before it is translated? */
 static bool nf_xlat_needs_segs(const struct sk_buff *skb,

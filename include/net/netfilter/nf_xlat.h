@@ -297,6 +297,8 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_hook_state *state,
 			  const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_parm *parm);
+const struct nf_xlat_pkt *nf_xlat_translated(const struct sk_buff *skb, u8 pf,
+					     const struct nf_xlat_parm **parm);
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf);
 unsigned int nf_xlat_probe(struct sk_buff *skb,

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The fast path without state: each direction by itself, for as long as the rules are
+# the same; and what has state somewhere keeps to the normal path.
+. "$(dirname "$0")/flow.inc"
+
+host6=2001:db8:6464::c000:209 # in no other rule
+xlat="ip6 saddr 2001:db8:6464::/96 ip6 daddr $pref64/96 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix $pref64/96
+	ip daddr 192.0.2.8/30 xlat 4to6 saddr prefix $pref64/96 daddr prefix 2001:db8:6464::/96"
+add="xlat flow add @ft"
+# There rules cannot be told apart by a number, so that each second one packet has to
+# ask them.
+printf '%s\n' 6.12 "$(uname -r)" | sort -VC || few=4
+
+setup_topo
+ip -n "$client6" addr add $host6/128 dev eth0 nodad
+ip -n "$client6" addr add 2001:db8:6464::c000:20a/128 dev eth0 nodad
+ip -n "$client6" route change default via 2001:db8:c::1 src $host6
+ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
+ip -n "$server4" route add 192.0.2.8/30 via $pool_ip
+check "ruleset loads" rules || done_testing
+hooks_come lan wan
+serve "$server4" tcp4:80 udp4:53
+serve "$client6" tcp6:80 udp6:53
+
+for proto in "udp 53" "tcp 80"; do
+	set -- $proto
+	helper $1-6to4 "$client6" call $1 $server64 $2
+	fast "$1, 6to4" $1-6to4 "192.0.2.9 [0-9]*"
+	helper $1-4to6 "$server4" call $1 192.0.2.9 $2
+	fast "$1, 4to6" $1-4to6 "$server64hex [0-9]*"
+done
+check_eq "no state" "$(sessions)" ""
+check "pings are answered" on "$client6" ping -6 -c 1 -W 2 $server64
+
+# As with a session: begin and end are for the rules to see.
+before=$(slow)
+check_eq "closed" "$(tell tcp-6to4 close)" closed
+check "the end is seen" [ "$(slow)" -gt "$before" ]
+
+silent() { [[ $(tell udp-6to4 ask 1) = 0* ]]; }
+answered() { [[ $(tell udp-6to4 ask 1) = "1 from $1 "* ]]; }
+
+rule=$(on "$gw" "$NFT" -ea insert rule inet gw forward udp dport 53 drop | sed -n 's/.*handle //p')
+check "a rule that blocks it" wait_for 4 silent
+on "$gw" "$NFT" delete rule inet gw forward handle "$rule"
+check "and is deleted" wait_for 4 answered 192.0.2.9
+fast "once more" udp-6to4 "192.0.2.9 [0-9]*"
+
+xlat="ip6 saddr $host6 xlat 6to4 prefix $pref64/96 saddr prefix $host6/128 to 192.0.2.10/32
+	ip daddr 192.0.2.10 xlat 4to6 prefix $pref64/96 daddr prefix 192.0.2.10/32 to $host6/128"
+check "rules with another address load" rules
+check "they are followed" wait_for 4 answered 192.0.2.10
+fast "by them" udp-6to4 "192.0.2.10 [0-9]*"
+
+# The chain after the translation has sent it elsewhere.
+ip -n "$server4" addr add 192.0.2.3/32 dev eth0
+xlat="$xlat
+	ip saddr 192.0.2.10 ip daddr set 192.0.2.3"
+check "rules that change an address load" rules
+before=$(slow)
+tell udp-6to4 ask 5 >/dev/null
+check "what is changed later keeps to the normal path" [ $(($(slow) - before)) -ge 5 ]
+xlat=${xlat%ip saddr*}
+
+on "$gw" "$NFT" "table inet tracks { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
+rules
+before=$(slow)
+check_match "with conntrack: answered" "$(tell udp-6to4 ask 10)" "10 from *"
+check "with conntrack: by the normal path" [ $(($(slow) - before)) -ge 20 ]
+on "$gw" "$NFT" "table inet untracked { chain c { type filter hook prerouting priority raw; notrack; }; }"
+fast "not tracked" udp-6to4 "192.0.2.10 [0-9]*"
+
+check_eq "nothing was dropped" "$(drops)" 0
+
+# As many as conntrack may have entries, and no more
+max=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
+echo 1 >/proc/sys/net/netfilter/nf_conntrack_max
+helper more "$client6" call udp $server64 53
+before=$(slow)
+check_match "too many: answered" "$(tell more ask 10)" "10 from *"
+check "too many: by the normal path" [ $(($(slow) - before)) -ge 20 ]
+echo "$max" >/proc/sys/net/netfilter/nf_conntrack_max
+fast "fewer" more "192.0.2.10 [0-9]*"
+
+done_testing
