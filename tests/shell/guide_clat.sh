@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A CLAT for itself and for the LAN behind it: docs/guides/clat.md.
+#
+#	home (IPv4) -- lan gw wan (IPv6) -- isp, the PLAT -- server4
+. "$(dirname "$0")/recipe.inc"
+
+another home
+another isp
+setup_ns "$gw" "$server4"
+link "$gw" lan "$home" eth0
+link "$gw" wan "$isp" eth0
+link "$isp" wan "$server4" eth0
+router "$isp"
+ip -n "$home" addr add 192.168.1.2/24 dev eth0
+ip -n "$home" route add default via 192.168.1.1
+ip -n "$gw" -batch - <<-END
+	addr add 192.168.1.1/24 dev lan
+	addr add 2001:db8:e::2/64 dev wan nodad
+	route add default via 2001:db8:e::1
+END
+ip -n "$isp" -batch - <<-END
+	addr add 2001:db8:e::1/64 dev eth0 nodad
+	addr add $pool_ip/24 dev wan
+	route add 2001:db8:46::/64 via 2001:db8:e::2
+END
+ip -n "$server4" addr add $server_ip/24 dev eth0
+ip -n "$server4" route add 198.51.100.0/24 via $pool_ip
+check "PLAT" on "$isp" $NFT "table inet plat { chain pre { type filter hook prerouting priority dstnat;
+	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || done_testing
+check "the guide loads" recipe clat || done_testing
+on "$gw" $NFT "table ip filter { chain input { type filter hook input priority filter; policy drop;
+		iifname wan accept; iifname lan accept; }
+	chain forward { type filter hook forward priority filter; policy drop; iifname wan accept; }; }"
+serve "$server4" tcp4:80 udp4:5353
+
+# As a host: it forwards nothing
+check "ping" on "$gw" ping -c 2 -i 0.2 -W 2 $server_ip
+check_match "TCP" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "UDP" "$(ask "$gw" udp $server_ip 5353)" "hello from $pool_ip *"
+check_match "closed TCP port" "$(ask "$gw" tcp $server_ip 81)" "*Connection refused*"
+check_match "closed UDP port" "$(ask "$gw" udp $server_ip 53)" "*Connection refused*"
+check_match "hop limit" "$(on "$gw" ping -n -c 1 -W 2 -t 1 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
+check "as long as may be" on "$gw" ping -c 1 -W 2 -M "do" -s 1452 $server_ip
+check_match "too long" "$(on "$gw" ping -c 1 -W 2 -M "do" -s 1453 $server_ip 2>&1)" "*mtu*1480*"
+check_match "IPv6 has its own address" "$(on "$gw" ip -6 route get 2001:db8:f::1)" "*src 2001:db8:e::2 *"
+
+# As a router
+router "$gw"
+check "LAN: ping" on "$home" ping -c 2 -i 0.2 -W 2 $server_ip
+check_match "LAN: TCP" "$(ask "$home" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "LAN: UDP" "$(ask "$home" udp $server_ip 5353)" "hello from $pool_ip *"
+check_match "LAN: closed UDP port" "$(ask "$home" udp $server_ip 53)" "*Connection refused*"
+check_match "LAN: too long" "$(on "$home" ping -c 1 -W 2 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+check_eq "LAN: one hop here, one there" "$(ttl "$home" $server_ip)" 62
+check_eq "two families at the PLAT, one here" "$(sessions | cut -c 1-4 | sort -u)" ipv6
+check "LAN: the router itself" on "$home" ping -c 1 -W 2 192.168.1.1
+
+# Nobody comes in who was not called
+serve "$home" tcp4:8080
+patience=1 check_not "from outside, by IPv6" ask "$isp" tcp 2001:db8:46::2 8080
+check_eq "nothing was dropped but what was too long" "$(drops) $(counter DropTooBig)" "1 1"
+
+done_testing
