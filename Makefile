@@ -61,7 +61,9 @@ install-nft:
 
 uninstall: ## take away what install put there
 	$(HAVE_KDIR)
-	cd $(DESTDIR)/lib/modules/$(RELEASE)/updates && rm -f $(MODULES:%=%.ko*) tests/nf_xlat_test.ko*
+	cd $(DESTDIR)/lib/modules/$(RELEASE) && \
+		rm -f $(MODULES:%=updates/%.ko*) updates/tests/nf_xlat_*.ko* && \
+		find updates -depth -type d -empty -delete
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete; \
@@ -88,7 +90,7 @@ deb: ## Debian packages of the modules (DKMS) and of nft, into build/deb
 	@printf 'nft-xlat (%s) unstable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' $(VERSION) \
 		"See the history of the source." "$$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \
 		"$$(date -R)" >$(DEB)/debian/changelog
-	cd $(DEB) && dpkg-buildpackage -b -us -uc
+	cd $(DEB) && MAKEFLAGS= dpkg-buildpackage -b -us -uc
 	@ls $(BUILD)/deb/*.deb
 
 demo: ## translation between three network namespaces, in a guest
@@ -96,6 +98,10 @@ demo: ## translation between three network namespaces, in a guest
 
 check: ## every test; T=name runs one
 	@set -f; tests/run $(T)
+
+.PHONY: check-packages
+check-packages: ## what is installed, and by DKMS and dpkg as well; P=dkms runs one
+	@tests/packages $(P)
 
 check-quick: ## the tests that need no stock kernel
 	@set -f; QUICK=1 tests/run $(T)
@@ -112,4 +118,4 @@ clean: ## remove build/
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
