@@ -24,7 +24,7 @@ maps='map to4 { type ipv6_addr : ipv4_addr; }
 	map marks { type ipv6_addr : mark; }
 	set hosts { type ipv6_addr; }'
 
-# refused FAMILY CHAIN RULE MESSAGE [WHERE]: WHERE is what nft marks
+# refused FAMILY CHAIN RULE MESSAGE WHERE: the last is what nft marks
 refused()
 {
 	local out decl='' lines text mark
@@ -37,7 +37,6 @@ refused()
 	fi
 	mapfile -t lines <<<"$out"
 	check_match "$1 { $2 $3 }" "${lines[0]}" "*Error: *$4*"
-	[ $# -lt 5 ] && return
 	mark=${lines[2]%%^*}
 	text=${lines[1]:${#mark}}
 	mark=${lines[2]//[!^]/}
@@ -47,105 +46,135 @@ refused()
 messages()
 {
 	# prefixes
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/95 masquerade" "length must be 32, 40, 48, 56, 64 or 96, not 95"
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/128 masquerade" "length must be 32, 40, 48, 56, 64 or 96, not 128"
-	refused inet "$pre" "xlat 6to4 prefix 2001:db8:0:0:100::/96 masquerade" "bits 64 to 71 set"
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::1/96 masquerade" "bits set beyond its length of 96"
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:: masquerade" "must be an IPv6 prefix with its length"
-	refused inet "$pre" "xlat 6to4 prefix 192.0.2.0/24 masquerade" "must be IPv6, not IPv4"
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/4294967328 masquerade" "Prefix length 4294967328 is too large"
-	refused inet "$pre" "xlat 6to4 prefix ::/96" "must not be unspecified"
-	refused inet "$pre" "xlat 6to4 prefix ::/32" "must not be unspecified"
-	refused inet "$pre" "xlat 6to4 prefix ::ffff:0:0/96" "must not be IPv4-mapped"
-	refused inet "$pre" "xlat 6to4 prefix ff00::/32" "must not be multicast"
-	refused inet "$pre" "xlat 6to4 prefix fe80::/64" "must not be link-local"
-	refused inet "$pre" "xlat 6to4 mtu 1400" "xlat needs a prefix"
-	refused inet "$pre" "xlat 6to4 saddr $n64" "saddr prefix needs a daddr prefix"
-	refused inet "$pre" "xlat 6to4 daddr $n64" "daddr prefix needs a saddr prefix"
-	refused inet "$pre" "xlat 6to4 saddr $n64 daddr $n64 masquerade" "saddr and daddr are stateless"
-	refused inet "$pre" "xlat 6to4 $n64 saddr $eam masquerade" "saddr and daddr are stateless"
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/95 masquerade" "length must be 32, 40, 48, 56, 64 or 96, not 95" 64:ff9b::/95
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/128 masquerade" "length must be 32, 40, 48, 56, 64 or 96, not 128" 64:ff9b::/128
+	refused inet "$pre" "xlat 6to4 prefix 2001:db8:0:0:100::/96 masquerade" "bits 64 to 71 set" 2001:db8:0:0:100::/96
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::1/96 masquerade" "bits set beyond its length of 96" 64:ff9b::1/96
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:: masquerade" "must be an IPv6 prefix with its length" 64:ff9b::
+	refused inet "$pre" "xlat 6to4 prefix 192.0.2.0/24 masquerade" "must be IPv6, not IPv4" 192.0.2.0/24
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/4294967328 masquerade" "Prefix length 4294967328 is too large" 4294967328
+	refused inet "$pre" "xlat 6to4 prefix ::/96" "must not be unspecified" ::/96
+	refused inet "$pre" "xlat 6to4 prefix ::/32" "must not be unspecified" ::/32
+	refused inet "$pre" "xlat 6to4 prefix ::ffff:0:0/96" "must not be IPv4-mapped" ::ffff:0:0/96
+	refused inet "$pre" "xlat 6to4 prefix ff00::/32" "must not be multicast" ff00::/32
+	refused inet "$pre" "xlat 6to4 prefix fe80::/64" "must not be link-local" fe80::/64
+	refused inet "$pre" "xlat 6to4 prefix fe80::/96" "must not be link-local" fe80::/96
+	refused inet "$pre" "xlat 6to4 prefix febf:ffff::/32" "must not be link-local" febf:ffff::/32
+	refused inet "$pre" "xlat 6to4 prefix ff00::/96" "must not be multicast" ff00::/96
+	refused inet "$pre" "xlat 6to4 saddr prefix ::/96 daddr $n64" "must not be unspecified" ::/96
+	refused inet "$pre" "xlat 6to4 mtu 1400" "xlat needs a prefix" "xlat 6to4"
+	refused inet "$pre" "xlat 6to4" "xlat needs a prefix" "xlat 6to4"
+	refused inet "$pre" "xlat 6to4 masquerade" "xlat needs a prefix" "xlat 6to4"
+	refused inet "$pre" "xlat 6to4 snat to 192.0.2.1 mapping endpoint-independent" "xlat needs a prefix" "xlat 6to4"
+	refused inet "$pre" "xlat 4to6 dnat to [2001:db8::1]:80" "xlat needs a prefix" "xlat 4to6"
+	refused inet "$pre" "xlat masquerade" "unexpected xlat masquerade" masquerade
+	refused inet "$pre" "xlat $n64" "unexpected prefix" prefix
+	refused inet "$pre" "xlat 6to4 saddr $n64" "saddr prefix needs a daddr prefix" 64:ff9b::/96
+	refused inet "$pre" "xlat 6to4 daddr $n64" "daddr prefix needs a saddr prefix" 64:ff9b::/96
+	refused inet "$pre" "xlat 6to4 saddr $n64 daddr $n64 masquerade" "saddr and daddr are stateless" masquerade
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam masquerade" "saddr and daddr are stateless" masquerade
 	# pairs
-	refused inet "$pre" "xlat 6to4 saddr $eam" "saddr prefix needs a daddr prefix"
-	refused inet "$pre" "xlat 6to4 $eam" "saddr or daddr is missing"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.1/26" "bits set beyond its length of 26"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::1/64 to 192.0.2.0/26" "bits set beyond its length of 64"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/23" "pair has more suffix bits in IPv4 than in IPv6, 9 and 8"
-	refused inet "$pre" "xlat 4to6 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::1" "pair has more suffix bits in IPv4 than in IPv6, 8 and 0"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.0/33" "must be from 0 to 32, not 33"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/129 to 192.0.2.0/24" "must be from 0 to 128, not 129"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::/120" "6to4 maps from IPv6, this is IPv4"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 2001:db8::/120" "6to4 maps to IPv4, this is IPv6"
-	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.0/24 to 192.0.2.0/24" "4to6 maps to IPv6, this is IPv4"
-	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 2001:db8::/120 to 2001:db8::/120" "4to6 maps from IPv4, this is IPv6"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0-192.0.2.4" "must be a constant IPv4 prefix"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ip6 saddr to 192.0.2.1" "must be a constant IPv6 prefix"
+	refused inet "$pre" "xlat 6to4 saddr $eam" "saddr prefix needs a daddr prefix" 2001:db8::/64
+	refused inet "$pre" "xlat 6to4 $eam" "saddr or daddr is missing" 192.0.2.128/26
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.1/26" "bits set beyond its length of 26" 192.0.2.1/26
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::1/64 to 192.0.2.0/26" "bits set beyond its length of 64" 2001:db8::1/64
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/23" "pair has more suffix bits in IPv4 than in IPv6, 9 and 8" 192.0.2.0/23
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::1" "pair has more suffix bits in IPv4 than in IPv6, 8 and 0" 192.0.2.0/24
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.0/33" "must be from 0 to 32, not 33" 192.0.2.0/33
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/129 to 192.0.2.0/24" "must be from 0 to 128, not 129" 2001:db8::/129
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 192.0.2.0/24 to 2001:db8::/120" "6to4 maps from IPv6, this is IPv4" 192.0.2.0/24
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 2001:db8::/120" "6to4 maps to IPv4, this is IPv6" 2001:db8::/120
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.0/24 to 192.0.2.0/24" "4to6 maps to IPv6, this is IPv4" 192.0.2.0/24
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 2001:db8::/120 to 2001:db8::/120" "4to6 maps from IPv4, this is IPv6" 2001:db8::/120
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0-192.0.2.4" "must be a constant IPv4 prefix" 192.0.2.0-192.0.2.4
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ip6 saddr to 192.0.2.1" "must be a constant IPv6 prefix" "ip6 saddr"
 	# maps
-	refused inet "$pre" "xlat 6to4 prefix to ip6 saddr map @to4" "saddr or daddr is missing"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to 192.0.2.1" "needs a map here, ip6 saddr map @name"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 daddr map @to4" "key of the map must be ip6 saddr"
-	refused inet "$pre" "xlat 6to4 $n64 daddr prefix to ip6 saddr map @to4" "key of the map must be ip6 daddr"
-	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip daddr map @to6" "key of the map must be ip saddr"
-	refused inet "$pre" "xlat 4to6 $n64 daddr prefix to ip6 daddr map @to6" "key of the map must be ip daddr"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr . tcp dport map @ports" "key of the map must be ip6 saddr"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }" "needs a named map"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @none" "No such file or directory"
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @hosts" "@hosts is a set, xlat needs a map"
+	refused inet "$pre" "xlat 6to4 prefix to ip6 saddr map @to4" "saddr or daddr is missing" "ip6 saddr map @to4"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to 192.0.2.1" "needs a map here, ip6 saddr map @name" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 daddr map @to4" "key of the map must be ip6 saddr" "ip6 daddr"
+	refused inet "$pre" "xlat 6to4 $n64 daddr prefix to ip6 saddr map @to4" "key of the map must be ip6 daddr" "ip6 saddr"
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip daddr map @to6" "key of the map must be ip saddr" "ip daddr"
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix to ip6 daddr map @to6" "key of the map must be ip daddr" "ip6 daddr"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr . tcp dport map @ports" "key of the map must be ip6 saddr" "ip6 saddr . tcp dport"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }" "needs a named map" "{ 2001:db8::1 : 192.0.2.1 }"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @none" "No such file or directory" "@none"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @hosts" "@hosts is a set, xlat needs a map" "@hosts"
 	for map in to6 ports verdicts counters; do
-		refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @$map" "6to4 needs a map of type ipv6_addr : ipv4_addr"
+		refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @$map" "6to4 needs a map of type ipv6_addr : ipv4_addr" @$map
 	done
-	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip saddr map @to4" "4to6 needs a map of type ipv4_addr : ipv6_addr"
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip saddr map @to4" "4to6 needs a map of type ipv4_addr : ipv6_addr" "@to4"
 	# source of errors, MTU
-	refused inet "$pre" "xlat 6to4 $n64 error saddr 2001:db8::1" "6to4 error saddr needs an IPv4 address"
-	refused inet "$pre" "xlat 4to6 $n64 error saddr 192.0.2.1" "4to6 error saddr needs an IPv6 address"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1-192.0.2.4" "needs one address, not a range"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.0/24" "needs one address, not a range"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr map { 2001:db8::1 : 192.0.2.0/24 }" "needs one address, not a range"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr" "expected IPv4 address"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 masquerade" "error saddr is for stateless xlat, not for masquerade"
-	refused inet "$pre" "xlat 6to4 $n64 mtu 1400" "mtu is that of the IPv6 side"
-	refused inet "$pre" "xlat 4to6 $n64 mtu 1279" "must be from 1280 to 65535, not 1279"
-	refused inet "$pre" "xlat 4to6 $n64 mtu 65536" "must be from 1280 to 65535, not 65536"
-	refused inet "$pre" "xlat 4to6 $n64 mtu 4294968576" "must be from 1280 to 65535, not 4294968576"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 2001:db8::1" "6to4 error saddr needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 4to6 $n64 error saddr 192.0.2.1" "4to6 error saddr needs an IPv6 address" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1-192.0.2.4" "needs one address, not a range" 192.0.2.1-192.0.2.4
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.0/24" "needs one address, not a range" 192.0.2.0/24
+	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr map { 2001:db8::1 : 192.0.2.0/24 }" "needs one address, not a range" "ip6 saddr map { 2001:db8::1 : 192.0.2.0/24 }"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr" "expected IPv4 address" "ip6 saddr"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 masquerade" "error saddr is for stateless xlat, not for masquerade" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 mtu 1400" "mtu is that of the IPv6 side" 1400
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1279" "must be from 1280 to 65535, not 1279" 1279
+	refused inet "$pre" "xlat 4to6 $n64 mtu 65536" "must be from 1280 to 65535, not 65536" 65536
+	refused inet "$pre" "xlat 4to6 $n64 mtu 4294968576" "must be from 1280 to 65535, not 4294968576" 4294968576
 	# families
-	refused ip "$pre" "xlat 6to4 $n64 masquerade" "translates ip6 packets, there are none in ip tables"
-	refused ip6 "$pre" "xlat 4to6 $n64" "translates ip packets, there are none in ip6 tables"
-	refused inet "$pre" "ip daddr 192.0.2.1 xlat 6to4 $n64" "conflicting protocols"
-	refused bridge "$pre" "xlat 6to4 $n64" "not supported in the bridge family"
+	refused ip "$pre" "xlat 6to4 $n64 masquerade" "translates ip6 packets, there are none in ip tables" 6to4
+	refused ip6 "$pre" "xlat 4to6 $n64" "translates ip packets, there are none in ip6 tables" 4to6
+	refused inet "$pre" "ip daddr 192.0.2.1 xlat 6to4 $n64" "conflicting protocols" 6to4
+	refused bridge "$pre" "xlat 6to4 $n64" "not supported in the bridge family" "xlat 6to4"
 	# places
-	refused inet "type filter hook prerouting priority raw;" "xlat 6to4 $n64 masquerade" "priority after conntrack (-200)"
-	refused inet "type filter hook prerouting priority -200;" "xlat 6to4 $n64 masquerade" "priority after conntrack (-200)"
-	refused inet "type filter hook forward priority filter;" "xlat 6to4 $n64 masquerade" "stateful xlat is not supported in the forward hook"
-	refused inet "type filter hook input priority filter;" "xlat 6to4 $n64" "stateless xlat is not supported in the input hook"
-	refused inet "type filter hook postrouting priority filter;" "xlat 6to4 $n64" "stateless xlat is not supported in the postrouting hook"
-	refused inet "type nat hook prerouting priority dstnat;" "xlat 6to4 $n64 masquerade" "needs a chain of type filter, not nat"
+	refused inet "type filter hook prerouting priority raw;" "xlat 6to4 $n64 masquerade" "priority after conntrack (-200)" masquerade
+	refused inet "type filter hook prerouting priority -200;" "xlat 6to4 $n64 masquerade" "priority after conntrack (-200)" masquerade
+	refused inet "type filter hook forward priority filter;" "xlat 6to4 $n64 masquerade" "stateful xlat is not supported in the forward hook" masquerade
+	refused inet "type filter hook input priority filter;" "xlat 6to4 $n64" "stateless xlat is not supported in the input hook" 6to4
+	refused inet "type filter hook postrouting priority filter;" "xlat 6to4 $n64" "stateless xlat is not supported in the postrouting hook" 6to4
+	refused inet "type nat hook prerouting priority dstnat;" "xlat 6to4 $n64 masquerade" "needs a chain of type filter, not nat" masquerade
 	# pools
-	refused inet "$pre" "xlat 6to4 $n64 masquerade to :0" "port must be from 1 to 65535, not 0"
-	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:0-100" "port must be from 1 to 65535, not 0"
-	refused inet "$pre" "xlat 6to4 $n64 snat to 2001:db8::1" "needs an IPv4 address"
-	refused inet "$pre" "xlat 6to4 $n64 snat to [2001:db8::1]:1024-65535" "needs an IPv4 address"
-	refused inet "$pre" "xlat 6to4 $n64 snat to :1024-65535" "snat needs an address"
-	refused inet "$pre" "xlat 6to4 $n64 masquerade to 192.0.2.1" "only ports can follow"
-	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.9-192.0.2.1" ""
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to :0" "port must be from 1 to 65535, not 0" 0
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:0-100" "port must be from 1 to 65535, not 0" 0
+	refused inet "$pre" "xlat 6to4 $n64 snat to 2001:db8::1" "needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 6to4 $n64 snat to [2001:db8::1]:1024-65535" "needs an IPv4 address" "[2001:db8::1]"
+	refused inet "$pre" "xlat 6to4 $n64 snat to :1024-65535" "snat needs an address" snat
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to 192.0.2.1" "only ports can follow" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.9-192.0.2.1" "" 192.0.2.9-192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1" "dnat is not supported with xlat 6to4" dnat
 	refused inet "$pre" "xlat 4to6 $n64 masquerade" "masquerade is not supported with xlat 4to6" masquerade
 	refused inet "$pre" "xlat 4to6 $n64 snat to 2001:db8::1" "snat is not supported with xlat 4to6" snat
-	refused inet "$pre" "xlat 4to6 $n64 dnat" "dnat needs an address"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to :80" "dnat needs an address"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1" "4to6 dnat needs an IPv6 address"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1:80" "4to6 dnat needs an IPv6 address"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:0" "port must be from 1 to 65535, not 0"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::9-2001:db8::1" "Range negative size"
-	refused inet "$pre" "xlat 4to6 $n64 saddr $n64 daddr $n64 dnat to 2001:db8::1" "saddr and daddr are stateless"
-	refused inet "type filter hook forward priority filter;" "xlat 4to6 $n64 dnat to 2001:db8::1" "stateful xlat is not supported in the forward hook"
+	refused inet "$pre" "xlat 4to6 $n64 dnat" "dnat needs an address" dnat
+	refused inet "$pre" "xlat 4to6 $n64 dnat to :80" "dnat needs an address" dnat
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1" "4to6 dnat needs an IPv6 address" 192.0.2.1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1:80" "4to6 dnat needs an IPv6 address" 192.0.2.1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:0" "port must be from 1 to 65535, not 0" 0
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::9-2001:db8::1" "Range negative size" 2001:db8::9-2001:db8::1
+	refused inet "$pre" "xlat 4to6 $n64 saddr $n64 daddr $n64 dnat to 2001:db8::1" "saddr and daddr are stateless" dnat
+	refused inet "type filter hook forward priority filter;" "xlat 4to6 $n64 dnat to 2001:db8::1" "stateful xlat is not supported in the forward hook" dnat
+	refused inet "$pre" "xlat 6to4 $n64 snat to 0.0.0.0" "must not be unspecified" 0.0.0.0
+	refused inet "$pre" "xlat 6to4 $n64 snat to 127.0.0.1" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 224.0.0.1" "must not be multicast" 224.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 240.0.0.1:80" "must not be reserved" 240.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 255.255.255.255" "must not be reserved" 255.255.255.255
+	refused inet "$pre" "xlat 6to4 $n64 snat to 126.255.255.255-128.0.0.0" "must not be loopback" 126.255.255.255-128.0.0.0
+	refused inet "$pre" "xlat 6to4 $n64 snat to 223.255.255.255-224.0.0.0:80-90" "must not be multicast" 223.255.255.255-224.0.0.0
+	refused inet "$pre" "xlat 6to4 $n64 snat to 224.0.0.0/24 random" "must not be multicast" 224.0.0.0/24
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.0.0/2" "must not be multicast" 192.0.0.0/2
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1, 2001:db8::2 : 127.0.0.1 }" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::/64 : 192.0.2.1-192.0.2.4, 2001:db8:1::/64 : 255.0.0.0/24 }" "must not be reserved" 255.0.0.0/24
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 0.0.0.1 . 80 }" "must not be unspecified" 0.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 239.0.0.1-239.0.0.4 . 80-90 }" "must not be multicast" 239.0.0.1-239.0.0.4
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 127.0.0.1" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ::" "must not be unspecified" ::
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [::1]:80" "must not be loopback" "[::1]"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ::ffff:192.0.2.1" "must not be IPv4-mapped" ::ffff:192.0.2.1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to fe80::1" "must not be link-local" fe80::1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ff02::1-ff02::2" "must not be multicast" ff02::1-ff02::2
+	refused inet "$pre" "xlat 4to6 $n64 error saddr fe80::1" "must not be link-local" fe80::1
 	# mapping and filtering
 	for word in mapping filtering; do
 		refused inet "$pre" "xlat 6to4 $n64 $word endpoint-independent" "$word is for masquerade and snat, not for stateless xlat" $word
 		refused inet "$pre" "xlat 4to6 $n64 $word endpoint-independent" "$word is for masquerade and snat, not for stateless xlat" $word
 		refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1 $word endpoint-independent" "$word is for masquerade and snat, not for dnat" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade $word endpoint-independent $word endpoint-independent" "only specify this once"
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word endpoint-independent $word endpoint-independent" "only specify this once" "$word endpoint-independent"
 	done
-	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-dependent" "unexpected address-dependent"
-	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-dependent" "unexpected address-dependent" address-dependent
+	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent" address-port-dependent
 	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-port-dependent filtering address-dependent" "filtering needs an endpoint-independent mapping" filtering
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 filtering endpoint-independent mapping address-port-dependent" "filtering needs an endpoint-independent mapping" filtering
 	# pools and hosts from maps
@@ -154,9 +183,9 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80 }:90" "the map has ports already" 90
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @one4:90" "the map has ports already" 90
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80, 2001:db8::2 : 192.0.2.1 }" "expected concatenation of (IPv4 address, internet network service)" 192.0.2.1
-	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @two4" "expected concatenation of (IPv4 address, internet network service)"
-	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @one6" "expected concatenation of (IPv4 address, internet network service)"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to ip6 daddr map @to6" "conflicting network layer protocols"
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @two4" "expected concatenation of (IPv4 address, internet network service)" "ip6 saddr map @two4"
+	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @one6" "expected concatenation of (IPv4 address, internet network service)" "tcp dport map @one6"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ip6 daddr map @to6" "conflicting network layer protocols" "ip6 daddr"
 	for map in verdicts marks ranges; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "expected IPv4 address" "ip6 saddr map @$map"
 	done
@@ -178,22 +207,22 @@ messages()
 	refused ip6 "type route hook output priority filter;" "xlat flow add @ft" "xlat flow needs a chain of type filter, not route" flow
 	refused bridge "type filter hook forward priority filter;" "xlat flow add @ft" "xlat flow is not supported in the bridge family" flow
 	refused netdev "" "xlat flow add @ft" "xlat flow is not supported in the netdev family" flow
-	refused inet "$fwd" "accept xlat flow add @ft" "Statement after terminal statement has no effect"
+	refused inet "$fwd" "accept xlat flow add @ft" "Statement after terminal statement has no effect" "xlat flow add @ft"
 	refused inet "$fwd" "xlat flow add ft" "unexpected string, expecting @" ft
 	refused inet "$fwd" "xlat flow @ft" "unexpected @, expecting add" @
 	refused inet "$fwd" "xlat add @ft" "unexpected add" add
-	refused inet "$fwd" "xlat flow add @ft $n64" "No symbol type information"
+	refused inet "$fwd" "xlat flow add @ft $n64" "No symbol type information" prefix
 	refused inet "$fwd" "xlat 6to4 $n64 flow add @ft" "Statement after terminal statement has no effect" "flow add @ft"
 	# syntax
-	refused inet "$pre" "xlat $n64" ""
-	refused inet "$pre" "xlat 6to4" ""
-	refused inet "$pre" "xlat 6to4 $n64 random" ""
-	refused inet "$pre" "xlat 6to4 $n64 masquerade drop" ""
-	refused inet "$pre" "xlat 4to6 $n64 $n64" "only specify this once"
-	refused inet "$pre" "xlat 4to6 $n64 mtu 1400 mtu 1500" "only specify this once"
-	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 error saddr 192.0.2.2" "only specify this once"
-	refused inet "$pre" "xlat 6to4 $n64 saddr $eam saddr $eam" "only specify this once"
-	refused inet "$pre" "xlat 6to4 $n64 saddr $eam non-global" "unexpected non-global"
+	refused inet "$pre" "xlat $n64" "" prefix
+	refused inet "$pre" "xlat 6to4" "" "xlat 6to4"
+	refused inet "$pre" "xlat 6to4 $n64 random" "" random
+	refused inet "$pre" "xlat 6to4 $n64 masquerade drop" "" drop
+	refused inet "$pre" "xlat 4to6 $n64 $n64" "only specify this once" "$n64"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1400 mtu 1500" "only specify this once" "mtu 1500"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 error saddr 192.0.2.2" "only specify this once" "error saddr 192.0.2.2"
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam saddr $eam" "only specify this once" "saddr prefix 2001:db8::/64 to 192.0.2.128/26"
+	refused inet "$pre" "xlat 6to4 $n64 saddr $eam non-global" "unexpected non-global" non-global
 }
 
 if is_uml; then
