@@ -147,6 +147,37 @@ static inline bool nf_xlat_ft_has_dev(const struct nft_flowtable *ft,
 	return found;
 }
 
+/*
+ * HAVE_FORWARD_PATH_CTX: include/linux/netdevice.h, since 7.3. From there on a path
+ * may have references.
+ */
+static inline int nf_xlat_fill_forward_path(const struct net_device *dev,
+					    const u8 *ha,
+					    struct net_device_path_stack *stack)
+{
+	u8 addr[ETH_ALEN] = {};
+#ifdef HAVE_FORWARD_PATH_CTX
+	struct net_device_path_ctx ctx = { .dev = dev };
+#endif
+
+	if (ha)
+		memcpy(addr, ha, sizeof(addr));
+#ifdef HAVE_FORWARD_PATH_CTX
+	memcpy(ctx.daddr, addr, sizeof(ctx.daddr));
+	return dev_fill_forward_path(&ctx, stack);
+#else
+	return dev_fill_forward_path(dev, addr, stack);
+#endif
+}
+
+static inline void
+nf_xlat_forward_path_release(struct net_device_path_stack *stack)
+{
+#ifdef HAVE_FORWARD_PATH_CTX
+	dev_fill_forward_path_release(stack);
+#endif
+}
+
 /* In net/netfilter/nf_internals.h, which only code in the tree can include. */
 void nf_queue_nf_hook_drop(struct net *net);
 

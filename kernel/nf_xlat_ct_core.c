@@ -713,7 +713,7 @@ void nf_xlat_ct_netns_put(struct net *net)
 	mutex_lock(&nf_xlat_ct_mutex);
 	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
-		nf_xlat_flow_flush(net);
+		nf_xlat_flow_flush(net, NULL);
 		xn->hooked = false;
 	}
 	mutex_unlock(&nf_xlat_ct_mutex);
@@ -733,7 +733,7 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 		nf_xlat_ct_unregister(net);
 	xn->hooked = false;
 	mutex_unlock(&nf_xlat_ct_mutex);
-	nf_xlat_flow_net_pre_exit(net);
+	nf_xlat_ft_net_pre_exit(net);
 }
 
 static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
@@ -824,7 +824,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 
 	cancel_work_sync(&xn->gone);
 	nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
-	nf_xlat_flow_flush(net);
+	nf_xlat_flow_flush(net, NULL);
 	nf_xlat_bib_net_exit(net);
 }
 

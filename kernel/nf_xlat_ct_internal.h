@@ -12,6 +12,25 @@
 #include "nf_xlat_bib.h"
 
 struct nf_xlat_flow;
+struct nft_flowtable;
+
+/**
+ * struct nf_xlat_flow_in - how packets of a flow come in
+ *
+ * @iif: device, one of the flowtable's
+ * @vlan: as nf_xlat_flow_vlan() has it, 0 without
+ * @session: of PPPoE, 0 without
+ */
+struct nf_xlat_flow_in {
+	int	iif;
+	u16	vlan;
+	u16	session;
+};
+
+static inline u16 nf_xlat_flow_vlan(__be16 proto, u16 id)
+{
+	return id | (proto == htons(ETH_P_8021AD) ? BIT(15) : BIT(14));
+}
 
 /* References that an entry holds, RFC 6146's "sessions of a BIB entry" */
 enum nf_xlat_ct_refs {
@@ -129,11 +148,22 @@ void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 
 /* nf_xlat_flow.c */
+unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state);
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
-void nf_xlat_flow_flush(const struct net *net);
-void nf_xlat_flow_net_pre_exit(struct net *net);
+void nf_xlat_flow_kick(void);
+void nf_xlat_flow_flush(const struct net *net, const struct net_device *dev);
 int nf_xlat_flow_init(void);
 void nf_xlat_flow_exit(void);
+
+/* nf_xlat_ft.c */
+bool nf_xlat_ft_below(const struct nft_flowtable *ft,
+		      const struct net_device *dev, const u8 *ha,
+		      struct nf_xlat_flow_in *in);
+bool nf_xlat_ft_sync_all(void);
+void nf_xlat_ft_net_pre_exit(struct net *net);
+int nf_xlat_ft_init(void);
+void nf_xlat_ft_exit(void);
 
 /* nf_xlat_ct_timeout.c */
 void nf_xlat_ct_timeout(struct nf_conn *ct);

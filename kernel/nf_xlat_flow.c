@@ -11,15 +11,15 @@
  * SYN, FIN and RST, TTL 1, packets over the MTU.
  */
 
+#include <linux/if_arp.h>
+#include <linux/if_pppox.h>
 #include <linux/if_vlan.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/netdevice.h>
-#include <linux/netfilter_netdev.h>
+#include <linux/ppp_defs.h>
 #include <linux/rhashtable.h>
 #include <linux/random.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/dst.h>
@@ -57,10 +57,10 @@ struct nf_xlat_flow_key {
 	u32			net;	/* inode number of the namespace */
 	__be16			sport;
 	__be16			dport;
+	struct nf_xlat_flow_in	in;	/* zones may have the same addresses */
 	u8			pf;
 	u8			proto;
-	u8			pad[2];
-	int			iif;	/* zones may have the same addresses */
+	u8			pad[6];
 } __aligned(8);
 
 /**
@@ -74,6 +74,7 @@ struct nf_xlat_flow_key {
  * @dir: index in its flow
  * @acct: conntrack counts packets
  * @stateless: no session; then it is the flow's only direction
+ * @below: comes in by another device than the routed one
  * @src: source of what its packets become
  * @dst_addr: destination of it
  * @sport: source port of it
@@ -83,7 +84,7 @@ struct nf_xlat_flow_key {
  * @id: last identification in IPv4
  * @cookie: of @dst
  * @dst: where they go
- * @used: jiffies of the last one; of the first, when stateless
+ * @used: jiffies of the last one
  * @rules: which rules have made it, when stateless
  */
 struct nf_xlat_flow_dir {
@@ -93,6 +94,7 @@ struct nf_xlat_flow_dir {
 	u8			dir:1;
 	u8			acct:1;
 	u8			stateless:1;
+	u8			below:1;
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst_addr;
 	__be16			sport;
@@ -101,8 +103,10 @@ struct nf_xlat_flow_dir {
 	__sum16			diff;
 	u32			cookie;
 	struct dst_entry	*dst;
-	u32			used;
-	u32			rules;
+	union {
+		u32		used;
+		u32		rules;
+	};
 	u16			id;
 } ____cacheline_aligned;
 
@@ -111,40 +115,18 @@ struct nf_xlat_flow_dir {
  *
  * @dir: the directions, as in conntrack
  * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
+ * @iif: the routed devices that packets come in by
+ * @since: jiffies of the first one
  * @ct: the session's entry, with a reference; NULL when stateless
  * @rcu: to free it
  */
 struct nf_xlat_flow {
 	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
 	atomic_t		state;
+	int			iif[IP_CT_DIR_MAX];
+	u32			since;
 	struct nf_conn		*ct;
 	struct rcu_head		rcu;
-};
-
-struct nf_xlat_flow_dev {
-	struct list_head	list;
-	struct nf_hook_ops	ops;
-	bool			seen;
-	struct rcu_head		rcu;
-};
-
-/**
- * struct nf_xlat_ft - a flowtable that rules name
- *
- * @list: of all
- * @devs: its devices, as far as they have our hook
- * @ft: the flowtable of nft, held by the rules
- * @net: its namespace
- * @users: rules
- * @gone: the namespace is going
- */
-struct nf_xlat_ft {
-	struct list_head	list;
-	struct list_head	devs;
-	struct nft_flowtable	*ft;
-	struct net		*net;
-	unsigned int		users;
-	bool			gone;
 };
 
 /* memcmp() is not inlined. */
@@ -154,7 +136,7 @@ static int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	const u64 *a = arg->key;
 
 	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
-		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
+		(a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6])) != 0;
 }
 
 /* Of IPv4, most of the key is zero. */
@@ -167,7 +149,8 @@ static u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 		return jhash_3words((__force u32)key->src.ip,
 				    (__force u32)key->dst.ip, *ports,
 				    seed ^ key->net ^ key->proto);
-	return jhash2((const u32 *)key, len / sizeof(u32) - 2,
+	return jhash2((const u32 *)key,
+		      offsetof(struct nf_xlat_flow_key, in) / sizeof(u32),
 		      seed ^ key->proto);
 }
 
@@ -181,9 +164,6 @@ static const struct rhashtable_params nf_xlat_flow_params = {
 
 static struct rhashtable nf_xlat_flow_table;
 static struct kmem_cache *nf_xlat_flow_cache __read_mostly;
-/* Flowtables and their devices; taken inside of RTNL, never the reverse. */
-static DEFINE_MUTEX(nf_xlat_ft_mutex);
-static LIST_HEAD(nf_xlat_fts);
 
 static void nf_xlat_flow_work(struct work_struct *work);
 static DECLARE_DELAYED_WORK(nf_xlat_flow_gc, nf_xlat_flow_work);
@@ -331,12 +311,13 @@ static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 }
 
 /* Headers as the fast path has them; of @l3, what it needs */
-static bool nf_xlat_flow_parse(struct sk_buff *skb, struct nf_xlat_l3 *l3,
+static bool nf_xlat_flow_parse(struct sk_buff *skb, __be16 protocol,
+			       struct nf_xlat_l3 *l3,
 			       struct nf_xlat_flow_key *key)
 {
 	const __be16 *ports;
 
-	switch (skb->protocol) {
+	switch (protocol) {
 	case htons(ETH_P_IP):
 		key->pf = NFPROTO_IPV4;
 		if (!nf_xlat_flow_parse4(skb, l3, key))
@@ -548,24 +529,27 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	return neigh_output(neigh, skb, skip_cache);
 }
 
-static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
-				      const struct nf_hook_state *state)
+/* A packet, from its network header on */
+static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
+					const struct nf_hook_state *state,
+					struct nf_xlat_flow_key *key)
 {
-	struct nf_xlat_flow_key key = {
-		.net	= state->net->ns.inum,
-		.iif	= state->in->ifindex,
-	};
+	const struct net_device *in = state->in;
 	struct nf_xlat_flow_dir *d;
+	struct nf_xlat_flow *flow;
 	struct dst_entry *dst;
 	struct nf_xlat_l3 l3;
 
-	if (skb->pkt_type != PACKET_HOST || skb_vlan_tag_present(skb) ||
-	    skb_shared(skb) || skb_sec_path(skb) || skb_sk_is_prefetched(skb) ||
-	    !nf_xlat_flow_parse(skb, &l3, &key))
+	if (!nf_xlat_flow_parse(skb, protocol, &l3, key))
 		return NF_ACCEPT;
 
-	d = rhashtable_lookup(&nf_xlat_flow_table, &key, nf_xlat_flow_params);
-	if (!d || !nf_xlat_forwarding(state->net, state->in, key.pf))
+	d = rhashtable_lookup(&nf_xlat_flow_table, key, nf_xlat_flow_params);
+	if (!d)
+		return NF_ACCEPT;
+	flow = nf_xlat_flow_of(d);
+	if (unlikely(d->below))
+		in = dev_get_by_index_rcu(state->net, flow->iif[d->dir]);
+	if (!in || !nf_xlat_forwarding(state->net, in, key->pf))
 		return NF_ACCEPT;
 	dst = d->dst;
 	/* A packet longer than its header says is padded; BIG TCP has none. */
@@ -574,7 +558,7 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
 	    nf_xlat_flow_expired(state->net, d)) {
-		nf_xlat_flow_del(nf_xlat_flow_of(d));
+		nf_xlat_flow_del(flow);
 		return NF_ACCEPT;
 	}
 	if (!nf_xlat_flow_fits(skb, &l3, d, dst))
@@ -586,15 +570,96 @@ static unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	if (!d->stateless && READ_ONCE(d->used) != (u32)jiffies)
 		WRITE_ONCE(d->used, (u32)jiffies);
 	if (d->acct)
-		nf_ct_acct_update(nf_xlat_flow_of(d)->ct, d->dir, l3.len);
-	nf_xlat_count(state->net, key.pf == NFPROTO_IPV6 ?
+		nf_ct_acct_update(flow->ct, d->dir, l3.len);
+	nf_xlat_count(state->net, key->pf == NFPROTO_IPV6 ?
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 
+	__vlan_hwaccel_clear_tag(skb);
 	skb_clear_tstamp(skb);
 	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
 			       sizeof(struct inet6_skb_parm)));
-	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(key.pf), dst);
+	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(key->pf), dst);
 	return NF_STOLEN;
+}
+
+/* What PPPoE has around packets of @protocol; 0 if it is not for us */
+static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
+				 struct nf_xlat_flow_key *key)
+{
+	const u8 *hdr;
+
+	if (!pskb_may_pull(skb, PPPOE_SES_HLEN))
+		return 0;
+	/* By octets: to look at struct pppoe_hdr makes sparse unhappy with it. */
+	hdr = skb_network_header(skb);
+	if (hdr[0] != 0x11 || hdr[1] ||
+	    get_unaligned_be16(hdr + 4) + PPPOE_SES_HLEN - sizeof(__be16) > skb->len)
+		return 0;
+	key->in.session = get_unaligned_be16(hdr + 2);
+	switch (get_unaligned_be16(hdr + 6)) {
+	case PPP_IP:
+		return htons(ETH_P_IP);
+	case PPP_IPV6:
+		return htons(ETH_P_IPV6);
+	}
+	return 0;
+}
+
+/* Is the frame for this host? A bridge has an address that its ports may not have. */
+static bool nf_xlat_flow_host(const struct sk_buff *skb,
+			      const struct net_device *dev)
+{
+	const struct net_device *br;
+
+	if (likely(skb->pkt_type == PACKET_HOST))
+		return true;
+	if (skb->pkt_type != PACKET_OTHERHOST || !netif_is_bridge_port(dev))
+		return false;
+	br = netdev_master_upper_dev_get_rcu((struct net_device *)dev);
+	return br && ether_addr_equal(eth_hdr(skb)->h_dest, br->dev_addr);
+}
+
+/**
+ * nf_xlat_flow_hook - packets at the ingress of a flowtable's device
+ * @priv: unused
+ * @skb: packet
+ * @state: the hook
+ *
+ * RCU read side, softirq.
+ *
+ * Return: NF_STOLEN for what took the fast path, NF_ACCEPT for what takes the normal
+ * one, as it came; NF_DROP with the reason counted.
+ */
+unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	struct nf_xlat_flow_key key = {
+		.net	= state->net->ns.inum,
+		.in.iif	= state->in->ifindex,
+	};
+	__be16 protocol = skb->protocol;
+	unsigned int verdict;
+
+	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
+	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
+		return NF_ACCEPT;
+	if (skb_vlan_tag_present(skb))
+		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
+						skb_vlan_tag_get_id(skb));
+	if (likely(protocol != htons(ETH_P_PPP_SES)))
+		return nf_xlat_flow_packet(skb, protocol, state, &key);
+
+	protocol = nf_xlat_flow_pppoe(skb, &key);
+	if (!protocol)
+		return NF_ACCEPT;
+	skb_pull_rcsum(skb, PPPOE_SES_HLEN);
+	skb_reset_network_header(skb);
+	verdict = nf_xlat_flow_packet(skb, protocol, state, &key);
+	if (verdict == NF_ACCEPT) {
+		skb_push_rcsum(skb, PPPOE_SES_HLEN);
+		skb_reset_network_header(skb);
+	}
+	return verdict;
 }
 
 /* Is the packet of a kind that the fast path takes? */
@@ -631,6 +696,37 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 	/* An IPsec policy or a tunnel of a route has work of its own to do. */
 	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error &&
 	       !netif_is_l3_slave(dev) && !(dev->flags & IFF_LOOPBACK);
+}
+
+/* Where packets of the way that @skb goes come in */
+static bool nf_xlat_flow_way_in(const struct nft_flowtable *ft,
+				const struct sk_buff *skb,
+				const struct net_device *dev,
+				struct nf_xlat_flow_in *in)
+{
+	const u8 *ha = NULL;
+
+	if (dev->type == ARPHRD_ETHER && skb_mac_header_was_set(skb) &&
+	    skb_mac_header_len(skb) >= ETH_HLEN)
+		ha = eth_hdr(skb)->h_source;
+	return nf_xlat_ft_below(ft, dev, ha, in);
+}
+
+/* Where the answers come in: from who the packet will go to */
+static bool nf_xlat_flow_way_back(const struct nft_flowtable *ft,
+				  const struct dst_entry *dst,
+				  const union nf_inet_addr *daddr,
+				  struct nf_xlat_flow_in *in)
+{
+	struct neighbour *neigh;
+	u8 ha[MAX_ADDR_LEN];
+
+	neigh = dst_neigh_lookup(dst, daddr);
+	if (neigh) {
+		neigh_ha_snapshot(ha, neigh, neigh->dev);
+		neigh_release(neigh);
+	}
+	return nf_xlat_ft_below(ft, dst_dev_rcu(dst), neigh ? ha : NULL, in);
 }
 
 static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
@@ -681,6 +777,7 @@ static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
  */
 static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
+				       const struct nft_flowtable *ft,
 				       unsigned int thoff)
 {
 	struct dst_entry *dst = skb_dst(skb);
@@ -712,9 +809,10 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	d->dst = dst;
 	d->stateless = true;
 	d->rules = nf_xlat_rules_seq(state->net);
-	d->used = (u32)jiffies;
 	d->mtu6 = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
-	d->key.iif = state->in->ifindex;
+	d->below = nf_xlat_flow_way_in(ft, skb, state->in, &d->key.in);
+	flow->iif[0] = state->in->ifindex;
+	flow->since = (u32)jiffies;
 	d->key.net = state->net->ns.inum;
 	d->key.pf = pkt->pf;
 	d->key.proto = pkt->l3.proto;
@@ -745,12 +843,13 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
  * nf_xlat_flow_add - let a session, or what is stateless, take the fast path
  * @skb: a packet of it, translated, in FORWARD
  * @state: the hook
+ * @ft: flowtable, for its devices
  * @thoff: offset of its transport header
  *
  * What is neither, or not established, is left alone. RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      unsigned int thoff)
+		      const struct nft_flowtable *ft, unsigned int thoff)
 {
 	const struct nf_conntrack_tuple *t;
 	enum ip_conntrack_info ctinfo;
@@ -765,14 +864,14 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct) {
-		nf_xlat_flow_add_stateless(skb, state, thoff);
+		nf_xlat_flow_add_stateless(skb, state, ft, thoff);
 		return;
 	}
 	if (!nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
 		return;
 	data = nf_xlat_ct_data(ct);
 	dst = skb_dst(skb);
-	if (!data || !dst || READ_ONCE(data->flow) ||
+	if (!data || !dst ||
 	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
 	    !nf_xlat_flow_may(ct) || !nf_xlat_flow_dst_ok(dst) ||
 	    !nf_xlat_flow_plain(state->net, skb, thoff, nf_ct_protonum(ct)))
@@ -782,6 +881,13 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	/* Has it been translated? The route is of the other family then. */
 	if (t->src.l3num == state->pf)
 		return;
+	flow = READ_ONCE(data->flow);
+	if (flow) {
+		/* Packets have begun to come in by another device, or in a VLAN. */
+		if ((u32)jiffies - READ_ONCE(flow->dir[dir].used) > HZ)
+			nf_xlat_flow_del(flow);
+		return;
+	}
 
 	back = nf_xlat_flow_back(state->net, skb, t);
 	if (!back)
@@ -796,9 +902,15 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	flow->ct = ct;
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
-	flow->dir[dir].key.iif = state->in->ifindex;
+	flow->dir[dir].below =
+		nf_xlat_flow_way_in(ft, skb, state->in, &flow->dir[dir].key.in);
+	flow->iif[dir] = state->in->ifindex;
 	flow->dir[!dir].dst = back;
-	flow->dir[!dir].key.iif = dst_dev_rcu(dst)->ifindex;
+	flow->dir[!dir].below =
+		nf_xlat_flow_way_back(ft, dst, &nf_xlat_ct_tuple(ct, !dir)->src.u3,
+				      &flow->dir[!dir].key.in);
+	flow->iif[!dir] = dst_dev_rcu(dst)->ifindex;
+	flow->since = (u32)jiffies;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
 		struct nf_xlat_flow_dir *d = &flow->dir[i];
 		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
@@ -864,7 +976,7 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	u32 expires;
 
 	if (!ct) {
-		if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE)
+		if ((u32)jiffies - flow->since > NF_XLAT_FLOW_IDLE)
 			nf_xlat_flow_del(flow);
 		return;
 	}
@@ -892,7 +1004,9 @@ static bool nf_xlat_flow_by_dev(const struct nf_xlat_flow *flow,
 
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
 		d = &flow->dir[i];
-		if (dst_dev_rcu(d->dst) == dev || d->key.iif == dev->ifindex)
+		if (dst_dev_rcu(d->dst) == dev ||
+		    d->key.in.iif == dev->ifindex ||
+		    flow->iif[i] == dev->ifindex)
 			return true;
 	}
 	return false;
@@ -936,220 +1050,40 @@ static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
 	rhashtable_walk_exit(&iter);
 }
 
-static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, struct nf_xlat_flow_dev *fd)
-{
-	list_del(&fd->list);
-	nf_unregister_net_hook(ft->net, &fd->ops);
-	/* "nft list hooks" may be looking at it. */
-	kfree_rcu(fd, rcu);
-}
-
-static struct nf_xlat_flow_dev *nf_xlat_ft_find_dev(const struct nf_xlat_ft *ft,
-						    const struct net_device *dev)
-{
-	struct nf_xlat_flow_dev *fd;
-
-	list_for_each_entry(fd, &ft->devs, list)
-		if (fd->ops.dev == dev)
-			return fd;
-	return NULL;
-}
-
-/* RTNL and the mutex are held, so that no device goes meanwhile. */
-static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, struct net_device *dev)
-{
-	struct nf_xlat_flow_dev *fd = nf_xlat_ft_find_dev(ft, dev);
-
-	if (!fd) {
-		if (dev->reg_state != NETREG_REGISTERED)
-			return;
-		fd = kzalloc(sizeof(*fd), GFP_KERNEL);
-		if (!fd)
-			return;
-		fd->ops = (struct nf_hook_ops){
-			.hook		= nf_xlat_flow_hook,
-			.dev		= dev,
-			.pf		= NFPROTO_NETDEV,
-			.hooknum	= NF_NETDEV_INGRESS,
-			/* Before the flowtable's own, which knows nothing of us */
-			.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
-		};
-		/* Without memory, it is tried again. */
-		if (nf_register_net_hook(ft->net, &fd->ops)) {
-			kfree(fd);
-			return;
-		}
-		list_add_tail(&fd->list, &ft->devs);
-	}
-	fd->seen = true;
-}
-
-/* Nothing tells of devices that join a flowtable or leave it, so look. */
-static void nf_xlat_ft_sync(struct nf_xlat_ft *ft)
-{
-	struct nf_xlat_flow_dev *fd, *next;
-	struct net_device *dev;
-
-	list_for_each_entry(fd, &ft->devs, list)
-		fd->seen = false;
-	for_each_netdev(ft->net, dev)
-		if (nf_xlat_ft_has_dev(ft->ft, dev))
-			nf_xlat_ft_add_dev(ft, dev);
-	list_for_each_entry_safe(fd, next, &ft->devs, list)
-		if (!fd->seen)
-			nf_xlat_ft_del_dev(ft, fd);
-}
-
 static void nf_xlat_flow_work(struct work_struct *work)
 {
-	struct nf_xlat_ft *ft;
+	bool busy;
 
 	/* First, as RTNL may be long in coming. */
 	nf_xlat_flow_walk(nf_xlat_flow_age, NULL, NULL);
-
-	if (!list_empty(&nf_xlat_fts)) {
-		rtnl_lock();
-		mutex_lock(&nf_xlat_ft_mutex);
-		list_for_each_entry(ft, &nf_xlat_fts, list)
-			if (!ft->gone)
-				nf_xlat_ft_sync(ft);
-		mutex_unlock(&nf_xlat_ft_mutex);
-		rtnl_unlock();
-	}
+	busy = nf_xlat_ft_sync_all();
 
 	/* Entries are left for a while after the last rule. */
-	mutex_lock(&nf_xlat_ft_mutex);
-	if (!list_empty(&nf_xlat_fts) ||
-	    atomic_read(&nf_xlat_flow_table.nelems))
+	if (busy || atomic_read(&nf_xlat_flow_table.nelems))
 		queue_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc,
 				   NF_XLAT_FLOW_GC);
-	mutex_unlock(&nf_xlat_ft_mutex);
 }
 
 /**
- * nf_xlat_ft_get - a rule names a flowtable
- * @net: network namespace
- * @flowtable: flowtable of nft, which the rule holds
+ * nf_xlat_flow_kick - there is something to look at now
  *
- * Its devices get our hook a little later: they are under RTNL, which must not
- * be taken here. Process context.
- *
- * Return: 0 or -ENOMEM.
+ * Any context.
  */
-int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable)
+void nf_xlat_flow_kick(void)
 {
-	struct nf_xlat_ft *ft;
-	int err = 0;
-
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list)
-		if (ft->ft == flowtable)
-			goto found;
-
-	ft = kzalloc(sizeof(*ft), GFP_KERNEL);
-	if (!ft) {
-		err = -ENOMEM;
-		goto out;
-	}
-	INIT_LIST_HEAD(&ft->devs);
-	ft->ft = flowtable;
-	ft->net = net;
-	list_add_tail(&ft->list, &nf_xlat_fts);
-found:
-	ft->users++;
 	mod_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc, 0);
-out:
-	mutex_unlock(&nf_xlat_ft_mutex);
-	return err;
-}
-EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
-
-/**
- * nf_xlat_ft_put - a rule that named a flowtable is gone
- * @flowtable: flowtable of nft
- *
- * Process context.
- */
-void nf_xlat_ft_put(struct nft_flowtable *flowtable)
-{
-	struct nf_xlat_flow_dev *fd, *next;
-	struct nf_xlat_ft *ft;
-
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		if (ft->ft != flowtable)
-			continue;
-		if (--ft->users)
-			break;
-		list_for_each_entry_safe(fd, next, &ft->devs, list)
-			nf_xlat_ft_del_dev(ft, fd);
-		list_del(&ft->list);
-		kfree(ft);
-		break;
-	}
-	mutex_unlock(&nf_xlat_ft_mutex);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_ft_put);
-
-static int nf_xlat_flow_netdev_event(struct notifier_block *nb,
-				     unsigned long event, void *ptr)
-{
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct nf_xlat_flow_dev *fd;
-	struct nf_xlat_ft *ft;
-
-	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER)
-		return NOTIFY_DONE;
-
-	nf_xlat_flow_walk(nf_xlat_flow_del, dev_net(dev), dev);
-	if (event != NETDEV_UNREGISTER)
-		return NOTIFY_DONE;
-
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		fd = nf_xlat_ft_find_dev(ft, dev);
-		if (fd)
-			nf_xlat_ft_del_dev(ft, fd);
-	}
-	mutex_unlock(&nf_xlat_ft_mutex);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block nf_xlat_flow_netdev_notifier = {
-	.notifier_call = nf_xlat_flow_netdev_event,
-};
-
-/**
- * nf_xlat_flow_net_pre_exit - a namespace goes
- * @net: network namespace
- *
- * Its devices go before its rules do.
- */
-void nf_xlat_flow_net_pre_exit(struct net *net)
-{
-	struct nf_xlat_flow_dev *fd, *next;
-	struct nf_xlat_ft *ft;
-
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		if (ft->net != net)
-			continue;
-		list_for_each_entry_safe(fd, next, &ft->devs, list)
-			nf_xlat_ft_del_dev(ft, fd);
-		ft->gone = true;
-	}
-	mutex_unlock(&nf_xlat_ft_mutex);
 }
 
 /**
  * nf_xlat_flow_flush - take all flows of a namespace out of the fast path
  * @net: network namespace
+ * @dev: only those that come or go by this device, or NULL
  *
  * Process context.
  */
-void nf_xlat_flow_flush(const struct net *net)
+void nf_xlat_flow_flush(const struct net *net, const struct net_device *dev)
 {
-	nf_xlat_flow_walk(nf_xlat_flow_del, net, NULL);
+	nf_xlat_flow_walk(nf_xlat_flow_del, net, dev);
 }
 
 /**
@@ -1161,7 +1095,7 @@ int nf_xlat_flow_init(void)
 {
 	int err;
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 7 * sizeof(u64));
 	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_dir) != 2 * 64);
 
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
@@ -1170,7 +1104,7 @@ int nf_xlat_flow_init(void)
 	err = rhashtable_init(&nf_xlat_flow_table, &nf_xlat_flow_params);
 	if (err)
 		goto err_cache;
-	err = register_netdevice_notifier(&nf_xlat_flow_netdev_notifier);
+	err = nf_xlat_ft_init();
 	if (err)
 		goto err_table;
 	return 0;
@@ -1190,7 +1124,7 @@ err_cache:
  */
 void nf_xlat_flow_exit(void)
 {
-	unregister_netdevice_notifier(&nf_xlat_flow_netdev_notifier);
+	nf_xlat_ft_exit();
 	cancel_delayed_work_sync(&nf_xlat_flow_gc);
 	nf_xlat_flow_walk(nf_xlat_flow_del, NULL, NULL);
 	rcu_barrier();

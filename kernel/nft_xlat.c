@@ -741,7 +741,9 @@ static void nft_xlat_flow_eval(const struct nft_expr *expr,
 			       struct nft_regs *regs,
 			       const struct nft_pktinfo *pkt)
 {
-	nf_xlat_flow_add(pkt->skb, pkt->state, nft_thoff(pkt));
+	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
+
+	nf_xlat_flow_add(pkt->skb, pkt->state, priv->flowtable, nft_thoff(pkt));
 }
 
 static int nft_xlat_flow_validate(const struct nft_ctx *ctx,

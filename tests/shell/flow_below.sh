@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Beside the stock flowtable, whose flows of NAT44 use the same one, and with what
-# is below a device: VLANs and bridges, whose sessions work by whatever path.
+# is on top of its devices: VLANs and bridges.
 . "$(dirname "$0")/flow.inc"
 
 setup_topo
@@ -36,6 +36,17 @@ works()
 	done
 }
 
+# fly WHAT NAME: by the fast path
+fly()
+{
+	for proto in "udp 53" "tcp 80"; do
+		# shellcheck disable=SC2086 # into words
+		set -- "$1" "$2" $proto
+		helper "$2-$3" "$client6" call "$3" $server64 "$4"
+		fast "$1: $3" "$2-$3" "$pool_ip [0-9]*"
+	done
+}
+
 # The client in a VLAN, on the device of the flowtable
 if ip -n "$gw" link add link lan name lan.5 type vlan id 5 2>/dev/null; then
 	ip -n "$client6" link add link eth0 name eth0.5 type vlan id 5
@@ -48,11 +59,15 @@ if ip -n "$gw" link add link lan name lan.5 type vlan id 5 2>/dev/null; then
 		link set eth0.5 up
 		route replace default via 2001:db8:5::1
 	EOT
-	works "VLAN" $server64
+	fly "VLAN" vlan
+	echo 0 | on "$gw" tee /proc/sys/net/ipv6/conf/all/forwarding >/dev/null
+	check_match "VLAN: forwarding is off" "$(tell vlan-udp ask 1)" "0 *"
+	echo 1 | on "$gw" tee /proc/sys/net/ipv6/conf/all/forwarding >/dev/null
+	fast "VLAN: forwarding is on" vlan-udp "$pool_ip [0-9]*"
 	devices="lan.5, wan"
 	check "VLAN as member: ruleset loads" rules
 	hooks_come lan.5 wan
-	works "VLAN as member" $server64
+	fly "VLAN as member" vlan-member
 	devices="lan, wan"
 	rules
 	ip -n "$client6" link del eth0.5
@@ -67,18 +82,25 @@ if ip -n "$gw" link add br0 type bridge 2>/dev/null; then
 	ip -n "$gw" -batch - <<-EOT
 		addr flush dev lan
 		link set lan master br0
+		link set br0 address 02:00:00:00:00:01
 		link set br0 up
 		addr add 2001:db8:c::1/64 dev br0 nodad
 	EOT
 	ip -n "$client6" neigh flush all
 	works "bridge" $server64
+	fly "bridge" bridge
+	ip -n "$gw" link set lan nomaster
+	check_match "no port any longer: not forwarded" "$(tell bridge-udp ask 1)" "0 *"
+	ip -n "$gw" link set lan master br0
+	wait_for 4 on "$client6" ping -6 -c 1 -W 1 $server64 >/dev/null
+	fast "a port again" bridge-udp "$pool_ip [0-9]*"
 	devices="br0, wan"
 	check "bridge as member: ruleset loads" rules
 	hooks_come br0 wan
-	works "bridge as member" $server64
+	fly "bridge as member" bridge-member
 else
 	echo "# SKIP: no bridges in this kernel"
 fi
-check_eq "nothing was dropped" "$(drops)" 0
+check_eq "nothing else was dropped" "$(drops)" "$(counter DropForwarding)"
 
 done_testing

@@ -48,7 +48,7 @@ void nf_xlat_ct_netns_put(struct net *net);
 struct nft_flowtable;
 
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      unsigned int thoff);
+		      const struct nft_flowtable *ft, unsigned int thoff);
 int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable);
 void nf_xlat_ft_put(struct nft_flowtable *flowtable);
 
