@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The mistakes in docs/guides/troubleshooting.md: each has the symptom that is said
+# there, and what is said there ends it.
+. "$(dirname "$0")/recipe.inc"
+
+far64=$pref64$far_ip
+xlat="xlat 6to4 prefix $pref64/96 masquerade"
+
+# gateway EARLY [FORWARD]: a NAT64 as anybody has it, and rules with a mistake
+gateway()
+{
+	on "$gw" $NFT "flush ruleset; table inet nat64 {
+		chain pre { type filter hook prerouting priority dstnat; ip6 daddr $pref64/96 $xlat; }
+		chain early { type filter hook prerouting priority mangle
+			$1
+		}
+		chain forward { type filter hook forward priority filter
+			${2-}
+		}
+	}"
+	on "$gw" conntrack -F >/dev/null 2>&1
+	for c in Forwarding NoRoute NonGlobal State TooBig; do before[$c]=$(counter Drop$c); done
+}
+declare -A before
+# more NAME: of that counter, since the gateway was made
+# shellcheck disable=SC2317 # called by check
+more() { [ "$(counter "Drop$1")" -gt "${before[$1]}" ]; }
+# shellcheck disable=SC2317 # called by check
+works() { [[ $(patience=${1:-2} ask "$client6" tcp $far64 80) = "hello from $pool_ip "* ]]; }
+# traced PATTERN: has the trace such a line?
+# shellcheck disable=SC2317 # called by check
+traced() { grep -qE "$1" "$tmp/trace"; }
+# line PATTERN: the command that has it, without what it says beside it
+line() { text troubleshooting sh | grep -- "$1" | sed 's/ *# .*//'; }
+
+need conntrack stdbuf
+setup_topo
+another far4
+router "$server4"
+link "$server4" leg "$far4" eth0 1400
+ip -n "$server4" addr add 198.51.100.1/24 dev leg
+ip -n "$far4" addr add $far_ip/24 dev eth0
+ip -n "$far4" route add default via 198.51.100.1
+ip -n "$gw" route add 198.51.100.0/24 via $server_ip
+serve "$far4" tcp4:80
+gateway ""
+check "all is well" works
+check_match "what conntrack shows" "$(on "$gw" sh -c "$(line nf_conntrack)")" \
+	"ipv6 *tcp *src=2001:0db8:000c:*:0002 dst=2001:0db8:0064:*:c633:6402 *dport=80 src=$far_ip dst=$pool_ip sport=80 *"
+check_match "MTU: 1500 here, 1420 there" "$(on "$client6" sh -c "$(line ping)" 2>&1)" "*Packet too big: mtu=1420*"
+
+gateway ""
+echo 0 | on "$gw" tee /proc/sys/net/ipv6/conf/all/forwarding >/dev/null
+check_not "no forwarding" works 1
+check "XlatDropForwarding" more Forwarding
+check_match "the command shows it" "$(on "$gw" sh -c "$(line /proc/net/nf_xlat)")" "*XlatDropForwarding*"
+router "$gw"
+check "mended" works
+
+gateway ""
+ip -n "$gw" route del 198.51.100.0/24
+check_match "no route: the client is told" "$(ask "$client6" tcp $far64 80)" "*unreachable*"
+check "XlatDropNoRoute" more NoRoute
+ip -n "$gw" route add 198.51.100.0/24 via $server_ip
+check "mended" works
+
+gateway ""
+on "$gw" $NFT add rule inet nat64 pre ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade
+patience=1 check_not "private servers by the well-known prefix" ask "$client6" tcp 64:ff9b::$far_ip 80
+check "XlatDropNonGlobal" more NonGlobal
+
+gateway ""
+on "$gw" $NFT "table inet raw { chain pre { type filter hook prerouting priority raw; ip6 daddr $pref64/96 notrack; }; }"
+check_not "notrack before the rule" works 1
+check "XlatDropState" more State
+on "$gw" $NFT delete table inet raw
+check "mended" works
+
+# trace PATTERN WHAT: the guide's table, and what the trace shows of a call
+trace()
+{
+	text troubleshooting nft | on "$gw" $NFT -f - || fail "the table of the guide does not load"
+	background "$gw" stdbuf -oL $NFT monitor trace >"$tmp/trace" 2>&1
+	# it says nothing of when it listens
+	wait_for 10 sh -c 'ip netns exec "$0" ping -6 -c 1 -W 1 "$1"; test -s "$2"' "$client6" $far64 "$tmp/trace"
+	works 1
+	check "$2" wait_for 5 traced "$1"
+	kill $!
+}
+gateway "" "meta nfproto ipv4 ct state established accept; iifname lan accept; counter drop"
+check_not "answers are not let through" works 1
+trace "nat64 forward rule counter .*verdict drop" "the trace names the rule"
+check "and has the translation" traced "nat64 pre rule .*xlat 6to4 .*verdict stolen"
+
+gateway "fib saddr . iif oif missing drop"
+check_not "a strict test of sources" works 1
+gateway "iifname lan meta nfproto ipv6 fib saddr . iif oif missing drop; iifname wan meta nfproto ipv4 fib saddr . iif oif missing drop"
+check "each family on its own side" works
+
+gateway "" "tcp flags syn tcp option maxseg size set rt mtu"
+check "maxseg" works
+# Who asks for an address of a pool that is nobody's
+gateway ""
+on "$gw" $NFT "flush chain inet nat64 pre; add rule inet nat64 pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to 192.0.2.16"
+check_not "a pool without an address" works 1
+check_match "ARP for it finds nobody" "$(ip -n "$server4" neigh show 192.0.2.16)" "192.0.2.16 dev eth0 *@(INCOMPLETE|FAILED)*"
+ip -n "$gw" addr add 192.0.2.16/32 dev wan
+ip -n "$server4" neigh flush dev eth0
+check_match "with an address" "$(ask "$client6" tcp $far64 80)" "hello from 192.0.2.16 *"
+
+events=/sys/kernel/tracing/events/nf_xlat/nf_xlat_drop
+if [ -e $events ]; then
+	check_match "commands for the tracepoint" "$(line nf_xlat_drop/enable)" "echo 1 >$events/enable"
+fi
+
+done_testing
