@@ -47,16 +47,18 @@ install: modules ## modules to updates/, the nft that was built to PREFIX
 install-nft: STAGE = $(BUILD)/stage
 install-nft: PREBUILT = $(BUILD)/prefix
 install-nft:
+	@case $(PREFIX) in / | /usr | /usr/local) \
+		echo "nft: with its library in $(PREFIX)/lib every nft would be this one"; exit 1 ;; esac
 	@test -e $(DESTDIR)$(PREFIX)/.nft-xlat || ! test -e $(DESTDIR)$(PREFIX)/sbin/nft || { \
 		echo "nft: $(PREFIX)/sbin/nft is not ours, choose another PREFIX"; exit 1; }
 	@rm -rf $(STAGE) && mkdir -p $(STAGE)/lib/systemd/system $(STAGE)/share/man/man8
-	@cp -a $(PREBUILT)/sbin $(PREBUILT)/lib $(STAGE)
+	@cp -dR $(PREBUILT)/sbin $(PREBUILT)/lib $(STAGE)
 	@install packaging/nft-xlat-check $(STAGE)/sbin
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.service >$(STAGE)/lib/systemd/system/nft-xlat.service
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.8 >$(STAGE)/share/man/man8/nft-xlat.8
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
 	mkdir -p $(DESTDIR)$(PREFIX)
-	cp -a $(STAGE)/. $(DESTDIR)$(PREFIX)
+	cp -dR --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
 	@echo "nft: $(PREFIX)/sbin/nft"
 
 uninstall: ## take away what install put there
