@@ -78,8 +78,8 @@ check_match "intervals in a map" "$(cat "$tmp/json")" '*"map": "ipv4_addr", "map
 
 # Events and echoes are of the same objects.
 background "$gw" "$NFT" -j monitor >"$tmp/monitor" 2>&1
-wait_for 10 sh -c "ip netns exec $gw $NFT add table ip begin; grep -q begin '$tmp/monitor'" ||
-	fail "no events: $(cat "$tmp/monitor")"
+monitored() { nft "add table ip begin; delete table ip begin"; grep -q begin "$tmp/monitor"; }
+wait_for 10 monitored || fail "no events: $(cat "$tmp/monitor")"
 nft flush ruleset
 nft -j --echo -f "$tmp/json" >"$tmp/echo"
 check "--echo has the statements" diff "$tmp/wanted" <(objects expr <"$tmp/echo")
