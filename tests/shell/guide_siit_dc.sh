@@ -4,6 +4,8 @@
 # loaded as docs/guides/siit_dc.md has it.
 . "$(dirname "$0")/recipe.inc"
 
+modprobe -q nf_flow_table_inet || skip "no flowtables in this kernel"
+
 # client6 is the data centre, far4 a client of its services
 service=2001:db8:1::10
 net=2001:db8:2::4
