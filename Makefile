@@ -74,6 +74,7 @@ uninstall: ## take away what install put there
 .PHONY: dkms-install dkms-uninstall
 dkms-install: SRC = $(DESTDIR)/usr/src/nft-xlat-$(VERSION)
 dkms-install: ## the modules by DKMS: for this kernel, and for those to come
+	$(if $(DESTDIR),,! dkms status nft-xlat/$(VERSION) | grep -q . || dkms remove nft-xlat/$(VERSION) --all)
 	rm -rf $(SRC) && mkdir -p $(SRC)
 	cp -r dkms.conf include kernel $(SRC)
 	$(if $(DESTDIR),,dkms install nft-xlat/$(VERSION))
