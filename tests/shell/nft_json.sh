@@ -78,6 +78,7 @@ check_match "intervals in a map" "$(cat "$tmp/json")" '*"map": "ipv4_addr", "map
 
 # Events and echoes are of the same objects.
 background "$gw" "$NFT" -j monitor >"$tmp/monitor" 2>&1
+# shellcheck disable=SC2317 # for wait_for
 monitored() { nft "add table ip begin; delete table ip begin"; grep -q begin "$tmp/monitor"; }
 wait_for 10 monitored || fail "no events: $(cat "$tmp/monitor")"
 nft flush ruleset

@@ -85,6 +85,7 @@ nft flush ruleset
 nft add table inet t
 nft add chain inet t c
 background "$gw" "$NFT" -a monitor >"$tmp/monitor" 2>&1
+# shellcheck disable=SC2317 # for wait_for
 monitored() { nft "add table ip begin; delete table ip begin"; grep -q begin "$tmp/monitor"; }
 wait_for 10 monitored || fail "no events: $(cat "$tmp/monitor")"
 rule="counter packets 0 bytes 0 xlat 6to4 prefix 64:ff9b::/96 snat to 192.0.2.1-192.0.2.6:1024-65535 random comment \"pool\""
