@@ -14,7 +14,7 @@ ports() { sed -n "s/^from $1 //p" "$tmp/crowd"; }
 # outside LOW HIGH: of the ports on stdin, those that are
 outside() { awk -v lo="$1" -v hi="$2" '$1 < lo || $1 > hi'; }
 # calls PORT: TCP from many clients, as which address the server saw each
-calls() { python "$client6" callers tcp $server64 "$1" 40 spread | sed -n 's/^\(call [0-9]* \)from \([^ ]*\) .*/\1\2/p'; }
+calls() { python "$client6" callers tcp $server64 "$1" 41 spread | sed -n 's/^\(call [0-9]* \)from \([^ ]*\) .*/\1\2/p'; }
 
 # flood NS SOURCE N ADDRESS PORT: a datagram from each of N ports, no answer awaited
 flood()
@@ -113,15 +113,21 @@ crowd udp 123 20 32000 4::2 >/dev/null
 check_eq "queries have an address of their own" "$(ports 192.0.2.20 | wc -l)" 20
 patience=1 check_not "where nobody answers" ask "$server4" udp 192.0.2.20 "$(ports 192.0.2.20 | tail -n 1)"
 
-# Pools: client6 has no block, and many addresses
-for i in {1..40}; do echo "addr add 2001:db8:c::1:$i/128 dev eth0 nodad"; done | ip -n "$client6" -batch -
-# the others' are not to be among the callers
-for i in 1::2 1::3 2::2 3::2 3::3 4::2 5::2; do echo "addr del 2001:db8:1:$i/64 dev eth0"; done | ip -n "$client6" -batch -
+# Pools. More subscribers, without blocks; the others are not to be among the callers
+ip -n "$gw" route add 2001:db8:d0::/48 via $client_ip
+{
+	for i in {1..40}; do echo "addr add 2001:db8:d0:$i::2/128 dev eth0 nodad"; done
+	for i in 1::2 1::3 2::2 3::2 3::3 4::2 5::2; do echo "addr del 2001:db8:1:$i/64 dev eth0"; done
+} | ip -n "$client6" -batch -
 p=$(calls 8001)
-check_eq "all were answered" "$(wc -l <<<"$p")" 40
-check_eq "[105] all of both ranges is used, nothing else" "$(cut -d' ' -f 3 <<<"$p" | sort -u | tr '\n' ' ')" \
+check_eq "all were answered" "$(wc -l <<<"$p")" 41
+check_eq "[105] all of it is used, nothing else" "$(cut -d' ' -f 3 <<<"$p" | sort -u | tr '\n' ' ')" \
 	"192.0.2.17 192.0.2.18 192.0.2.40 "
 check_eq "[103] each has the same address next time" "$(calls 8002)" "$p"
+for i in {1..40}; do echo "addr add 2001:db8:d0:$i::3/128 dev eth0 nodad"; echo "addr del 2001:db8:d0:$i::2/128 dev eth0"; done |
+	ip -n "$client6" -batch -
+check_eq "[103] and all hosts of a subscriber" "$(calls 8001 | cut -d' ' -f 3 | sort | uniq -c)" \
+	"$(cut -d' ' -f 3 <<<"$p" | sort | uniq -c)"
 
 # Exempt
 check_match "[105] mail is refused" "$(ask "$client6" tcp $server64 25)" "*Permission denied*"
@@ -131,10 +137,10 @@ ip -n "$gw" addr add 2001:db8:d::1/64 dev wan nodad
 ip -n "$server4" -batch - <<-END
 	addr add 2001:db8:d::2/64 dev eth0 nodad
 	addr add ${pref64}10.0.0.1/128 dev lo nodad
-	route add 2001:db8:c::/64 via 2001:db8:d::1
+	route add 2001:db8::/32 via 2001:db8:d::1
 END
 ip -n "$gw" route add ${pref64}10.0.0.0/104 via 2001:db8:d::2
 serve "$server4" tcp6:8002
-check_match "but routed" "$(ask "$client6" tcp ${pref64}10.0.0.1 8002)" "hello from 2001:db8:c::*"
+check_match "but routed" "$(ask "$client6" tcp ${pref64}10.0.0.1 8002)" "hello from 2001:db8:*"
 
 done_testing

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Clients that dial in by PPPoE: their sessions take the fast path, from the device
+# that the flowtable has to the other and back, with a VLAN below as well.
+. "$(dirname "$0")/flow.inc"
+
+modprobe -q pppoe || skip "no PPPoE in this kernel"
+
+mac() { on "$1" cat "/sys/class/net/$2/address"; }
+
+# dial SESSION CLIENT-DEV GATEWAY-DEV
+dial()
+{
+	rm -f "$tmp"/ready.?
+	background_python "$client6" flow_pppoe "$tmp/ready.c" "$2" "$(mac "$gw" "$3")" "$1"
+	dialled="$!"
+	background_python "$gw" flow_pppoe "$tmp/ready.g" "$3" "$(mac "$client6" "$2")" "$1"
+	dialled="$dialled $!"
+	check "PPPoE session $1" wait_for 10 test -e "$tmp/ready.c" -a -e "$tmp/ready.g" || done_testing
+	ip -n "$gw" -batch - <<-EOT
+		link set ppp0 mtu 1492 up
+		addr add 2001:db8:9::1 peer 2001:db8:9::2 dev ppp0 nodad
+	EOT
+	ip -n "$client6" -batch - <<-EOT
+		link set ppp0 mtu 1492 up
+		addr add 2001:db8:9::2 peer 2001:db8:9::1 dev ppp0 nodad
+		route replace default dev ppp0 src 2001:db8:9::2
+	EOT
+}
+
+# shellcheck disable=SC2317 # called by wait_for
+no_ppp() { ! ip -n "$gw" link show ppp0 && ! ip -n "$client6" link show ppp0; }
+hang_up()
+{
+	# shellcheck disable=SC2086 # into words
+	kill $dialled
+	check "the session ends" wait_for 5 no_ppp
+}
+
+# fly NAME: by the fast path
+fly()
+{
+	local proto
+
+	for proto in "udp 53" "tcp 80"; do
+		# shellcheck disable=SC2086 # into words
+		set -- "$1" $proto
+		helper "$1-$2" "$client6" call "$2" $server64 "$3"
+		fast "$1, $2" "$1-$2" "$pool_ip [0-9]*"
+	done
+}
+
+setup_topo
+check "ruleset loads" rules || done_testing
+hooks_come lan wan
+serve "$server4" tcp4:80 udp4:53
+
+dial 77 eth0 lan
+fly pppoe
+# The same session from another line is another's, whatever addresses it has.
+hang_up
+check_match "hung up: no answer" "$(tell pppoe-udp ask 1)" "0 *"
+dial 78 eth0 lan
+fast "dialled again" pppoe-udp "$pool_ip [0-9]*"
+devices="ppp0, wan"
+check "ppp0 as member: ruleset loads" rules
+hooks_come ppp0 wan
+fly member
+devices="lan, wan"
+hang_up
+
+ip -n "$gw" link add link lan name lan.7 type vlan id 7
+ip -n "$gw" link set lan.7 up
+ip -n "$client6" link add link eth0 name eth0.7 type vlan id 7
+ip -n "$client6" link set eth0.7 up
+check "lan again: ruleset loads" rules
+hooks_come lan wan
+dial 79 eth0.7 lan.7
+fly vlan
+start "$server4" stream 9000
+before=$(slow)
+for i in up down; do
+	check_eq "a stream, $i" "$(python "$client6" stream $i $server64 9000 1000000)" 1000000
+done
+check "a stream: $(($(slow) - before)) packets by the normal path" [ $(($(slow) - before)) -lt 60 ]
+check_eq "nothing was dropped" "$(drops)" 0
+
+done_testing
