@@ -11,6 +11,7 @@ plain 0|1	IPv4's UDP without checksums, or with them
 begin, end	ask all the time in between; "ANSWERED PEER PORT..." since begin
 		or since the last "how", which does not end it
 seen		watch: "SOURCE>MAC-OF-DESTINATION ..." of IP packets since the last
+pairs		watch: "SOURCE>DESTINATION ..." of them
 """
 import socket
 import struct
@@ -151,19 +152,25 @@ class Watch:
             if addr[2] == socket.PACKET_OUTGOING:
                 continue
             if addr[1] == 0x800:
-                src = socket.inet_ntop(socket.AF_INET, p[26:30])
+                src, dst = (socket.inet_ntop(socket.AF_INET, p[i:i + 4]) for i in (26, 30))
             elif addr[1] == 0x86dd:
-                src = socket.inet_ntop(socket.AF_INET6, p[22:38])
+                src, dst = (socket.inet_ntop(socket.AF_INET6, p[i:i + 16]) for i in (22, 38))
             else:
                 continue
             # neighbours and listeners
             if not src.startswith("fe80:") and src != "::" and p[0] & 1 == 0:
-                self.got.add(f"{src}>{p[:6].hex(':')}")
+                self.got.add((src, p[:6].hex(":"), dst))
 
-    def seen(self):
+    def since(self, i):
         time.sleep(0.05)
         got, self.got = self.got, set()
-        return " ".join(sorted(got))
+        return " ".join(sorted({f"{g[0]}>{g[i]}" for g in got}))
+
+    def seen(self):
+        return self.since(1)
+
+    def pairs(self):
+        return self.since(2)
 
 
 try:

@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Routes, neighbours, links, MTU, addresses, forwarding, rules, devices of the
+# flowtable, VLANs and ports of bridges flap at once, on all CPUs, under traffic in
+# the fast path: with sessions, then without state. No packet leaves with wrong
+# addresses, and all that is back is fast again.
+. "$(dirname "$0")/flow.inc"
+shopt -s extglob
+
+# One way of the client's for each of lan, a VLAN on it, and a bridge on lan3
+setup_topo
+link "$gw" wan2 "$server4" eth1
+link "$gw" lan3 "$client6" eth2
+ip -n "$gw" link add br0 type bridge 2>/dev/null || skip "no bridges in this kernel"
+ip -n "$gw" link set br0 address 02:00:00:00:00:01
+ip -n "$client6" link add link eth0 name eth0.5 type vlan id 5 2>/dev/null || skip "no VLANs in this kernel"
+ip -n "$client6" -batch - <<-EOT
+	link set eth0.5 up
+	addr add 2001:db8:5::2/64 dev eth0.5 nodad
+	addr add 2001:db8:a::2/64 dev eth2 nodad
+	addr add 2001:db8:6464::c000:209/128 dev eth0 nodad
+	addr add 2001:db8:6464::c000:20a/128 dev eth0.5 nodad
+	addr add 2001:db8:6464::c000:20b/128 dev eth2 nodad
+	route add 2001:db8:64::/96 via 2001:db8:c::1 src 2001:db8:6464::c000:209
+	route add 2001:db8:65::/96 via 2001:db8:5::1 src 2001:db8:6464::c000:20a
+	route add 2001:db8:66::/96 via 2001:db8:a::1 src 2001:db8:6464::c000:20b
+EOT
+ip -n "$server4" -batch - <<-EOT
+	addr add 192.0.3.2/24 dev eth1
+	route add 192.0.2.8/30 via $pool_ip
+EOT
+ip -n "$gw" addr add 192.0.3.1/24 dev wan2
+devices="lan, lan3, wan, wan2"
+
+# shellcheck disable=SC2317 # loops call these
+routes()
+{
+	ip -n "$gw" -batch - <<-EOT
+		route replace $server_ip via 192.0.3.2
+		neigh flush dev wan2
+		route add 2001:db8:6464::/120 via $client_ip dev lan
+		neigh flush dev lan
+		route del $server_ip
+		neigh flush dev wan
+		route del 2001:db8:6464::/120
+	EOT
+}
+# shellcheck disable=SC2317
+links()
+{
+	ip -n "$gw" -batch - <<-EOT
+		link set wan mtu 1400
+		addr add 192.0.2.77/24 dev wan
+		link set wan2 down
+		link set lan mtu 1300
+		addr add 2001:db8:c::77/64 dev lan nodad
+		link set wan mtu 1500
+		link set wan2 up
+		addr del 192.0.2.77/24 dev wan
+		link set lan mtu 1500
+		addr del 2001:db8:c::77/64 dev lan
+	EOT
+	on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
+	on "$gw" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+}
+below()
+{
+	ip -n "$gw" -batch - <<-EOT
+		link add link lan name lan.5 type vlan id 5
+		link set lan.5 up
+		addr add 2001:db8:5::1/64 dev lan.5 nodad
+		route add 2001:db8:6464::c000:20a via 2001:db8:5::2
+		link set lan3 master br0
+		link set br0 up
+		addr replace 2001:db8:a::1/64 dev br0 nodad
+		route replace 2001:db8:6464::c000:20b via 2001:db8:a::2
+		route replace 2001:db8:6464::c000:209 via $client_ip
+	EOT
+}
+# shellcheck disable=SC2317
+devs()
+{
+	sleep 0.2 # for packets to go this way
+	ip -n "$gw" -batch - <<-EOT
+		link del lan.5
+		link set lan3 nomaster
+		link set br0 down
+	EOT
+	below
+}
+# shellcheck disable=SC2317
+tables()
+{
+	rules
+	on "$gw" "$NFT" delete flowtable inet gw ft '{ devices = { wan, lan3 }; }'
+	on "$gw" conntrack -F
+	on "$gw" "$NFT" add flowtable inet gw ft '{ hook ingress priority filter; devices = { wan, lan3 }; }'
+	sleep 0.1
+}
+
+# loop SECONDS COMMAND: again and again, in the background
+loop()
+{
+	local end=$((SECONDS + $1)) n=0
+
+	while [ $SECONDS -lt $end ]; do
+		$2 >/dev/null 2>&1
+		n=$((n + 1))
+	done
+	echo "# $n times: $2"
+}
+
+busy="udp64 tcp64 udp65 tcp65 udp66 tcp66"
+client_sees="2001:db8:64::c000:202>2001:db8:6464::c000:209
+2001:db8:65::c000:202>2001:db8:6464::c000:20a
+2001:db8:66::c000:202>2001:db8:6464::c000:20b"
+
+# pairs NAME...: of addresses, but those of errors of the gateway
+pairs()
+{
+	local name
+
+	for name; do tell "watch-$name" pairs; done | tr ' ' '\n' |
+		grep -vE "^(|192\.0\.3\.1>.*|2001:db8:[5ac]::1>.*)$" | sort -u
+}
+
+# flap WHAT PEERS SERVER-SEES
+flap()
+{
+	local i loops='' name
+
+	check "$1: fast at first" wait_for 8 at_work fast || echo "# $worked"
+	pairs server second client bridge >/dev/null
+	for i in routes links devs tables; do
+		loop 4 $i &
+		loops="$loops $!"
+	done
+	# shellcheck disable=SC2086 # into words
+	wait $loops
+	check "$1: fast after it all" wait_for 10 at_work fast || echo "# $worked"
+	for name in $busy; do
+		check_match "$1: $name has its address" "${peers[$name]-}" "$2 +([0-9])"
+	done
+	check_eq "$1: addresses at the server" "$(pairs server second | grep -vx "$pool_ip>$server_ip")" "$3"
+	check_eq "$1: addresses at the client" "$(pairs client bridge)" "$client_sees"
+	no_other_drops State
+}
+
+below
+xlat=
+for i in 64 65 66; do
+	xlat="$xlat
+		ip6 daddr 2001:db8:$i::/96 xlat 6to4 prefix 2001:db8:$i::/96 snat to $pool_ip"
+done
+check "ruleset loads" rules || done_testing
+hooks_come lan lan3 wan wan2
+serve "$server4" tcp4:80 udp4:53
+for i in 64 65 66; do
+	helper udp$i "$client6" call udp 2001:db8:$i::$server_ip 53
+	helper tcp$i "$client6" call tcp 2001:db8:$i::$server_ip 80
+done
+for i in $busy; do
+	check_eq "$i begins" "$(tell "$i" begin)" begun || done_testing
+done
+helper watch-server "$server4" watch eth0
+helper watch-second "$server4" watch eth1
+helper watch-client "$client6" watch eth0
+helper watch-bridge "$client6" watch eth2
+
+flap sessions $pool_ip ""
+
+add="xlat flow add @ft"
+xlat=
+for i in "64 9" "65 10" "66 11"; do
+	set -- $i
+	xlat="$xlat
+		ip6 daddr 2001:db8:$1::/96 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix 2001:db8:$1::/96
+		ip daddr 192.0.2.$2 xlat 4to6 saddr prefix 2001:db8:$1::/96 daddr prefix 2001:db8:6464::/96"
+done
+check "ruleset without state loads" rules
+on "$gw" conntrack -F >/dev/null 2>&1
+flap stateless "192.0.2.@(9|10|11)" "192.0.2.10>$server_ip
+192.0.2.11>$server_ip
+192.0.2.9>$server_ip"
+
+done_testing
