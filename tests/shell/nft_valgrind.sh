@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# nft frees what it takes for the statement, also when it refuses it.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need valgrind
+setup_ns "$gw"
+modprobe -q nf_flow_table_inet || skip "no flowtables in this kernel"
+
+# leakless STATUS WHAT ARGUMENT...: nft, with that exit status, loses nothing and
+# touches nothing that it has freed. What is sent uninitialised is padding.
+leakless()
+{
+	local rc=$1 what=$2 got
+
+	shift 2
+	on "$gw" valgrind -q --leak-check=full --errors-for-leak-kinds=definite,indirect,possible \
+		--undef-value-errors=no --error-exitcode=99 --log-file="$tmp/log" \
+		"$NFT" "$@" >"$tmp/out" 2>&1
+	got=$?
+	check_eq "$what" "$got $(cat "$tmp/log")" "$rc " || sed 's/^/# /' "$tmp/out"
+}
+
+leakless 0 "every form loads" -f "$here/rulesets/forms.nft"
+leakless 0 "and the fast path" -c -f "$here/rulesets/forms_flow.nft"
+leakless 0 "is listed" list ruleset
+leakless 0 "in JSON too" -j list ruleset
+cp "$tmp/out" "$tmp/json"
+leakless 0 "JSON loads" -j -c -f "$tmp/json"
+
+# Ten errors of syntax are reported in one run, and all of evaluation.
+while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/syntax" <<-'END'
+	6to4 prefix 64:ff9b::/96 prefix 64:ff9b::/96
+	6to4 saddr prefix 2001:db8::1 to 192.0.2.1 saddr prefix 2001:db8::1 to 192.0.2.1
+	6to4 saddr prefix to ip6 saddr map @to4 saddr prefix to ip6 saddr map @to4
+	6to4 error saddr 192.0.2.1 error saddr 192.0.2.1
+	6to4 prefix 64:ff9b::/96 snat to 192.0.2.1:80 drop
+	6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 } to
+	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/4294967328 to 192.0.2.0/24
+	flow add @ft xlat
+END
+leakless 1 "errors of syntax" -c -f "$tmp/syntax"
+check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 8
+while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evaluation" <<-'END'
+	6to4 prefix 64:ff9b::/95
+	6to4 prefix ff00::/96
+	6to4 prefix 64:ff9b::/96 snat to 127.0.0.1
+	6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1, 2001:db8::2 : 127.0.0.1 }
+	6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80, 2001:db8::2 : 192.0.2.2 }
+	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/64 to 192.0.2.0/33
+	6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @to6
+	4to6 prefix 64:ff9b::/96 dnat to ip daddr . tcp dport map @inbound:80
+END
+leakless 1 "errors of evaluation" -c -f "$tmp/evaluation"
+check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 8
+done_testing
