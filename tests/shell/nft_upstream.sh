@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The cases that the series adds to nftables' own tests, run by nftables' own runners.
+# The cases that the series adds to nftables' own tests, run by nftables' own runners,
+# and its man pages.
 . "$(dirname "$0")/lib.sh"
 
 need_nft
@@ -46,4 +47,28 @@ for t in shell/testcases/*/xlat*; do cases+=("${t#shell/}"); done
 check "shell: ${cases[*]}" env -C shell NFT="$NFT" ./run-tests.sh -s "${cases[@]}"
 check_match "none was skipped" "$(grep results: "$tmp/check")" \
 	"*[OK]* ${#cases[@]} *SKIPPED]* 0 *FAILED]* 0 *"
+
+# What the man page says works, and it is a man page.
+cd ../doc || exit $ksft_fail
+setup_ns "$gw"
+ip -n "$gw" link add lan type veth peer name wan
+nft() { on "$gw" "$NFT" "$@"; }
+nft "table inet gw {
+	chain pre { type filter hook prerouting priority dstnat; }
+	chain forward { type filter hook forward priority filter; }
+}"
+sed -n '/^.Using the xlat statement/,/^SYNPROXY/{/^add /p}' statements.txt >"$tmp/examples"
+modprobe -q nf_flow_table_inet || sed -i '/flow/d' "$tmp/examples"
+check "examples of the man page" nft -f "$tmp/examples"
+check_eq "all of them" "$(nft list ruleset | grep -c "	xlat\|[^n] xlat")" "$(grep -c '^add rule' "$tmp/examples")"
+if PATH=/usr/bin:/bin command -v a2x >/dev/null; then
+	for page in nft.txt libnftables-json.adoc; do
+		check "$page" env PATH=/usr/bin:/bin a2x -L --doctype manpage --format manpage -D "$tmp" "$page"
+		check_eq "$page: nothing to remark" "$(cat "$tmp/check")" ""
+	done
+	check "the statement is in it" grep -q 'XLAT STATEMENT' "$tmp/nft.8"
+	check "and in JSON's" grep -q 'xlat flow' "$tmp/libnftables-json.5"
+else
+	echo "# SKIP: the man pages: needs a2x (asciidoc-base, with xsltproc and docbook-xsl)"
+fi
 done_testing
