@@ -143,7 +143,7 @@ messages()
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1" "4to6 dnat needs an IPv6 address" 192.0.2.1
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 192.0.2.1:80" "4to6 dnat needs an IPv6 address" 192.0.2.1
 	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:0" "port must be from 1 to 65535, not 0" 0
-	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::9-2001:db8::1" "Range negative size" 2001:db8::9-2001:db8::1
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::9-2001:db8::1" "Range *negative size" 2001:db8::9-2001:db8::1
 	refused inet "$pre" "xlat 4to6 $n64 saddr $n64 daddr $n64 dnat to 2001:db8::1" "saddr and daddr are stateless" dnat
 	refused inet "type filter hook forward priority filter;" "xlat 4to6 $n64 dnat to 2001:db8::1" "stateful xlat is not supported in the forward hook" dnat
 	refused inet "$pre" "xlat 6to4 $n64 snat to 0.0.0.0" "must not be unspecified" 0.0.0.0
@@ -185,7 +185,7 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 . 80, 2001:db8::2 : 192.0.2.1 }" "expected concatenation of (IPv4 address, internet network service)" 192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @two4" "expected concatenation of (IPv4 address, internet network service)" "ip6 saddr map @two4"
 	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @one6" "expected concatenation of (IPv4 address, internet network service)" "tcp dport map @one6"
-	refused inet "$pre" "xlat 4to6 $n64 dnat to ip6 daddr map @to6" "conflicting network layer protocols" "ip6 daddr"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to ip6 daddr map @to6" "conflicting *protocols" "ip6 daddr"
 	for map in verdicts marks ranges; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "expected IPv4 address" "ip6 saddr map @$map"
 	done

@@ -48,7 +48,12 @@ for f in "$here"/rulesets/*.nft; do
 	is_uml || [ $f = "$here/rulesets/forms.nft" ] || continue # slow, and no different
 	name=$(basename "$f" .nft)
 	on "$gw" $NFT flush ruleset
-	on "$gw" $NFT -f "$f" || { fail "$name loads"; continue; }
+	if ! on "$gw" $NFT -f "$f"; then
+		# of an older release, which may not have something else in it
+		sed 's/\<xlat .*/accept/' "$f" | on "$gw" $NFT -c -f - 2>"$tmp/else" && fail "$name loads" ||
+			echo "# SKIP: $name: $(head -1 "$tmp/else")"
+		continue
+	fi
 	list >"$tmp/first"
 	check "$name loads again" on "$gw" $NFT -f - < <(echo "flush ruleset"; cat "$tmp/first") || continue
 	list >"$tmp/second"
@@ -62,7 +67,7 @@ if ! modprobe -q nf_flow_table_inet; then
 elif out=$(ruleset forms_flow 2>&1); then
 	list >"$tmp/listed"
 	check "the fast path is listed as it was written" \
-		diff -B <(grep -v '^#' "$here/rulesets/forms_flow.nft") "$tmp/listed"
+		diff -B <(grep -v "^#" "$here/rulesets/forms_flow.nft" | tr -d \") <(tr -d \" <"$tmp/listed")
 	check "and loads again" on "$gw" $NFT -f - < <(echo "flush ruleset"; cat "$tmp/listed")
 	check_match "its flowtable is in use" "$(on "$gw" $NFT delete flowtable inet gw ft 2>&1)" "*Device or resource busy*"
 	check_match "there must be one" "$(on "$gw" $NFT add rule inet gw forward xlat flow add @none 2>&1)" "*No such file or directory*"
