@@ -399,7 +399,7 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
  * nf_xlat_parse - read a packet and judge whether it can be translated
  * @skb: packet, skb->data at its network header
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
- * @pkt: filled in; on error the members read so far are
+ * @pkt: filled in, @inner for ICMP errors only; on error the members read so far
  *
  * Pulls the headers into the linear area, which may move them, and sets the
  * transport header; the packet itself stays as it is. Any context.
@@ -562,13 +562,20 @@ unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_len);
 
+/* What csum_partial() of both would be, which is not inlined. */
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr)
 {
-	unsigned int len = pf == NFPROTO_IPV4 ? sizeof(saddr->ip) :
-						sizeof(saddr->in6);
+	unsigned int i;
+	u64 sum = 0;
 
-	return csum_partial(daddr, len, csum_partial(saddr, len, 0));
+	if (pf == NFPROTO_IPV4)
+		return csum_add((__force __wsum)saddr->ip,
+				(__force __wsum)daddr->ip);
+	for (i = 0; i < ARRAY_SIZE(saddr->all); i++)
+		sum += (u64)saddr->all[i] + daddr->all[i];
+	return csum_add((__force __wsum)(u32)sum,
+			(__force __wsum)(u32)(sum >> 32));
 }
 
 static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
@@ -683,14 +690,12 @@ static void nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
 {
 	u8 proto = nf_xlat_new_proto(NFPROTO_IPV4, l3->proto);
 
-	*ip6h = (struct ipv6hdr){
-		.payload_len	= htons(len - sizeof(*ip6h)),
-		.nexthdr	= proto,
-		.hop_limit	= hop_limit,
-		.saddr		= hdr->saddr.in6,
-		.daddr		= hdr->daddr.in6,
-	};
 	ip6_flow_hdr(ip6h, l3->tos, 0);
+	ip6h->payload_len = htons(len - sizeof(*ip6h));
+	ip6h->nexthdr = proto;
+	ip6h->hop_limit = hop_limit;
+	ip6h->saddr = hdr->saddr.in6;
+	ip6h->daddr = hdr->daddr.in6;
 
 	if (l3->fraghdr) {
 		struct frag_hdr *fh = (struct frag_hdr *)(ip6h + 1);
@@ -999,7 +1004,7 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 {
 	u8 ttl = pkt->l3.ttl - (parm->ttl_dec ? 1 : 0);
 	unsigned int old = pkt->l3.hlen, new, hlen;
-	u8 buf[NF_XLAT_MAX_HDR] __aligned(4);
+	u8 buf[NF_XLAT_MAX_HDR] __aligned(4) __uninitialized;
 	struct nf_xlat_quote quote = {};
 	u8 *ext = NULL;
 	u8 pf = pkt->pf;

@@ -136,19 +136,17 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, !dir);
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	struct nf_xlat_parm parm __uninitialized;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_parm parm = {
-		.ports		= nf_xlat_ct_has_ports(t->dst.protonum),
-		.keep_ct	= true,
-	};
 
 	/* Conntrack looks behind an AH, which the engine takes for payload. */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_PROTO);
 
-	if (data)
-		parm.lowest_mtu6 = data->mtu;
+	parm.lowest_mtu6 = data ? data->mtu : 0;
+	parm.ports = nf_xlat_ct_has_ports(t->dst.protonum);
+	parm.keep_ct = true;
 	nf_xlat_hdr_inverse(&parm.outer, t);
 	if (pkt->icmp_error) {
 		nf_xlat_hdr_same(&parm.inner, t);
@@ -366,15 +364,12 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 	return true;
 }
 
-/*
- * A new session from IPv4 to an endpoint that has a mapping, RFC 6146 section
- * 3.5.1 and 3.5.2, or from another IPv6 endpoint, section 3.8.
- */
-static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
-				  const struct nf_hook_state *state)
+/* Of nf_xlat_ct_in(), what few packets come to */
+static noinline unsigned int
+nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
+		     struct nf_conn *ct)
 {
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
-	enum ip_conntrack_info ctinfo;
 	struct nf_xlat_ct_range range;
 	struct nf_conntrack_tuple t;
 	enum nf_xlat_reason reason;
@@ -382,12 +377,8 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	struct nf_xlat_bib *bib;
 	struct nf_xlat_pkt pkt;
 	unsigned int verdict;
-	struct nf_conn *ct;
 	bool hairpin;
 
-	ct = nf_ct_get(skb, &ctinfo);
-	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, NFPROTO_IPV4)))
-		return NF_ACCEPT;
 	hairpin = nf_xlat_ct_ours(ct);
 	if (hairpin)
 		nf_ct_invert_tuple(&t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
@@ -436,6 +427,22 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 put:
 	nf_xlat_ct_release(state->net, refs);
 	return verdict;
+}
+
+/*
+ * A new session from IPv4 to an endpoint that has a mapping, RFC 6146 section
+ * 3.5.1 and 3.5.2, or from another IPv6 endpoint, section 3.8.
+ */
+static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, NFPROTO_IPV4)))
+		return NF_ACCEPT;
+	return nf_xlat_ct_in_begins(skb, state, ct);
 }
 
 /*
@@ -488,10 +495,10 @@ static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
+	struct nf_xlat_pkt pkt __uninitialized;
 	enum ip_conntrack_info ctinfo;
 	enum nf_xlat_reason reason;
 	enum ip_conntrack_dir dir;
-	struct nf_xlat_pkt pkt;
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);

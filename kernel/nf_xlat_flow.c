@@ -283,8 +283,8 @@ static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 	l3->tos = iph->tos;
 	l3->ttl = iph->ttl;
 	l3->df = iph->frag_off & htons(IP_DF);
-	key->src.ip = iph->saddr;
-	key->dst.ip = iph->daddr;
+	key->src = (union nf_inet_addr){ .ip = iph->saddr };
+	key->dst = (union nf_inet_addr){ .ip = iph->daddr };
 	return true;
 }
 
@@ -451,6 +451,7 @@ static void nf_xlat_flow_build4(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	iph->daddr = d->dst_addr.ip;
 	iph->check = ip_fast_csum(iph, 5);
 	skb->protocol = htons(ETH_P_IP);
+	memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 }
 
 static void nf_xlat_flow_build6(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
@@ -468,6 +469,7 @@ static void nf_xlat_flow_build6(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	ip6h->saddr = d->src.in6;
 	ip6h->daddr = d->dst_addr.in6;
 	skb->protocol = htons(ETH_P_IPV6);
+	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
 }
 
 /*
@@ -537,8 +539,8 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	const struct net_device *in = state->in;
 	struct nf_xlat_flow_dir *d;
 	struct nf_xlat_flow *flow;
+	struct nf_xlat_l3 l3 __uninitialized;
 	struct dst_entry *dst;
-	struct nf_xlat_l3 l3;
 
 	if (!nf_xlat_flow_parse(skb, protocol, &l3, key))
 		return NF_ACCEPT;
@@ -576,8 +578,6 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 
 	__vlan_hwaccel_clear_tag(skb);
 	skb_clear_tstamp(skb);
-	memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
-			       sizeof(struct inet6_skb_parm)));
 	nf_xlat_flow_xmit(skb, nf_xlat_other_pf(key->pf), dst);
 	return NF_STOLEN;
 }
@@ -633,16 +633,17 @@ static bool nf_xlat_flow_host(const struct sk_buff *skb,
 unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	struct nf_xlat_flow_key key = {
-		.net	= state->net->ns.inum,
-		.in.iif	= state->in->ifindex,
-	};
+	struct nf_xlat_flow_key key __uninitialized;
 	__be16 protocol = skb->protocol;
 	unsigned int verdict;
 
 	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
 		return NF_ACCEPT;
+	/* One by one: what nf_xlat_flow_parse() sets takes time to clear. */
+	key.net = state->net->ns.inum;
+	key.in = (struct nf_xlat_flow_in){ .iif = state->in->ifindex };
+	memset(key.pad, 0, sizeof(key.pad));
 	if (skb_vlan_tag_present(skb))
 		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
 						skb_vlan_tag_get_id(skb));

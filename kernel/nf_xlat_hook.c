@@ -626,16 +626,17 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	/* GSO, on the way to a user's queue, writes from there on. */
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > SKB_GSO_CB_OFFSET);
 
-	memset(NF_XLAT_CB(skb), 0, sizeof(struct nf_xlat_skb_cb));
 	NF_XLAT_CB(skb)->mark = skb->mark;
 	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
 
 	if (pkt->pf == NFPROTO_IPV6) {
+		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		IPCB(skb)->iif = iif;
 		skb->ignore_df = pkt->reasm;
 		return;
 	}
 
+	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
 	IP6CB(skb)->iif = iif;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	/* ip6_input_finish() starts at the first extension header. */
@@ -753,6 +754,10 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	bool local;
 
 	*pdst = NULL;
+	parm->mtu4 = 0;
+	parm->mtu6 = 0;
+	parm->ttl_dec = false;
+	parm->hop_due = false;
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
@@ -814,7 +819,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	struct sk_buff *untold = NULL;
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_pkt cut;
+	struct nf_xlat_pkt cut __uninitialized;
 	struct dst_entry *dst;
 	unsigned int verdict;
 	bool split;
@@ -961,7 +966,8 @@ static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
  * @skb: packet that nf_xlat_parse() accepted
  * @state: hook that it is in: PRE_ROUTING, FORWARD or LOCAL_OUT
  * @pkt: what nf_xlat_parse() found
- * @parm: addresses, ports and flags; MTUs and ttl_dec are filled in here
+ * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec and
+ *	hop_due are filled in here
  *
  * The packet enters the hook of the same name of the other family with its
  * route attached, and goes on from there. RCU read side, softirq or process

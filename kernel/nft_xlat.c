@@ -256,12 +256,13 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	const struct nf_hook_state *state = pkt->state;
 	enum nf_xlat_reason reason, sreason, dreason;
 	__u16 transport = pkt->skb->transport_header;
+	struct nf_xlat_parm parm __uninitialized;
+	struct nf_xlat_pkt xpkt __uninitialized;
 	union nf_inet_addr saddr, daddr;
-	struct nf_xlat_parm parm;
-	struct nf_xlat_pkt xpkt;
 
-	memset(&parm, 0, sizeof(parm));
 	parm.lowest_mtu6 = priv->mtu;
+	parm.ports = false;
+	parm.keep_ct = false;
 
 	nft_xlat_addrs(pkt->skb, nft_xlat_pf(priv), &saddr, &daddr);
 	dreason = nft_xlat_map_addr(priv, &priv->daddr, state->net, &daddr,
