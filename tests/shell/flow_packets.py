@@ -34,16 +34,27 @@ class End:
         enter(ns)
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(proto))
         self.sock.bind((dev, proto))
-        self.sock.settimeout(0.1)
         self.head += self.sock.getsockname()[4] + struct.pack("!H", proto)
+        # What comes by this one has a virtio header.
+        self.vnet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        self.vnet.setsockopt(263, 15, 1) # SOL_PACKET, PACKET_VNET_HDR
+        self.vnet.bind((dev, 0))
 
     def send(self, packet):
-        self.sock.send(self.head + packet)
+        """A packet, or one as offload() or host() have it"""
+        if isinstance(packet, bytes):
+            self.sock.send(self.head + packet)
+        elif isinstance(packet[0], str):
+            self.sock.send(bytes.fromhex(packet[0]) + self.head[6:12] + bytes.fromhex(packet[1]) + self.head[12:] + packet[2])
+        else:
+            self.vnet.send(packet[0] + self.head + packet[1])
 
-    def drain(self):
+    def drain(self, n=0, wait=0.1):
+        """what comes: n packets, and others within a little while"""
         got = []
         try:
             while True:
+                self.sock.settimeout(2 if len(got) < n else wait)
                 data, addr = self.sock.recvfrom(65536)
                 # neighbours and listeners are not for us
                 if addr[2] == socket.PACKET_HOST and not (data[12:14] == b"\x86\xdd" and data[20] == 58 and data[54] > 4):
@@ -84,9 +95,9 @@ def six(data, up=True, nh=17, ext=b"", hlim=64, plen=None, cut=None, zero=False)
     return struct.pack("!IHBB", 6 << 28, len(payload), nh, hlim) + src + dst + payload
 
 
-def four(data, ttl=64, opt=b"", frag=0, zero=False, cut=None, ident=7):
+def four(data, ttl=64, opt=b"", frag=0, zero=False, cut=None, ident=7, proto=17):
     payload = udp(S4, P4, 7777, port, data, zero) if cut is None else cut
-    h = struct.pack("!BBHHHBBH", 0x45 + len(opt) // 4, 0, 20 + len(opt) + len(payload), ident, frag, ttl, 17, 0) \
+    h = struct.pack("!BBHHHBBH", 0x45 + len(opt) // 4, 0, 20 + len(opt) + len(payload), ident, frag, ttl, proto, 0) \
         + S4 + P4 + opt
     return h[:10] + struct.pack("!H", csum(h)) + h[12:] + payload
 
@@ -107,8 +118,10 @@ def describe(p):
     if proto in (1, 58):
         return f"icmp {l4[0]}/{l4[1]} mtu {struct.unpack('!I', l4[4:8])[0]}"
     pseudo = src + dst + struct.pack("!II", len(l4), proto)
-    if l4[6:8] != b"\0\0" and csum(pseudo + l4):
+    if (proto == 6 or l4[6:8] != b"\0\0") and csum(pseudo + l4):
         return "wrong checksum"
+    if proto == 6:
+        return f"TCP, ttl {ttl} {len(l4) - 20} bytes"
     if proto == 17:
         if (src, dst) not in ((P4, S4), (S6, C6)):
             return "wrong addresses"
@@ -127,12 +140,12 @@ def case(what, path, end, packets, there=(), back=(), length=None):
     for _ in range(2): # the session is fast again, whatever the last one did
         left.send(six(b"to be fast"))
         right.send(four(b"to be fast"))
-        left.drain(), right.drain()
+        left.drain(1, 0.001), right.drain(1, 0.001)
     before = slow()
     for p in packets:
         end.send(p)
-    got = [describe(p) for p in other.drain()]
-    answers = [describe(p) for p in end.drain()]
+    got = [describe(p) for p in other.drain(len(there))]
+    answers = [describe(p) for p in end.drain(len(back), 0.001 if there else 0.1)]
     seen = slow() - before
     good = got == list(there) and answers == list(back) and (seen == 0 if path == "fast" else seen > 0 or not there)
     ok &= good
@@ -152,6 +165,24 @@ def fix6(p):
     return p[:4] + struct.pack("!H", len(p) - 40) + p[6:]
 
 
+def host(mac, packet, end, tag=""):
+    """to another MAC than the gateway's, or with a tag"""
+    return mac or end.head[:6].hex(), tag, packet
+
+
+def offload(packet, at, start=0, gso=0):
+    """UDP, whose header is at this place: the sum that starts there, or further on, is for others to make"""
+    p, at = bytearray(packet), at + start
+    l4 = bytes(p[at:])
+    # The field has the pseudo-header's sum, which is what it differs by without.
+    whole, = struct.unpack("!H", l4[6:8])
+    p[at + 6:at + 8] = struct.pack("!H", (csum(l4[:6] + b"\0\0" + l4[8:]) - whole) % 0xffff)
+    return struct.pack("=BBHHHH", 1, 5 if gso else 0, 14 + at + 8, gso, 14 + at, 6), bytes(p)
+
+
+# in a datagram as VXLAN has it, a datagram: its sum is behind 8 + 14 + 20 bytes
+inner = struct.pack("!II", 0x08000000, 5 << 8) + bytes(12) + b"\x08\0" + bytes(20) + \
+    udp(socket.inet_aton("10.0.0.1"), socket.inet_aton("10.0.0.2"), 1, 2, b"y" * 77)
 d = b"x" * 100
 none = bytes([17, 0, 1, 4, 0, 0, 0, 0]) # an option that says nothing
 case("IPv6", "fast", left, [six(d)], ["ttl 63 100 bytes"])
@@ -169,6 +200,7 @@ case("TTL 2", "fast", right, [four(d, ttl=2)], ["ttl 1 100 bytes"])
 case("TTL 1", "normal", right, [four(d, ttl=1)], [], ["icmp 11/0 mtu 0"])
 case("IPv6 option", "normal", left, [six(d, nh=60, ext=none)], ["ttl 63 100 bytes"])
 case("IPv4 option", "normal", right, [four(d, opt=b"\1\1\1\1")], ["ttl 63 100 bytes"])
+case("IPv6 without checksum", "normal", left, [six(d, zero=True)], ["ttl 63 100 bytes no checksum"])
 case("IPv4 without checksum", "normal", right, [four(d, zero=True)], ["ttl 63 100 bytes"])
 case("IPv6 fragments", "normal", left, map(fix6, cut6(six(b"x" * 1000), 504, 9)), ["ttl 63 1000 bytes"])
 whole = udp(S4, P4, 7777, port, b"x" * 1000)
@@ -181,6 +213,28 @@ case("IPv4 over the MTU", "normal", right, [four(b"x" * 1472, frag=0x4000)], [],
 case("IPv4 header checksum is wrong", "normal", right, [four(d)[:10] + b"\1\2" + four(d)[12:]])
 case("IPv4 is shorter than it says", "normal", right, [four(d)[:-5]])
 case("IPv6 is shorter than it says", "normal", left, [six(d)[:-5]])
+
+for mac, who in ("020000000099", "another host"), ("ffffffffffff", "all"), ("333300000001", "a group"):
+    case(f"IPv6 to the MAC of {who}", "normal", left, [host(mac, six(d), left)])
+    case(f"IPv4 to the MAC of {who}", "normal", right, [host(mac, four(d), right)])
+case("IPv6 in a VLAN that is not there", "normal", left, [host("", six(d), left, "81000009")])
+case("IPv4 in a VLAN that is not there", "normal", right, [host("", four(d), right, "81000009")])
+case("IPv6 with a priority, in no VLAN", "normal", left, [host("", six(d), left, "81006000")], ["ttl 63 100 bytes"])
+case("IPv4 with a priority, in no VLAN", "normal", right, [host("", four(d), right, "81006000")], ["ttl 63 100 bytes"])
+
+# Sums that others make, and datagrams that others cut: here the gateway's devices
+enter(gw)
+for dev in "lan", "wan":
+    for what in "tx", "tx-udp-segmentation", "gso":
+        subprocess.run(["ethtool", "-K", dev, what, "off"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+case("IPv6, sum is offloaded", "fast", left, [offload(six(d), 40)], ["ttl 63 100 bytes"])
+case("IPv4, sum is offloaded", "fast", right, [offload(four(d), 20)], ["ttl 63 100 bytes"])
+n = len(inner)
+case("IPv6, sum of what is in a tunnel is", "fast", left, [offload(six(inner), 40, 50)], [f"ttl 63 {n} bytes"])
+case("IPv4, sum of what is in a tunnel is", "fast", right, [offload(four(inner), 20, 50)], [f"ttl 63 {n} bytes"])
+cut = ["ttl 63 500 bytes", "ttl 63 500 bytes", "ttl 63 200 bytes"]
+case("IPv6, datagrams in one", "fast", left, [offload(six(b"z" * 1200), 40, gso=500)], cut)
+case("IPv4, datagrams in one", "fast", right, [offload(four(b"z" * 1200), 20, gso=500)], cut)
 
 # A link that becomes narrower, of either side
 enter(gw)
@@ -195,4 +249,40 @@ case("IPv4 just under it", "fast", right, [four(b"x" * 1352, frag=0x4000)], ["tt
 enter(gw)
 subprocess.run(["ip", "link", "set", "lan", "mtu", "1500"], check=True)
 case("IPv6 at the old MTU again", "fast", left, [six(b"x" * 1452)], ["ttl 63 1452 bytes"])
+
+# A connection: the shortest packets are padded to what Ethernet wants.
+C, S = [1000, 0], [5000, 0]
+
+
+def tcp(up, flags, data=b"", pad=b""):
+    """sequence numbers as they come; the other end's are acknowledged"""
+    me, you = (C, S) if up else (S, C)
+    seq, me[0] = me[0], (me[0] + len(data) + (flags & 2) // 2)
+    src, dst, *ports = (C6, S6, port, 80) if up else (S4, P4, 80, port)
+    t = struct.pack("!HHIIBBHHH", *ports, seq, you[0] if flags & 16 else 0, 0x50, flags, 1000, 0, 0) + data
+    t = t[:16] + struct.pack("!H", csum(src + dst + struct.pack("!II", len(t), 6) + t)) + t[18:]
+    return (six(b"", nh=6, cut=t) if up else four(b"", cut=t, proto=6)) + pad
+
+
+def tcp_case(what, end, packets, there):
+    """by the fast path, once it is there"""
+    global ok
+    other = right if end is left else left
+    before = slow()
+    for p in packets:
+        end.send(p)
+    got = [describe(p) for p in other.drain(len(there))]
+    good = got == there and slow() == before
+    ok &= good
+    print(f"{'PASS' if good else 'FAIL'}: {what}" + ("" if good else f": {got}, {slow() - before} by the normal path"))
+
+
+for end, flags in (left, 2), (right, 18), (left, 16), (right, 24), (left, 24), (right, 24):
+    end.send(tcp(end is left, flags, b"data" if flags == 24 else b""))
+    (right if end is left else left).drain(1, 0.001)
+tcp_case("TCP, IPv4, padded", right, [tcp(False, 16, pad=b"\xaa" * 6), tcp(False, 16, b"abc", b"\xaa" * 3)],
+         ["TCP, ttl 63 0 bytes", "TCP, ttl 63 3 bytes"])
+tcp_case("TCP, IPv6, padded", left, [tcp(True, 16, pad=b"\xaa" * 6), tcp(True, 16, b"abc", b"\xaa" * 3)],
+         ["TCP, ttl 63 0 bytes", "TCP, ttl 63 3 bytes"])
+print("all cases were tried")
 sys.exit(not ok)
