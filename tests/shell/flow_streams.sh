@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# TCP streams by the fast path, whole GSO packets and cut ones: data is compared by
-# the receiver, and packets that came large leave large.
+# TCP streams and bursts of UDP by the fast path, whole GSO packets and cut ones: data
+# is compared by the receiver, and packets that came large leave large.
 . "$(dirname "$0")/flow.inc"
 ! is_debug || skip "takes too long on a debug kernel"
 need ethtool nstat
@@ -43,10 +43,32 @@ stream()
 
 both() { stream "$1" up wan "$2"; stream "$1" down lan "$2"; }
 
+# bursts WHAT FEW: of datagrams, there and back in one session, of which so many
+# packets take the normal path. Those of a list do, whose each has its headers.
+bursts()
+{
+	local before all
+
+	before=$(slow) all=$(($(packets wan) + $(packets lan)))
+	check_eq "$1: bursts of UDP" "$(python "$client6" udp_gso call $server64 9001 40 1000)" "40 40"
+	all=$(($(packets wan) + $(packets lan) - all)) before=$(($(slow) - before))
+	check "$1: $before packets by the normal path, of $all" [ $before -le "$2" ]
+}
+
 setup_topo
 check "ruleset loads" rules || done_testing
 hooks_come lan wan
 start "$server4" stream 9000
+start "$server4" udp_gso 9001
+bursts "all offloads" 3
+for ns in "$client6" "$server4"; do on "$ns" ethtool -K eth0 tx-udp-segmentation off gso off >/dev/null 2>&1; done
+for i in "rx-udp-gro-forwarding 3" "rx-gro-list 90"; do
+	read -r what n <<<"$i"
+	for dev in lan wan; do on "$gw" ethtool -K $dev gro on $what on >/dev/null 2>&1; done
+	bursts "$what" "$n"
+	for dev in lan wan; do on "$gw" ethtool -K $dev gro off $what off >/dev/null 2>&1; done
+done
+offload on "tx-udp-segmentation gso"
 
 both "all offloads" whole
 offload off "tso gso gro"
