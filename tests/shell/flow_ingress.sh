@@ -65,6 +65,14 @@ else
 	echo "# SKIP metadata: $(head -n 1 "$tmp/tunnel")"
 fi
 
+# Who listens sees packets as they came, however late he looks.
+helper watch-lan "$gw" watch lan
+helper watch-wan "$gw" watch wan
+for i in lan wan; do tell watch-$i pairs >/dev/null; done
+fast "with listeners" udp-one "$pool_ip [0-9]*"
+check_eq "they see what came by lan" "$(tell watch-lan pairs | tr ' ' '\n' | grep ">$pref64")" "$client_ip>${pref64}c000:202"
+check_eq "they see what came by wan" "$(tell watch-wan pairs)" "$server_ip>$pool_ip"
+
 # A policy is not asked in the fast path, so there is none while there are any, for
 # whomever they are.
 policy="src 198.51.100.1/32 dst 198.51.100.2/32 dir fwd"

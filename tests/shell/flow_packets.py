@@ -109,10 +109,14 @@ def describe(p):
         src, dst, proto, ttl, l4 = p[12:16], p[16:20], p[9], p[8], p[n:struct.unpack("!H", p[2:4])[0]]
         if csum(p[:n]):
             return "wrong header checksum"
+        if len(p) != struct.unpack("!H", p[2:4])[0]:
+            return "wrong length"
         if p[6] & 0x3f or p[7]:
             return "a fragment"
     else:
         src, dst, proto, ttl, l4 = p[8:24], p[24:40], p[6], p[7], p[40:40 + struct.unpack("!H", p[4:6])[0]]
+        if len(p) != 40 + struct.unpack("!H", p[4:6])[0]:
+            return "wrong length"
         if proto == 44:
             return "a fragment"
     if proto in (1, 58):
