@@ -106,6 +106,10 @@ check: ## every test; T=name runs one
 check-packages: ## what is installed, and by DKMS and dpkg as well; P=dkms runs one
 	@tests/packages $(P)
 
+.PHONY: check-releases
+check-releases: ## the patches for each release of nftables; R=1.0.6 for one
+	@tests/releases $(R)
+
 check-quick: ## the tests that need no stock kernel
 	@set -f; QUICK=1 tests/run $(T)
 
