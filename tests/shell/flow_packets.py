@@ -5,7 +5,6 @@ Packets of a UDP session that is in the fast path (client6's 2001:db8:c::2, PORT
 to server4's 192.0.2.2, 7777, as 192.0.2.1 and the same port), sent by hand from
 both ends: which come out and how, and whether the forward chain saw them.
 """
-import ctypes
 import os
 import re
 import socket
@@ -13,37 +12,26 @@ import struct
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from wire import GW4, End, csum, enter  # noqa: E402
+
 client6, gw, server4, nft, port = sys.argv[1:]
 port = int(port)
-libc = ctypes.CDLL(None, use_errno=True)
 ok = True
 
 
-def enter(ns):
-    with open(f"/run/netns/{ns}") as f:
-        if libc.setns(f.fileno(), 0x40000000):
-            raise OSError(ctypes.get_errno(), "setns")
-
-
-class End:
-    def __init__(self, ns, dev, peer, proto):
-        enter(gw)
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as s:
-            s.bind((peer, 0))
-            self.head = s.getsockname()[4]
-        enter(ns)
-        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(proto))
-        self.sock.bind((dev, proto))
-        self.head += self.sock.getsockname()[4] + struct.pack("!H", proto)
+class Wire(End):
+    def __init__(self, ns, peer, proto):
+        super().__init__(ns, gw, peer, proto)
         # What comes by this one has a virtio header.
         self.vnet = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.vnet.setsockopt(263, 15, 1) # SOL_PACKET, PACKET_VNET_HDR
-        self.vnet.bind((dev, 0))
+        self.vnet.bind(("eth0", 0))
 
     def send(self, packet):
         """A packet, or one as offload() or host() have it"""
         if isinstance(packet, bytes):
-            self.sock.send(self.head + packet)
+            super().send(packet)
         elif isinstance(packet[0], str):
             self.sock.send(bytes.fromhex(packet[0]) + self.head[6:12] + bytes.fromhex(packet[1]) + self.head[12:] + packet[2])
         else:
@@ -52,15 +40,9 @@ class End:
     def drain(self, n=0, wait=0.1):
         """what comes: n packets, and others within a little while"""
         got = []
-        try:
-            while True:
-                self.sock.settimeout(2 if len(got) < n else wait)
-                data, addr = self.sock.recvfrom(65536)
-                # neighbours and listeners are not for us
-                if addr[2] == socket.PACKET_HOST and not (data[12:14] == b"\x86\xdd" and data[20] == 58 and data[54] > 4):
-                    got.append(data[14:])
-        except TimeoutError:
-            return got
+        while p := next(self.packets(2 if len(got) < n else wait), None):
+            got.append(p)
+        return got
 
 
 def slow():
@@ -69,18 +51,9 @@ def slow():
     return int(re.search(rb"packets (\d+)", out)[1])
 
 
-def csum(data):
-    if len(data) % 2:
-        data += b"\0"
-    s = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while s >> 16:
-        s = (s & 0xffff) + (s >> 16)
-    return ~s & 0xffff
-
-
 C6 = socket.inet_pton(socket.AF_INET6, "2001:db8:c::2")
 S6 = socket.inet_pton(socket.AF_INET6, "2001:db8:64::192.0.2.2")
-P4, S4 = socket.inet_aton("192.0.2.1"), socket.inet_aton("192.0.2.2")
+P4, S4 = socket.inet_aton(GW4), socket.inet_aton("192.0.2.2")
 
 
 def udp(src, dst, sport, dport, data, zero=False):
@@ -133,8 +106,8 @@ def describe(p):
     return f"protocol {proto}"
 
 
-left = End(client6, "eth0", "lan", 0x86dd)
-right = End(server4, "eth0", "wan", 0x0800)
+left = Wire(client6, "lan", 0x86dd)
+right = Wire(server4, "wan", 0x0800)
 
 
 def case(what, path, end, packets, there=(), back=(), length=None):

@@ -18,7 +18,6 @@ frag=1			what comes down comes in fragments
 error=MTU		the sender is told so: TCP recovers, UDP fails
 """
 import collections
-import ctypes
 import errno
 import os
 import random
@@ -26,6 +25,9 @@ import select
 import socket
 import struct
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from wire import enter  # noqa: E402
 
 UDP_SEGMENT, MTU_DISCOVER = 103, 10
 PACKET_VNET_HDR, PACKET_OUTGOING = 15, 4
@@ -36,16 +38,8 @@ TCP, UDP, FRAGMENT = 6, 17, 44
 NO_UDP = os.uname().release.startswith("6.1.")
 NAMES = {"tcp": TCP, "udp": UDP}
 
-libc = ctypes.CDLL(None, use_errno=True)
 # of a length that falls together with nothing
 PATTERN = random.Random(64).randbytes(100003) * 30
-
-
-def enter(ns):
-    fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
-    if libc.setns(fd, 0):
-        raise OSError(ctypes.get_errno(), "setns")
-    os.close(fd)
 
 
 def summed(data, start=0):

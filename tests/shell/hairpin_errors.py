@@ -6,7 +6,6 @@ session, its first or a later one: what their sender is told. client7's link tak
 1300 bytes. WAY: static, each host has an address, or the address of the pool.
 Prints PASS and FAIL.
 """
-import ctypes
 import os
 import select
 import socket
@@ -14,8 +13,10 @@ import struct
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from wire import enter  # noqa: E402
+
 way, client6, client7, gw = sys.argv[1:]
-libc = ctypes.CDLL(None, use_errno=True)
 PREFIX = "2001:db8:64::"
 NS = {"client6": client6, "client7": client7}
 ADDR = {"client6": "2001:db8:c::2", "client7": "2001:db8:d::2"}
@@ -35,13 +36,6 @@ def say(good, what, detail=""):
 
 def eq(what, got, want):
     say(got == want, f"{way}: {what}", f"got '{got}', wanted '{want}'")
-
-
-def enter(ns):
-    fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
-    if libc.setns(fd, 0x40000000):
-        raise OSError(ctypes.get_errno(), "setns")
-    os.close(fd)
 
 
 def sock(host, kind, port=0):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Sessions of protocols whose ports cannot be changed, or that have none."""
 import os
+import socket
+import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -12,15 +14,6 @@ NET = "2001:db8:6464::"  # of all clients
 PORTS = struct.pack("!HH", 5000, 80)
 BACK = struct.pack("!HH", 80, 5000)
 ROUTER4, ROUTER6 = "198.51.100.254", NET + "ffff:1"
-
-
-def crc32c(d):
-    c = 0xffffffff
-    for b in d:
-        c ^= b
-        for _ in range(8):
-            c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
-    return struct.pack("<I", c ^ 0xffffffff)
 
 
 def pseudo(ip, proto, d, covered):

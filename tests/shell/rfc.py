@@ -5,13 +5,9 @@ A story is a module with one function per phase; each calls case() once per
 clause.  Packets are built by scapy, so that lengths and checksums are somebody
 else's arithmetic, and are compared byte by byte.
 """
-import ctypes
 import os
-import select
-import socket
 import struct
 import sys
-import time
 from collections import Counter
 
 sys.path.append("/usr/lib/python3/dist-packages")  # -S leaves it out
@@ -24,13 +20,13 @@ from scapy.layers.inet6 import (  # noqa: E402,F401
     IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting, in6_chksum)
 from scapy.packet import Raw  # noqa: E402,F401
 from scapy.utils import checksum  # noqa: E402,F401
+from wire import GW4, GW6, End, enter  # noqa: E402
 
 client6, gw, server4 = sys.argv[1:4]
 # Two hosts beyond client6 and server4, which drop what they get for them: no
 # stack answers but the gateway's.
 C4, C6 = "203.0.113.33", "2001:db8:6464::203.0.113.33"
 S4, S6 = "198.51.100.2", "2001:db8:64::198.51.100.2"
-GW4, GW6 = "192.0.2.1", "2001:db8:c::1"
 DATA = bytes(range(40))
 
 
@@ -103,58 +99,35 @@ def cut6(p, *sizes, id=0x1234, first=0, more=False):
     return out
 
 
+def crc32c(d):
+    c = 0xffffffff
+    for b in d:
+        c ^= b
+        for _ in range(8):
+            c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
+    return struct.pack("<I", c ^ 0xffffffff)
+
+
 # Fields that an RFC leaves free, to be taken from what came: for case().
 ANY_ID = {"id": "from a generator"}
 ANY_FRAG = {"frag": "all fragments are made here"}
 ANY_FLOW = {"fl": "the stack's own error"}
 
 
-def enter(ns):
-    fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
-    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000):
-        raise OSError(ctypes.get_errno(), "setns")
-    os.close(fd)
-
-
-def noise(p):
-    """What hosts say of their own accord: neighbour discovery, MLD, IGMP."""
-    if p[0] >> 4 == 4:
-        return p[16] >> 4 == 14
-    return p[24] == 0xff or p[8:10] == b"\xfe\x80" or p[24:26] == b"\xfe\x80" or \
-        p[6] == 58 and p[40] in range(130, 138) and p[8:24] == socket.inet_pton(socket.AF_INET6, GW6)
-
-
-class End:
-    """A device of one of the hosts, to send from and to listen on."""
+class Marked(End):
+    """An end at which a packet with a mark says that there comes no more."""
 
     def __init__(self, ns, peer, proto, sentinel):
-        enter(gw)
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as s:
-            s.bind((peer, 0))
-            self.head = s.getsockname()[4]
-        enter(ns)
-        self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        self.sock.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)  # SO_RCVBUFFORCE
-        self.sock.bind(("eth0", 3))
-        self.head += self.sock.getsockname()[4] + struct.pack("!H", proto)
+        super().__init__(ns, gw, peer, proto)
         self.sentinel = sentinel
-
-    def send(self, packet):
-        self.sock.send(self.head + bytes(packet))
 
     def collect(self, mark, timeout):
         """All packets until the one that ends in mark; and whether that came."""
         got = []
-        end = time.monotonic() + timeout
-        while select.select([self.sock], [], [], max(0, end - time.monotonic()))[0]:
-            p, addr = self.sock.recvfrom(70000)
-            if addr[2] == socket.PACKET_OUTGOING or p[12:14] not in (b"\x08\x00", b"\x86\xdd"):
-                continue
-            p = p[14:]
+        for p in self.packets(timeout):
             if p.endswith(mark):
                 return got, True
-            if not noise(p):
-                got.append(p)
+            got.append(p)
         return got, False
 
 
@@ -162,8 +135,8 @@ class End:
 # is done on one CPU.
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 MARK = b"sentinel %08d"
-left = End(client6, "lan", 0x86dd, bytes(c6(nh=253) / Raw(MARK % 0)))
-right = End(server4, "wan", 0x0800, bytes(s4(proto=253) / Raw(MARK % 0)))
+left = Marked(client6, "lan", 0x86dd, bytes(c6(nh=253) / Raw(MARK % 0)))
+right = Marked(server4, "wan", 0x0800, bytes(s4(proto=253) / Raw(MARK % 0)))
 enter(gw)
 stats = os.open("/proc/thread-self/net/nf_xlat", os.O_RDONLY)
 serial = 0

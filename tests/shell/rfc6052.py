@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """RFC 6052 and RFC 8215: addresses, on the wire."""
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import socket
 import struct
 import sys
 import time
@@ -183,15 +184,6 @@ def protocols():
     p = IP(src=S4, dst=GW4, ttl=64, proto=252) / DATA
     case(77, "protocol 252 to a pool address of the gateway: 3/2", p,
          back=icmp4(3, 2, 0, bytes(p), IP(src=GW4, dst=S4, tos=0xc0)), free=ANY_ID)
-
-
-def crc32c(d):
-    c = 0xffffffff
-    for b in d:
-        c ^= b
-        for _ in range(8):
-            c = c >> 1 ^ (0x82f63b78 if c & 1 else 0)
-    return struct.pack("<I", c ^ 0xffffffff)
 
 
 def later_protocols():

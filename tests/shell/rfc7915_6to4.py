@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """RFC 7915, section 5: IPv6 to IPv4."""
 import os
+import socket
+import struct
 import sys
 from itertools import permutations
 
