@@ -3,46 +3,12 @@
 # Packets of sessions that are no more, sources that nobody may have, and packets
 # that come back again and again: "Under attack" in docs/design.md (RFC 6146
 # sections 3.5 and 5.4).
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/flood.inc"
 
-need_nft
-need python3 conntrack
-
-pref64=2001:db8:64::
-server64=$pref64$server_ip
-silent=198.51.100.2 # server4 forwards nothing, so nobody answers there
-pool=203.0.113.1
 n=1000 # of what loops or is forged
 is_uml || n=200
 
-# rules TEXT...: the gateway's rules, with no session
-rules()
-{
-	on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
-		type filter hook prerouting priority dstnat; policy accept;
-		$*; }; }" || fail "rules $*"
-	on "$gw" conntrack -F 2>/dev/null
-}
-
-rule() { rules "ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 $*"; }
-
-# flood NS ARGUMENT...: what came back is in $came
-flood() { local ns=$1; shift; came=$(python "$ns" flood "$@" | tail -n +2); }
-
-# before NAME..., and since NAME: how much these counters grew
-declare -A was
-before() { local c; for c; do was[$c]=$(counter "$c"); done; }
-since() { echo $(($(counter "$1") - was[$1])); }
-# packets DEV: sent by the gateway
-packets() { on "$gw" cat "/sys/class/net/$1/statistics/tx_packets"; }
-
-setup_topo
-ip -n "$gw" -batch - <<-EOF
-	route add 2001:db8:d::/64 via $client_ip
-	route add 198.51.100.0/24 via $server_ip
-EOF
-# every error that is due has to be sent
-on "$gw" sh -c 'cd /proc/sys/net; echo 0 >ipv4/icmp_ratemask; echo 255 >ipv6/icmp/ratemask'
+setup_flood
 serve "$server4" tcp4:8080
 
 # Sessions are gone (conntrack -F), their packets still come, from both sides. The
@@ -99,9 +65,9 @@ ip -n "$server4" route replace 198.51.100.0/24 via $pool_ip
 for addr in $pool_ip $pool; do
 	rule snat to $addr
 	before 6to4
-	sent=$(packets wan)
+	sent=$(tx_packets wan)
 	flood "$client6" udp $client_ip 6000-6009 $pref64$silent 53 10 60
-	sent=$(($(packets wan) - sent))
+	sent=$(($(tx_packets wan) - sent))
 	echo "# $addr: 10 packets became $sent, $(on "$gw" conntrack -C) entries; came back: ${came//$'\n'/, }"
 	check "[97] $addr, routers in a circle: ends by TTL" [ $sent -ge 10 -a $sent -le 320 ]
 	check_eq "[97] $addr: translated once" "$(since 6to4) $(counter Bib)" "10 10"
@@ -115,9 +81,9 @@ loops()
 
 	rules "$4"
 	before "$2"
-	sent=$(packets wan)
+	sent=$(tx_packets wan)
 	flood "$client6" udp "${5:-$client_ip}" 6000-6999 $pref64$silent 53 $n
-	sent=$(($(packets wan) - sent))
+	sent=$(($(tx_packets wan) - sent))
 	check "[97] $1: sent once or never" [ $sent -ge "$3" -a $sent -le $(($3 + 10)) ]
 	check_eq "[97] $1: dropped" "$(since "$2")" $n
 	check_eq "[97] $1: no more state" "$(counter Bib) $(on "$gw" conntrack -C)" "$3 $3"

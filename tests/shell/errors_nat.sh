@@ -20,22 +20,14 @@ hairpin_ip=192.0.2.34
 
 setup_topo
 router "$server4"
-another client4
-another client7
-link "$gw" lan4 "$client4" eth0
-link "$gw" lan7 "$client7" eth0
+beyond "$gw" lan4 client4 10.0.0.
+beyond "$gw" lan7 client7 2001:db8:d::
 ip -n "$gw" -batch - <<-EOF
-	addr add 10.0.0.1/24 dev lan4
-	addr add 2001:db8:d::1/64 dev lan7 nodad
 	addr add 2001:db8:e::1/64 dev wan nodad
 	addr add $static_ip/24 dev wan
 	addr add $hairpin_ip/24 dev wan
 	route add 198.51.100.0/24 via $server_ip
 EOF
-ip -n "$client4" addr add 10.0.0.2/24 dev eth0
-ip -n "$client4" route add default via 10.0.0.1
-ip -n "$client7" addr add 2001:db8:d::2/64 dev eth0 nodad
-ip -n "$client7" route add default via 2001:db8:d::1
 ip -n "$server4" -batch - <<-EOF
 	addr add $server6/64 dev eth0 nodad
 	route add prohibit 198.51.100.2

@@ -2,32 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # Floods at the limit of conntrack's table, a scan of the pool, errors about nothing:
 # "Under attack" in docs/design.md (RFC 6146 section 5.3).
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/flood.inc"
 
-need_nft
-need python3 conntrack
-
-pref64=2001:db8:64::
-server64=$pref64$server_ip
-silent=198.51.100.2 # server4 forwards nothing, so nobody answers there
-pool=203.0.113.1
 limit=2000
 attack=10000
 all=65535
 is_uml || attack=3000 all=4096
 
-# rule WORDS: the gateway's rule
+# rule WORDS: the gateway's rule, and who begins from IPv4
 rule()
 {
-	on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
-		type filter hook prerouting priority dstnat; policy accept;
-		ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 $*; }
+	rules "ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 $*; }
 	chain forward { type filter hook forward priority filter; policy accept;
-		meta nfproto ipv6 iifname wan ct state new counter; }; }" || fail "rule $*"
+		meta nfproto ipv6 iifname wan ct state new counter"
 }
 
-# flood NS ARGUMENT...: what came back is in $came
-flood() { local ns=$1; shift; came=$(python "$ns" flood "$@" | tail -n +2); }
 entries() { on "$gw" conntrack -C; }
 reset() { on "$gw" conntrack -F 2>/dev/null; }
 
@@ -41,16 +30,7 @@ goes_on()
 	check_match "$1: what was there goes on" "$(cat "$tmp/held/$asked")" "$asked from $pool *"
 }
 
-# before NAME..., and since NAME: how much these counters grew
-declare -A was
-before() { local c; for c; do was[$c]=$(counter "$c"); done; }
-since() { echo $(($(counter "$1") - was[$1])); }
-
-setup_topo
-ip -n "$gw" -batch - <<-EOF
-	route add 2001:db8:d::/64 via $client_ip
-	route add 198.51.100.0/24 via $server_ip
-EOF
+setup_flood
 serve "$server4" tcp4:8080 udp4:5353
 
 # The limit is for each namespace, but set for all.
@@ -116,7 +96,7 @@ for filter in endpoint-independent address-dependent; do
 	if [ $passed = 0 ]; then
 		# another, as the gateway has told this one enough
 		flood "$server4" udp 198.51.100.7 40000 $pool 3000-3199 200
-		told=$(sed -n 's,^\([0-9]*\) icmp 3/13$,\1,p' <<<"$came")
+		told=$(told icmp 3/13)
 		check "$filter: a sender is told" [ "${told:-0}" -gt 0 ]
 		check "$filter: but not about each" [ "${told:-0}" -lt 50 ]
 	fi

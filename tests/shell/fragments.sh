@@ -18,23 +18,15 @@ static_ip=192.0.2.33
 size=300000
 
 setup_topo
-another leaf6
-another far4
 router "$server4"
 router "$client6"
-link "$server4" leg "$far4" eth0
-link "$client6" leg "$leaf6" eth0
-ip -n "$server4" addr add 198.51.100.1/24 dev leg
-ip -n "$far4" addr add $far_ip/24 dev eth0
-ip -n "$far4" route add default via 198.51.100.1
+beyond "$server4" leg far4 198.51.100.
+beyond "$client6" leg leaf6 2001:db8:d::
 ip -n "$gw" -batch - <<-EOF
 	route add 198.51.100.0/24 via $server_ip
 	route add 2001:db8:d::/64 via $client_ip
 	addr add $static_ip/24 dev wan
 EOF
-ip -n "$client6" addr add 2001:db8:d::1/64 dev leg nodad
-ip -n "$leaf6" addr add $leaf_ip/64 dev eth0 nodad
-ip -n "$leaf6" route add default via 2001:db8:d::1
 check "ruleset loads" on "$gw" "$NFT" "table inet gw {
 	counter bad { }
 	chain pre {

@@ -36,12 +36,8 @@ line() { text troubleshooting sh | grep -- "$1" | sed 's/ *# .*//'; }
 
 need conntrack stdbuf
 setup_topo
-another far4
 router "$server4"
-link "$server4" leg "$far4" eth0 1400
-ip -n "$server4" addr add 198.51.100.1/24 dev leg
-ip -n "$far4" addr add $far_ip/24 dev eth0
-ip -n "$far4" route add default via 198.51.100.1
+beyond "$server4" leg far4 198.51.100. 1400
 ip -n "$gw" route add 198.51.100.0/24 via $server_ip
 serve "$far4" tcp4:80
 gateway ""

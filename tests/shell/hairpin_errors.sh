@@ -12,12 +12,9 @@ need python3 conntrack
 
 pref64=2001:db8:64::
 setup_topo
-another client7
-link "$gw" lan7 "$client7" eth0 1300
-ip -n "$gw" addr add 2001:db8:d::1/64 dev lan7 nodad
-ip -n "$client7" addr add 2001:db8:d::2/64 dev eth0 nodad
+beyond "$gw" lan7 client7 2001:db8:d:: 1300
 # so that TCP begins with packets that are too big
-ip -n "$client7" route add default via 2001:db8:d::1 advmss 1440
+ip -n "$client7" route change default via 2001:db8:d::1 advmss 1440
 ip -n "$server4" route add 203.0.113.0/24 via $pool_ip
 
 serve "$server4" tcp4:80

@@ -28,11 +28,7 @@ maps()
 }
 
 setup_topo
-another client7
-link "$gw" lan7 "$client7" eth0
-ip -n "$gw" addr add 2001:db8:d::1/64 dev lan7 nodad
-ip -n "$client7" addr add 2001:db8:d::2/64 dev eth0 nodad
-ip -n "$client7" route add default via 2001:db8:d::1
+beyond "$gw" lan7 client7 2001:db8:d::
 ip -n "$server4" route add 203.0.113.0/24 via $pool_ip
 ip -n "$gw" route add unreachable 203.0.113.0/24
 serve "$client6" udp6:5000 tcp6:8080

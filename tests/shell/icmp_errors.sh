@@ -12,26 +12,18 @@ far_ip=198.51.100.2
 far64=$pref64$far_ip
 
 setup_topo
-another leaf6
-another far4
 router "$server4"
 router "$client6"
-link "$server4" leg "$far4" eth0
-link "$client6" leg "$leaf6" eth0
+beyond "$server4" leg far4 198.51.100.
+beyond "$client6" leg leaf6 2001:db8:d::
 ip -n "$server4" -batch - <<-EOF
-	addr add 198.51.100.1/24 dev leg
 	route add unreachable 203.0.113.1
 	route add prohibit 203.0.113.2
 	route add unreachable 203.0.113.3
 EOF
-ip -n "$far4" addr add $far_ip/24 dev eth0
-ip -n "$far4" route add default via 198.51.100.1
 ip -n "$gw" route add 198.51.100.0/24 via $server_ip
 ip -n "$gw" route add 203.0.113.0/24 via $server_ip
 ip -n "$gw" route add 2001:db8:d::/64 via $client_ip
-ip -n "$client6" addr add 2001:db8:d::1/64 dev leg nodad
-ip -n "$leaf6" addr add 2001:db8:d::2/64 dev eth0 nodad
-ip -n "$leaf6" route add default via 2001:db8:d::1
 check "ruleset loads" ruleset reject || done_testing
 serve "$far4" tcp4:80
 

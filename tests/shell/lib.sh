@@ -160,6 +160,22 @@ link()
 	ip -n "$3" link set "$4" up
 }
 
+# beyond NS DEV NAME NET [MTU]: one more host, in $NAME. It has NET2, and NS as its
+# router, which has NET1 on DEV.
+beyond()
+{
+	local len=24
+
+	[[ $4 != *: ]] || len=64
+	another "$3"
+	link "$1" "$2" "${!3}" eth0 "${5:-1500}"
+	ip -n "$1" addr add "${4}1/$len" dev "$2"
+	ip -n "${!3}" -batch - <<-EOF
+		addr add ${4}2/$len dev eth0
+		route add default via ${4}1
+	EOF
+}
+
 router() { on "$1" sh -c 'cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding'; }
 
 # The three hosts; $1: MTU of the links (1500)
@@ -241,6 +257,9 @@ is_uml() { ! is_debug && grep -q "User Mode Linux" /proc/cpuinfo; }
 
 # counter NAME: one of the gateway's counters of packets
 counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
+
+# tx_packets DEV: how many the gateway has sent there
+tx_packets() { on "$gw" cat "/sys/class/net/$1/statistics/tx_packets"; }
 
 # drops: all that were dropped, for whatever reason
 drops() { on "$gw" awk '/Drop/ { s += $2 } END { print s }' /proc/net/nf_xlat; }

@@ -22,11 +22,7 @@ rule()
 
 setup_topo
 ip -n "$server4" addr add 192.0.2.3/24 dev eth0
-another client7
-link "$gw" lan7 "$client7" eth0
-ip -n "$gw" addr add 2001:db8:d::1/64 dev lan7 nodad
-ip -n "$client7" addr add 2001:db8:d::2/64 dev eth0 nodad
-ip -n "$client7" route add default via 2001:db8:d::1
+beyond "$gw" lan7 client7 2001:db8:d::
 
 start "$server4" endpoint 192.0.2.2 7000 192.0.2.3 7000 192.0.2.2 7001
 

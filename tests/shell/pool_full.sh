@@ -2,40 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pools that are nearly or quite full, of several addresses, and several pools
 # (RFC 6146 section 3.5.1.1, RFC 6888 REQ-2).
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/flood.inc"
 
-need_nft
-need python3 conntrack
-
-pref64=2001:db8:64::
-silent=198.51.100.2 # server4 forwards nothing, so nobody answers there
-pool=203.0.113.1
-
-# rules TEXT...: the gateway's rules, with no session
-rules()
-{
-	on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
-		type filter hook prerouting priority dstnat; policy accept;
-		$*; }; }" || fail "rules $*"
-	on "$gw" conntrack -F 2>/dev/null
-}
-
-rule() { rules "ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 $*"; }
-
-# flood ARGUMENT...: from client6, to the one that is silent
-flood() { python "$client6" flood "$1" "$2" "$3" "$pref64$silent" 53 "${@:4}" >"$tmp/flood"; }
-came() { sed -n "s,^\([0-9]*\) $1$,\1,p" "$tmp/flood"; }
+# from6 ARGUMENT...: from client6, to the one that is silent
+from6() { flood "$client6" "$1" "$2" "$3" "$pref64$silent" 53 "${@:4}"; }
 us() { sed -n 's/^[0-9]* sent //p' "$tmp/flood"; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f", a / b }'; }
 
 # used: "ADDRESS FLOWS" of each pool address in use
 used() { sessions "src=$silent" | sed "s/.*src=$silent dst=\([^ ]*\) .*/\1/" | sort | uniq -c | awk '{ print $2, $1 }'; }
 
-setup_topo
-ip -n "$gw" route add 2001:db8:d::/64 via $client_ip
-ip -n "$gw" route add 198.51.100.0/24 via $server_ip
-# every error that is due has to be sent
-on "$gw" sh -c 'cd /proc/sys/net; echo 0 >ipv4/icmp_ratemask; echo 255 >ipv6/icmp/ratemask'
+setup_flood
 serve "$server4" udp4:5353 tcp4:8080
 
 # 4096 ports, of which 95 % are 3891. Ports of the clients are not in the pool, so
@@ -45,11 +22,11 @@ mkdir "$tmp/hold"
 background_python "$client6" hold $pref64$server_ip 8080 "$tmp/hold"
 wait_for 5 test -s "$tmp/hold/0"
 check_match "a session in the empty pool" "$(cat "$tmp/hold/0")" "0 from $pool *"
-flood syn 2001:db8:d::/64 20000-60000? 500 us
+from6 syn 2001:db8:d::/64 20000-60000? 500 us
 empty=$(us)
-flood syn 2001:db8:d::/64 20000-60000? 3390 us
-flood syn 2001:db8:d::/64 20000-60000? $((3891 - $(counter Bib)))
-while [ "$(counter Bib)" -lt 3891 ]; do flood syn 2001:db8:d::/64 20000-60000? 1; done
+from6 syn 2001:db8:d::/64 20000-60000? 3390 us
+from6 syn 2001:db8:d::/64 20000-60000? $((3891 - $(counter Bib)))
+while [ "$(counter Bib)" -lt 3891 ]; do from6 syn 2001:db8:d::/64 20000-60000? 1; done
 check_eq "95 % of a pool in use" "$(counter Bib)" 3891
 
 # A search looks at 248 ports, in steps of random size: three in a million fail. In
@@ -58,7 +35,7 @@ check_eq "95 % of a pool in use" "$(counter Bib)" 3891
 before=$(counter DropNoPort)
 times=
 for i in {1..5}; do
-	flood syn 2001:db8:c::2 "$((i * 1000))-$((i * 1000 + 39))" 40 us
+	from6 syn 2001:db8:c::2 "$((i * 1000))-$((i * 1000 + 39))" 40 us
 	times="$times $(us)"
 	on "$gw" conntrack -D -f ipv6 -s 2001:db8:c::2 -d "$pref64$silent" >/dev/null 2>&1
 	check_eq "95 % again" "$(counter Bib)" 3891
@@ -69,15 +46,15 @@ check "at 95 % there are ports for new sessions" [ $failed -le 1 ]
 nearly=$(tr ' ' '\n' <<<"$times" | awk 'NF { s += $1 } END { printf "%.1f", s / NR }')
 
 # Full, but for what a search may miss.
-for i in {1..8}; do flood syn 2001:db8:d::/64 20000-60000? 400; [ "$(counter Bib)" -lt 4096 ] || break; done
+for i in {1..8}; do from6 syn 2001:db8:d::/64 20000-60000? 400; [ "$(counter Bib)" -lt 4096 ] || break; done
 check_match "all of the pool" "$(counter Bib)" "409[0-6]"
 before=$(counter DropNoPort) mapped=$(counter Bib)
-flood syn 2001:db8:d::/64 20000-60000? 500 us
+from6 syn 2001:db8:d::/64 20000-60000? 500 us
 full=$(us)
 new=$(($(counter Bib) - mapped))
 # were one thrown out, another would have its port
 check_eq "no port: dropped, nobody is thrown out" "$(($(counter DropNoPort) - before + new))" 500
-check_eq "no port: the sender is told" "$(($(came "icmp6 1/3") + new))" 500
+check_eq "no port: the sender is told" "$(($(told icmp6 1/3) + new))" 500
 touch "$tmp/hold/go"
 wait_for 5 test -s "$tmp/hold/1"
 check_match "the old session goes on" "$(cat "$tmp/hold/1")" "1 from $pool *"
@@ -88,14 +65,14 @@ check_match "room again" "$(ask "$client6" tcp $pref64$server_ip 8080)" "hello f
 # Ranges so small that a search sees all
 for flags in "" persistent; do
 	rule snat to $pool-203.0.113.2:1024-1039 $flags
-	flood syn 2001:db8:d::1 20000-20039 40
+	from6 syn 2001:db8:d::1 20000-20039 40
 	if [ -z "$flags" ]; then
 		check_eq "one host, next address when one is full" "$(used | tr '\n' ' ')" "$pool 16 203.0.113.2 16 "
-		check_eq "no port in either" "$(came "icmp6 1/3")" 8
+		check_eq "no port in either" "$(told icmp6 1/3)" 8
 	else
 		check_match "persistent: one host, one address" "$(used)" "203.0.113.[12] 16"
-		check_eq "persistent: no port in it" "$(came "icmp6 1/3")" 24
-		flood syn 2001:db8:d::/64 20000-60000? 100
+		check_eq "persistent: no port in it" "$(told icmp6 1/3)" 24
+		from6 syn 2001:db8:d::/64 20000-60000? 100
 		check_eq "persistent: the other is for others" "$(used | tr '\n' ' ')" "$pool 16 203.0.113.2 16 "
 	fi
 done
@@ -103,7 +80,7 @@ done
 # One address per host as long as it has ports
 for words in "" persistent "persistent mapping address-port-dependent"; do
 	rule snat to 203.0.113.1-203.0.113.8 "$words"
-	flood udp 2001:db8:d::/124 20000-20199 200
+	from6 udp 2001:db8:d::/124 20000-20199 200
 	what=${words:-endpoint-independent}
 	check_eq "$what: sessions" "$(sessions "src=$silent" | wc -l)" 200
 	sessions "src=$silent" | sed 's/.* src=\(2001[^ ]*\) .* dst=\(203[^ ]*\) .*/\1 \2/' | sort -u >"$tmp/pairs"

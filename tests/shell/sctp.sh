@@ -42,11 +42,7 @@ bad() { on "$gw" "$NFT" list chain inet gw forward | sed -n 's/.*packets \([0-9]
 checksum_errors() { on "$1" awk '/SctpChecksumErrors/ { print $2 }' /proc/net/sctp/snmp; }
 
 setup_topo
-another client7
-link "$gw" lan7 "$client7" eth0
-ip -n "$gw" addr add 2001:db8:d::1/64 dev lan7 nodad
-ip -n "$client7" addr add 2001:db8:d::2/64 dev eth0 nodad
-ip -n "$client7" route add default via 2001:db8:d::1
+beyond "$gw" lan7 client7 2001:db8:d::
 ip -n "$gw" addr add 192.0.2.17/24 dev wan
 ip -n "$gw" addr add 192.0.2.18/24 dev wan
 ip -n "$gw" addr add 192.0.2.33/24 dev wan

@@ -6,7 +6,6 @@
 
 need python3 ethtool nstat
 
-packets() { on "$gw" cat /sys/class/net/wan/statistics/tx_packets; }
 gso() { check_eq "$1" "$(python "$client6" udp_gso call $server64 9000 $2 $3)" "$2 $2"; }
 
 setup_topo
@@ -15,17 +14,17 @@ start "$server4" udp_gso 9000
 on "$client6" ethtool -K eth0 rx off >/dev/null
 on "$server4" ethtool -K eth0 rx off >/dev/null
 
-before=$(packets)
+before=$(tx_packets wan)
 gso "cut by nobody" 40 1000
-check "the gateway sent them together" [ $(($(packets) - before)) -lt 20 ]
+check "the gateway sent them together" [ $(($(tx_packets wan) - before)) -lt 20 ]
 gso "small ones" 60 100
 gso "as large as fit" 20 1432
 
 on "$gw" ethtool -K wan tx off tx-udp-segmentation off gso off >/dev/null
 on "$gw" ethtool -K lan tx off tx-udp-segmentation off gso off >/dev/null
-before=$(packets)
+before=$(tx_packets wan)
 gso "cut by the gateway" 40 1000
-check "the gateway sent them one by one" [ $(($(packets) - before)) -ge 40 ]
+check "the gateway sent them one by one" [ $(($(tx_packets wan) - before)) -ge 40 ]
 gso "small ones" 60 100
 gso "as large as fit" 20 1432
 
