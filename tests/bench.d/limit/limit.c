@@ -4,7 +4,8 @@
  *
  * Not a translator.  An ingress hook on "lan" and "wan" of the namespace that it
  * is loaded in: one look-up, the header written anew in place, the neighbour's
- * output.  No rules, no state, no route, no errors, no fragments.  What a session needs is made from its first IPv6 packet.
+ * output.  No rules, no state, no route, no errors, no fragments.  What a
+ * session needs is made from its first IPv6 packet.
  */
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
