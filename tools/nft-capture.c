@@ -124,7 +124,7 @@ static void answer(int fd, const struct nlmsghdr *req)
 int socket(int domain, int type, int protocol)
 {
 	bool fake = domain == AF_NETLINK && protocol == NETLINK_NETFILTER;
-	int (*next)(int, int, int) = dlsym(RTLD_NEXT, "socket");
+	int (*next)(int domain, int type, int protocol) = dlsym(RTLD_NEXT, "socket");
 	int fd;
 
 	/* any netlink socket that there always is */
@@ -142,8 +142,8 @@ int socket(int domain, int type, int protocol)
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	       const struct sockaddr *addr, socklen_t alen)
 {
-	ssize_t (*next)(int, const void *, size_t, int,
-			const struct sockaddr *, socklen_t);
+	ssize_t (*next)(int fd, const void *buf, size_t len, int flags,
+			const struct sockaddr *addr, socklen_t alen);
 
 	if (!FD_ISSET(fd, &faked)) {
 		next = dlsym(RTLD_NEXT, "sendto");
@@ -156,7 +156,7 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	ssize_t (*next)(int, const struct msghdr *, int);
+	ssize_t (*next)(int fd, const struct msghdr *msg, int flags);
 	size_t i, len = 0;
 	char *buf;
 
@@ -184,7 +184,7 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	ssize_t (*next)(int, struct msghdr *, int);
+	ssize_t (*next)(int fd, struct msghdr *msg, int flags);
 	struct sockaddr_nl snl = { .nl_family = AF_NETLINK };
 	size_t len = reply_len;
 
