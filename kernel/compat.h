@@ -113,15 +113,24 @@ nf_xlat_flowtable_lookup(struct net *net, const struct nft_table *table,
 
 /*
  * HAVE_NFT_BASE_SEQ: include/net/netns/nftables.h, since 6.12. Which rules are in
- * force; without it, what they may have changed to in a second.
+ * force; without it they are taken for the same for a second.
  */
-static inline u32 nf_xlat_rules_seq(const struct net *net)
+static inline u32 nf_xlat_rules_stamp(const struct net *net)
 {
 #ifdef HAVE_NFT_BASE_SEQ
 	return READ_ONCE(net->nft.base_seq) << 1 |
 	       READ_ONCE(net->nft.gencursor);
 #else
-	return (u32)jiffies / HZ;
+	return (u32)jiffies;
+#endif
+}
+
+static inline bool nf_xlat_rules_same(const struct net *net, u32 stamp)
+{
+#ifdef HAVE_NFT_BASE_SEQ
+	return nf_xlat_rules_stamp(net) == stamp;
+#else
+	return (u32)jiffies - stamp <= HZ;
 #endif
 }
 

@@ -46,6 +46,7 @@
  * @used: there has been one
  * @gone: sessions end with their address
  * @net: whose this is
+ * @stateless: entries of the fast path that no conntrack entry stands for
  */
 struct nf_xlat_ct_net {
 	unsigned int		users;
@@ -53,6 +54,7 @@ struct nf_xlat_ct_net {
 	bool			used;
 	struct work_struct	gone;
 	struct net		*net;
+	atomic_t		stateless;
 };
 
 static unsigned int nf_xlat_ct_net_id __read_mostly;
@@ -676,6 +678,19 @@ static void nf_xlat_ct_unregister(struct net *net)
 				ARRAY_SIZE(nf_xlat_ct_ops));
 	nf_nat_ipv4_unregister_fn(net, &nf_xlat_ct_nat_ops);
 	nf_ct_netns_put(net, NFPROTO_INET);
+}
+
+/**
+ * nf_xlat_ct_stateless - the number of stateless entries in the fast path
+ * @net: network namespace
+ *
+ * Any context.
+ */
+atomic_t *nf_xlat_ct_stateless(const struct net *net)
+{
+	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+
+	return &xn->stateless;
 }
 
 /**

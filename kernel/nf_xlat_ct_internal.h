@@ -128,6 +128,9 @@ static inline void nf_xlat_ct_key4(struct nf_xlat_bib_key4 *key,
 	key->proto = proto;
 }
 
+/* nf_xlat_ct_core.c */
+atomic_t *nf_xlat_ct_stateless(const struct net *net);
+
 /* nf_xlat_ct_setup.c */
 enum nf_xlat_reason
 nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -150,6 +153,8 @@ void nf_xlat_ct_detach(struct nf_conn *ct);
 /* nf_xlat_flow.c */
 unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
+unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state);
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
 void nf_xlat_flow_kick(void);
 void nf_xlat_flow_flush(const struct net *net, const struct net_device *dev);
@@ -157,9 +162,9 @@ int nf_xlat_flow_init(void);
 void nf_xlat_flow_exit(void);
 
 /* nf_xlat_ft.c */
-bool nf_xlat_ft_below(const struct nft_flowtable *ft,
-		      const struct net_device *dev, const u8 *ha,
-		      struct nf_xlat_flow_in *in);
+int nf_xlat_ft_below(const struct nft_flowtable *ft,
+		     const struct net_device *dev, const u8 *ha,
+		     struct nf_xlat_flow_in *in);
 bool nf_xlat_ft_sync_all(void);
 void nf_xlat_ft_net_pre_exit(struct net *net);
 int nf_xlat_ft_init(void);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fast path of sessions: from the ingress of a flowtable's device to the egress
+ * Fast path: from the ingress of a flowtable's device to the egress
  * of another, past all hooks, routes and conntrack.
  *
- * Entries of our own, since those of the stock flowtable are of one family. They
- * live no longer than the session's conntrack entry, whose timeout is moved on
+ * Entries of our own, since those of the stock flowtable are of one family. That of
+ * a session lives no longer than the session's conntrack entry, whose timeout is moved on
  * once in a while. Stateless translation has no such thing: there an entry is what
  * the rules have made of a packet, and lasts for as long as the rules are the same,
  * but not forever. What is not plain takes the normal path: fragments, options,
@@ -40,11 +40,10 @@
 
 /* How often timeouts are moved on and devices are looked for */
 #define NF_XLAT_FLOW_GC		(2 * HZ)
-/*
- * An entry that is not used for so long goes; the session stays. A stateless one
- * goes so long after it was made: sets that packets fill may have changed.
- */
+/* An entry that is not used for so long goes; the session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
+/* A stateless one goes at that age: sets that packets fill may have changed. */
+#define NF_XLAT_FLOW_AGE	(30 * HZ)
 
 /* All of it is in the table; it has to leave. */
 #define NF_XLAT_FLOW_READY	BIT(0)
@@ -117,6 +116,7 @@ struct nf_xlat_flow_dir {
  * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
  * @iif: the routed devices that packets come in by
  * @since: jiffies of the first one
+ * @net: network namespace, until it is out of the table
  * @ct: the session's entry, with a reference; NULL when stateless
  * @rcu: to free it
  */
@@ -125,6 +125,7 @@ struct nf_xlat_flow {
 	atomic_t		state;
 	int			iif[IP_CT_DIR_MAX];
 	u32			since;
+	struct net		*net;
 	struct nf_conn		*ct;
 	struct rcu_head		rcu;
 };
@@ -232,6 +233,8 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 	if (flow->ct) {
 		nf_xlat_flow_forget(flow->ct);
 		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
+	} else {
+		atomic_dec(nf_xlat_ct_stateless(flow->net));
 	}
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
@@ -283,8 +286,9 @@ static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_l3 *l3,
 	l3->tos = iph->tos;
 	l3->ttl = iph->ttl;
 	l3->df = iph->frag_off & htons(IP_DF);
-	key->src = (union nf_inet_addr){ .ip = iph->saddr };
-	key->dst = (union nf_inet_addr){ .ip = iph->daddr };
+	/* Of a union, compilers clear what they like. */
+	ipv6_addr_set(&key->src.in6, iph->saddr, 0, 0, 0);
+	ipv6_addr_set(&key->dst.in6, iph->daddr, 0, 0, 0);
 	return true;
 }
 
@@ -367,7 +371,7 @@ static bool nf_xlat_flow_expired(const struct net *net,
 				 const struct nf_xlat_flow_dir *d)
 {
 	if (d->stateless)
-		return d->rules != nf_xlat_rules_seq(net);
+		return !nf_xlat_rules_same(net, d->rules);
 	return (u32)jiffies - READ_ONCE(d->used) > HZ &&
 	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
 }
@@ -516,6 +520,8 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 
 	skb_orphan(skb);
 	skb->dev = dev;
+	/* To a bridge it was; errors about it are told by that only. */
+	skb->pkt_type = PACKET_HOST;
 	skb_dst_drop(skb);
 	skb_dst_set_noref(skb, dst);
 	if (pf == NFPROTO_IPV4)
@@ -531,8 +537,9 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	return neigh_output(neigh, skb, skip_cache);
 }
 
-/* A packet, from its network header on */
+/* A packet, from its network header on, of which there are @len bytes at most */
 static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
+					unsigned int len,
 					const struct nf_hook_state *state,
 					struct nf_xlat_flow_key *key)
 {
@@ -554,9 +561,8 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	if (!in || !nf_xlat_forwarding(state->net, in, key->pf))
 		return NF_ACCEPT;
 	dst = d->dst;
-	/* A packet longer than its header says is padded; BIG TCP has none. */
-	if (l3.len > skb->len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3) ||
-	    pskb_trim_rcsum(skb, l3.len))
+	/* BIG TCP has no length. */
+	if (l3.len > len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
 	    nf_xlat_flow_expired(state->net, d)) {
@@ -566,7 +572,9 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	if (!nf_xlat_flow_fits(skb, &l3, d, dst))
 		return NF_ACCEPT;
 
-	if (!nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
+	/* A packet longer than its header says is padded. */
+	if (pskb_trim_rcsum(skb, l3.len) ||
+	    !nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 
 	if (!d->stateless && READ_ONCE(d->used) != (u32)jiffies)
@@ -582,9 +590,10 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	return NF_STOLEN;
 }
 
-/* What PPPoE has around packets of @protocol; 0 if it is not for us */
+/* What PPPoE has around, and how much; 0 if it is not for us */
 static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
-				 struct nf_xlat_flow_key *key)
+				 struct nf_xlat_flow_key *key,
+				 unsigned int *len)
 {
 	const u8 *hdr;
 
@@ -592,9 +601,11 @@ static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 		return 0;
 	/* By octets: to look at struct pppoe_hdr makes sparse unhappy with it. */
 	hdr = skb_network_header(skb);
-	if (hdr[0] != 0x11 || hdr[1] ||
-	    get_unaligned_be16(hdr + 4) + PPPOE_SES_HLEN - sizeof(__be16) > skb->len)
+	*len = get_unaligned_be16(hdr + 4);
+	if (hdr[0] != 0x11 || hdr[1] || *len < sizeof(__be16) ||
+	    *len + PPPOE_SES_HLEN - sizeof(__be16) > skb->len)
 		return 0;
+	*len -= sizeof(__be16);
 	key->in.session = get_unaligned_be16(hdr + 2);
 	switch (get_unaligned_be16(hdr + 6)) {
 	case PPP_IP:
@@ -635,7 +646,7 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 {
 	struct nf_xlat_flow_key key __uninitialized;
 	__be16 protocol = skb->protocol;
-	unsigned int verdict;
+	unsigned int verdict, len;
 
 	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
@@ -644,18 +655,19 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	key.net = state->net->ns.inum;
 	key.in = (struct nf_xlat_flow_in){ .iif = state->in->ifindex };
 	memset(key.pad, 0, sizeof(key.pad));
-	if (skb_vlan_tag_present(skb))
+	/* One that has only a priority is none. */
+	if (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb))
 		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
 						skb_vlan_tag_get_id(skb));
 	if (likely(protocol != htons(ETH_P_PPP_SES)))
-		return nf_xlat_flow_packet(skb, protocol, state, &key);
+		return nf_xlat_flow_packet(skb, protocol, skb->len, state, &key);
 
-	protocol = nf_xlat_flow_pppoe(skb, &key);
+	protocol = nf_xlat_flow_pppoe(skb, &key, &len);
 	if (!protocol)
 		return NF_ACCEPT;
 	skb_pull_rcsum(skb, PPPOE_SES_HLEN);
 	skb_reset_network_header(skb);
-	verdict = nf_xlat_flow_packet(skb, protocol, state, &key);
+	verdict = nf_xlat_flow_packet(skb, protocol, len, state, &key);
 	if (verdict == NF_ACCEPT) {
 		skb_push_rcsum(skb, PPPOE_SES_HLEN);
 		skb_reset_network_header(skb);
@@ -694,16 +706,21 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 {
 	const struct net_device *dev = dst_dev_rcu(dst);
 
+	/* Of what goes to a group, this host may want a copy. */
+	if (dst->ops->family == AF_INET &&
+	    container_of(dst, struct rtable, dst)->rt_flags &
+	    (RTCF_MULTICAST | RTCF_BROADCAST))
+		return false;
 	/* An IPsec policy or a tunnel of a route has work of its own to do. */
 	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error &&
 	       !netif_is_l3_slave(dev) && !(dev->flags & IFF_LOOPBACK);
 }
 
 /* Where packets of the way that @skb goes come in */
-static bool nf_xlat_flow_way_in(const struct nft_flowtable *ft,
-				const struct sk_buff *skb,
-				const struct net_device *dev,
-				struct nf_xlat_flow_in *in)
+static int nf_xlat_flow_way_in(const struct nft_flowtable *ft,
+			       const struct sk_buff *skb,
+			       const struct net_device *dev,
+			       struct nf_xlat_flow_in *in)
 {
 	const u8 *ha = NULL;
 
@@ -714,13 +731,13 @@ static bool nf_xlat_flow_way_in(const struct nft_flowtable *ft,
 }
 
 /* Where the answers come in: from who the packet will go to */
-static bool nf_xlat_flow_way_back(const struct nft_flowtable *ft,
-				  const struct dst_entry *dst,
-				  const union nf_inet_addr *daddr,
-				  struct nf_xlat_flow_in *in)
+static int nf_xlat_flow_way_back(const struct nft_flowtable *ft,
+				 const struct dst_entry *dst,
+				 const union nf_inet_addr *daddr,
+				 struct nf_xlat_flow_in *in)
 {
+	u8 ha[MAX_ADDR_LEN] = {};
 	struct neighbour *neigh;
-	u8 ha[MAX_ADDR_LEN];
 
 	neigh = dst_neigh_lookup(dst, daddr);
 	if (neigh) {
@@ -772,72 +789,136 @@ static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
 	d->diff = ~csum_fold(sum);
 }
 
+/* Is it still what the translation has made of it? */
+static bool nf_xlat_flow_unchanged(const struct sk_buff *skb,
+				   const struct nf_xlat_current *cur)
+{
+	const struct nf_xlat_hdr *hdr = &cur->parm->outer;
+	unsigned int off = skb_network_offset(skb);
+	__be16 _ports[2];
+	const void *ports;
+
+	if (cur->pkt->pf == NFPROTO_IPV6) {
+		if (ip_hdr(skb)->saddr != hdr->saddr.ip ||
+		    ip_hdr(skb)->daddr != hdr->daddr.ip)
+			return false;
+		off += sizeof(struct iphdr);
+	} else {
+		if (!ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &hdr->saddr.in6) ||
+		    !ipv6_addr_equal(&ipv6_hdr(skb)->daddr, &hdr->daddr.in6))
+			return false;
+		off += sizeof(struct ipv6hdr);
+	}
+	ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+	return ports && !memcmp(ports, cur->ports, sizeof(cur->ports));
+}
+
+/* How to do again what was done to a packet */
+static void nf_xlat_flow_stateless(struct nf_xlat_flow_dir *d,
+				   const struct nf_xlat_current *cur)
+{
+	const struct nf_xlat_hdr *hdr = &cur->parm->outer;
+	const struct nf_xlat_l3 *l3 = &cur->pkt->l3;
+
+	d->stateless = true;
+	d->rules = cur->parm->rules;
+	d->mtu6 = cur->parm->lowest_mtu6 ? : IPV6_MIN_MTU;
+	d->key.pf = cur->pkt->pf;
+	d->key.proto = l3->proto;
+	/* Of addresses of IPv4, the rest is not set. */
+	if (cur->pkt->pf == NFPROTO_IPV4) {
+		d->key.src.ip = l3->saddr.ip;
+		d->key.dst.ip = l3->daddr.ip;
+		d->src.in6 = hdr->saddr.in6;
+		d->dst_addr.in6 = hdr->daddr.in6;
+	} else {
+		d->key.src.in6 = l3->saddr.in6;
+		d->key.dst.in6 = l3->daddr.in6;
+		d->src.ip = hdr->saddr.ip;
+		d->dst_addr.ip = hdr->daddr.ip;
+	}
+	d->key.sport = cur->ports[0];
+	d->key.dport = cur->ports[1];
+	d->sport = d->key.sport;
+	d->dport = d->key.dport;
+	d->id = get_random_u32();
+	nf_xlat_flow_diff(d);
+}
+
 /*
  * What has no entry in conntrack, and was translated before it came here. A flow of
  * it has one direction, as each is translated by a rule of its own.
  */
 static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
-				       const struct nft_flowtable *ft,
-				       unsigned int thoff)
+				       const struct nf_xlat_current *cur)
 {
+	unsigned int max = READ_ONCE(nf_conntrack_max);
 	struct dst_entry *dst = skb_dst(skb);
-	const struct nf_xlat_parm *parm;
-	const struct nf_xlat_pkt *pkt;
+	struct net_device *dev;
 	struct nf_xlat_flow_dir *d;
 	struct nf_xlat_flow *flow;
-	const __be16 *ports;
-	__be16 _ports[2];
+	atomic_t *count;
+	int below;
 
-	pkt = nf_xlat_translated(skb, state->pf, &parm);
-	if (!pkt || !dst || pkt->l3.fraghdr ||
-	    !nf_xlat_flow_plain(state->net, skb, thoff, pkt->l3.proto) ||
-	    !nf_xlat_flow_dst_ok(dst))
-		return;
-	/* No other bound is there to what strangers may want to be kept. */
-	if (atomic_read(&nf_xlat_flow_table.nelems) >= READ_ONCE(nf_conntrack_max))
-		return;
-	ports = skb_header_pointer(skb, thoff, sizeof(_ports), _ports);
-	if (!ports)
+	dev = dev_get_by_index_rcu(state->net, cur->iif);
+	if (!dev || !dst || cur->pkt->l3.fraghdr || !nf_xlat_flow_dst_ok(dst) ||
+	    !nf_xlat_flow_plain(state->net, skb, skb_transport_offset(skb),
+				cur->pkt->l3.proto))
 		return;
 
 	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
 	if (!flow)
 		return;
-	atomic_set(&flow->state, NF_XLAT_FLOW_READY);
 	d = &flow->dir[0];
+	nf_xlat_flow_stateless(d, cur);
+	d->key.net = state->net->ns.inum;
+	below = nf_xlat_flow_way_in(cur->wish, skb, dev, &d->key.in);
+	if (below < 0 || rhashtable_lookup(&nf_xlat_flow_table, &d->key,
+					   nf_xlat_flow_params))
+		goto err_free;
+	/* As with conntrack: strangers may want any number of them. */
+	count = nf_xlat_ct_stateless(state->net);
+	if (atomic_inc_return(count) > max && max)
+		goto err_count;
+
+	d->below = below;
+	d->cookie = nf_xlat_flow_cookie(state->pf, dst);
 	dst_hold(dst);
 	d->dst = dst;
-	d->stateless = true;
-	d->rules = nf_xlat_rules_seq(state->net);
-	d->mtu6 = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
-	d->below = nf_xlat_flow_way_in(ft, skb, state->in, &d->key.in);
-	flow->iif[0] = state->in->ifindex;
+	flow->iif[0] = cur->iif;
 	flow->since = (u32)jiffies;
-	d->key.net = state->net->ns.inum;
-	d->key.pf = pkt->pf;
-	d->key.proto = pkt->l3.proto;
-	d->key.sport = ports[0];
-	d->key.dport = ports[1];
-	/* Of addresses of IPv4, the rest is not set. */
-	if (pkt->pf == NFPROTO_IPV4) {
-		d->key.src.ip = pkt->l3.saddr.ip;
-		d->key.dst.ip = pkt->l3.daddr.ip;
-		d->src.in6 = parm->outer.saddr.in6;
-		d->dst_addr.in6 = parm->outer.daddr.in6;
-	} else {
-		d->key.src.in6 = pkt->l3.saddr.in6;
-		d->key.dst.in6 = pkt->l3.daddr.in6;
-		d->src.ip = parm->outer.saddr.ip;
-		d->dst_addr.ip = parm->outer.daddr.ip;
-	}
-	d->sport = ports[0];
-	d->dport = ports[1];
-	d->cookie = nf_xlat_flow_cookie(state->pf, dst);
-	d->id = get_random_u32();
-	nf_xlat_flow_diff(d);
-	if (!nf_xlat_flow_link(flow))
-		nf_xlat_flow_free_rcu(&flow->rcu);
+	flow->net = state->net;
+	atomic_set(&flow->state, NF_XLAT_FLOW_READY);
+	if (nf_xlat_flow_link(flow))
+		return;
+	dst_release(dst);
+err_count:
+	atomic_dec(count);
+err_free:
+	kmem_cache_free(nf_xlat_flow_cache, flow);
+}
+
+/**
+ * nf_xlat_flow_leaves - the last hook of packets that leave
+ * @priv: unused
+ * @skb: packet
+ * @state: the hook
+ *
+ * What is stateless, and nf_xlat_flow_add() has seen, takes the fast path from now
+ * on: no rule has dropped it, and none has changed it. RCU read side.
+ *
+ * Return: NF_ACCEPT
+ */
+unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	const struct nf_xlat_current *cur = nf_xlat_translated(skb);
+
+	if (unlikely(cur && cur->wish) && cur->pkt->pf != state->pf &&
+	    !skb_nfct(skb) && nf_xlat_flow_unchanged(skb, cur))
+		nf_xlat_flow_add_stateless(skb, state, cur);
+	return NF_ACCEPT;
 }
 
 /**
@@ -847,14 +928,17 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
  * @ft: flowtable, for its devices
  * @thoff: offset of its transport header
  *
- * What is neither, or not established, is left alone. RCU read side.
+ * What is neither, or not established, is left alone. What is stateless is not known
+ * to pass all rules yet, see nf_xlat_flow_leaves(). RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		      const struct nft_flowtable *ft, unsigned int thoff)
 {
 	const struct nf_conntrack_tuple *t;
 	enum ip_conntrack_info ctinfo;
+	struct nf_xlat_current *cur;
 	struct dst_entry *dst, *back;
+	struct nf_xlat_flow_in in;
 	struct nf_xlat_ct_data *data;
 	enum ip_conntrack_dir dir;
 	struct nf_xlat_flow *flow;
@@ -865,7 +949,9 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct) {
-		nf_xlat_flow_add_stateless(skb, state, ft, thoff);
+		cur = nf_xlat_translated(skb);
+		if (cur)
+			cur->wish = ft;
 		return;
 	}
 	if (!nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
@@ -884,8 +970,11 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		return;
 	flow = READ_ONCE(data->flow);
 	if (flow) {
-		/* Packets have begun to come in by another device, or in a VLAN. */
-		if ((u32)jiffies - READ_ONCE(flow->dir[dir].used) > HZ)
+		if ((u32)jiffies - READ_ONCE(flow->dir[dir].used) <= HZ)
+			return;
+		/* Have packets begun to come in by another device, or in a VLAN? */
+		nf_xlat_flow_way_in(ft, skb, state->in, &in);
+		if (memcmp(&in, &flow->dir[dir].key.in, sizeof(in)))
 			nf_xlat_flow_del(flow);
 		return;
 	}
@@ -904,12 +993,12 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
 	flow->dir[dir].below =
-		nf_xlat_flow_way_in(ft, skb, state->in, &flow->dir[dir].key.in);
+		nf_xlat_flow_way_in(ft, skb, state->in, &flow->dir[dir].key.in) > 0;
 	flow->iif[dir] = state->in->ifindex;
 	flow->dir[!dir].dst = back;
 	flow->dir[!dir].below =
 		nf_xlat_flow_way_back(ft, dst, &nf_xlat_ct_tuple(ct, !dir)->src.u3,
-				      &flow->dir[!dir].key.in);
+				      &flow->dir[!dir].key.in) > 0;
 	flow->iif[!dir] = dst_dev_rcu(dst)->ifindex;
 	flow->since = (u32)jiffies;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
@@ -977,7 +1066,7 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	u32 expires;
 
 	if (!ct) {
-		if ((u32)jiffies - flow->since > NF_XLAT_FLOW_IDLE)
+		if ((u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)
 			nf_xlat_flow_del(flow);
 		return;
 	}
@@ -1097,7 +1186,7 @@ int nf_xlat_flow_init(void)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 7 * sizeof(u64));
-	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_dir) != 2 * 64);
+	BUILD_BUG_ON(offsetofend(struct nf_xlat_flow_dir, id) > 2 * 64);
 
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
 	if (!nf_xlat_flow_cache)

@@ -7,6 +7,8 @@
 #include <linux/if_vlan.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/netfilter_netdev.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -54,11 +56,12 @@ static LIST_HEAD(nf_xlat_fts);
  * If that is no device of the flowtable, the one below it may be: what has a VLAN,
  * PPPoE or a bridge on top. RCU read side.
  *
- * Return: whether it is another device.
+ * Return: 0 for the device itself, 1 for another one, -ENODEV when neither is in the
+ * flowtable.
  */
-bool nf_xlat_ft_below(const struct nft_flowtable *ft,
-		      const struct net_device *dev, const u8 *ha,
-		      struct nf_xlat_flow_in *in)
+int nf_xlat_ft_below(const struct nft_flowtable *ft,
+		     const struct net_device *dev, const u8 *ha,
+		     struct nf_xlat_flow_in *in)
 {
 	const struct net_device *lowest = NULL;
 	const struct net_device_path *path;
@@ -67,10 +70,11 @@ bool nf_xlat_ft_below(const struct nft_flowtable *ft,
 	bool known = true;
 	int i;
 
-	in->iif = dev->ifindex;
-	if (nf_xlat_ft_has_dev(ft, dev) ||
-	    nf_xlat_fill_forward_path(dev, ha, &stack) < 0)
-		return false;
+	*in = (struct nf_xlat_flow_in){ .iif = dev->ifindex };
+	if (nf_xlat_ft_has_dev(ft, dev))
+		return 0;
+	if (nf_xlat_fill_forward_path(dev, ha, &stack) < 0)
+		return -ENODEV;
 
 	for (i = 0; i < stack.num_paths; i++) {
 		path = &stack.path[i];
@@ -100,7 +104,7 @@ bool nf_xlat_ft_below(const struct nft_flowtable *ft,
 		in->iif = lowest->ifindex;
 	}
 	nf_xlat_forward_path_release(&stack);
-	return known;
+	return known ? 1 : -ENODEV;
 }
 
 static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, struct nf_xlat_flow_dev *fd)
@@ -191,6 +195,32 @@ bool nf_xlat_ft_sync_all(void)
 	return true;
 }
 
+/* Where it is known that a packet leaves, and how: the last hook */
+static const struct nf_hook_ops nf_xlat_ft_ops[] = {
+	{
+		.hook		= nf_xlat_flow_leaves,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP_PRI_LAST,
+	},
+	{
+		.hook		= nf_xlat_flow_leaves,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_POST_ROUTING,
+		.priority	= NF_IP6_PRI_LAST,
+	},
+};
+
+static bool nf_xlat_ft_any(const struct net *net)
+{
+	const struct nf_xlat_ft *ft;
+
+	list_for_each_entry(ft, &nf_xlat_fts, list)
+		if (net_eq(ft->net, net) && !ft->gone)
+			return true;
+	return false;
+}
+
 /**
  * nf_xlat_ft_get - a rule names a flowtable
  * @net: network namespace
@@ -199,7 +229,7 @@ bool nf_xlat_ft_sync_all(void)
  * Its devices get our hook a little later: they are under RTNL, which must not
  * be taken here. Process context.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or a negative error.
  */
 int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable)
 {
@@ -215,6 +245,14 @@ int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable)
 	if (!ft) {
 		err = -ENOMEM;
 		goto out;
+	}
+	if (!nf_xlat_ft_any(net)) {
+		err = nf_register_net_hooks(net, nf_xlat_ft_ops,
+					    ARRAY_SIZE(nf_xlat_ft_ops));
+		if (err) {
+			kfree(ft);
+			goto out;
+		}
 	}
 	INIT_LIST_HEAD(&ft->devs);
 	ft->ft = flowtable;
@@ -249,6 +287,9 @@ void nf_xlat_ft_put(struct nft_flowtable *flowtable)
 		list_for_each_entry_safe(fd, next, &ft->devs, list)
 			nf_xlat_ft_del_dev(ft, fd);
 		list_del(&ft->list);
+		if (!ft->gone && !nf_xlat_ft_any(ft->net))
+			nf_unregister_net_hooks(ft->net, nf_xlat_ft_ops,
+						ARRAY_SIZE(nf_xlat_ft_ops));
 		kfree(ft);
 		break;
 	}
@@ -298,6 +339,9 @@ void nf_xlat_ft_net_pre_exit(struct net *net)
 	struct nf_xlat_ft *ft;
 
 	mutex_lock(&nf_xlat_ft_mutex);
+	if (nf_xlat_ft_any(net))
+		nf_unregister_net_hooks(net, nf_xlat_ft_ops,
+					ARRAY_SIZE(nf_xlat_ft_ops));
 	list_for_each_entry(ft, &nf_xlat_fts, list) {
 		if (ft->net != net)
 			continue;

@@ -63,16 +63,6 @@ struct nf_xlat_skb_cb {
 	bool	hop_due;
 };
 
-/*
- * The packet that is on its way through the other family's hooks, once translated
- * and without state.
- */
-struct nf_xlat_current {
-	const struct sk_buff		*skb;
-	const struct nf_xlat_pkt	*pkt;
-	const struct nf_xlat_parm	*parm;
-};
-
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
 
 static unsigned int nf_xlat_net_id __read_mostly;
@@ -809,12 +799,30 @@ release:
 	return verdict;
 }
 
+static void nf_xlat_set_current(const struct sk_buff *skb,
+				const struct nf_xlat_pkt *pkt,
+				const struct nf_xlat_parm *parm)
+{
+	struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
+
+	/* Of a translation behind another one, it is not all. */
+	cur->skb = NULL;
+	if (parm->keep_ct || __this_cpu_read(nf_xlat_depth) > 1 || !skb->dev ||
+	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
+		return;
+	cur->skb = skb;
+	cur->pkt = pkt;
+	cur->parm = parm;
+	memcpy(cur->ports, skb_transport_header(skb), sizeof(cur->ports));
+	cur->iif = skb->dev->ifindex;
+	cur->wish = NULL;
+}
+
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 				   const struct nf_hook_state *state,
 				   const struct nf_xlat_pkt *pkt,
 				   struct nf_xlat_parm *parm)
 {
-	struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct sk_buff *untold = NULL;
 	struct net *net = state->net;
@@ -870,13 +878,9 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);
 		this_cpu_write(nf_xlat_lost, false);
-		/* Of a translation behind another one, it is not all. */
-		cur->skb = !parm->keep_ct && __this_cpu_read(nf_xlat_depth) == 1 ?
-			   skb : NULL;
-		cur->pkt = pkt;
-		cur->parm = parm;
+		nf_xlat_set_current(skb, pkt, parm);
 		nf_xlat_reinject(skb, state, pf);
-		cur->skb = NULL;
+		this_cpu_write(nf_xlat_current.skb, NULL);
 		if (untold)
 			nf_xlat_tell_lost(net, untold, pkt->pf);
 	}
@@ -884,34 +888,27 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_translated - how a packet in FORWARD came to be of this family
- * @skb: the packet
- * @pf: its family now
- * @parm: where to put what it was translated by
+ * nf_xlat_translated - how a packet came to be of the family that it is of
+ * @skb: the packet, behind the translation
  *
- * For who wants to do so again with the packets that follow. RCU read side, softirq
- * or with bottom halves off; what it tells lasts as long as the hook does.
+ * For who wants to do so again with the packets that follow. RCU read side; what it
+ * tells lasts as long as the hook does.
  *
- * Return: what the packet was before, or NULL when one stateless translation is not
- * all that has become of its addresses.
+ * Return: what was made of the packet, NULL when that is not known, or is more than
+ * one stateless translation.
  */
-const struct nf_xlat_pkt *nf_xlat_translated(const struct sk_buff *skb, u8 pf,
-					     const struct nf_xlat_parm **parm)
+struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 {
-	const struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
-	const struct nf_xlat_hdr *hdr;
+	struct nf_xlat_current *cur;
 
-	if (cur->skb != skb || cur->pkt->pf == pf)
+	/*
+	 * From a user's queue packets come in process context; and with PREEMPT_RT
+	 * there may be more than one on the way on a CPU.
+	 */
+	if (!in_softirq() || IS_ENABLED(CONFIG_PREEMPT_RT))
 		return NULL;
-	hdr = &cur->parm->outer;
-	if (pf == NFPROTO_IPV4 ?
-	    ip_hdr(skb)->saddr != hdr->saddr.ip ||
-	    ip_hdr(skb)->daddr != hdr->daddr.ip :
-	    !ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &hdr->saddr.in6) ||
-	    !ipv6_addr_equal(&ipv6_hdr(skb)->daddr, &hdr->daddr.in6))
-		return NULL;
-	*parm = cur->parm;
-	return cur->pkt;
+	cur = this_cpu_ptr(&nf_xlat_current);
+	return cur->skb == skb ? cur : NULL;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_translated);
 

@@ -263,6 +263,8 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	parm.lowest_mtu6 = priv->mtu;
 	parm.ports = false;
 	parm.keep_ct = false;
+	/* Before the sets are asked: what changes meanwhile is of later rules. */
+	parm.rules = nf_xlat_rules_stamp(state->net);
 
 	nft_xlat_addrs(pkt->skb, nft_xlat_pf(priv), &saddr, &daddr);
 	dreason = nft_xlat_map_addr(priv, &priv->daddr, state->net, &daddr,

@@ -63,6 +63,41 @@ tell udp-6to4 ask 5 >/dev/null
 check "what is changed later keeps to the normal path" [ $(($(slow) - before)) -ge 5 ]
 xlat=${xlat%ip saddr*}
 
+# and_normal WHAT: the packets of udp-6to4 are seen by the rules, all of them
+and_normal()
+{
+	local before
+
+	before=$(slow)
+	for _ in 1 2 3; do tell udp-6to4 ask 1 >/dev/null; done
+	check "$1" [ $(($(slow) - before)) -ge 3 ]
+}
+
+# A packet that is dropped after all makes no flow.
+add="xlat flow add @ft
+	udp dport 53 drop"
+check "rules that drop what they add load" rules
+and_normal "what is dropped in forward keeps to the normal path"
+add="xlat flow add @ft"
+rules
+on "$gw" "$NFT" "table inet last { chain c { type filter hook postrouting priority 300; udp dport 53 drop; }; }"
+and_normal "and what is dropped in postrouting"
+on "$gw" "$NFT" delete table inet last
+fast "not dropped" udp-6to4 "192.0.2.10 [0-9]*"
+
+# Nor one that leaves as something else.
+serve "$server4" udp4:5353
+all=$xlat
+xlat="$all
+	udp dport 53 udp dport set 5353"
+check "rules that change a port load" rules
+and_normal "what has another port keeps to the normal path"
+xlat=$all
+rules
+on "$gw" "$NFT" "table ip last { chain c { type filter hook postrouting priority 300; ip saddr 192.0.2.10 ip saddr set 192.0.2.11; }; }"
+and_normal "and what leaves with another address"
+on "$gw" "$NFT" delete table ip last
+
 on "$gw" "$NFT" "table inet tracks { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
 rules
 before=$(slow)

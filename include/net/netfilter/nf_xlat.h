@@ -219,6 +219,8 @@ struct nf_xlat_hdr {
  * @mtu4: MTU of the IPv4 side's next hop, 0 when unknown; bounds the MTU
  *	that ICMP errors report
  * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
+ * @rules: for the harness: what tells whether its rules are still the same; without
+ *	state only
  * @lowest_mtu6: to what IPv4 packets with a clear DF bit are cut in IPv6, 0 for
  *	1280 (RFC 7915 section 4.1)
  * @ports: rewrite ports and ICMP query ids too
@@ -231,11 +233,31 @@ struct nf_xlat_parm {
 	struct nf_xlat_hdr inner;
 	u32		mtu4;
 	u32		mtu6;
+	u32		rules;
 	u32		lowest_mtu6;
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
 	bool		hop_due;
+};
+
+/**
+ * struct nf_xlat_current - a packet on its way through the other family's hooks
+ *
+ * @skb: the packet, or NULL; translated once and without state
+ * @pkt: what it was before
+ * @parm: what it was translated by
+ * @ports: the first four bytes behind its network header
+ * @iif: device that it came in by
+ * @wish: of nf_xlat_flow_add(), NULL at first
+ */
+struct nf_xlat_current {
+	const struct sk_buff		*skb;
+	const struct nf_xlat_pkt	*pkt;
+	const struct nf_xlat_parm	*parm;
+	__be16				ports[2];
+	int				iif;
+	const void			*wish;
 };
 
 static inline u8 nf_xlat_other_pf(u8 pf)
@@ -297,8 +319,7 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_hook_state *state,
 			  const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_parm *parm);
-const struct nf_xlat_pkt *nf_xlat_translated(const struct sk_buff *skb, u8 pf,
-					     const struct nf_xlat_parm **parm);
+struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb);
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf);
 unsigned int nf_xlat_probe(struct sk_buff *skb,
