@@ -376,6 +376,22 @@ static bool nf_xlat_flow_expired(const struct net *net,
 	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
 }
 
+/* Is the transport header one that conntrack and nf_xlat_parse() let pass? */
+static bool nf_xlat_flow_l4_ok(const struct sk_buff *skb,
+			       const struct nf_xlat_l3 *l3)
+{
+	unsigned int len = l3->len - l3->hlen;
+
+	if (l3->proto == IPPROTO_TCP)
+		return tcp_hdr(skb)->doff >= sizeof(struct tcphdr) / 4 &&
+		       tcp_hdrlen(skb) <= len;
+	/* IPv6 wants a checksum, over all of the packet; IPv4 keeps none. */
+	return udp_hdr(skb)->check &&
+	       (skb_is_gso(skb) ||
+		(ntohs(udp_hdr(skb)->len) >= sizeof(struct udphdr) &&
+		 ntohs(udp_hdr(skb)->len) <= len));
+}
+
 /* Does the packet fit, as nf_xlat_check() would see it, and need no more work? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_l3 *l3,
@@ -385,8 +401,7 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	u32 mtu;
 
-	/* IPv6 wants a checksum, over all of the packet; IPv4 keeps none. */
-	if (l3->proto == IPPROTO_UDP && !udp_hdr(skb)->check)
+	if (!nf_xlat_flow_l4_ok(skb, l3))
 		return false;
 	if (d->key.pf == NFPROTO_IPV6) {
 		growth = -growth;
