@@ -821,7 +821,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 	xn = net_generic(dev_net(ifa->ifa_dev->dev), nf_xlat_ct_net_id);
 	/* Sessions may have outlived the rules. */
 	if (READ_ONCE(xn->used))
-		queue_work(system_unbound_wq, &xn->gone);
+		queue_work(system_power_efficient_wq, &xn->gone);
 	return NOTIFY_DONE;
 }
 

@@ -152,8 +152,12 @@ static bool nft_xlat_map_set(const struct net *net, const struct nft_set *set,
 
 	data = (const u32 *)nft_set_ext_data(ext);
 	memcpy(res, data, (last + 1) * sizeof(u32));
-	if (set->dlen > (last + 1) * sizeof(u32))
+	if (set->dlen > (last + 1) * sizeof(u32)) {
+		/* No address of IPv4 has as many bits to keep. */
+		if (memcmp(data, data + last + 1, last * sizeof(u32)))
+			return false;
 		host = data[last] ^ data[2 * last + 1];
+	}
 	/* An interval that is no prefix has no bits to keep. */
 	if (ntohl((__force __be32)host) & (ntohl((__force __be32)host) + 1) ||
 	    data[last] & host)

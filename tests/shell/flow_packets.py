@@ -196,8 +196,8 @@ for mac, who in ("020000000099", "another host"), ("ffffffffffff", "all"), ("333
     case(f"IPv4 to the MAC of {who}", "normal", right, [host(mac, four(d), right)])
 case("IPv6 in a VLAN that is not there", "normal", left, [host("", six(d), left, "81000009")])
 case("IPv4 in a VLAN that is not there", "normal", right, [host("", four(d), right, "81000009")])
-case("IPv6 with a priority, in no VLAN", "normal", left, [host("", six(d), left, "81006000")], ["ttl 63 100 bytes"])
-case("IPv4 with a priority, in no VLAN", "normal", right, [host("", four(d), right, "81006000")], ["ttl 63 100 bytes"])
+case("IPv6 with a priority, in no VLAN", "fast", left, [host("", six(d), left, "81006000")], ["ttl 63 100 bytes"])
+case("IPv4 with a priority, in no VLAN", "fast", right, [host("", four(d), right, "81006000")], ["ttl 63 100 bytes"])
 
 # Sums that others make, and datagrams that others cut: here the gateway's devices
 enter(gw)

@@ -31,6 +31,10 @@ load()
 			type ipv4_addr : interval ipv6_addr; flags interval
 			elements = { 203.0.113.0/24 : 2001:db8:a::/120, 192.0.2.33 : 2001:db8:a::1:33 }
 		}
+		map wide {
+			type ipv4_addr : interval ipv6_addr; flags interval
+			elements = { 203.0.113.128/26 : 2001:db8:3::/64 }
+		}
 		chain pre {
 			type filter hook prerouting priority raw
 			iifname lan meta l4proto 253 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix 2001:db8:64::/96
@@ -65,6 +69,17 @@ phase well_known
 load 'iifname lan xlat 6to4 prefix 64:ff9b::/96 non-global
 	iifname wan xlat 4to6 prefix 64:ff9b::/96 non-global'
 phase well_known_non_global
+
+# A map cannot say which 32 of 64 bits are meant.
+ip -n "$client6" addr add 2001:db8:3::203.0.113.130/128 dev eth0 nodad
+ip -n "$gw" route add 2001:db8:3::/64 via $client_ip
+ip -n "$server4" route add 203.0.113.128/26 via 192.0.2.1
+load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203.0.113.130/128 to 203.0.113.130/32
+	iifname wan xlat 4to6 prefix 2001:db8:64::/96 daddr prefix to ip daddr map @wide'
+check_not "more bits than IPv4 has: no mapping" on "$server4" ping -c 1 -W 1 203.0.113.130
+load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203.0.113.130/128 to 203.0.113.130/32
+	iifname wan xlat 4to6 prefix 2001:db8:64::/96 daddr prefix 203.0.113.130/32 to 2001:db8:3::203.0.113.130/128'
+check "a pair of one address" on "$server4" ping -c 1 -W 2 203.0.113.130
 
 # refused ITEM WHAT RULE PATTERN
 refused()
