@@ -199,6 +199,12 @@ messages()
 	key="ip saddr . ip daddr . ip saddr . ip daddr"
 	host="192.0.2.1 . 192.0.2.2 . 192.0.2.1 . 192.0.2.2"
 	refused inet "$pre" "xlat 4to6 $n64 dnat to ip daddr map @pool6:$key . $key . tcp dport map { $host . $host . 80 : 90 }" "not enough registers" "$key . $key . tcp dport map { $host . $host . 80 : 90 }"
+	# not by a crash either, where the chain is not what the rule looks for in it
+	for rule in "xlat 6to4 $n64 masquerade" "xlat 6to4 $n64" "xlat flow add @ft"; do
+		for prio in "$(printf 'long%.0s' {1..50})" dstnatt 'dstnatt + 5'; do
+			refused inet "type filter hook forward priority $prio;" "$rule" "invalid priority expression" "priority $prio"
+		done
+	done
 	# fast path
 	for hook in prerouting input output postrouting; do
 		refused inet "type filter hook $hook priority filter;" "xlat flow add @ft" "xlat flow is not supported in the $hook hook, only in forward" flow
