@@ -63,8 +63,22 @@ echo "203.0.113.80/32 2001:db8:1::10/128" >"$tmp/eam.txt"
 check "another table" load
 check_match "the new address" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 patience=1 check_not "and not the old" ask "$far4" tcp 203.0.113.10 8080
-echo "203.0.113.80/33 2001:db8:1::10/128" >"$tmp/eam.txt"
-check_not "a bad one is refused" load
+echo "203.0.113.80/33 2001:db8:1::10/129" >"$tmp/eam.txt"
+check_not "a bad one is refused, by nft" load
+check_match "with its reason" "$(cat "$tmp/check")" "*Error: *"
+cat >"$tmp/eam.txt" <<-END
+	# a comment, and an empty line
+
+	203.0.113.10 2001:db8:1::10
+	203.0.113.128/26 2001:db8:3::/64
+	203.0.113.64/28 2001:db8:2::40/124
+	203.0.113.80
+END
+check_not "lengths that do not agree" load
+check_eq "the lines are named" "$(cat "$tmp/check")" \
+	"eam.txt:4: no pair with equally many host bits: 203.0.113.128/26 2001:db8:3::/64
+eam.txt:6: no pair with equally many host bits: 203.0.113.80"
+check_eq "and nothing comes of it" "$(cat "$tmp/eam.nft")" ""
 check_match "and changes nothing" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 
 done_testing
