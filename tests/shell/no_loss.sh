@@ -48,6 +48,11 @@ check_eq "from a pipe" "$(xlat_check - <"$tmp/saved" | tail -1)" "status 0"
 echo "table inet gw {" >"$tmp/torn"
 check_eq "a file cut short" "$(xlat_check "$tmp/torn")" "status 2"
 check_eq "no file" "$(xlat_check "$tmp/none")" "status 2"
+check_match "one line about it" "$(cat "$tmp/why")" "cat: *$tmp/none*: No such file or directory"
+printf '\n { "nftables": [] }\n' >"$tmp/json"
+check_eq "JSON" "$(xlat_check "$tmp/json")" "status 2"
+check_eq "one line about it" "$(cat "$tmp/why")" \
+	"$tmp/json: is JSON; only rulesets in nft's own language can be looked at"
 
 # The distribution's: whatever it makes of the rules, the check has to see it.
 on "$gw" "$stock" list ruleset >"$tmp/lost"
