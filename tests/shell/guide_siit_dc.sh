@@ -41,6 +41,8 @@ before_recipe=routes
 setup_recipe siit_dc
 text siit_dc eam >"$tmp/eam.txt"
 check "the table loads" load
+{ echo "flush ruleset"; text siit_dc | sed -n '/^table /,$p'; echo "include \"$tmp/eam.nft\""; } >"$tmp/boot"
+check "at boot, with the ruleset" on "$gw" $NFT -c -f "$tmp/boot"
 check_eq "in both directions" "$(for m in 46 64; do on "$gw" $NFT list map inet siit eam$m; done | grep -o '[^ ]*/[^ ,]* : [^ ,]*' | wc -l)" 2
 
 me=${pref64}c633:6402
