@@ -205,15 +205,16 @@ rules = [
     ("6to4 dnat", E.EOPNOTSUPP, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, AMIN=8)], {}),
 ]
 
-ok = True
-for what, want, family, exprs, where in rules:
-    got = send(batch(family, exprs, **where), 3 + len(where.get("sets", ())))
-    if not got:
-        delete(family)
-    names = [errno.errorcode.get(e, e) if e else "accepted" for e in (got, want)]
-    if got == want:
-        print(f"PASS: {what}: {names[0]}")
-    else:
-        ok = False
-        print(f"FAIL: {what}: {names[0]}, wanted {names[1]}")
-sys.exit(not ok)
+if __name__ == "__main__":
+    ok = True
+    for what, want, family, exprs, where in rules:
+        got = send(batch(family, exprs, **where), 3 + len(where.get("sets", ())))
+        if not got:
+            delete(family)
+        names = [errno.errorcode.get(e, e) if e else "accepted" for e in (got, want)]
+        if got == want:
+            print(f"PASS: {what}: {names[0]}")
+        else:
+            ok = False
+            print(f"FAIL: {what}: {names[0]}, wanted {names[1]}")
+    sys.exit(not ok)

@@ -258,4 +258,25 @@ if modprobe -q nf_flow_table_inet; then
 fi
 check_eq "nothing of all that is there" "$(on "$gw" $NFT list ruleset)" ""
 
+# not_listed WHAT EXPRESSIONS MESSAGE: a rule that is not nft's, which the kernel takes,
+# is not listed as another
+not_listed()
+{
+	local json
+
+	on "$gw" python3 -ISc 'import sys; sys.path.append(sys.argv[1]); from attributes import *
+sys.exit(send(batch(INET, eval(sys.argv[2])), 3))' "$here" "$2" || fail "$1: refused"
+	for json in '' -j; do
+		check_match "${json:+JSON: }$1" "$(on "$gw" $NFT $json list ruleset 2>&1)" "*Error: $3*"
+		check_eq "not listed" "$(on "$gw" $NFT $json list ruleset 2>/dev/null | grep -c "\(^\|[[:space:]]\|\"\)xlat")" 0
+	done
+	on "$gw" $NFT flush ruleset
+}
+
+need python3
+not_listed "16 bytes for an IPv4 address" "[imm(1, bytes(range(16))), xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=1)]" \
+	"xlat statement has no address expression"
+not_listed "an address for a port" "[addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=8, PMIN=8)]" \
+	"xlat statement has no proto expression"
+
 done_testing

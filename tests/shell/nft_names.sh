@@ -11,6 +11,14 @@ ip -n "$gw" link add xlat type dummy
 
 cat >"$tmp/rules" <<-'END'
 	define xlat = 192.0.2.1
+	define prefix = 64:ff9b::/96
+	define to = 1024-2047
+	define saddr = 192.0.2.2
+	define daddr = 2001:db8::80
+	define error = 192.0.2.6
+	define mtu = 192.0.2.7
+	define mapping = 192.0.2.8
+	define filtering = 192.0.2.9
 	table inet xlat {
 		comment xlat
 		set xlat { typeof iifname; elements = { xlat, eth0 comment xlat }
@@ -39,6 +47,11 @@ cat >"$tmp/rules" <<-'END'
 			log prefix xlat xlat 6to4 prefix 64:ff9b::/96
 			iifname xlat xlat 6to4 prefix 64:ff9b::/96 snat to $xlat
 			iifname xlat xlat 6to4 prefix 64:ff9b::/96 daddr prefix to ip6 daddr map @to4 comment xlat
+			xlat 6to4 prefix $prefix error saddr $error
+			xlat 6to4 prefix $prefix snat to $saddr:$to
+			xlat 4to6 prefix $prefix dnat to $daddr
+			xlat 6to4 prefix $prefix snat to ct status map { snat : $xlat, dnat : $filtering }
+			xlat 6to4 prefix $prefix snat to meta mark map { 1 : $mtu, 2 : $mapping }
 			meta mark set 1 xlat 4to6 prefix 64:ff9b::/96 comment "xlat 6to4"
 		}
 		chain nat {
@@ -52,7 +65,7 @@ cat >"$tmp/rules" <<-'END'
 END
 check "everything called xlat loads" nft -f "$tmp/rules" || done_testing
 nft list ruleset >"$tmp/listed"
-check_eq "and is listed" "$(grep -c xlat "$tmp/listed")" 32
+check_eq "and is listed" "$(grep -c xlat "$tmp/listed")" 37
 check "and loads again" nft -f - < <(echo "flush ruleset"; cat "$tmp/listed")
 check "the same" diff "$tmp/listed" <(nft list ruleset)
 
@@ -65,6 +78,8 @@ done <<-'END'
 	list chain inet xlat xlat
 	list set inet xlat xlat
 	list counter inet xlat xlat
+	list hooks device xlat
+	list hooks netdev device xlat
 	reset counter inet xlat xlat
 	add chain inet xlat xlat2
 	rename chain inet xlat xlat2 xlat3
