@@ -32,6 +32,7 @@
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include <net/netfilter/nf_tables.h>
@@ -1088,6 +1089,12 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 
 	if ((s32)(back - used) > 0)
 		used = back;
+
+	/* As conntrack does, which drops others first when it is full. */
+	if (nf_ct_protonum(ct) == IPPROTO_UDP &&
+	    (s32)(used - (u32)ct->proto.udp.stream_ts) > 0 &&
+	    !test_and_set_bit(IPS_ASSURED_BIT, &ct->status))
+		nf_conntrack_event_cache(IPCT_ASSURED, ct);
 
 	expires = test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status) ?
 		  READ_ONCE(ct->timeout) : used + nf_xlat_flow_timeout(ct);

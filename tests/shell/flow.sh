@@ -37,6 +37,14 @@ python "$client6" flood udp $client_ip 4000 $server64 7777 1 >/dev/null
 helper mapping "$server4" call udp $pool_ip 4000
 fast "udp, by a mapping" mapping "$server64hex [0-9]*"
 
+# What has lasted for two seconds is none of those that a full table drops first.
+assured()
+{
+	tell udp-64 ask 1 >/dev/null
+	sessions "udp .*dst=2001:0db8:0064:.* dport=53 .*ASSURED"
+}
+check "udp becomes assured" wait_for 8 assured
+
 check_eq "nothing was dropped" "$(drops)" 0
 
 # refused WHAT ERROR RULE: with the chain that is there
