@@ -31,7 +31,7 @@ def serve(ready, *args):
 
 def call(addr, port, *args):
     s = udp(addr, port)
-    s.settimeout(3)
+    s.settimeout(5)
     for peer, number in pairs(args):
         s.sendto(b"?", (peer, int(number)))
         try:
@@ -43,7 +43,7 @@ def call(addr, port, *args):
 
 def wait(*args):
     s = call(*args)
-    s.settimeout(10)
+    s.settimeout(40) # an emulated guest may take its time
     print("waits", flush=True)
     while True:
         data, peer = s.recvfrom(100)
