@@ -112,9 +112,13 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr" "expected IPv4 address" "ip6 saddr"
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 masquerade" "error saddr is for stateless xlat, not for masquerade" 192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 mtu 1400" "mtu is that of the IPv6 side" 1400
-	refused inet "$pre" "xlat 4to6 $n64 mtu 1279" "must be from 1280 to 65535, not 1279" 1279
-	refused inet "$pre" "xlat 4to6 $n64 mtu 65536" "must be from 1280 to 65535, not 65536" 65536
-	refused inet "$pre" "xlat 4to6 $n64 mtu 4294968576" "must be from 1280 to 65535, not 4294968576" 4294968576
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1279" "must be a number from 1280 to 65535" 1279
+	refused inet "$pre" "xlat 4to6 $n64 mtu 65536" "must be a number from 1280 to 65535" 65536
+	refused inet "$pre" "xlat 4to6 $n64 mtu 4294968576" "Value 4294968576 exceeds valid range 0-4294967295" 4294968576
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1400-1500" "must be a number from 1280 to 65535" 1400-1500
+	refused inet "$pre" "xlat 4to6 $n64 mtu meta length" "must be a number from 1280 to 65535" "meta length"
+	refused inet "$pre" "xlat 4to6 $n64 mtu ip length" "datatype mismatch" "ip length"
+	refused inet "$pre" "xlat 4to6 $n64 mtu 192.0.2.1" "Could not parse integer" 192.0.2.1
 	# families
 	refused ip "$pre" "xlat 6to4 $n64 masquerade" "translates ip6 packets, there are none in ip tables" 6to4
 	refused ip6 "$pre" "xlat 4to6 $n64" "translates ip packets, there are none in ip6 tables" 4to6

@@ -19,6 +19,12 @@ cat >"$tmp/rules" <<-'END'
 	define mtu = 192.0.2.7
 	define mapping = 192.0.2.8
 	define filtering = 192.0.2.9
+	define non-global = 64:ff9b::/96
+	define endpoint-independent = 192.0.2.10
+	define address-dependent = 192.0.2.11
+	define address-port-dependent = 192.0.2.12
+	define fully-random = 1280
+	define persistent = 192.0.2.13
 	table inet xlat {
 		comment xlat
 		set xlat { typeof iifname; elements = { xlat, eth0 comment xlat }
@@ -52,6 +58,9 @@ cat >"$tmp/rules" <<-'END'
 			xlat 4to6 prefix $prefix dnat to $daddr
 			xlat 6to4 prefix $prefix snat to ct status map { snat : $xlat, dnat : $filtering }
 			xlat 6to4 prefix $prefix snat to meta mark map { 1 : $mtu, 2 : $mapping }
+			xlat 6to4 prefix $non-global snat to $endpoint-independent - $address-dependent persistent
+			xlat 6to4 prefix $non-global mtu $fully-random snat to $address-port-dependent fully-random
+			xlat 6to4 prefix $non-global non-global snat to $persistent
 			meta mark set 1 xlat 4to6 prefix 64:ff9b::/96 comment "xlat 6to4"
 		}
 		chain nat {
@@ -65,7 +74,7 @@ cat >"$tmp/rules" <<-'END'
 END
 check "everything called xlat loads" nft -f "$tmp/rules" || done_testing
 nft list ruleset >"$tmp/listed"
-check_eq "and is listed" "$(grep -c xlat "$tmp/listed")" 37
+check_eq "and is listed" "$(grep -c xlat "$tmp/listed")" 40
 check "and loads again" nft -f - < <(echo "flush ruleset"; cat "$tmp/listed")
 check "the same" diff "$tmp/listed" <(nft list ruleset)
 

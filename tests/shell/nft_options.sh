@@ -23,6 +23,8 @@ cat >"$tmp/vars" <<-'END'
 	define hosts = { 2001:db8:1::/64 : 192.0.2.1, 2001:db8:2::/64 : 192.0.2.2 }
 	define one = 192.0.2.9
 	define twice = $first
+	define small = 1400
+	define big = $small
 END
 cat >"$tmp/rules" <<END
 include "$tmp/vars"
@@ -45,6 +47,8 @@ table inet t {
 		xlat 6to4 prefix \$p64 saddr prefix \$net6 to \$net
 		xlat 4to6 prefix \$p64 daddr prefix \$net to \$net6
 		xlat 6to4 prefix \$p64 error saddr \$first
+		xlat 4to6 mtu \$small prefix \$p64
+		xlat 6to4 prefix \$p64 mtu \$big masquerade
 	}
 }
 END
@@ -67,6 +71,8 @@ table inet t {
 		xlat 6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/120 to 192.0.2.0/28
 		xlat 4to6 prefix 64:ff9b::/96 daddr prefix 192.0.2.0/28 to 2001:db8::/120
 		xlat 6to4 prefix 64:ff9b::/96 error saddr 192.0.2.1
+		xlat 4to6 prefix 64:ff9b::/96 mtu 1400
+		xlat 6to4 prefix 64:ff9b::/96 mtu 1400 masquerade
 	}
 }
 END
