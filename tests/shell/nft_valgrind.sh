@@ -35,13 +35,14 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/synta
 	6to4 saddr prefix 2001:db8::1 to 192.0.2.1 saddr prefix 2001:db8::1 to 192.0.2.1
 	6to4 saddr prefix to ip6 saddr map @to4 saddr prefix to ip6 saddr map @to4
 	6to4 error saddr 192.0.2.1 error saddr 192.0.2.1
+	4to6 mtu 1400 mtu 1500
 	6to4 prefix 64:ff9b::/96 snat to 192.0.2.1:80 drop
 	6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 } to
 	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/4294967328 to 192.0.2.0/24
 	flow add @ft xlat
 END
 leakless 1 "errors of syntax" -c -f "$tmp/syntax"
-check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 8
+check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 9
 while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evaluation" <<-'END'
 	6to4 prefix 64:ff9b::/95
 	6to4 prefix ff00::/96
@@ -51,7 +52,8 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evalu
 	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/64 to 192.0.2.0/33
 	6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @to6
 	4to6 prefix 64:ff9b::/96 dnat to ip daddr . tcp dport map @inbound:80
+	4to6 prefix 64:ff9b::/96 mtu meta mark map { 1 : 1400 }
 END
 leakless 1 "errors of evaluation" -c -f "$tmp/evaluation"
-check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 8
+check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 9
 done_testing
