@@ -99,8 +99,12 @@ deb: ## Debian packages of the modules (DKMS) and of nft, into build/deb
 demo: ## translation between three network namespaces, in a guest
 	tests/demo
 
-check: ## every test; T=name runs one
+check: ## every test once; T=name runs one, on all kernels
 	@set -f; tests/run $(T)
+
+.PHONY: check-all
+check-all: ## all tests on all kernels, packages, releases of nftables: hours
+	@tests/run -a
 
 .PHONY: check-packages
 check-packages: ## what is installed, and by DKMS and dpkg as well; P=dkms runs one
@@ -111,7 +115,7 @@ check-releases: ## the patches for each release of nftables; R=1.0.6 for one
 	@tests/releases $(R)
 
 check-quick: ## the tests that need no stock kernel
-	@set -f; QUICK=1 tests/run $(T)
+	@set -f; K="host kunit uml" tests/run $(T)
 
 .PHONY: bench
 bench: ## figures into build/bench; B=name runs one, N=sessions

@@ -119,8 +119,6 @@ saw "its states" "fwd6new=1 fwd6rel=1"
 
 says "$client6" ${pref64}198.51.100.2 "From $router64 icmp_seq=1 *Administratively prohibited" "echo from IPv6: prohibited"
 saw "its states" "fwd4new=1 fwd6rel=1"
-# Errors by a route are spared, one a second, for all namespaces alike.
-echo 0 >/proc/sys/net/ipv4/route/error_cost
 says "$client6" ${pref64}198.51.100.3 "From $router64 icmp_seq=1 *No route" "echo from IPv6: unreachable"
 saw "its states" "fwd4new=1 fwd6rel=1"
 says "$client6" 2001:db8:f::2 "From $server6 icmp_seq=1 *Administratively prohibited" "echo by NAT66: prohibited"

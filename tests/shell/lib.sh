@@ -123,7 +123,9 @@ wait_for()
 }
 
 # setup_ns NS...: namespaces in which nothing waits for addresses to be found
-# unique, and no ICMP error for another
+# unique, and no ICMP error for another. Masks switch that limit off, and the one of
+# all namespaces together. With a rate of 0 each error takes away what ip_error() has
+# for its peer: then errors by a route are sent one second after the last, or not.
 setup_ns()
 {
 	local ns
@@ -135,8 +137,8 @@ setup_ns()
 		on "$ns" sh -c 'ip link set lo up; cd /proc/sys/net
 			echo 0 >ipv6/conf/all/accept_dad
 			echo 0 >ipv6/conf/default/accept_dad
-			echo 0 >ipv6/icmp/ratelimit
-			echo 0 >ipv4/icmp_ratelimit'
+			echo 255 >ipv6/icmp/ratemask
+			echo 0 >ipv4/icmp_ratemask'
 	done
 }
 

@@ -17,7 +17,8 @@ ip -n "$gw" link set sink up
 ip -n "$gw" route add default dev sink
 # packets have to come from the test alone
 for ns in "$client6" "$server4"; do
-	on "$ns" sh -c 'cd /proc/sys/net; echo 1 >ipv6/icmp/ratelimit; echo 1000000 >ipv4/icmp_ratelimit'
+	on "$ns" sh -c 'cd /proc/sys/net; echo 0-1,3-127 >ipv6/icmp/ratemask; echo 1000000 >ipv6/icmp/ratelimit
+		echo 6168 >ipv4/icmp_ratemask; echo 1000000 >ipv4/icmp_ratelimit'
 done
 
 check "stateless ruleset loads" ruleset siit || done_testing
