@@ -65,11 +65,28 @@ struct nf_xlat_skb_cb {
 
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
 
+/*
+ * What a task knows about the packet that it is translating. The outermost
+ * nf_xlat_hook() has it on its stack; nested ones, and hooks that the translated
+ * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
+ * disabled preempt each other, so that one CPU may have several.
+ *
+ * @node: in nf_xlat_walks of the CPU
+ * @task: whose it is
+ * @depth: how many translations are under way, one inside of the other
+ * @no_route: a packet that was handed on without a route found none later
+ * @cur: for nf_xlat_translated()
+ */
+struct nf_xlat_walk {
+	struct hlist_node		node;
+	const struct task_struct	*task;
+	unsigned int			depth;
+	bool				no_route;
+	struct nf_xlat_current		cur;
+};
+
 static unsigned int nf_xlat_net_id __read_mostly;
-static DEFINE_PER_CPU(unsigned int, nf_xlat_depth);
-static DEFINE_PER_CPU(struct nf_xlat_current, nf_xlat_current);
-/* The packet that has just been handed on without a route found none later. */
-static DEFINE_PER_CPU(bool, nf_xlat_lost);
+static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
 
 static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_MALFORMED]	= "XlatDropMalformed",
@@ -103,6 +120,37 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 static struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
 {
 	return net_generic(net, nf_xlat_net_id);
+}
+
+/* That of this task, or NULL. Bottom halves are disabled. */
+static struct nf_xlat_walk *nf_xlat_walk_find(void)
+{
+	struct nf_xlat_walk *walk;
+
+	preempt_disable_nested();
+	hlist_for_each_entry(walk, this_cpu_ptr(&nf_xlat_walks), node)
+		if (walk->task == current)
+			break;
+	preempt_enable_nested();
+
+	return walk;
+}
+
+static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
+{
+	walk->task = current;
+	walk->depth = 0;
+	walk->cur.skb = NULL;
+	preempt_disable_nested();
+	hlist_add_head(&walk->node, this_cpu_ptr(&nf_xlat_walks));
+	preempt_enable_nested();
+}
+
+static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
+{
+	preempt_disable_nested();
+	__hlist_del(&walk->node);
+	preempt_enable_nested();
 }
 
 /**
@@ -533,6 +581,21 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 	return NF_XLAT_OK;
 }
 
+/*
+ * Have __nf_xlat_hook() tell the sender. A packet that comes back from a user's queue
+ * is in no walk any more.
+ */
+static void nf_xlat_note_no_route(void)
+{
+	struct nf_xlat_walk *walk;
+
+	local_bh_disable();
+	walk = nf_xlat_walk_find();
+	if (walk)
+		walk->no_route = true;
+	local_bh_enable();
+}
+
 /* What ip_rcv_finish() and ip_forward() are to other packets. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
@@ -562,7 +625,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
 				    NULL);
 		if (IS_ERR(dst)) {
-			this_cpu_write(nf_xlat_lost, true);
+			nf_xlat_note_no_route();
 			return nf_xlat_discard(net, skb, NF_XLAT_NOROUTE);
 		}
 		skb_dst_drop(skb);
@@ -715,26 +778,25 @@ static void nf_xlat_split(struct sk_buff *skb,
 	consume_skb(skb);
 }
 
-/* Nobody has turned a packet that had no route: tell who sent it, if he did. */
-static void nf_xlat_tell_lost(struct net *net, struct sk_buff *skb, u8 pf)
+/* No rule has turned a packet that had no route: tell its sender. */
+static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
 {
-	if (this_cpu_read(nf_xlat_lost))
-		nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV6 ?
-				  ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
-				  pf == NFPROTO_IPV6 ? ICMPV6_NOROUTE :
-						       ICMP_NET_UNREACH, 0);
-	consume_skb(skb);
+	nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV6 ?
+			  ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
+			  pf == NFPROTO_IPV6 ? ICMPV6_NOROUTE :
+					       ICMP_NET_UNREACH, 0);
 }
 
 /*
  * May the packet go on in the other family? Answered in its own, and before it is
- * changed. @pdst is its route, NULL when it is to be looked for later.
+ * changed. @depth: how many translations are under way, this one included; @pdst is
+ * the packet's route, NULL when it is to be looked for later.
  */
 static unsigned int nf_xlat_judge(struct sk_buff *skb,
 				  const struct nf_hook_state *state,
 				  const struct nf_xlat_pkt *pkt,
 				  struct nf_xlat_parm *parm,
-				  struct dst_entry **pdst)
+				  unsigned int depth, struct dst_entry **pdst)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct net *net = state->net;
@@ -760,7 +822,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 		dst = NULL;
 		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
 		if (state->hook != NF_INET_PRE_ROUTING ||
-		    __this_cpu_read(nf_xlat_depth) > 1)
+		    depth > 1)
 			return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
 	}
 
@@ -775,8 +837,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	 */
 	local = !dst || nf_xlat_dst_local(pf, dst);
 	parm->hop_due = state->hook == NF_INET_PRE_ROUTING &&
-			(__this_cpu_read(nf_xlat_depth) == 1 ||
-			 nf_xlat_hop_due(skb, pkt->pf));
+			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
 	if (state->hook == NF_INET_PRE_ROUTING && !local) {
 		reason = nf_xlat_may_forward(skb, net, pkt->pf);
@@ -799,15 +860,16 @@ release:
 	return verdict;
 }
 
-static void nf_xlat_set_current(const struct sk_buff *skb,
+static void nf_xlat_set_current(struct nf_xlat_walk *walk,
+				const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
-	struct nf_xlat_current *cur = this_cpu_ptr(&nf_xlat_current);
+	struct nf_xlat_current *cur = &walk->cur;
 
 	/* Of a translation behind another one, it is not all. */
 	cur->skb = NULL;
-	if (parm->keep_ct || __this_cpu_read(nf_xlat_depth) > 1 || !skb->dev ||
+	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
 		return;
 	cur->skb = skb;
@@ -821,7 +883,8 @@ static void nf_xlat_set_current(const struct sk_buff *skb,
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 				   const struct nf_hook_state *state,
 				   const struct nf_xlat_pkt *pkt,
-				   struct nf_xlat_parm *parm)
+				   struct nf_xlat_parm *parm,
+				   struct nf_xlat_walk *walk)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct sk_buff *untold = NULL;
@@ -832,7 +895,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	unsigned int verdict;
 	bool split;
 
-	verdict = nf_xlat_judge(skb, state, pkt, parm, &dst);
+	verdict = nf_xlat_judge(skb, state, pkt, parm, walk->depth, &dst);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
@@ -877,12 +940,13 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		nf_xlat_split(skb, state, &cut, parm);
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);
-		this_cpu_write(nf_xlat_lost, false);
-		nf_xlat_set_current(skb, pkt, parm);
+		walk->no_route = false;
+		nf_xlat_set_current(walk, skb, pkt, parm);
 		nf_xlat_reinject(skb, state, pf);
-		this_cpu_write(nf_xlat_current.skb, NULL);
-		if (untold)
-			nf_xlat_tell_lost(net, untold, pkt->pf);
+		walk->cur.skb = NULL;
+		if (untold && walk->no_route)
+			nf_xlat_tell_no_route(net, untold, pkt->pf);
+		consume_skb(untold);
 	}
 	return NF_STOLEN;
 }
@@ -899,16 +963,13 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
  */
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 {
-	struct nf_xlat_current *cur;
+	struct nf_xlat_walk *walk;
 
-	/*
-	 * From a user's queue packets come in process context; and with PREEMPT_RT
-	 * there may be more than one on the way on a CPU.
-	 */
-	if (!in_softirq() || IS_ENABLED(CONFIG_PREEMPT_RT))
+	/* Packets from a user's queue come here with bottom halves enabled. */
+	if (!in_softirq())
 		return NULL;
-	cur = this_cpu_ptr(&nf_xlat_current);
-	return cur->skb == skb ? cur : NULL;
+	walk = nf_xlat_walk_find();
+	return walk && walk->cur.skb == skb ? &walk->cur : NULL;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_translated);
 
@@ -935,7 +996,8 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 
 static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
-				      struct nf_xlat_parm *parm)
+				      struct nf_xlat_parm *parm,
+				      struct nf_xlat_walk *walk)
 {
 	struct sk_buff *segs, *seg, *next;
 	enum nf_xlat_reason reason;
@@ -952,10 +1014,47 @@ static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
 		if (reason)
 			nf_xlat_drop(state->net, seg, reason);
 		if (reason ||
-		    __nf_xlat_hook(seg, state, &pkt, parm) != NF_STOLEN)
+		    __nf_xlat_hook(seg, state, &pkt, parm, walk) != NF_STOLEN)
 			kfree_skb(seg);
 	}
 	return NF_STOLEN;
+}
+
+static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
+					const struct nf_hook_state *state,
+					const struct nf_xlat_pkt *pkt,
+					struct nf_xlat_parm *parm,
+					struct nf_xlat_walk *walk)
+{
+	unsigned int verdict;
+
+	/* The hop limit does not bound the stack, so count. */
+	if (walk->depth == NF_XLAT_MAX_DEPTH)
+		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
+
+	walk->depth++;
+	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
+		verdict = nf_xlat_hook_segs(skb, state, parm, walk);
+	else
+		verdict = __nf_xlat_hook(skb, state, pkt, parm, walk);
+	walk->depth--;
+
+	return verdict;
+}
+
+/* A function of its own, so that nested translations do not have another walk. */
+static noinline unsigned int
+nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
+		       const struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
+{
+	struct nf_xlat_walk walk;
+	unsigned int verdict;
+
+	nf_xlat_walk_begin(&walk);
+	verdict = nf_xlat_hook_nested(skb, state, pkt, parm, &walk);
+	nf_xlat_walk_end(&walk);
+
+	return verdict;
 }
 
 /**
@@ -978,17 +1077,15 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_parm *parm)
 {
+	struct nf_xlat_walk *walk;
 	unsigned int verdict;
 
-	/* Not the hop limit bounds the stack, so count. */
 	local_bh_disable();
-	if (__this_cpu_inc_return(nf_xlat_depth) > NF_XLAT_MAX_DEPTH)
-		verdict = nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
-	else if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
-		verdict = nf_xlat_hook_segs(skb, state, parm);
+	walk = nf_xlat_walk_find();
+	if (walk)
+		verdict = nf_xlat_hook_nested(skb, state, pkt, parm, walk);
 	else
-		verdict = __nf_xlat_hook(skb, state, pkt, parm);
-	__this_cpu_dec(nf_xlat_depth);
+		verdict = nf_xlat_hook_outermost(skb, state, pkt, parm);
 	local_bh_enable();
 
 	return verdict;
@@ -1013,13 +1110,14 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm)
 {
+	struct nf_xlat_walk *walk;
 	struct dst_entry *dst;
 	unsigned int verdict;
 
 	local_bh_disable();
-	__this_cpu_inc(nf_xlat_depth);
-	verdict = nf_xlat_judge(skb, state, pkt, parm, &dst);
-	__this_cpu_dec(nf_xlat_depth);
+	walk = nf_xlat_walk_find();
+	verdict = nf_xlat_judge(skb, state, pkt, parm, walk ? walk->depth + 1 : 1,
+				&dst);
 	local_bh_enable();
 	dst_release(dst);
 
