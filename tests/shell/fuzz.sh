@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Operations of the control plane in random order while packets of all kinds pass:
+# tests/fuzz.d. The kernel's log has to stay empty (tests/run looks at it), and
+# nothing may hold the modules afterwards.
+#
+# Environment: FUZZ_SEED (1), FUZZ_SECONDS (60), FUZZ_STEPS (no limit)
+. "$(dirname "$0")/lib.sh"
+
+seed=${FUZZ_SEED:-1}
+fuzz=$prefix/bin/fuzz
+if [ ! -x "$fuzz" ] || [ "$(find "$top/tests/fuzz.d" -newer "$fuzz")" ]; then
+	fuzz=$tmp/fuzz
+	cc -O1 -o "$fuzz" "$top"/tests/fuzz.d/*.c -lmnl 2>"$tmp/cc" ||
+		skip "fuzz does not build: $(head -1 "$tmp/cc")"
+fi
+modprobe -qa tun act_ct cls_matchall sch_ingress nf_conntrack_netlink nfnetlink_queue
+
+batches=()
+for f in "$here"/rulesets/*.nlbatch; do
+	[[ $f == */fuzz.nlbatch ]] || batches+=("$f")
+done
+check "seed $seed goes to its end" "$fuzz" -m -s "$seed" -t "${FUZZ_SECONDS:-60}" ${FUZZ_STEPS:+-n "$FUZZ_STEPS"} \
+	"$here/rulesets/fuzz.nlbatch" "${batches[@]}"
+mv "$tmp/check" "$tmp/did"
+sed 's/^/# /' "$tmp/did"
+
+# A fuzzer that nothing gets past finds nothing.
+value() { awk -v n="$1" '$1 == n { s = $2 } END { print s + 0 }' "$tmp/did"; }
+for c in Xlat6to4 Xlat4to6 XlatDrop; do
+	check "$c" test "$(value $c)" -gt 0
+done
+check "no reference is left" wait_for 30 modprobe -r nft_xlat nf_xlat_ct nf_xlat
+
+done_testing
