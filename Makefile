@@ -2,6 +2,14 @@
 # The parts do the work (kernel/Kbuild, tools/build-nft, tests/run, tests/lab);
 # this file names them.  C=1 and W=1 reach the kernel's build.
 
+# The kernel's build takes no such path.
+ifneq ($(words x$(CURDIR)x)$(findstring :,$(CURDIR)),1)
+$(error "$(CURDIR)" has a space or a colon in it: move the checkout to a path without)
+endif
+
+# Of one who became root by a plain "su"
+export PATH := $(PATH):/usr/sbin:/sbin
+
 KVER   ?= $(shell uname -r)
 KDIR   ?= /lib/modules/$(KVER)/build
 # Never /usr: a patched nft stands beside the distribution's, not over it.
@@ -10,15 +18,24 @@ DESTDIR ?=
 
 BUILD   := $(CURDIR)/build
 KBUILD  := $(BUILD)/host/kernel
+PREBUILT := $(BUILD)/prefix
 RELEASE  = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 MODULES := nf_xlat nf_xlat_ct nft_xlat
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
 
+HAVE_DKMS = @command -v dkms >/dev/null || { echo "$@: there is no dkms (install it)"; exit 1; }
+# needs_root FOLDER: nothing is begun that cannot be ended
+needs_root = @mkdir -p $(1) 2>/dev/null && test -w $(1) || { \
+	echo "$@: cannot write to $(1) (be root, or give DESTDIR= or PREFIX=)"; exit 1; }
+
+# One after the other, so that what fails keeps the rest from being begun.
+.NOTPARALLEL:
 .PHONY: all modules nft conntrack install uninstall demo check check-quick clean help
 
-all: nft modules ## the modules and the patched nft
+all: modules ## the modules and the patched nft
+	@tools/build-nft $(BUILD)/prefix || test $$? = 77
 
 # Objects land beside the sources: links to them keep kernel/ clean.
 modules: ## the modules, against KDIR
@@ -29,35 +46,48 @@ modules: ## the modules, against KDIR
 	$(MAKE) -C $(KDIR) M=$(KBUILD) modules
 
 nft: ## nft with the xlat statement, into build/prefix
-	@tools/build-nft $(BUILD)/prefix || { s=$$?; test $$s = 77 && \
-		echo "nft: not built, for want of its source or tools; going on without"; }
+	@tools/build-nft $(BUILD)/prefix
 
 conntrack: ## conntrack that prints sessions of two families, into build/prefix
-	@tools/build-conntrack $(BUILD)/prefix || { s=$$?; test $$s = 77 && \
-		echo "conntrack: not built, for want of its source or tools"; }
+	@tools/build-conntrack $(BUILD)/prefix
 
-install: modules ## modules to updates/, the nft that was built to PREFIX
-	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates modules_install
+install: install-nft modules-install ## modules to updates/, the nft that was built to PREFIX
+
+# A distribution's headers say "sign" but come without its key.  Uncompressed ones
+# load too, and need no program that may be missing.
+.PHONY: modules-install
+modules-install: MODSTAGE = $(BUILD)/modules
+modules-install: UPDATES = $(DESTDIR)/lib/modules/$(RELEASE)/updates
+modules-install: KEY = $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY=//p' $(KDIR)/include/config/auto.conf | tr -d '"')
+modules-install: UNSIGNED = $(if $(filter pkcs11:%,$(KEY))$(wildcard $(KEY) $(KDIR)/$(KEY)),,CONFIG_MODULE_SIG_ALL=)
+modules-install: modules ## the modules alone
+	@command -v depmod >/dev/null || { echo "$@: there is no depmod (install kmod)"; exit 1; }
+	@rm -rf $(MODSTAGE)
+	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(MODSTAGE) INSTALL_MOD_DIR=updates $(UNSIGNED) \
+		CONFIG_MODULE_COMPRESS_GZIP= CONFIG_MODULE_COMPRESS_XZ= CONFIG_MODULE_COMPRESS_ZSTD= modules_install
+	$(call needs_root,$(UPDATES))
+	rm -f $(MODULES:%=$(UPDATES)/%.ko*)
+	cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates/. $(UPDATES)
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
-	@if test -x $(BUILD)/prefix/sbin/nft; then $(MAKE) --no-print-directory install-nft; \
-	else echo "nft: not built, so not installed (make nft)"; fi
+	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
 # The list of what was put there is what uninstall takes away.
 .PHONY: install-nft
 install-nft: STAGE = $(BUILD)/stage
-install-nft: PREBUILT = $(BUILD)/prefix
 install-nft:
+	@test -x $(PREBUILT)/sbin/nft || { echo "$@: nft is not built (make nft), so nothing is installed;" \
+		"make modules-install installs the modules alone"; exit 1; }
 	@case $(PREFIX) in / | /usr | /usr/local) \
 		echo "nft: with its library in $(PREFIX)/lib every nft would be this one"; exit 1 ;; esac
 	@test -e $(DESTDIR)$(PREFIX)/.nft-xlat || ! test -e $(DESTDIR)$(PREFIX)/sbin/nft || { \
 		echo "nft: $(PREFIX)/sbin/nft is not ours, choose another PREFIX"; exit 1; }
+	$(call needs_root,$(DESTDIR)$(PREFIX))
 	@rm -rf $(STAGE) && mkdir -p $(STAGE)/lib/systemd/system $(STAGE)/share/man/man8
 	@cp -dR $(PREBUILT)/sbin $(PREBUILT)/lib $(STAGE)
 	@install packaging/nft-xlat-check $(STAGE)/sbin
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.service >$(STAGE)/lib/systemd/system/nft-xlat.service
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.8 >$(STAGE)/share/man/man8/nft-xlat.8
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
-	mkdir -p $(DESTDIR)$(PREFIX)
 	cp -dR --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
 	@echo "nft: $(PREFIX)/sbin/nft"
 
@@ -74,19 +104,28 @@ uninstall: ## take away what install put there
 .PHONY: dkms-install dkms-uninstall
 dkms-install: SRC = $(DESTDIR)/usr/src/nft-xlat-$(VERSION)
 dkms-install: ## the modules by DKMS: for this kernel, and for those to come
+	$(if $(DESTDIR),,$(HAVE_DKMS))
+	$(if $(DESTDIR),,$(HAVE_KDIR))
+	$(call needs_root,$(DESTDIR)/usr/src)
 	$(if $(DESTDIR),,! dkms status nft-xlat/$(VERSION) | grep -q . || dkms remove nft-xlat/$(VERSION) --all)
 	rm -rf $(SRC) && mkdir -p $(SRC)
 	cp -r dkms.conf include kernel $(SRC)
-	$(if $(DESTDIR),,dkms install nft-xlat/$(VERSION))
+	$(if $(DESTDIR),,@echo dkms install nft-xlat/$(VERSION) -k $(KVER); \
+		dkms install nft-xlat/$(VERSION) -k $(KVER) || { mkdir -p $(BUILD); \
+		cp /var/lib/dkms/nft-xlat/$(VERSION)/build/make.log $(BUILD)/dkms.log; \
+		$(MAKE) --no-print-directory dkms-uninstall; \
+		echo "dkms-install: failed, all of it is taken away again (build/dkms.log)"; exit 1; })
 
 dkms-uninstall: ## take that away
-	dkms remove nft-xlat/$(VERSION) --all
+	$(HAVE_DKMS)
+	! dkms status nft-xlat/$(VERSION) | grep -q . || dkms remove nft-xlat/$(VERSION) --all
 	rm -rf /usr/src/nft-xlat-$(VERSION)
 
 # Beside the checkout's own build/, which the package is not to begin with.
 .PHONY: deb
 deb: DEB = $(BUILD)/deb/nft-xlat-$(VERSION)
 deb: ## Debian packages of the modules (DKMS) and of nft, into build/deb
+	@dpkg-checkbuilddeps packaging/debian/control || { echo "deb: apt-get build-dep ./packaging installs that"; exit 1; }
 	@rm -rf $(BUILD)/deb && mkdir -p $(DEB)
 	@tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB)
 	@cp -r packaging/debian $(DEB)
@@ -109,6 +148,10 @@ check-all: ## all tests on all kernels, packages, releases of nftables: hours
 .PHONY: check-packages
 check-packages: ## what is installed, and by DKMS and dpkg as well; P=dkms runs one
 	@tests/packages $(P)
+
+.PHONY: check-fresh
+check-fresh: ## README's commands on bare machines, in chroots; S=trixie for one suite
+	@tests/fresh $(S)
 
 .PHONY: check-releases
 check-releases: ## the patches for each release of nftables; R=1.0.6 for one
