@@ -54,6 +54,46 @@ nf_xlat_set_lookup(const struct net *net, const struct nft_set *set,
 }
 
 /*
+ * HAVE_NFT_REGISTER_CTX: include/net/netfilter/nf_tables.h, since 6.11 and in
+ * later 6.1
+ */
+static inline int nf_xlat_parse_register_load(const struct nft_ctx *ctx,
+					      const struct nlattr *attr,
+					      u8 *sreg, u32 len)
+{
+#ifdef HAVE_NFT_REGISTER_CTX
+	return nft_parse_register_load(ctx, attr, sreg, len);
+#else
+	return nft_parse_register_load(attr, sreg, len);
+#endif
+}
+
+/*
+ * HAVE_NFT_DUMP_RESET: include/net/netfilter/nf_tables.h, since 6.2 and in
+ * later 6.1
+ */
+#ifdef HAVE_NFT_DUMP_RESET
+#define NF_XLAT_DUMP_ARGS						\
+	struct sk_buff *skb, const struct nft_expr *expr, bool reset
+#else
+#define NF_XLAT_DUMP_ARGS						\
+	struct sk_buff *skb, const struct nft_expr *expr
+#endif
+
+/*
+ * HAVE_NFT_VALIDATE_DATA: include/net/netfilter/nf_tables.h, until 6.11 and
+ * not in later 6.1
+ */
+#ifdef HAVE_NFT_VALIDATE_DATA
+#define NF_XLAT_VALIDATE_ARGS						\
+	const struct nft_ctx *ctx, const struct nft_expr *expr,		\
+	const struct nft_data **data
+#else
+#define NF_XLAT_VALIDATE_ARGS						\
+	const struct nft_ctx *ctx, const struct nft_expr *expr
+#endif
+
+/*
  * HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.0
  * and in later 6.1 and 6.12
  */

@@ -329,8 +329,7 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 		regs->verdict.code = NFT_BREAK;
 }
 
-static int nft_xlat_validate(const struct nft_ctx *ctx,
-			     const struct nft_expr *expr)
+static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 	int err;
@@ -498,14 +497,14 @@ static int nft_xlat_parse_range(const struct nft_ctx *ctx,
 	if (!min)
 		return max ? -EINVAL : 0;
 
-	err = nft_parse_register_load(ctx, min, sreg_min, len);
+	err = nf_xlat_parse_register_load(ctx, min, sreg_min, len);
 	if (err < 0)
 		return err;
 	if (!max) {
 		*sreg_max = *sreg_min;
 		return 0;
 	}
-	return nft_parse_register_load(ctx, max, sreg_max, len);
+	return nf_xlat_parse_register_load(ctx, max, sreg_max, len);
 }
 
 static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
@@ -520,10 +519,10 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 	if (!tb[NFTA_XLAT_REG_ADDR_MIN])
 		return 0;
 
-	return nft_parse_register_load(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
-				       &priv->sreg_addr_min,
-				       priv->dir == NFT_XLAT_6TO4 ?
-				       sizeof(__be32) : sizeof(struct in6_addr));
+	return nf_xlat_parse_register_load(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
+					   &priv->sreg_addr_min,
+					   priv->dir == NFT_XLAT_6TO4 ?
+					   sizeof(__be32) : sizeof(struct in6_addr));
 }
 
 static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
@@ -684,8 +683,7 @@ static int nft_xlat_dump_map(struct sk_buff *skb, int type,
 	return err;
 }
 
-static int nft_xlat_dump(struct sk_buff *skb, const struct nft_expr *expr,
-			 bool reset)
+static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
@@ -753,8 +751,7 @@ static void nft_xlat_flow_eval(const struct nft_expr *expr,
 	nf_xlat_flow_add(pkt->skb, pkt->state, priv->flowtable, nft_thoff(pkt));
 }
 
-static int nft_xlat_flow_validate(const struct nft_ctx *ctx,
-				  const struct nft_expr *expr)
+static int nft_xlat_flow_validate(NF_XLAT_VALIDATE_ARGS)
 {
 	int err;
 
@@ -822,8 +819,7 @@ static void nft_xlat_flow_destroy(const struct nft_ctx *ctx,
 	nf_xlat_ft_put(priv->flowtable);
 }
 
-static int nft_xlat_flow_dump(struct sk_buff *skb, const struct nft_expr *expr,
-			      bool reset)
+static int nft_xlat_flow_dump(NF_XLAT_DUMP_ARGS)
 {
 	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
 
