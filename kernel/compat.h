@@ -81,7 +81,7 @@ static inline int nf_xlat_parse_register_load(const struct nft_ctx *ctx,
 #endif
 
 /*
- * HAVE_NFT_VALIDATE_DATA: include/net/netfilter/nf_tables.h, until 6.11 and
+ * HAVE_NFT_VALIDATE_DATA: include/net/netfilter/nf_tables.h, until 6.11 but
  * not in later 6.1
  */
 #ifdef HAVE_NFT_VALIDATE_DATA
@@ -197,8 +197,8 @@ static inline bool nf_xlat_ft_has_dev(const struct nft_flowtable *ft,
 }
 
 /*
- * HAVE_FORWARD_PATH_CTX: include/linux/netdevice.h, since 7.3. From there on a path
- * may have references.
+ * HAVE_FORWARD_PATH_CTX: include/linux/netdevice.h, since 7.3 and in later 7.2.
+ * From there on a path may have references.
  */
 static inline int nf_xlat_fill_forward_path(const struct net_device *dev,
 					    const u8 *ha,
