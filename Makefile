@@ -19,7 +19,8 @@ DESTDIR ?=
 BUILD   := $(CURDIR)/build
 KBUILD  := $(BUILD)/host/kernel
 PREBUILT := $(BUILD)/prefix
-RELEASE  = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+RELEASE  = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
+UPDATES  = $(DESTDIR)/lib/modules/$(RELEASE)/updates
 MODULES := nf_xlat nf_xlat_ct nft_xlat
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
@@ -57,7 +58,6 @@ install: install-nft modules-install ## modules to updates/, the nft that was bu
 # load too, and need no program that may be missing.
 .PHONY: modules-install
 modules-install: MODSTAGE = $(BUILD)/modules
-modules-install: UPDATES = $(DESTDIR)/lib/modules/$(RELEASE)/updates
 modules-install: KEY = $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY=//p' $(KDIR)/include/config/auto.conf | tr -d '"')
 modules-install: UNSIGNED = $(if $(filter pkcs11:%,$(KEY))$(wildcard $(KEY) $(KDIR)/$(KEY)),,CONFIG_MODULE_SIG_ALL=)
 modules-install: modules ## the modules alone
@@ -92,11 +92,9 @@ install-nft:
 	@echo "nft: $(PREFIX)/sbin/nft"
 
 uninstall: ## take away what install put there
-	$(HAVE_KDIR)
-	cd $(DESTDIR)/lib/modules/$(RELEASE) && \
-		rm -f $(MODULES:%=updates/%.ko*) updates/tests/nf_xlat_*.ko* && \
-		find updates -depth -type d -empty -delete
-	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
+	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
+	@! test -d $(UPDATES) || find $(UPDATES) -depth -type d -empty -delete
+	@! test -d $(UPDATES:/updates=) || depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete; \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
