@@ -53,7 +53,7 @@ struct nft_xlat {
 	u8			sreg_proto_max;
 };
 
-static const struct nla_policy nft_xlat_policy[NFTA_XLAT_MAX + 1] = {
+static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_DIR]			= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_DIR_MAX),
 	[NFTA_XLAT_MODE]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_MODE_MAX),
 	[NFTA_XLAT_PREFIX]		= { .type = NLA_NESTED },
@@ -69,6 +69,8 @@ static const struct nla_policy nft_xlat_policy[NFTA_XLAT_MAX + 1] = {
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
 	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
+	/* Of a later nft: nf_tables would make the rule without them. */
+	[NFTA_XLAT_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
 };
 
 static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
@@ -849,7 +851,7 @@ static struct nft_expr_type nft_xlat_type __read_mostly = {
 	.name		= "xlat",
 	.select_ops	= nft_xlat_select_ops,
 	.policy		= nft_xlat_policy,
-	.maxattr	= NFTA_XLAT_MAX,
+	.maxattr	= NFT_EXPR_MAXATTR,
 	.owner		= THIS_MODULE,
 };
 

@@ -12,6 +12,7 @@ import sys
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
 (DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX, MTU) = range(1, 12)
+LATER, LAST = 15, 16  # of no attribute yet, and the last that nf_tables has
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
 
@@ -190,6 +191,12 @@ rules = [
     ("state in the forward hook", E.EOPNOTSUPP, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"hook": FWD}),
     ("state at raw", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -300}),
     ("state at conntrack's priority", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -200}),
+
+    # nf_tables itself leaves out what it does not know, and makes another rule.
+    ("attribute of a later release", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LATER=1)], {}),
+    ("attribute of a later release, of no length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LAST=b"")], {}),
+    ("attribute of a later release in a prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={**P, 7: 1})], {}),
+    ("attribute of a later release with a pair", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**PAIR, 7: 1})], {}),
 
     ("flags without state", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, FLAGS=4)], {}),
     ("unknown flag", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, FLAGS=32)], {}),
