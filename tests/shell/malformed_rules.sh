@@ -67,8 +67,8 @@ messages()
 	refused inet "$pre" "xlat 6to4 masquerade" "xlat needs a prefix" "xlat 6to4"
 	refused inet "$pre" "xlat 6to4 snat to 192.0.2.1 mapping endpoint-independent" "xlat needs a prefix" "xlat 6to4"
 	refused inet "$pre" "xlat 4to6 dnat to [2001:db8::1]:80" "xlat needs a prefix" "xlat 4to6"
-	refused inet "$pre" "xlat masquerade" "unexpected xlat masquerade" masquerade
-	refused inet "$pre" "xlat $n64" "unexpected prefix" prefix
+	refused inet "$pre" "xlat masquerade" "6to4 or 4to6 is missing before this" masquerade
+	refused inet "$pre" "xlat $n64" "6to4 or 4to6 is missing before this" prefix
 	refused inet "$pre" "xlat 6to4 saddr $n64" "saddr prefix needs a daddr prefix" 64:ff9b::/96
 	refused inet "$pre" "xlat 6to4 daddr $n64" "daddr prefix needs a saddr prefix" 64:ff9b::/96
 	refused inet "$pre" "xlat 6to4 saddr $n64 daddr $n64 masquerade" "saddr and daddr are stateless" masquerade
@@ -193,9 +193,8 @@ messages()
 	for map in verdicts marks ranges; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "expected IPv4 address" "ip6 saddr map @$map"
 	done
-	for map in counters hosts; do
-		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @$map" "Expression is not a map" "@$map"
-	done
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @hosts" "@hosts is a set, xlat needs a map" "@hosts"
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @counters" "@counters is a map to objects, xlat needs one to addresses" "@counters"
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to ip6 saddr map @one4" "only ports can follow" "ip6 saddr map @one4"
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :ip6 saddr map @ranges" "does not support maps to port ranges" "ip6 saddr map @ranges"
 	refused inet "$pre" "xlat 4to6 $n64 error saddr ip saddr map @pool6" "needs one address, not a range" "ip saddr map @pool6"
@@ -233,7 +232,133 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1 error saddr 192.0.2.2" "only specify this once" "error saddr 192.0.2.2"
 	refused inet "$pre" "xlat 6to4 $n64 saddr $eam saddr $eam" "only specify this once" "saddr prefix 2001:db8::/64 to 192.0.2.128/26"
 	refused inet "$pre" "xlat 6to4 $n64 saddr $eam non-global" "unexpected non-global" non-global
+	words
 }
+
+# What users write in place of a word, or in another order: it is marked itself, not
+# what comes after it.
+words()
+{
+	local args='expected prefix, non-global, saddr, daddr, error saddr, mtu, masquerade, snat or dnat'
+	local state='expected to, :port, random, fully-random, persistent, mapping or filtering'
+	local dirs='expected 6to4, 4to6 or flow add'
+	local key='unexpected @m, a map has its key before it, as in ip6 saddr map @m'
+	local word flag
+
+	# misspelt
+	refused inet "$pre" "xlate 6to4 $n64 masquerade" "unknown statement 'xlate', expected xlat" xlate
+	refused inet "$pre" "counter xlate 4to6 $n64" "unknown statement 'xlate', expected xlat" xlate
+	refused inet "$fwd" "xlate flow add @ft" "unknown statement 'xlate', expected flow or xlat flow" xlate
+	for word in 6t04 4t06 6tO4 6two4 6to6 64to46 nat64; do
+		refused inet "$pre" "xlat $word $n64 masquerade" "unknown word '$word', $dirs" $word
+	done
+	for word in 6 64; do
+		refused inet "$pre" "xlat $word $n64 masquerade" "unexpected number, $dirs" $word
+	done
+	refused inet "$pre" "xlat 6-to-4 $n64 masquerade" "unexpected number, $dirs" 6
+	for word in masqerade nonglobal prefx saddrs sticky port bytes; do
+		refused inet "$pre" "xlat 6to4 $word" "unknown word '$word', $args" $word
+		refused inet "$pre" "xlat 6to4 $n64 $word" "unknown word '$word', $args" $word
+		refused inet "$pre" "xlat 6to4 $n64 $word random masquerade" "unknown word '$word', $args" $word
+		refused inet "$pre" "xlat 6to4 $n64 saddr $eam $word" "unknown word '$word', $args" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word" "unknown word '$word', $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $word 80" "unknown word '$word', $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1-2 $word" "unknown word '$word', $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random $word" "unknown word '$word', $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "expecting random or fully-random or persistent" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "unknown word '$word', expected mapping or filtering" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "expecting endpoint-independent or address-port-dependent" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "expecting endpoint-independent or address-dependent" $word
+	done
+	# missing
+	for word in "$n64" "saddr $n64" "mtu 1400" "error saddr 192.0.2.1" masquerade "snat to 192.0.2.1"; do
+		refused inet "$pre" "xlat $word" "6to4 or 4to6 is missing before this" "${word%% *}"
+	done
+	refused inet "$pre" "xlat 6to4 64:ff9b::/96 masquerade" "unexpected address, prefix or to is missing before it" 64:ff9b::
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 192.0.2.0/26" "unexpected address, prefix or to is missing before it" 192.0.2.0
+	refused inet "$pre" "xlat 6to4 $n64 saddr 2001:db8::/64 to 192.0.2.0/26" "expecting prefix" 2001:db8::
+	refused inet "$pre" "xlat 6to4 $n64 error 192.0.2.1" "saddr is missing after error" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 error daddr 192.0.2.1" "xlat has error saddr only" daddr
+	refused inet "$pre" "xlat 6to4 $n64 snat 192.0.2.1" "unexpected address, to is missing before it" 192.0.2.1
+	refused inet "$pre" "xlat 6to4 $n64 masquerade :80" "to is missing before the port" :
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to 1024-65535" "only ports can follow, as in to :1024-65535" 1024-65535
+	refused inet "$pre" "xlat 6to4 $n64 masquerade random persistent" "a comma is missing before this flag" persistent
+	# order
+	for word in "$n64" "saddr $n64" "daddr $n64" "error saddr 192.0.2.1" "mtu 1400" non-global; do
+		for flag in '' ' random' ' mapping endpoint-independent'; do
+			refused inet "$pre" "xlat 6to4 $n64 masquerade$flag $word" "belong before masquerade, snat and dnat" "${word%% *}"
+		done
+	done
+	for flag in random fully-random persistent; do
+		refused inet "$pre" "xlat 6to4 $n64 $flag masquerade" "flags belong behind masquerade, snat or dnat" $flag
+		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-dependent $flag" "flags belong before mapping and filtering" $flag
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade random to :80" "to belongs before the flags" to
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent to :80" "to belongs before mapping and filtering" to
+	refused inet "$pre" "xlat 6to4 to 192.0.2.1" "unexpected to, it belongs behind masquerade, snat, dnat or prefix" to
+	refused inet "$pre" "xlat 6to4 non-global $n64" "it belongs behind the address of an RFC 6052 prefix" non-global
+	refused inet "$pre" "xlat 6to4 $n64 masquerade ip6 saddr 2001:db8::1" "matches belong before xlat" ip6
+	refused inet "$pre" "xlat 6to4 $n64 snat ip to 192.0.2.1" "the family of snat and dnat follows from 6to4 and 4to6" ip
+	# twice
+	refused inet "$pre" "xlat 6to4 $n64 masquerade masquerade" "only one of masquerade, snat and dnat" masquerade
+	refused inet "$pre" "xlat 6to4 $n64 masquerade snat to 192.0.2.1" "only one of masquerade, snat and dnat" snat
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 to 192.0.2.2" "there can be only one to" to
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 192.0.2.2" "there can be only one, or a range" 192.0.2.2
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1, 192.0.2.2" "snat takes one address or range, more of them come from a map" "192.0.2.1, 192.0.2.2"
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, 192.0.2.9" "only one address or range" ,
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, random" "no comma before flags" ,
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.0/28, random" "no comma before flags" ,
+	refused inet "$pre" "xlat 6to4 4to6 $n64" "unexpected 4to6" 4to6
+	# sets, and maps without a key
+	refused inet "$pre" "xlat 6to4 $n64 snat to { 192.0.2.1, 192.0.2.2 }" "unexpected set, expected an address, a range, or a map with its key before it" "{"
+	for rule in "snat to @m" "snat to ip6 saddr @m" "saddr prefix to @m" "saddr prefix @m" "saddr prefix to ip6 saddr @m" "masquerade @m" "@m"; do
+		refused inet "$pre" "xlat 6to4 $n64 $rule" "$key" m
+	done
+	refused inet "$pre" "xlat 6to4 $n64 snat to map { 2001:db8::1 : 192.0.2.1 }" "unexpected map, it has its key before it" map
+	# the wrong map
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to6" "map expects IPv4 address, mapping expression has type IPv6 address" @to6
+	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @to4" "map expects IPv6 address, mapping expression has type internet network service" @to4
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip saddr map @to4" "conflicting *protocols specified: ip6 vs. ip" "ip saddr"
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to5" "did you mean map ?to" @to5
+	# ports and lengths
+	for word in 2001:db8::1:80 fd00::2:9999 2001:db8::1-2001:db8::2:80; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "IPv6 address may end in a port, write" $word
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1:80" "write \[2001:db8::1]:80, or \[2001:db8::1:80] for an address" 2001:db8::1:80
+	for word in 192.0.2.1/24 192.0.2.255/25; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to $word" "address has bits set beyond the length of ${word#*/}" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : $word }" "address has bits set beyond the length of ${word#*/}" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : $word . 80 }" "address has bits set beyond the length of ${word#*/}" $word
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1/64" "address has bits set beyond the length of 64" 2001:db8::1/64
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.0/33" "Prefix length 33 is invalid" 192.0.2.0/33
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:70000" "Service out of range" 70000
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:2000-1000" "negative size" 2000-1000
+	refused inet "$pre" "xlat 6to4 $n64 snat to \$nope" "unknown identifier 'nope'" nope
+	for family in arp netdev; do
+		refused $family "" "xlat 6to4 $n64" "xlat is not supported in the $family family, only in ip, ip6 and inet" "xlat 6to4"
+	done
+}
+
+# taken RULE [LISTED]: what may look like a mistake and is none
+taken()
+{
+	check "taken: $1" on "$gw" $NFT "table inet t { chain c { $pre $1; }; }" &&
+		check_match "listed" "$(on "$gw" $NFT list ruleset)" "*${2-$1}*"
+	on "$gw" $NFT flush ruleset
+}
+
+# An address in brackets is one, and is listed so that it can be loaded again.
+taken "xlat 4to6 $n64 dnat to [2001:db8::1:80]" "xlat 4to6 $n64 dnat to \[2001:db8::1:80]"
+taken "xlat 4to6 $n64 dnat to 2001:db8::1-[2001:db8::1:80]" "xlat 4to6 $n64 dnat to 2001:db8::1-\[2001:db8::1:80]"
+taken "xlat 4to6 $n64 dnat to [2001:db8::1]:80" "xlat 4to6 $n64 dnat to \[2001:db8::1]:80"
+taken "xlat 4to6 $n64 dnat to [2001:db8::1]" "xlat 4to6 $n64 dnat to 2001:db8::1"
+for addr in 2001:db8::1:0 2001:db8::1:ff 2001:db8::80 2001:db8:0:1:2:3:4:80; do
+	taken "xlat 4to6 $n64 dnat to $addr"
+done
+taken "xlat 6to4 $n64 snat to 192.0.2.0/28"
+taken "xlat 6to4 $n64 snat to 192.0.2.1:0x50" "xlat 6to4 $n64 snat to 192.0.2.1:80"
+taken "xlat 4to6 $n64 mtu 0x578" "xlat 4to6 $n64 mtu 1400"
 
 if is_uml; then
 	messages

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What nft says where it is the kernel that refuses a rule: it has no xlat, it has
+# another xlat than nft, or it has followed a jump.  The kernel sends a number only.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+setup_ns "$gw"
+blocked=/run/modprobe.d/nft_xlat_story.conf
+trap 'rm -f "$blocked"; cleanup' EXIT
+
+pre='type filter hook prerouting priority dstnat;'
+fwd='type filter hook forward priority filter;'
+n64='prefix 64:ff9b::/96'
+stateful="xlat 6to4 $n64 masquerade"
+no_module="this kernel has no xlat: 'modprobe nft_xlat' loads it, or says what is missing"
+other="the kernel's xlat does not know this form of it, are nft and module nft_xlat of the same release?"
+
+# refused WHAT MESSAGE MARKED NFT...: the ruleset is in standard input
+refused()
+{
+	local what=$1 message=$2 marked=$3 lines mark
+
+	shift 3
+	cat >"$tmp/rules"
+	if on "$gw" "$@" -f "$tmp/rules" >"$tmp/said" 2>&1; then
+		fail "$what: accepted"
+		on "$gw" $NFT flush ruleset
+		return
+	fi
+	mapfile -t lines <"$tmp/said"
+	check_match "$what" "${lines[0]}" "*Error: Could not process rule: *; $message*"
+	check_eq "one error" "$(grep -c Error: "$tmp/said")" 1
+	mark=${lines[2]-}
+	mark=${mark%%^*}
+	check_eq "marked" "$(tr -dc ^ <<<"${lines[2]-}")" "${marked//?/^}"
+	[ -z "$marked" ] || check_eq "at" "${lines[1]:${#mark}:${#marked}}" "$marked"
+	check_eq "nothing of it is there" "$(on "$gw" $NFT list tables | grep -v ' old$')" ""
+}
+
+# No module, which is not there or cannot be loaded
+if [ -e /sys/module/nft_xlat ]; then
+	check "module unloads" modprobe -r nft_xlat
+fi
+modprobe -qa nf_tables nf_flow_table_inet
+mkdir -p "${blocked%/*}"
+echo "install nft_xlat /bin/false" >"$blocked"
+for c in '' -c; do
+	refused "no module $c" "$no_module" "xlat 6to4" "$NFT" $c <<-END
+		table inet t {
+			chain c { $pre
+				ip6 daddr 64:ff9b::/96 counter $stateful
+			}
+		}
+	END
+	refused "no module, JSON $c" "$no_module" "" "$NFT" -j $c <<-END
+		{"nftables": [
+		{"add": {"table": {"family": "inet", "name": "t"}}},
+		{"add": {"chain": {"family": "inet", "table": "t", "name": "c"}}},
+		{"add": {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"xlat": {"type": "6to4", "mode": "masquerade", "prefix": {"prefix": {"addr": "64:ff9b::", "len": 96}}}}]}}}
+		]}
+	END
+done
+if [ -e /sys/module/nf_flow_table_inet ] || grep -q nf_flow_table_inet "/lib/modules/$(uname -r)/modules.builtin"; then
+	ft='flowtable ft { hook ingress priority filter; devices = { lo }; }'
+	refused "no module, fast path" "$no_module" "xlat flow add @ft" "$NFT" <<-END
+		table inet t {
+			$ft
+			chain c { $fwd
+				xlat flow add @ft
+			}
+		}
+	END
+	on "$gw" $NFT "table inet old { $ft; chain c { $fwd }; }"
+	refused "no module, fast path of a flowtable that is there" "$no_module" "xlat flow add @ft" "$NFT" \
+		<<<"add rule inet old c xlat flow add @ft"
+	refused "no module, no flowtable" "table inet 'old' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" \
+		<<<"add rule inet old c xlat flow add @nope"
+	rm "$blocked"
+	modprobe nft_xlat
+	refused "no flowtable" "table inet 'old' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" \
+		<<<"add rule inet old c xlat flow add @nope"
+	refused "no flowtable in a new table" "table inet 't' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" <<-END
+		table inet t {
+			chain c { $fwd
+				xlat flow add @nope
+			}
+		}
+	END
+	check "with the flowtable" on "$gw" $NFT add rule inet old c xlat flow add @ft
+	on "$gw" $NFT flush ruleset
+else
+	echo "# SKIP: no flowtables in this kernel"
+	rm "$blocked"
+fi
+
+# The command of the message helps.
+check "modprobe nft_xlat" modprobe nft_xlat
+check "then the rule loads" on "$gw" $NFT "table inet t { chain c { $pre $stateful; }; }"
+on "$gw" $NFT flush ruleset
+
+# By a jump
+refused "forward jumps to stateful xlat" "is there a statement behind this jump *Stateful xlat, for example, is for type filter, in prerouting and output" "jump x" "$NFT" <<-END
+	table inet t {
+		chain x { $stateful; }
+		chain c { $fwd
+			counter jump x
+		}
+	}
+END
+refused "raw goes to stateful xlat" "is there a statement behind this jump *after conntrack (-200)" "goto x" "$NFT" <<-END
+	table inet t {
+		chain x { $stateful; }
+		chain c { type filter hook prerouting priority raw;
+			goto x
+		}
+	}
+END
+refused "input jumps to stateless xlat by a map" "is there a statement behind this jump" "ip6 nexthdr vmap { tcp : jump x }" "$NFT" <<-END
+	table inet t {
+		chain x { xlat 6to4 $n64; }
+		chain c { type filter hook input priority filter;
+			ip6 nexthdr vmap { tcp : jump x }
+		}
+	}
+END
+on "$gw" $NFT "table inet old { chain x { }; chain c { $fwd jump x; }; chain i { type filter hook input priority filter; jump x; }; }"
+refused "stateful xlat where forward jumps to" "is there a jump to this chain from elsewhere? stateful xlat is for type filter, in prerouting and output, after conntrack (-200)" "xlat 6to4" "$NFT" \
+	<<<"add rule inet old x $stateful"
+refused "stateless xlat where input jumps to" "is there a jump to this chain from elsewhere? stateless xlat is for type filter, in prerouting, forward and output" "xlat 6to4" "$NFT" \
+	<<<"add rule inet old x xlat 6to4 $n64"
+on "$gw" $NFT flush ruleset
+
+# Another release: an attribute that only one of them knows.
+if ! command -v cc >/dev/null; then
+	echo "# SKIP: another release than the kernel's: needs cc"
+	done_testing
+fi
+cc -O2 -shared -fPIC -o "$tmp/later.so" "$here/later.c" -ldl || fail "later.c"
+rules="table inet t { chain c { $pre xlat 4to6 $n64 mtu 1400; }; }"
+for attr in 15 16; do
+	refused "an attribute of a later nft, $attr" "$other" "xlat 4to6" \
+		env LATER=$attr LATER_IN=batch LD_PRELOAD="$tmp/later.so" "$NFT" <<<"$rules"
+done
+check "the same nft with its own" env LATER=11 LATER_IN=batch LD_PRELOAD="$tmp/later.so" \
+	ip netns exec "$gw" $NFT "$rules"
+for json in '' -j; do
+	check_match "an attribute of a later kernel $json" \
+		"$(on "$gw" env LATER=15 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>&1)" \
+		"*Error: xlat statement with attributes that this nft does not know*"
+	check_eq "is not listed without it" \
+		"$(on "$gw" env LATER=15 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>/dev/null | grep -c "xlat 4to6\|\"xlat\"")" 0
+done
+check_match "by the same nft it is" "$(on "$gw" $NFT list ruleset)" "*xlat 4to6 $n64 mtu 1400*"
+
+done_testing
