@@ -424,6 +424,9 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	else
 		reason = nf_xlat_ct_map(state->net, range, ct, &pool, &reply,
 					refs);
+	if (reason == NF_XLAT_NOPORT)
+		nf_xlat_warn(state->net, "no free port in %pI4-%pI4",
+			     &pool.min_addr, &pool.max_addr);
 	if (reason)
 		return reason;
 	if (!nf_xlat_ct_guard(ct, range))

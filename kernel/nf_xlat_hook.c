@@ -13,6 +13,7 @@
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <linux/net.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
@@ -31,6 +32,7 @@
 #include <net/route.h>
 #include <net/snmp.h>
 #include <net/xfrm.h>
+#include <net/netfilter/nf_log.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 
@@ -75,6 +77,7 @@ struct nf_xlat_skb_cb {
  * @task: whose it is
  * @depth: how many translations are under way, one inside of the other
  * @no_route: a packet that was handed on without a route found none later
+ * @untold: that packet as it came in, or NULL
  * @cur: for nf_xlat_translated()
  */
 struct nf_xlat_walk {
@@ -82,6 +85,7 @@ struct nf_xlat_walk {
 	const struct task_struct	*task;
 	unsigned int			depth;
 	bool				no_route;
+	const struct sk_buff		*untold;
 	struct nf_xlat_current		cur;
 };
 
@@ -140,6 +144,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 {
 	walk->task = current;
 	walk->depth = 0;
+	walk->untold = NULL;
 	walk->cur.skb = NULL;
 	preempt_disable_nested();
 	hlist_add_head(&walk->node, this_cpu_ptr(&nf_xlat_walks));
@@ -153,6 +158,128 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 	preempt_enable_nested();
 }
 
+/* What the tracepoint says about the transport header at @off */
+static void nf_xlat_trace_l4(const struct sk_buff *skb, int off,
+			     struct nf_xlat_trace *t, __be16 *sport,
+			     __be16 *dport)
+{
+	const __be16 *ports;
+	const u8 *icmp;
+	__be16 _ports[2];
+	u8 _icmp[2];
+
+	switch (t->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
+		if (!ports)
+			return;
+		*sport = ports[0];
+		*dport = ports[1];
+		return;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		icmp = skb_header_pointer(skb, off, sizeof(_icmp), _icmp);
+		if (!icmp)
+			return;
+		t->type = icmp[0];
+		t->code = icmp[1];
+		return;
+	}
+}
+
+static void nf_xlat_trace_read4(const struct sk_buff *skb,
+				struct nf_xlat_trace *t)
+{
+	struct sockaddr_in *saddr = (struct sockaddr_in *)&t->saddr;
+	struct sockaddr_in *daddr = (struct sockaddr_in *)&t->daddr;
+	int off = skb_network_offset(skb);
+	const struct iphdr *iph;
+	struct iphdr _iph;
+
+	saddr->sin_family = AF_INET;
+	daddr->sin_family = AF_INET;
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4)
+		return;
+
+	saddr->sin_addr.s_addr = iph->saddr;
+	daddr->sin_addr.s_addr = iph->daddr;
+	t->proto = iph->protocol;
+	if (iph->ihl * 4 >= sizeof(*iph) &&
+	    !(iph->frag_off & htons(IP_OFFSET)))
+		nf_xlat_trace_l4(skb, off + iph->ihl * 4, t, &saddr->sin_port,
+				 &daddr->sin_port);
+}
+
+static void nf_xlat_trace_read6(const struct sk_buff *skb,
+				struct nf_xlat_trace *t)
+{
+	struct sockaddr_in6 *saddr = &t->saddr, *daddr = &t->daddr;
+	int off = skb_network_offset(skb);
+	const struct ipv6hdr *ip6h;
+	struct ipv6hdr _ip6h;
+	__be16 frag_off;
+
+	saddr->sin6_family = AF_INET6;
+	daddr->sin6_family = AF_INET6;
+	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
+	if (!ip6h || ip6h->version != 6)
+		return;
+
+	saddr->sin6_addr = ip6h->saddr;
+	daddr->sin6_addr = ip6h->daddr;
+	t->proto = ip6h->nexthdr;
+	off = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &t->proto, &frag_off);
+	if (off >= 0 && !(frag_off & htons(IP6_OFFSET)))
+		nf_xlat_trace_l4(skb, off, t, &saddr->sin6_port,
+				 &daddr->sin6_port);
+}
+
+/**
+ * nf_xlat_trace_read - read of a packet what the tracepoint tells
+ * @skb: any packet, in whatever state it was dropped: cut short, not linear
+ * @t: filled in
+ *
+ * Any context.
+ */
+void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t)
+{
+	memset(t, 0, sizeof(*t));
+	if (skb->protocol == htons(ETH_P_IP))
+		nf_xlat_trace_read4(skb, t);
+	else
+		nf_xlat_trace_read6(skb, t);
+}
+
+/**
+ * nf_xlat_warn - tell the host's log what an operator has to mend
+ * @net: network namespace in which a packet is dropped for it
+ * @fmt: what is wrong
+ *
+ * Every user can make a namespace in which packets are dropped, so that only the
+ * initial one is heard, and others where the host's administrator wants their logs,
+ * as with nf_log. Any context.
+ */
+void nf_xlat_warn(const struct net *net, const char *fmt, ...)
+{
+	struct va_format vaf;
+	va_list args;
+
+	if (!net_eq(net, &init_net) && !READ_ONCE(sysctl_nf_log_all_netns))
+		return;
+	va_start(args, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &args;
+	net_warn_ratelimited("nf_xlat: netns %u: %pV, dropping packet\n",
+			     net->ns.inum, &vaf);
+	va_end(args);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_warn);
+
 /**
  * nf_xlat_drop - count a packet that is not translated
  * @net: network namespace
@@ -164,7 +291,9 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason)
 {
-	trace_nf_xlat_drop(skb, reason);
+	trace_nf_xlat_drop(net, skb, reason);
+	if (unlikely(reason == NF_XLAT_NOMEM))
+		nf_xlat_warn(net, "out of memory");
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, reason);
 	return NF_DROP;
 }
@@ -582,18 +711,23 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 }
 
 /*
- * Have __nf_xlat_hook() tell the sender. A packet that comes back from a user's queue
- * is in no walk any more.
+ * Have __nf_xlat_hook() tell the sender, and return the packet as it came in. One that
+ * comes back from a user's queue is in no walk any more.
  */
-static void nf_xlat_note_no_route(void)
+static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
 	struct nf_xlat_walk *walk;
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
-	if (walk)
+	if (walk) {
 		walk->no_route = true;
+		if (walk->untold)
+			skb = walk->untold;
+	}
 	local_bh_enable();
+
+	return skb;
 }
 
 /* What ip_rcv_finish() and ip_forward() are to other packets. */
@@ -625,8 +759,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
 				    NULL);
 		if (IS_ERR(dst)) {
-			nf_xlat_note_no_route();
-			return nf_xlat_discard(net, skb, NF_XLAT_NOROUTE);
+			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
+				     NF_XLAT_NOROUTE);
+			kfree_skb(skb);
+			return 0;
 		}
 		skb_dst_drop(skb);
 		skb_dst_set(skb, dst);
@@ -941,12 +1077,17 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	} else {
 		nf_xlat_init_cb(skb, pkt, parm);
 		walk->no_route = false;
+		if (untold)
+			walk->untold = untold;
 		nf_xlat_set_current(walk, skb, pkt, parm);
 		nf_xlat_reinject(skb, state, pf);
 		walk->cur.skb = NULL;
-		if (untold && walk->no_route)
-			nf_xlat_tell_no_route(net, untold, pkt->pf);
-		consume_skb(untold);
+		if (untold) {
+			walk->untold = NULL;
+			if (walk->no_route)
+				nf_xlat_tell_no_route(net, untold, pkt->pf);
+			consume_skb(untold);
+		}
 	}
 	return NF_STOLEN;
 }

@@ -21,6 +21,7 @@
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/skbuff.h>
+#include <linux/trace_events.h>
 #include <linux/vmalloc.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -1378,6 +1379,8 @@ static bool fz_one(struct fz *f, u64 packet_seed)
 	    f->start != f->l4)
 		f->verdict = 0;
 	fz_parm(f);
+	/* for the tracepoint, which reads it as it comes */
+	nf_xlat_drop(&init_net, skb, NF_XLAT_MALFORMED);
 	reason = nf_xlat_parse(skb, f->pf, &pkt);
 	fz_same(f, skb, "after nf_xlat_parse()");
 	fz_expect(f, !f->verdict || (f->verdict > 0) == !reason,
@@ -1414,12 +1417,17 @@ static void nf_xlat_fuzz_test_packets(struct kunit *test)
 		f->pages[i] = alloc_page(GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, f->pages[i]);
 	}
+	if (IS_ENABLED(CONFIG_EVENT_TRACING))
+		KUNIT_EXPECT_EQ(test, 0, trace_set_clr_event("nf_xlat",
+							     "nf_xlat_drop", 1));
 	kunit_info(test, "seed=%llu count=%u", first, count);
 	for (i = 0; i < count && failed < FZ_FAILURES; i++) {
 		accepted += fz_one(f, first + i);
 		failed += f->failed;
 		cond_resched();
 	}
+	if (IS_ENABLED(CONFIG_EVENT_TRACING))
+		trace_set_clr_event("nf_xlat", "nf_xlat_drop", 0);
 	kunit_info(test, "%u of %u accepted", accepted, i);
 	/* a judge who sees few of them is asleep */
 	if (count >= 1000)

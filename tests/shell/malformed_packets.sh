@@ -21,11 +21,22 @@ for ns in "$client6" "$server4"; do
 		echo 6168 >ipv4/icmp_ratemask; echo 1000000 >ipv4/icmp_ratelimit'
 done
 
+# The tracepoint reads each of them, cut short or not.
+events=/sys/kernel/tracing/events/nf_xlat/nf_xlat_drop/enable
+modprobe -q nf_xlat
+[ ! -e $events ] || { echo >/sys/kernel/tracing/trace; echo 1 >$events; }
+
 check "stateless ruleset loads" ruleset siit || done_testing
 python "$gw" packets stateless "$client6" "$gw" "$server4" $fuzz || ret=$ksft_fail
 ruleset flush
 check "stateful ruleset loads" ruleset nat64 || done_testing
 python "$gw" packets stateful "$client6" "$gw" "$server4" $fuzz || ret=$ksft_fail
+
+if [ -e $events ]; then
+	echo 0 >$events
+	check_eq "one drop, one event" \
+		"$(grep -c "nf_xlat_drop: .* netns=$(on "$gw" stat -Lc %i /proc/self/ns/net) " /sys/kernel/tracing/trace)" "$(drops)"
+fi
 
 # and after all of that
 serve "$server4" tcp4:8080

@@ -260,6 +260,25 @@ struct nf_xlat_current {
 	const void			*wish;
 };
 
+/**
+ * struct nf_xlat_trace - what the tracepoint tells of a packet
+ *
+ * @saddr: source address and port, a sockaddr_in or sockaddr_in6
+ * @daddr: the same of the destination
+ * @proto: transport protocol
+ * @type: of ICMP
+ * @code: of ICMP
+ *
+ * What the packet does not have, or not in whole, is zero.
+ */
+struct nf_xlat_trace {
+	struct sockaddr_in6	saddr;
+	struct sockaddr_in6	daddr;
+	u8			proto;
+	u8			type;
+	u8			code;
+};
+
 static inline u8 nf_xlat_other_pf(u8 pf)
 {
 	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
@@ -308,8 +327,11 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_parm *parm);
 
 /* nf_xlat_hook.c */
+void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t);
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason);
+__printf(2, 3)
+void nf_xlat_warn(const struct net *net, const char *fmt, ...);
 void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_hook_state *state,

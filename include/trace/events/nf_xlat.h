@@ -48,26 +48,44 @@ NF_XLAT_REASONS
 /* A packet that is not translated, by the reason that its counter names too */
 TRACE_EVENT(nf_xlat_drop,
 
-	TP_PROTO(const struct sk_buff *skb, enum nf_xlat_reason reason),
+	TP_PROTO(const struct net *net, const struct sk_buff *skb,
+		 enum nf_xlat_reason reason),
 
-	TP_ARGS(skb, reason),
+	TP_ARGS(net, skb, reason),
 
 	TP_STRUCT__entry(
 		__field(const void *,	skbaddr)
+		__field(unsigned int,	netns_ino)
 		__field(int,		ifindex)
+		__array(__u8,		saddr, sizeof(struct sockaddr_in6))
+		__array(__u8,		daddr, sizeof(struct sockaddr_in6))
 		__field(u16,		protocol)
+		__field(u8,		l4proto)
+		__field(u8,		icmp_type)
+		__field(u8,		icmp_code)
 		__field(u8,		reason)
 	),
 
 	TP_fast_assign(
+		struct nf_xlat_trace t;
+
+		nf_xlat_trace_read(skb, &t);
 		__entry->skbaddr = skb;
+		__entry->netns_ino = net->ns.inum;
 		__entry->ifindex = skb->dev ? skb->dev->ifindex : 0;
 		__entry->protocol = ntohs(skb->protocol);
+		memcpy(__entry->saddr, &t.saddr, sizeof(t.saddr));
+		memcpy(__entry->daddr, &t.daddr, sizeof(t.daddr));
+		__entry->l4proto = t.proto;
+		__entry->icmp_type = t.type;
+		__entry->icmp_code = t.code;
 		__entry->reason = reason;
 	),
 
-	TP_printk("skbaddr=%p ifindex=%d protocol=0x%04x reason=%s",
-		  __entry->skbaddr, __entry->ifindex, __entry->protocol,
+	TP_printk("skbaddr=%p netns=%u ifindex=%d protocol=0x%04x src=%pISpc dest=%pISpc l4proto=%u icmp_type=%u icmp_code=%u reason=%s",
+		  __entry->skbaddr, __entry->netns_ino, __entry->ifindex,
+		  __entry->protocol, __entry->saddr, __entry->daddr,
+		  __entry->l4proto, __entry->icmp_type, __entry->icmp_code,
 		  __print_symbolic(__entry->reason, NF_XLAT_REASONS))
 );
 
