@@ -13,6 +13,15 @@
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
 
+/* In linux/compiler_attributes.h, but not in 6.6 and 6.8 as they began */
+#ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
+#define __uninitialized	__attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
+#endif
+
 /* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */
 #ifdef HAVE_NET_GSO_H
 #include <net/gso.h>

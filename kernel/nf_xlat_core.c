@@ -24,6 +24,7 @@
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
 #include <net/netfilter/nf_xlat.h>
+#include "compat.h"
 
 /* Sum of a pseudo-header that has no counterpart in the other family. */
 #define NF_XLAT_ICMP_PSEUDO(len) \

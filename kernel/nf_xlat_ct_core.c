@@ -32,6 +32,7 @@
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_socket.h>
 #include "nf_xlat_ct_internal.h"
+#include "compat.h"
 
 /* Just before NAT, so that both act on what the rules of priority -100 saw. */
 #define NF_XLAT_PRI_CT		(NF_IP_PRI_NAT_DST - 1)
