@@ -5,7 +5,8 @@ flow.py watch DEV					what comes in by DEV
 Does what it reads, line by line, and answers each with a line:
 
 open		another socket, from the same port
-ask N		N questions: "N from PEER PORT" when all were answered alike
+ask N [S]	N questions: "N from PEER PORT" when all were answered alike, each in S
+		seconds (10)
 close, reset	end it, by FIN or RST
 plain 0|1	IPv4's UDP without checksums, or with them
 begin, end	ask all the time in between; "ANSWERED PEER PORT..." since begin
@@ -30,11 +31,11 @@ class Call:
         self.count = 0
         self.open()
 
-    def open(self):
+    def open(self, patience=10):
         self.s = socket.socket(self.family, socket.SOCK_STREAM if self.tcp else socket.SOCK_DGRAM)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.s.bind(("", self.sport))
-        self.s.settimeout(2 if self.tcp else 1)
+        self.s.settimeout(patience)
         self.s.connect(self.to)
         self.sport = self.s.getsockname()[1]
         return "open"
@@ -51,8 +52,9 @@ class Call:
             if got[0] == word:
                 return " ".join(got[1:])
 
-    def ask(self, n):
+    def ask(self, n, patience=10):
         done, seen = 0, []
+        self.s.settimeout(float(patience))
         try:
             for _ in range(int(n)):
                 peer = self.one()
@@ -112,8 +114,7 @@ class Call:
         self.s.close()
         self.sport = 0
         try:
-            self.open()
-            self.s.settimeout(1)
+            self.open(1)
         except OSError:
             pass # the next send() fails
 

@@ -61,7 +61,7 @@ if ip -n "$gw" link add link lan name lan.5 type vlan id 5 2>/dev/null; then
 	EOT
 	fly "VLAN" vlan
 	echo 0 | on "$gw" tee /proc/sys/net/ipv6/conf/all/forwarding >/dev/null
-	check_match "VLAN: forwarding is off" "$(tell vlan-udp ask 1)" "0 *"
+	check_match "VLAN: forwarding is off" "$(tell vlan-udp ask 1 1)" "0 *"
 	echo 1 | on "$gw" tee /proc/sys/net/ipv6/conf/all/forwarding >/dev/null
 	fast "VLAN: forwarding is on" vlan-udp "$pool_ip [0-9]*"
 	devices="lan.5, wan"
@@ -90,7 +90,7 @@ if ip -n "$gw" link add br0 type bridge 2>/dev/null; then
 	works "bridge" $server64
 	fly "bridge" bridge
 	ip -n "$gw" link set lan nomaster
-	check_match "no port any longer: not forwarded" "$(tell bridge-udp ask 1)" "0 *"
+	check_match "no port any longer: not forwarded" "$(tell bridge-udp ask 1 1)" "0 *"
 	ip -n "$gw" link set lan master br0
 	wait_for 4 on "$client6" ping -6 -c 1 -W 1 $server64 >/dev/null
 	fast "a port again" bridge-udp "$pool_ip [0-9]*"

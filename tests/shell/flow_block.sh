@@ -25,8 +25,8 @@ on "$gw" "$NFT" add element inet fast blocked '{ 192.0.2.2 }'
 check_match "an element alone does nothing" "$(tell udp ask 3)" "3 *"
 check_match "the command is there" "$command" "nft add element *; conntrack -D *"
 on "$gw" sh -c "${command#*; }" >/dev/null 2>&1
-check_match "blocked: UDP" "$(tell udp ask 1)" "0 timed out"
-check_match "blocked: TCP" "$(tell tcp ask 1)" "0 timed out"
+check_match "blocked: UDP" "$(tell udp ask 1 1)" "0 timed out"
+check_match "blocked: TCP" "$(tell tcp ask 1 1)" "0 timed out"
 on "$gw" "$NFT" delete element inet fast blocked '{ 192.0.2.2 }'
 fast "UDP, no more blocked" udp "$pool_ip [0-9]*"
 

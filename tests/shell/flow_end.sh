@@ -97,12 +97,12 @@ fast "conntrack -D: UDP after it" udp "$pool_ip 42000"
 on "$gw" "$NFT" insert rule inet gw forward meta l4proto '{ tcp, udp }' th dport '{ 53, 80 }' counter drop
 fast "a rule alone does not end flows" udp "$pool_ip 42000"
 on "$gw" conntrack -D -p udp --orig-port-src 42000 >/dev/null 2>&1
-check_match "conntrack -D: UDP is stopped" "$(tell udp ask 1)" "0 timed out"
+check_match "conntrack -D: UDP is stopped" "$(tell udp ask 1 1)" "0 timed out"
 on "$gw" conntrack -D -p tcp --orig-port-src 42001 >/dev/null 2>&1
-check_match "conntrack -D: TCP is stopped" "$(tell tcp ask 1)" "0 timed out"
+check_match "conntrack -D: TCP is stopped" "$(tell tcp ask 1 1)" "0 timed out"
 check_match "others are not" "$(tell more ask 3)" "3 from $pool_ip 42002"
 on "$gw" conntrack -F >/dev/null 2>&1
-check_match "conntrack -F: all are" "$(tell more ask 1)" "0 timed out"
+check_match "conntrack -F: all are" "$(tell more ask 1 1)" "0 timed out"
 check_eq "nothing was dropped" "$(drops)" 0
 
 done_testing

@@ -98,18 +98,6 @@ tables()
 	turn first
 }
 
-# loop SECONDS COMMAND: again and again, in the background
-loop()
-{
-	local end=$((SECONDS + $1)) n=0
-
-	while [ $SECONDS -lt $end ]; do
-		$2 >/dev/null 2>&1
-		n=$((n + 1))
-	done
-	echo "# $n times: $2"
-}
-
 # sessions, stateless first|other: rules that translate to these addresses
 sessions()
 {
@@ -155,16 +143,11 @@ pairs()
 # a pattern of others that it may have seen meanwhile
 flap()
 {
-	local i loops='' n=$mode
+	local i n=$mode
 
 	check "$n: fast at first" wait_for 8 at_work fast || echo "# $worked"
 	pairs server second client bridge >/dev/null
-	for i in routes links devs tables; do
-		loop 4 $i &
-		loops="$loops $!"
-	done
-	# shellcheck disable=SC2086 # into words
-	wait $loops
+	meanwhile "6 tables" routes links devs
 	# Sessions would go on with the address that they have.
 	on "$gw" conntrack -F >/dev/null 2>&1
 	check "$n: fast after it all" wait_for 10 at_work fast || echo "# $worked"

@@ -87,7 +87,7 @@ if ip -n "$gw" xfrm policy add $policy 2>/dev/null; then
 	# It may be that packets of this very session are not to pass.
 	policy="src $pool_ip dst $server_ip dir out"
 	ip -n "$gw" xfrm policy add $policy action block
-	check_match "IPsec: this session is blocked" "$(tell udp-one ask 1)" "0 *"
+	check_match "IPsec: this session is blocked" "$(tell udp-one ask 1 1)" "0 *"
 	ip -n "$gw" xfrm policy del $policy
 	fast "IPsec: no more blocked" udp-one "$pool_ip [0-9]*"
 else

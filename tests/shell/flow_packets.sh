@@ -14,7 +14,7 @@ done
 check "ruleset loads" rules || done_testing
 hooks_come lan wan
 # for the neighbours to be known
-on "$client6" ping -6 -c 1 -W 2 $server64 >/dev/null
+on "$client6" ping -6 -c 1 -W 10 $server64 >/dev/null
 python "$client6" flow_packets "$client6" "$gw" "$server4" "$NFT" 4000 | tee "$tmp/out"
 ! grep -q ^FAIL "$tmp/out" && grep -q "^all cases were tried" "$tmp/out" || ret=$ksft_fail
 

@@ -59,7 +59,7 @@ dial 77 eth0 lan
 fly pppoe
 # The same session from another line is another's, whatever addresses it has.
 hang_up
-check_match "hung up: no answer" "$(tell pppoe-udp ask 1)" "0 *"
+check_match "hung up: no answer" "$(tell pppoe-udp ask 1 1)" "0 *"
 dial 78 eth0 lan
 fast "dialled again" pppoe-udp "$pool_ip [0-9]*"
 

@@ -31,15 +31,15 @@ for proto in "udp 53" "tcp 80"; do
 	fast "$1, 4to6" $1-4to6 "$server64hex [0-9]*"
 done
 check_eq "no state" "$(sessions)" ""
-check "pings are answered" on "$client6" ping -6 -c 1 -W 2 $server64
+check "pings are answered" on "$client6" ping -6 -c 1 -W 10 $server64
 
 # As with a session: begin and end are for the rules to see.
 before=$(slow)
 check_eq "closed" "$(tell tcp-6to4 close)" closed
 check "the end is seen" [ "$(slow)" -gt "$before" ]
 
-silent() { [[ $(tell udp-6to4 ask 1) = 0* ]]; }
-answered() { [[ $(tell udp-6to4 ask 1) = "1 from $1 "* ]]; }
+silent() { [[ $(tell udp-6to4 ask 1 1) = 0* ]]; }
+answered() { [[ $(tell udp-6to4 ask 1 1) = "1 from $1 "* ]]; }
 
 rule=$(on "$gw" "$NFT" -ea insert rule inet gw forward udp dport 53 drop | sed -n 's/.*handle //p')
 check "a rule that blocks it" wait_for 4 silent
@@ -69,7 +69,7 @@ and_normal()
 	local before
 
 	before=$(slow)
-	for _ in 1 2 3; do tell udp-6to4 ask 1 >/dev/null; done
+	for _ in 1 2 3; do tell udp-6to4 ask 1 1 >/dev/null; done
 	check "$1" [ $(($(slow) - before)) -ge 3 ]
 }
 

@@ -12,35 +12,16 @@ busy="udp tcp udp2 udp3"
 start_busy
 recovers "at first" fast
 
-# loop SECONDS COMMAND...: again and again, in the background
-loop()
-{
-	local end=$((SECONDS + $1)) n=0
-
-	shift
-	while [ $SECONDS -lt $end ]; do
-		"$@" >/dev/null 2>&1
-		n=$((n + 1))
-	done
-	echo "# $n times: $*"
-}
-# shellcheck disable=SC2317 # as the next one, loop calls it
+# shellcheck disable=SC2317 # as the next one, meanwhile calls it
 many() { on "$client6" timeout 2 python3 -ISu "$here/crowd.py" call udp $server64 53 200 10000; }
-# shellcheck disable=SC2317 # loop calls it
+# shellcheck disable=SC2317 # meanwhile calls it
 dev_leaves()
 {
 	on "$gw" "$NFT" delete flowtable inet gw ft '{ devices = { wan }; }'
 	on "$gw" "$NFT" add flowtable inet gw ft '{ hook ingress priority filter; devices = { wan }; }'
 }
 
-loops=
-for i in rules "on $gw conntrack -F" dev_leaves many; do
-	# shellcheck disable=SC2086 # into words
-	loop 6 $i &
-	loops="$loops $!"
-done
-# shellcheck disable=SC2086
-wait $loops
+meanwhile "10 dev_leaves" rules "on $gw conntrack -F" many
 recovers "after it all" fast
 
 many >/dev/null
