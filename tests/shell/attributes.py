@@ -59,7 +59,7 @@ def send(data, n):
     """The first error of a batch of N messages, 0 if there is none."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as s:
         s.bind((0, 0))
-        s.settimeout(2)
+        s.settimeout(20)
         s.send(data)
         acks = 0
         while acks < n:

@@ -39,8 +39,8 @@ gateway()
 {
 	ip -n "$client6" neigh flush dev eth0
 	ip -n "$gw" neigh flush dev lan
-	check "$1: ping to the gateway" on "$client6" ping -6 -c 1 -W 2 2001:db8:c::1
-	check "$1: and from it" on "$gw" ping -6 -c 1 -W 2 $client_ip
+	check "$1: ping to the gateway" on "$client6" ping -6 -c 1 -W 10 2001:db8:c::1
+	check "$1: and from it" on "$gw" ping -6 -c 1 -W 10 $client_ip
 	check_eq "$1: the next rule saw the ping" "$(seen lan)" 1
 	check "$1: and neighbour discovery" [ "$(seen nd)" -gt 0 ]
 	check_eq "$1: nothing was dropped" "$(drops)" 0
@@ -52,16 +52,16 @@ ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
 
 check "stateless rule" bare "saddr prefix 2001:db8:6464::/96 daddr prefix 64:ff9b::/96 non-global" || done_testing
 gateway "stateless"
-check "stateless: what lies within both prefixes" on "$client6" ping -6 -c 1 -W 2 -I $mapped $server64
+check "stateless: what lies within both prefixes" on "$client6" ping -6 -c 1 -W 10 -I $mapped $server64
 check_eq "stateless: is not for the next rule" "$(seen far)" 0
 check_not "stateless: another source" on "$client6" ping -6 -c 1 -W 1 -I $client_ip $server64
 check_eq "stateless: is for the next rule" "$(seen far)" 1
-check "stateless: another destination" on "$client6" ping -6 -c 1 -W 2 -I $mapped 2001:db8:c::1
+check "stateless: another destination" on "$client6" ping -6 -c 1 -W 10 -I $mapped 2001:db8:c::1
 check_eq "stateless: is for the next rule, too" "$(seen lan)" 2
 
 check "stateful rule" bare "prefix 64:ff9b::/96 non-global masquerade"
 gateway "stateful"
-check "stateful: what lies within the prefix" on "$client6" ping -6 -c 1 -W 2 -I $client_ip $server64
+check "stateful: what lies within the prefix" on "$client6" ping -6 -c 1 -W 10 -I $client_ip $server64
 check_eq "stateful: is not for the next rule" "$(seen far)" 0
 
 check "one prefix" bare "prefix 64:ff9b::/96 non-global"

@@ -22,7 +22,7 @@ if source == "spread":
 socks = []
 for i, target in enumerate(targets):
     s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-    s.settimeout(5)
+    s.settimeout(20)
     try:
         if source == "spread":
             s.bind((mine[i % len(mine)], 0))

@@ -67,17 +67,17 @@ for families in "ip6 ip" inet; do
 		for hook in prerouting forward; do
 			w="stateless, $hook, $families, $way6"
 			load "$families" $hook "$way6" "$way4" "$to4" "$to6"
-			check "$w: to IPv4" on "$client6" ping -6 -c 1 -W 2 -I $mapped $server64
-			check "$w: to IPv6" on "$server4" ping -c 1 -W 2 $host4
+			check "$w: to IPv4" on "$client6" ping -6 -c 1 -W 10 -I $mapped $server64
+			check "$w: to IPv6" on "$server4" ping -c 1 -W 10 $host4
 			check_eq "$w: not for the rule after" "$(after)" 0
 			[ $hook = prerouting ] || continue
-			check "$w: to the gateway" on "$client6" ping -6 -c 1 -W 2 2001:db8:c::1
+			check "$w: to the gateway" on "$client6" ping -6 -c 1 -W 10 2001:db8:c::1
 			check_eq "$w: rule after" "$(after)" "$returns"
 		done
 		w="stateful, $families, $way6"
 		load "$families" prerouting "$way6" "" "$masq" ""
-		check "$w: to IPv4" on "$client6" ping -6 -c 1 -W 2 -I $client_ip $server64
-		check "$w: to the gateway" on "$client6" ping -6 -c 1 -W 2 2001:db8:c::1
+		check "$w: to IPv4" on "$client6" ping -6 -c 1 -W 10 -I $client_ip $server64
+		check "$w: to the gateway" on "$client6" ping -6 -c 1 -W 10 2001:db8:c::1
 	done <<-EOF
 		jump x|jump x|1
 		goto x|goto x|0

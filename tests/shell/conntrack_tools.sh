@@ -67,9 +67,9 @@ listen our_ct "$tmp/events.pool" -q $pool_ip
 check_match "TCP" "$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
 check_match "UDP" "$(ask "$client6" udp $server64 5353)" "hello from $pool_ip *"
 check_match "UDP in a zone" "$(ask "$client6" udp $server64 5354)" "hello from $pool_ip *"
-check "ping" on "$client6" ping -6 -c 1 -W 2 $server64
+check "ping" on "$client6" ping -6 -c 1 -W 10 $server64
 # and one that is not translated
-check "ping to the gateway" on "$client6" ping -6 -c 1 -W 2 2001:db8:c::1
+check "ping to the gateway" on "$client6" ping -6 -c 1 -W 10 2001:db8:c::1
 # Emulated, what follows takes longer than sessions last. -U knows no zone.
 check_eq "-U, timeouts" "$(lines "$(our_ct -U -f ipv6 -t 600)")" 4
 

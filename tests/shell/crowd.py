@@ -42,7 +42,7 @@ socks = {}
 for i in range(n):
     s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET,
                       socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-    s.settimeout(5)
+    s.settimeout(20)
     try:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.bind((last if what == "call" else "", int(source) + i))

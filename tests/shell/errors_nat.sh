@@ -81,23 +81,23 @@ saw()
 # says NS ADDRESS PATTERN WHAT [OPTION...]: the error that a ping gets
 says()
 {
-	check_match "$4" "$(on "$1" ping -c 1 -W 2 "${@:5}" "$2" | grep '^From')" "$3"
+	check_match "$4" "$(on "$1" ping -c 1 -W 10 "${@:5}" "$2" | grep '^From')" "$3"
 }
 # neighbours get known
-for addr in $client_ip 2001:db8:d::2 $server6 $server_ip 10.0.0.2; do on "$gw" ping -c 1 -W 2 $addr; done >/dev/null
+for addr in $client_ip 2001:db8:d::2 $server6 $server_ip 10.0.0.2; do on "$gw" ping -c 1 -W 10 $addr; done >/dev/null
 on "$gw" "$NFT" reset counters table inet gw >/dev/null
 
 # Queries: requests are of the other family already in "forward", as are replies.
 
-check "echo from IPv6" on "$client6" ping -c 3 -i 0.2 -W 2 $server64
+check "echo from IPv6" on "$client6" ping -c 3 -i 0.2 -W 10 $server64
 saw "its states" "fwd4new=1 fwd4est=2 fwd6est=3"
-check "echo from IPv4" on "$server4" ping -c 3 -i 0.2 -W 2 $static_ip
+check "echo from IPv4" on "$server4" ping -c 3 -i 0.2 -W 10 $static_ip
 saw "its states" "fwd4est=3 fwd6new=1 fwd6est=2"
-check "echo of a hairpin" on "$client6" ping -c 3 -i 0.2 -W 2 $pref64$hairpin_ip
+check "echo of a hairpin" on "$client6" ping -c 3 -i 0.2 -W 10 $pref64$hairpin_ip
 saw "its states, of one family all the way" "fwd6new=1 fwd6est=5"
-check "echo by NAT44" on "$client4" ping -c 3 -i 0.2 -W 2 $server_ip
+check "echo by NAT44" on "$client4" ping -c 3 -i 0.2 -W 10 $server_ip
 saw "its states" "fwd4new=1 fwd4est=5"
-check "echo by NAT66" on "$client6" ping -c 3 -i 0.2 -W 2 $server6
+check "echo by NAT66" on "$client6" ping -c 3 -i 0.2 -W 10 $server6
 saw "its states" "fwd6new=1 fwd6est=5"
 
 # Errors of a host about what began the session
@@ -134,7 +134,7 @@ import os, select, socket, sys
 s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
 s.bind((sys.argv[1], 7000))
 open(sys.argv[2], "w").close()
-s.settimeout(8)
+s.settimeout(20)
 peer = s.recvfrom(100)[1]
 s.connect(peer[:2])
 s.send(b"1")
@@ -153,7 +153,7 @@ late()
 	background "$2" python3 -ISu "$tmp/late.py" "$3" "$tmp/up" "$tmp/sign" >"$tmp/late"
 	local server=$!
 	wait_for 5 test -e "$tmp/up"
-	check_eq "$1: a session" "$(on "$4" timeout 5 bash -c 'exec 3<>/dev/udp/$0/7000; echo >&3; head -c 1 <&3' "$5")" 1
+	check_eq "$1: a session" "$(on "$4" timeout 20 bash -c 'exec 3<>/dev/udp/$0/7000; echo >&3; head -c 1 <&3' "$5")" 1
 	touch "$tmp/sign"
 	wait $server
 	check_eq "$1: the late answer is refused" "$(cat "$tmp/late")" ConnectionRefusedError

@@ -16,7 +16,7 @@ serve "$server4" tcp4:80 tcp4:81 udp4:5353
 check_match "TCP to port 80 passes" "$(ask "$client6" tcp $server64 80)" "hello from $pool_ip *"
 patience=2 check_not "TCP to port 81 does not" ask "$client6" tcp $server64 81
 patience=1 check_not "UDP to port 5353 does not" ask "$client6" udp $server64 5353
-check "ping passes" on "$client6" ping -6 -c 2 -i 0.2 -W 2 $server64
+check "ping passes" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $server64
 # port 53 is open in the filter, but nobody is there
 check_match "ICMP error passes as related" "$(ask "$client6" udp $server64 53)" "*refused*"
 check_not "nothing new comes in" on "$server4" ping -c 1 -W 1 $client_ip

@@ -21,7 +21,7 @@ blocked()
 	check_eq "$1: requests translated" $(($(counter 6to4) - four)) "$2"
 }
 
-works() { check "$1" on "$client6" ping -6 -c 1 -W 2 $server64; }
+works() { check "$1" on "$client6" ping -6 -c 1 -W 10 $server64; }
 
 setup_topo
 serve "$gw" tcp4:8080
@@ -32,7 +32,7 @@ works "both on"
 forwarding 6 all 0
 check_eq "lan does not forward" "$(on "$gw" cat /proc/sys/net/ipv6/conf/lan/forwarding)" 0
 blocked "IPv6 off" 0
-check "a service of the gateway, ping" on "$client6" ping -6 -c 1 -W 2 $pref64$pool_ip
+check "a service of the gateway, ping" on "$client6" ping -6 -c 1 -W 10 $pref64$pool_ip
 check_match "a service of the gateway, TCP" "$(ask "$client6" tcp $pref64$pool_ip 8080)" "hello from $pool_ip *"
 forwarding 6 all 1
 works "IPv6 on again"

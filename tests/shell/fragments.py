@@ -33,7 +33,7 @@ def serve(ready, addr, port):
 
 def call(addr, port, how, *sizes):
     s = udp(addr, how)
-    s.settimeout(2)
+    s.settimeout(20)
     s.connect((addr, int(port)))
     for n in sizes:
         left, tries, got = int(n), 0, None

@@ -85,8 +85,8 @@ for at in "wide" "narrow4 1300" "narrow4 600" "narrow6 1400" "narrow6 1280"; do
 	large "$at: UDP from IPv4" "$far4" $static_ip dont 4000 1400 1232 1233 9000 100
 	large "$at: UDP from IPv4 without checksum" "$far4" $static_ip zero 4000 1400 100
 	for n in 4000 1400; do
-		check "$at: echo of $n bytes from IPv6" on "$leaf6" ping -c 1 -W 2 -M dont -s $n $far64
-		check "$at: echo of $n bytes from IPv4" on "$far4" ping -c 1 -W 2 -M dont -s $n $static_ip
+		check "$at: echo of $n bytes from IPv6" on "$leaf6" ping -c 1 -W 10 -M dont -s $n $far64
+		check "$at: echo of $n bytes from IPv4" on "$far4" ping -c 1 -W 10 -M dont -s $n $static_ip
 	done
 done
 

@@ -14,7 +14,7 @@ check "ruleset loads" on "$gw" "$NFT" "table inet gw { chain out {
 	ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; }; }" || done_testing
 
 for size in 56 1400 1452 1453 1500 3000; do
-	check "ping of $size bytes" on "$gw" ping -6 -c 1 -W 3 -s $size $server64
+	check "ping of $size bytes" on "$gw" ping -6 -c 1 -W 10 -s $size $server64
 done
 check_eq "nothing was too big" "$(counter DropTooBig)" 0
 

@@ -250,9 +250,9 @@ def tcp(ends, src, way, opts):
     enter(client)
     c = socket.socket(socket.AF_INET6)
     c.bind((src, 0))
-    c.settimeout(5)
+    c.settimeout(20)
     c.connect((opts["to"], port))
-    lst.settimeout(5)
+    lst.settimeout(20)
     s, _ = lst.accept()
     s.setsockopt(socket.IPPROTO_IP, MTU_DISCOVER, 2 if opts["df"] == "1" else 0)
     tx, rx = (c, s) if way == "up" else (s, c)
@@ -261,7 +261,7 @@ def tcp(ends, src, way, opts):
     sent = pos = 0
     view = memoryview(PATTERN)
     while pos < total:
-        r, w, _ = select.select([rx], [tx] if sent < total else [], [], 5)
+        r, w, _ = select.select([rx], [tx] if sent < total else [], [], 20)
         if not r and not w:
             return port, f"stuck after {pos} of {total} bytes"
         if w:
@@ -289,7 +289,7 @@ def udp(ends, src, way, opts):
     c.bind((src, 0))
     c.connect((opts["to"], port))
     for sock in c, s:
-        sock.settimeout(3)
+        sock.settimeout(20)
         sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
     c.send(b"")
     _, peer = s.recvfrom(10)

@@ -35,26 +35,26 @@ on "$gw" $NFT "table ip filter { chain input { type filter hook input priority f
 serve "$server4" tcp4:80 udp4:5353
 
 # As a host: it forwards nothing
-check "ping" on "$gw" ping -c 2 -i 0.2 -W 2 $server_ip
+check "ping" on "$gw" ping -c 2 -i 0.2 -W 10 $server_ip
 check_match "TCP" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
 check_match "UDP" "$(ask "$gw" udp $server_ip 5353)" "hello from $pool_ip *"
 check_match "closed TCP port" "$(ask "$gw" tcp $server_ip 81)" "*Connection refused*"
 check_match "closed UDP port" "$(ask "$gw" udp $server_ip 53)" "*Connection refused*"
-check_match "hop limit" "$(on "$gw" ping -n -c 1 -W 2 -t 1 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
-check "as long as may be" on "$gw" ping -c 1 -W 2 -M "do" -s 1452 $server_ip
-check_match "too long" "$(on "$gw" ping -c 1 -W 2 -M "do" -s 1453 $server_ip 2>&1)" "*mtu*1480*"
+check_match "hop limit" "$(on "$gw" ping -n -c 1 -W 10 -t 1 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
+check "as long as may be" on "$gw" ping -c 1 -W 10 -M "do" -s 1452 $server_ip
+check_match "too long" "$(on "$gw" ping -c 1 -W 10 -M "do" -s 1453 $server_ip 2>&1)" "*mtu*1480*"
 check_match "IPv6 has its own address" "$(on "$gw" ip -6 route get 2001:db8:f::1)" "*src 2001:db8:e::2 *"
 
 # As a router
 router "$gw"
-check "LAN: ping" on "$home" ping -c 2 -i 0.2 -W 2 $server_ip
+check "LAN: ping" on "$home" ping -c 2 -i 0.2 -W 10 $server_ip
 check_match "LAN: TCP" "$(ask "$home" tcp $server_ip 80)" "hello from $pool_ip *"
 check_match "LAN: UDP" "$(ask "$home" udp $server_ip 5353)" "hello from $pool_ip *"
 check_match "LAN: closed UDP port" "$(ask "$home" udp $server_ip 53)" "*Connection refused*"
-check_match "LAN: too long" "$(on "$home" ping -c 1 -W 2 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+check_match "LAN: too long" "$(on "$home" ping -c 1 -W 10 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
 check_eq "LAN: one hop here, one there" "$(ttl "$home" $server_ip)" 62
 check_eq "two families at the PLAT, one here" "$(sessions | cut -c 1-4 | sort -u)" ipv6
-check "LAN: the router itself" on "$home" ping -c 1 -W 2 192.168.1.1
+check "LAN: the router itself" on "$home" ping -c 1 -W 10 192.168.1.1
 
 # Nobody comes in who was not called
 serve "$home" tcp4:8080

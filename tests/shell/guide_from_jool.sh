@@ -16,12 +16,12 @@ between() { [ "$3" -ge "$1" ] && [ "$3" -le "$2" ]; }
 # call NS tcp|udp ADDRESS PORT SOURCE-PORT: from that port
 call()
 {
-	on "$1" timeout 5 python3 -ISc 'import socket, sys
+	on "$1" timeout 30 python3 -ISc 'import socket, sys
 proto, to, port, source = sys.argv[1:]
 s = socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET,
 	socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-s.settimeout(2)
+s.settimeout(20)
 s.bind(("", int(source)))
 try:
 	s.connect((to, int(port)))

@@ -69,7 +69,7 @@ crowd tcp 80 40 30000 2::2 >/dev/null
 p=$(ports 192.0.2.16)
 check_eq "another subscriber has all" "$(sort -u <<<"$p" | wc -l)" 40
 check_eq "[108] in its own block" "$(outside 1088 1151 <<<"$p")" ""
-check "identifiers are in it too" on "$client6" ping -6 -c 1 -W 2 -I 2001:db8:1:2::2 $far64
+check "identifiers are in it too" on "$client6" ping -6 -c 1 -W 10 -I 2001:db8:1:2::2 $far64
 check_eq "of the block" "$(sessions 'icmpv6.*src=2001:0db8:0001:0002' | sed -n 's/.* id=//p' | cut -d' ' -f 1 | outside 1088 1151)" ""
 dropped=$(drops)
 

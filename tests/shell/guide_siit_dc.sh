@@ -16,12 +16,12 @@ load() { (cd "$tmp" && text siit_dc sh | sh -e) && on "$gw" $NFT -f "$tmp/eam.nf
 # call NS ADDRESS [SOURCE]: of UDP, with that source
 call()
 {
-	on "$1" timeout 3 python3 -ISc 'import socket, sys
+	on "$1" timeout 30 python3 -ISc 'import socket, sys
 to, source = (sys.argv[1:] + [""])[:2]
 s = socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET, socket.SOCK_DGRAM)
 s.bind((source, 0))
 s.connect((to, 5353))
-s.settimeout(1)
+s.settimeout(20)
 s.send(b"hello")
 print(s.recv(100).decode().strip())' "${@:2}" 2>&1 | tail -n 1
 }
@@ -51,12 +51,12 @@ check_match "one of a net" "$(ask "$far4" tcp 203.0.113.65 8080)" "hello from $m
 check_match "and the other way" "$(call "$client6" $pref64$far_ip $service)" "hello from 203.0.113.10 *"
 check_match "by a net" "$(call "$client6" $pref64$far_ip ${net}2)" "hello from 203.0.113.66 *"
 check "to each other by addresses of IPv4" \
-	on "$client6" ping -6 -c 1 -W 2 -I $service ${pref64}203.0.113.65
-check "ping" on "$far4" ping -c 1 -W 2 203.0.113.10
+	on "$client6" ping -6 -c 1 -W 10 -I $service ${pref64}203.0.113.65
+check "ping" on "$far4" ping -c 1 -W 10 203.0.113.10
 router "$client6"
 ip -n "$client6" route change default via 2001:db8:c::1 src $client_ip # which is in no table
 ip -n "$client6" route add unreachable ${net}a
-check_match "errors of who is not in the table" "$(on "$far4" ping -n -c 1 -W 2 203.0.113.74)" \
+check_match "errors of who is not in the table" "$(on "$far4" ping -n -c 1 -W 10 203.0.113.74)" \
 	"*From 203.0.113.1 icmp_seq=1 *"
 check_eq "no state" "$(sessions | wc -l)" 0
 all_valid

@@ -50,7 +50,7 @@ serve "$gw" tcp4:22 udp4:53 tcp4:7080
 pre "ip daddr $static_ip $x dnat to $client_ip"
 answers "address: TCP" tcp $static_ip 80
 answers "address: UDP" udp $static_ip 53
-check "address: echo" on "$server4" ping -c 2 -i 0.2 -W 2 $static_ip
+check "address: echo" on "$server4" ping -c 2 -i 0.2 -W 10 $static_ip
 check_match "address: a closed port is refused" "$(ask "$server4" tcp $static_ip 81)" "*refused*"
 check_match "address: a closed UDP port is refused" "$(ask "$server4" udp $static_ip 81)" "*refused*"
 answers "address: another is the gateway's" udp $pool_ip 53 $server_ip
@@ -121,7 +121,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind((sys.argv[1], 6000))
 s.connect((sys.argv[2], 7000))
 open(sys.argv[3], "w").close()
-s.settimeout(8)
+s.settimeout(20)
 for _ in range(2):
     s.send(s.recv(100) + b", says the gateway")
 PY
@@ -129,7 +129,7 @@ cat >"$tmp/asks.py" <<'PY'
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("", int(sys.argv[2])))
-s.settimeout(3)
+s.settimeout(20)
 for _ in range(2):
     s.sendto(b"peer", (sys.argv[1], 6000))
     print(s.recv(100).decode().strip())
@@ -214,7 +214,7 @@ load "table inet gw { chain out { type filter hook output priority mangle;
 own="hello from ${pref64}c000:201 *"
 check_match "the gateway's own call: TCP" "$(ask "$gw" tcp 198.51.100.80 80)" "$own"
 check_match "the gateway's own call: UDP" "$(ask "$gw" udp 198.51.100.80 53)" "$own"
-check "the gateway's own call: echo" on "$gw" ping -c 2 -i 0.2 -W 2 198.51.100.80
+check "the gateway's own call: echo" on "$gw" ping -c 2 -i 0.2 -W 10 198.51.100.80
 check_match "the gateway's own call: refused" "$(ask "$gw" tcp 198.51.100.80 81)" "*refused*"
 check_match "the gateway's own call: refused UDP" "$(ask "$gw" udp 198.51.100.80 81)" "*refused*"
 

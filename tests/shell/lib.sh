@@ -109,7 +109,8 @@ on() { local ns=$1; shift; ip netns exec "$ns" "$@"; }
 # background NS COMMAND...: until the end of the story, in $!
 background() { local ns=$1; shift; ip netns exec "$ns" "$@" & }
 
-# wait_for SECONDS COMMAND...: until the command succeeds
+# wait_for SECONDS COMMAND...: until the command succeeds. It counts tries, so that a slow
+# machine has more time.
 wait_for()
 {
 	local i n=$(($1 * 10))
@@ -208,7 +209,7 @@ background_python() { local ns=$1 py=$2; shift 2; background "$ns" python3 -ISu 
 # listening NS tcp|udp PORT: wait until somebody does
 listening()
 {
-	on "$1" timeout 10 sh -c 'until grep -q "$1 " /proc/net/$0; do sleep 0.1; done' \
+	on "$1" timeout 30 sh -c 'until grep -q "$1 " /proc/net/$0; do sleep 0.1; done' \
 		"$2" "$(printf ':%04X 0*:0000' "$3")" || fail "nobody listens on $2 port $3"
 }
 
@@ -226,11 +227,12 @@ start()
 # serve NS tcp4|udp4|tcp6|udp6:PORT...: answer a line with "LINE from PEER PORT"
 serve() { local ns=$1; shift; start "$ns" echo "$@"; }
 
-# ask NS tcp|udp ADDRESS PORT [LINE]: what the server answers, in $patience s
+# ask NS tcp|udp ADDRESS PORT [LINE]: what the server answers. Where no answer is to come,
+# $patience says for how many seconds none does.
 ask()
 {
 	# shellcheck disable=SC2016 # for the inner shell
-	on "$1" timeout "${patience:-5}" bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
+	on "$1" timeout "${patience:-20}" bash -c 'exec 3<>"/dev/$0/$1/$2" && echo "$3" >&3 &&
 		exec head -n 1 <&3' "$2" "$3" "$4" "${5:-hello}" 2>&1
 }
 

@@ -84,7 +84,7 @@ check "modules unload with sessions" modprobe -r nft_xlat nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001:.*src=192')" ""
 check "ruleset loads" ruleset nat64
 works "modules are back"
-check "ping" on "$client6" ping -6 -c 1 -W 2 $server64
+check "ping" on "$client6" ping -6 -c 1 -W 10 $server64
 
 # A namespace goes, with rules and sessions and traffic.
 background "$client6" ping -6 -q -i 0.01 -c 200 $server64 >/dev/null 2>&1

@@ -96,7 +96,7 @@ if ip -n "$gw" link add outside type vrf table 102 2>/dev/null; then
 	mapped 22 VRF
 	check_match "VRF: the gateway's service" "$(ask "$server4" tcp $pool_ip 22)" "the gateway, to $pool_ip 22"
 	check_eq "VRF: no session to the client" "$(sessions "src=$server_ip .*src=2001" | wc -l)" 0
-	check "VRF: a ping of the gateway" on "$server4" ping -c 1 -W 2 $pool_ip
+	check "VRF: a ping of the gateway" on "$server4" ping -c 1 -W 10 $pool_ip
 	unmapped VRF
 	kill $ear
 
@@ -113,7 +113,7 @@ if ip -n "$gw" link add outside type vrf table 102 2>/dev/null; then
 	background "$client6" ping -6 -q -e 77 -i 0.3 -W 1 $server64 >/dev/null
 	pinging=$!
 	wait_for 5 on "$gw" grep -q "id=77" /proc/net/nf_conntrack
-	check "VRF: ping with the id of a client's" on "$server4" ping -e 77 -c 1 -W 2 $pool_ip
+	check "VRF: ping with the id of a client's" on "$server4" ping -e 77 -c 1 -W 10 $pool_ip
 	check_eq "VRF: which the client does not get" "$(sessions "src=$server_ip .*src=2001" | wc -l)" 0
 	kill $pinging
 

@@ -10,7 +10,7 @@ check "ruleset loads" ruleset nat64 || done_testing
 
 serve "$server4" tcp4:8080 udp4:5353
 
-check "ping" on "$client6" ping -6 -c 3 -i 0.2 -W 2 $server64
+check "ping" on "$client6" ping -6 -c 3 -i 0.2 -W 10 $server64
 check_match "TCP answers, from the pool's address" \
 	"$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
 check_match "UDP answers, from the pool's address" \

@@ -31,7 +31,7 @@ for i in 1 2; do # the second time with entries that are there
 done
 check "NAT44 flows are offloaded" sessions "src=10.0.0.2 .*OFFLOAD"
 check_eq "translated flows are not" "$(sessions 'src=192.0.2.2 dst=192.0.2.16.*OFFLOAD')" ""
-check "ping" on "$client6" ping -6 -c 2 -i 0.2 -W 2 $server64
+check "ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $server64
 check_eq "nothing was dropped" "$(drops)" 0
 
 done_testing

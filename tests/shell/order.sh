@@ -95,8 +95,8 @@ met()
 	check_eq "$what: answer" "$answer" "$answers"
 }
 
-ping6="ping -6 -n -c 1 -W 2"
-ping4="ping -4 -n -c 1 -W 2"
+ping6="ping -6 -n -c 1 -W 10"
+ping4="ping -4 -n -c 1 -W 10"
 
 # both WHAT REQUEST ANSWER NS6 NS4: from IPv6, and the other way round from IPv4
 both()

@@ -11,7 +11,7 @@ check "ruleset loads" ruleset prefixes || done_testing
 serve "$server4" tcp4:8080 udp4:5353
 
 while read -r len addr; do
-	check "/$len ping" on "$client6" ping -6 -c 1 -W 2 "$addr"
+	check "/$len ping" on "$client6" ping -6 -c 1 -W 10 "$addr"
 	check_match "/$len TCP" "$(ask "$client6" tcp "$addr" 8080)" "hello from $pool_ip *"
 	check_match "/$len UDP" "$(ask "$client6" udp "$addr" 5353)" "hello from $pool_ip *"
 done <<-EOF

@@ -18,7 +18,7 @@ EOT
 ip -n "$gw" route add 8.8.8.8/32 via $server_ip
 check "ruleset loads" on "$gw" "$NFT" "table inet gw { chain pre {
 	type filter hook prerouting priority dstnat; ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade; }; }" || done_testing
-check_match "the error arrives" "$(on "$client6" ping -6 -n -c 1 -W 2 64:ff9b::8.8.8.8)" \
+check_match "the error arrives" "$(on "$client6" ping -6 -n -c 1 -W 10 64:ff9b::8.8.8.8)" \
 	"*From 64:ff9b::808:808 * Destination unreachable: No route*"
 check_eq "nothing was dropped" "$(drops)" 0
 

@@ -62,6 +62,6 @@ check_eq "and is let go" "$(cat "$tmp/verdict")" "Success"
 
 on "$gw" $NFT flush ruleset
 ruleset nat64
-check "ping" on "$client6" ping -6 -c 1 -W 2 -I $client_ip $server64
+check "ping" on "$client6" ping -6 -c 1 -W 10 -I $client_ip $server64
 
 done_testing

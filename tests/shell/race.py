@@ -16,7 +16,7 @@ n = int(n)
 socks = []
 for i in range(n):
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    s.settimeout(3)
+    s.settimeout(20)
     s.bind(("", int(source) + i))
     s.connect((addr, int(port)))
     socks.append(s)

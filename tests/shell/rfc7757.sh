@@ -79,7 +79,7 @@ load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203
 check_not "more bits than IPv4 has: no mapping" on "$server4" ping -c 1 -W 1 203.0.113.130
 load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203.0.113.130/128 to 203.0.113.130/32
 	iifname wan xlat 4to6 prefix 2001:db8:64::/96 daddr prefix 203.0.113.130/32 to 2001:db8:3::203.0.113.130/128'
-check "a pair of one address" on "$server4" ping -c 1 -W 2 203.0.113.130
+check "a pair of one address" on "$server4" ping -c 1 -W 10 203.0.113.130
 
 # refused ITEM WHAT RULE PATTERN
 refused()
@@ -98,6 +98,6 @@ check "ruleset loads" on "$gw" "$NFT" "flush ruleset; table ip6 siit { chain pre
 	type filter hook prerouting priority -450
 	xlat 6to4 saddr prefix 2001:db8:ffff::/120 to 198.18.1.0/24 daddr prefix 2001:db8:c::1 to 198.18.0.1 error saddr 192.0.2.1
 }; }"
-check "[66] fragments for the gateway itself" on "$client6" ping -6 -c 1 -W 2 -s 3000 2001:db8:c::1
+check "[66] fragments for the gateway itself" on "$client6" ping -6 -c 1 -W 10 -s 3000 2001:db8:c::1
 
 done_testing

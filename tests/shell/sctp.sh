@@ -71,7 +71,7 @@ for dev in $links; do
 done
 segment on
 # One packet for the stack, many on the wire
-check_eq "segments by the link" "$(on "$client6" timeout 3 python3 -ISu "$here/sctp.py" \
+check_eq "segments by the link" "$(on "$client6" timeout 30 python3 -ISu "$here/sctp.py" \
 	call $client_ip 5002 $server64 9000 100000)" "$pool_ip 5002 intact"
 check_eq "none of them was dropped" "$(counter DropGso)" 0
 segment off

@@ -54,7 +54,7 @@ check_eq "record: both halves" "$record" \
 entry=$(sessions "udp .*$ports")
 check_match "nf_conntrack: both halves" "$entry" "*src=2001:0db8:000c:*:0002 dst=2001:0db8:0064:*:c633:6402 $ports packets=1 bytes=* src=$far_ip dst=$pool_ip sport=5353 dport=$udp packets=1 bytes=*"
 
-on "$client6" ping -6 -c 1 -s 100 -W 2 $far64 >/dev/null
+on "$client6" ping -6 -c 1 -s 100 -W 10 $far64 >/dev/null
 check_eq "each way as it came in: 40 of header there, 20 back" \
 	"$(sum "$(sessions icmpv6)")" "packets=1 bytes=148 packets=1 bytes=128 "
 

@@ -19,7 +19,7 @@ check_not "at conntrack's own priority, too" load "$shared $(base early -200 "ju
 check_not "the rule itself, too" load "chain early { type filter hook prerouting priority -300;
 	ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; }"
 check "after conntrack is accepted" load "$shared $late"
-check "and works" on "$client6" ping -6 -c 1 -W 2 $server64
+check "and works" on "$client6" ping -6 -c 1 -W 10 $server64
 
 for how in "jump shared" "goto shared" "ip6 hoplimit vmap { 64 : jump shared }"; do
 	for order in "late early" "early late"; do
@@ -44,7 +44,7 @@ for how in "jump shared" "goto shared" "ip6 hoplimit vmap { 64 : jump shared }";
 done
 
 check "after conntrack it works again" load "$shared $late"
-check "ping" on "$client6" ping -6 -c 1 -W 2 $server64
+check "ping" on "$client6" ping -6 -c 1 -W 10 $server64
 check_eq "nothing else was dropped" "$(drops)" "$(counter DropState)"
 
 done_testing

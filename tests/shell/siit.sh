@@ -13,14 +13,14 @@ talk()
 {
 	local what=$1
 
-	check "$what: ping to IPv4" on "$client6" ping -6 -c 1 -W 2 $server64
-	check "$what: ping to IPv6" on "$server4" ping -c 1 -W 2 $host4
+	check "$what: ping to IPv4" on "$client6" ping -6 -c 1 -W 10 $server64
+	check "$what: ping to IPv6" on "$server4" ping -c 1 -W 10 $host4
 	check_match "$what: TCP to IPv4" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
 	check_match "$what: UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
 	check_match "$what: TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from $seen *"
 	check_match "$what: UDP to IPv6" "$(ask "$server4" udp $host4 5353)" "hello from $seen *"
 	# one router: 64 at the sender, 63 at the receiver
-	check "$what: one hop to IPv4" on "$client6" ping -6 -c 1 -W 2 -t 2 $server64
+	check "$what: one hop to IPv4" on "$client6" ping -6 -c 1 -W 10 -t 2 $server64
 	check_not "$what: counted as one" on "$client6" ping -6 -c 1 -W 1 -t 1 $server64
 	check_not "$what: and to IPv6" on "$server4" ping -c 1 -W 1 -t 1 $host4
 }

@@ -9,7 +9,7 @@ import sys
 proto, addr, port, n = sys.argv[1:]
 s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET,
                   socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-s.settimeout(2)
+s.settimeout(20)
 seen = set()
 done = 0
 try:

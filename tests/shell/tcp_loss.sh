@@ -75,9 +75,9 @@ if sys.argv[1] == "serve":
     _, _, ready, addr, port, who = sys.argv
     l = socket.create_server((addr, int(port)), family=socket.AF_INET6 if ":" in addr else socket.AF_INET)
     open(ready, "w").close()
-    l.settimeout(8)
+    l.settimeout(20)
     s = l.accept()[0]
-    s.settimeout(5)
+    s.settimeout(20)
     s.send(b"x")
     s.recv(1)
     end(s, who == "server")
@@ -98,7 +98,7 @@ reset()
 		background "$2" python3 -ISu "$tmp/reset.py" serve "$tmp/up" "$3" "$6" $who >"$tmp/server"
 		server=$!
 		wait_for 5 test -e "$tmp/up"
-		got=$(on "$4" timeout 8 python3 -ISu "$tmp/reset.py" call "$5" "$6" $who)
+		got=$(on "$4" timeout 30 python3 -ISu "$tmp/reset.py" call "$5" "$6" $who)
 		wait $server
 		check_eq "$1, reset by the $who: the other end hears of it" "$got$(cat "$tmp/server")" ConnectionResetError
 		# RFC 6146: the session is transitory, and ends in 4 minutes

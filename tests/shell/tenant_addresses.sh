@@ -11,7 +11,7 @@ serve "$twin6" udp6:5353 tcp6:8080
 
 for i in "$client6 192.0.2.16" "$twin6 192.0.2.17"; do
 	read -r ns ip <<<"$i"
-	check "${ns%-*} is there" on "$ns" ping -6 -c 1 -W 2 $far64 || done_testing
+	check "${ns%-*} is there" on "$ns" ping -6 -c 1 -W 10 $far64 || done_testing
 	check_match "its address" "$(python "$ns" crowd call udp $far64 5353 1 30000)" "from $ip 30000*1 of 1 answered"
 	client6=$ns out "$ip"
 	# a mapping of the port that a server of its own listens on

@@ -9,7 +9,7 @@ far64=$pref64$far_ip
 before_recipe=twin
 setup_recipe tenants
 for i in "$client6" "$twin6"; do
-	check "${i%-*} is there" on "$i" ping -6 -c 1 -W 2 $far64 || done_testing
+	check "${i%-*} is there" on "$i" ping -6 -c 1 -W 10 $far64 || done_testing
 done
 
 # N sessions each, from the same ports of the same address, at the same time
@@ -44,7 +44,7 @@ python "$twin6" crowd call udp $server64 5353 1 32000 >"$tmp/two"
 check_eq "UDP: both answered" "$(sort -u <(tail -n 1 "$tmp/one") <(tail -n 1 "$tmp/two"))" "1 of 1 answered"
 check_eq "UDP to different servers: no port twice" "$(sort "$tmp/one" "$tmp/two" | grep ^from | uniq -d)" ""
 
-ping_with() { on "$1" ping -6 -q -e 77 -c 20 -i 0.05 -W 2 $far64 >"$tmp/ping.$1"; }
+ping_with() { on "$1" ping -6 -q -e 77 -c 20 -i 0.05 -W 10 $far64 >"$tmp/ping.$1"; }
 ping_with "$client6" & pids+=($!)
 ping_with "$twin6" & pids+=($!)
 wait "${pids[@]}"

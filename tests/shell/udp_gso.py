@@ -45,7 +45,7 @@ def serve(ready, port):
         data, peer = s.recvfrom(100)
         s.sendto(b"!", peer)
         s.connect(peer)
-        s.settimeout(3)
+        s.settimeout(20)
         n, size = map(int, data.split())
         s.send(b"%d" % collect(s, n, size))
         burst(s, n, size)
@@ -56,7 +56,7 @@ def serve(ready, port):
 
 def call(addr, port, n, size):
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    s.settimeout(4)
+    s.settimeout(20)
     s.connect((addr, int(port)))
     s.send(f"{n} {size}".encode())
     s.recv(10)

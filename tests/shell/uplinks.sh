@@ -8,7 +8,7 @@ far64=$pref64$far_ip
 # caller N PROTO PORT: who the other side says that this subscriber is
 caller() { python "$client6" crowd call "$2" $far64 "$3" 1 30000 "2001:db8:1:$1::2" | sed -n 's/^from \([^ ]*\) .*/\1/p'; }
 # router_of N: the one behind the gateway on the way of this subscriber
-router_of() { on "$client6" ping -6 -n -I "2001:db8:1:$1::2" -t 2 -c 1 -W 2 $far64 | sed -n 's/^From \([^ ]*\) .*Time exceeded.*/\1/p'; }
+router_of() { on "$client6" ping -6 -n -I "2001:db8:1:$1::2" -t 2 -c 1 -W 10 $far64 | sed -n 's/^From \([^ ]*\) .*Time exceeded.*/\1/p'; }
 # both: packets that had mark and label
 both() { on "$gw" $NFT list chain inet nat64 forward | grep -o 'packets [0-9]*'; }
 # sent: packets that went out by the second uplink
@@ -29,11 +29,11 @@ for i in "1 $pool_ip ${pref64}c000:202" "2 203.0.113.1 ${pref64}cb00:7102"; do
 	read -r n ip router <<<"$i"
 	check_eq "TCP of $n: address of its uplink" "$(caller "$n" tcp 80)" "$ip"
 	check_eq "UDP of $n: too" "$(caller "$n" udp 5353)" "$ip"
-	check "ping of $n" on "$client6" ping -6 -c 2 -i 0.2 -W 2 -I "2001:db8:1:$n::2" $far64
+	check "ping of $n" on "$client6" ping -6 -c 2 -i 0.2 -W 10 -I "2001:db8:1:$n::2" $far64
 	check_eq "$n goes by its router" "$(router_of "$n")" "$router"
 	ip -n "$client6" -6 route flush cache # the other one's path
 	check_match "and is told what does not fit" \
-		"$(on "$client6" ping -6 -n -M "do" -s 1400 -c 1 -W 2 -I "2001:db8:1:$n::2" $far64)" \
+		"$(on "$client6" ping -6 -n -M "do" -s 1400 -c 1 -W 10 -I "2001:db8:1:$n::2" $far64)" \
 		"*From $router icmp_seq=1 Packet too big: mtu=1420*"
 done
 before=$(sent)
