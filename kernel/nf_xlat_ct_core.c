@@ -906,4 +906,5 @@ module_init(nf_xlat_ct_init);
 module_exit(nf_xlat_ct_fini);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
 MODULE_DESCRIPTION("Stateful IPv4/IPv6 translation on conntrack");

@@ -1335,4 +1335,5 @@ module_init(nf_xlat_init);
 module_exit(nf_xlat_fini);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
 MODULE_DESCRIPTION("IPv4/IPv6 translation engine");

@@ -869,5 +869,6 @@ module_init(nft_xlat_module_init);
 module_exit(nft_xlat_module_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
 MODULE_ALIAS_NFT_EXPR("xlat");
 MODULE_DESCRIPTION("nftables IPv4/IPv6 translation support");
