@@ -91,6 +91,24 @@ install-nft:
 	cp -dR --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
 	@echo "nft: $(PREFIX)/sbin/nft"
 
+# Where packages of a distribution have it: nft is nft-xlat, and the list of what was
+# put there is the package manager's.  DESTDIR is to be empty.
+.PHONY: install-package
+install-package: PREFIX = /usr/lib/nft-xlat
+install-package: SBINDIR = /usr/sbin
+install-package: UNITDIR = /usr/lib/systemd/system
+install-package: ROOT = $(DESTDIR)$(PREFIX)
+install-package: install-nft
+	rm $(ROOT)/.nft-xlat $(ROOT)/lib/libnftables.so
+	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/share/man/man8
+	mv $(ROOT)/lib/systemd/system/nft-xlat.service $(DESTDIR)$(UNITDIR)
+	sed 's,$(PREFIX)/sbin/nft-xlat-check,nft-xlat-check,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
+		$(ROOT)/share/man/man8/nft-xlat.8 >$(DESTDIR)/usr/share/man/man8/nft-xlat.8
+	rm -r $(ROOT)/lib/systemd $(ROOT)/share
+	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-check.8
+	ln -sr $(ROOT)/sbin/nft $(DESTDIR)$(SBINDIR)/nft-xlat
+	ln -sr $(ROOT)/sbin/nft-xlat-check $(DESTDIR)$(SBINDIR)
+
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
 	@! test -d $(UPDATES) || find $(UPDATES) -depth -type d -empty -delete
@@ -119,19 +137,14 @@ dkms-uninstall: ## take that away
 	! dkms status nft-xlat/$(VERSION) | grep -q . || dkms remove nft-xlat/$(VERSION) --all
 	rm -rf /usr/src/nft-xlat-$(VERSION)
 
-# Beside the checkout's own build/, which the package is not to begin with.
-.PHONY: deb
-deb: DEB = $(BUILD)/deb/nft-xlat-$(VERSION)
-deb: ## Debian packages of the modules (DKMS) and of nft, into build/deb
+.PHONY: dist deb
+dist: ## the source as a tarball, into build/dist; REV=v0.1 packs that tag
+	@tools/dist $(REV)
+
+deb: ## Debian packages of the modules (DKMS), of nft and of docs, into build/deb
 	@dpkg-checkbuilddeps packaging/debian/control || { echo "deb: apt-get build-dep ./packaging installs that"; exit 1; }
-	@rm -rf $(BUILD)/deb && mkdir -p $(DEB)
-	@tar -c --exclude=./build --exclude=./.git . | tar -x -C $(DEB)
-	@cp -r packaging/debian $(DEB)
-	@printf 'nft-xlat (%s) unstable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' $(VERSION) \
-		"See the history of the source." "$$(sed -n 's/^Maintainer: //p' packaging/debian/control)" \
-		"$$(date -R)" >$(DEB)/debian/changelog
-	cd $(DEB) && MAKEFLAGS= dpkg-buildpackage -b -us -uc
-	@ls $(BUILD)/deb/*.deb
+	@rm -rf $(BUILD)/deb
+	@tools/deb $(BUILD)/deb $(DEBFLAGS)
 
 demo: ## translation between three network namespaces, in a guest
 	tests/demo
