@@ -84,8 +84,9 @@ install-nft:
 	$(call needs_root,$(DESTDIR)$(PREFIX))
 	@rm -rf $(STAGE) && mkdir -p $(STAGE)/lib/systemd/system $(STAGE)/share/man/man8
 	@cp -dR $(PREBUILT)/sbin $(PREBUILT)/lib $(STAGE)
-	@install packaging/nft-xlat-check $(STAGE)/sbin
-	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.service >$(STAGE)/lib/systemd/system/nft-xlat.service
+	@install packaging/nft-xlat-check packaging/nft-xlat-eam $(STAGE)/sbin
+	@for i in nft-xlat.service nft-xlat@.service; do \
+		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(STAGE)/lib/systemd/system/$$i; done
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.8 >$(STAGE)/share/man/man8/nft-xlat.8
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
 	cp -dR --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
@@ -101,13 +102,14 @@ install-package: ROOT = $(DESTDIR)$(PREFIX)
 install-package: install-nft
 	rm $(ROOT)/.nft-xlat $(ROOT)/lib/libnftables.so
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/share/man/man8
-	mv $(ROOT)/lib/systemd/system/nft-xlat.service $(DESTDIR)$(UNITDIR)
-	sed 's,$(PREFIX)/sbin/nft-xlat-check,nft-xlat-check,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
+	mv $(ROOT)/lib/systemd/system/* $(DESTDIR)$(UNITDIR)
+	sed 's,$(PREFIX)/sbin/nft-xlat-,nft-xlat-,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
 		$(ROOT)/share/man/man8/nft-xlat.8 >$(DESTDIR)/usr/share/man/man8/nft-xlat.8
 	rm -r $(ROOT)/lib/systemd $(ROOT)/share
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-check.8
+	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-eam.8
 	ln -sr $(ROOT)/sbin/nft $(DESTDIR)$(SBINDIR)/nft-xlat
-	ln -sr $(ROOT)/sbin/nft-xlat-check $(DESTDIR)$(SBINDIR)
+	ln -sr $(ROOT)/sbin/nft-xlat-check $(ROOT)/sbin/nft-xlat-eam $(DESTDIR)$(SBINDIR)
 
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*

@@ -12,7 +12,9 @@ net=2001:db8:2::4
 
 # load: what people do after a change of the table
 # shellcheck disable=SC2317 # called by check
-load() { (cd "$tmp" && text siit_dc sh | sh -e) && on "$gw" $NFT -f "$tmp/eam.nft"; }
+load() { text siit_dc console | placed | on "$gw" sh -e; }
+# shellcheck disable=SC2317 # called by check
+eam_check() { on "$gw" "$tmp/sbin/nft-xlat-eam" --check; }
 # call NS ADDRESS [SOURCE]: of UDP, with that source
 call()
 {
@@ -38,11 +40,16 @@ routes()
 	for i in 1::/64 2::/64; do ip -n "$gw" route add "2001:db8:$i" via $client_ip; done
 }
 before_recipe=routes
+cp "$top/packaging/nft-xlat-eam" "$tmp/sbin"
+text siit_dc eam >"$tmp/etc/eam.txt"
+check "the table is made, before the ruleset" "$tmp/sbin/nft-xlat-eam" "$tmp/etc/eam.txt"
 setup_recipe siit_dc
-text siit_dc eam >"$tmp/eam.txt"
 check "the table loads" load
-{ echo "flush ruleset"; text siit_dc | sed -n '/^table /,$p'; echo "include \"$tmp/eam.nft\""; } >"$tmp/boot"
+check_eq "the units" "$(units siit_dc)" "--no-block enable --now nft-xlat@lan --no-block enable --now nft-xlat@wan"
+for d in lan wan; do check "$d joins the flowtable" unit ExecStart $d; done
+{ echo "flush ruleset"; text siit_dc | placed | sed -n '/^table /,$p'; } >"$tmp/boot"
 check "at boot, with the ruleset" on "$gw" $NFT -c -f "$tmp/boot"
+check_match "both devices" "$(on "$gw" $NFT list flowtable inet siit fast)" '*{ "lan", "wan" }*'
 check_eq "in both directions" "$(for m in 46 64; do on "$gw" $NFT list map inet siit eam$m; done | grep -o '[^ ]*/[^ ,]* : [^ ,]*' | wc -l)" 2
 
 me=${pref64}c633:6402
@@ -61,26 +68,61 @@ check_match "errors of who is not in the table" "$(on "$far4" ping -n -c 1 -W 10
 check_eq "no state" "$(sessions | wc -l)" 0
 all_valid
 
-echo "203.0.113.80/32 2001:db8:1::10/128" >"$tmp/eam.txt"
+check "the maps are good" eam_check
+echo "203.0.113.80/32 2001:db8:1::10/128" >"$tmp/etc/eam.txt"
 check "another table" load
 check_match "the new address" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 patience=1 check_not "and not the old" ask "$far4" tcp 203.0.113.10 8080
-echo "203.0.113.80/33 2001:db8:1::10/129" >"$tmp/eam.txt"
-check_not "a bad one is refused, by nft" load
-check_match "with its reason" "$(cat "$tmp/check")" "*Error: *"
-cat >"$tmp/eam.txt" <<-END
+
+# What is wrong is said, line by line, and the last good file stays
+cp "$tmp/etc/eam.nft" "$tmp/good"
+cat >"$tmp/etc/eam.txt" <<-END
 	# a comment, and an empty line
 
 	203.0.113.10 2001:db8:1::10
 	203.0.113.128/26 2001:db8:3::/64
-	203.0.113.64/28 2001:db8:2::40/124
+	203.0.113.65/28 2001:db8:2::40/124
+	203.0.113.64/28 2001:db8:2::41/124
 	203.0.113.80
+	203.0.113.80 2001:db8:1::80 2001:db8:1::81
+	203.0.113.80/33 2001:db8:1::10/129
+	203.0.113.256 2001:db8:1::20
+	2001:db8:1::20 203.0.113.20
+	203.0.113.16/30 2001:db8:1::/126
+	203.0.113.18 2001:db8:4::18
+	203.0.113.90 2001:db8:1::10
 END
-check_not "lengths that do not agree" load
+check_not "a table with faults" load
 check_eq "the lines are named" "$(cat "$tmp/check")" \
-	"eam.txt:4: no pair with equally many host bits: 203.0.113.128/26 2001:db8:3::/64
-eam.txt:6: no pair with equally many host bits: 203.0.113.80"
-check_eq "and nothing comes of it" "$(cat "$tmp/eam.nft")" ""
-check_match "and changes nothing" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
+"eam.txt:4: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
+eam.txt:5: 203.0.113.65/28 has host bits that are not 0
+eam.txt:6: 2001:db8:2::41/124 has host bits that are not 0
+eam.txt:7: not one IPv4 and one IPv6 prefix: 203.0.113.80
+eam.txt:8: not one IPv4 and one IPv6 prefix: 203.0.113.80 2001:db8:1::80 2001:db8:1::81
+eam.txt:9: 203.0.113.80/33: the length is more than 32
+eam.txt:10: 203.0.113.256 is no IPv4 prefix
+eam.txt:11: 2001:db8:1::20 is no IPv4 prefix
+eam.txt:13: 203.0.113.18 overlaps with 203.0.113.16/30 in line 12
+eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3"
+check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
+check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
+
+# As other systems' editors leave it
+printf '\xef\xbb\xbf\t# indented\r\n  \r\n\r\n  203.0.113.80 \t2001:db8:1::10 # a host\r\n203.0.113.64/28 2001:db8:2::40/124' \
+	>"$tmp/etc/eam.txt"
+check "tabs, comments, CRLF" load
+check_match "are no fault" "$(cat "$tmp/check")" "eam.nft: 2 pairs"
+check "the maps are good" eam_check
+
+# By hand
+on "$gw" $NFT 'add element inet siit eam46 { 203.0.113.128/26 : 2001:db8:3::/64, 203.0.113.3 : 2001:db8:1::3 }
+	add element inet siit eam64 { 2001:db8:3::/64 comment "x : y, z" : 203.0.113.128/26 }' ||
+	fail "nft refuses what it takes by hand"
+check_not "pairs of unequal length, by hand" eam_check
+check_eq "they are named" "$(cat "$tmp/check")" \
+"eam46: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
+eam64: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
+203.0.113.3 2001:db8:1::3: only in eam46"
+check_not "no such map" on "$gw" "$tmp/sbin/nft-xlat-eam" --check inet siit none none
 
 done_testing

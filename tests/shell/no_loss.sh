@@ -3,6 +3,7 @@
 # A ruleset that the distribution's nft saved has lost its translation; that is
 # told, and the service does not put it in place of one that translates.
 . "$(dirname "$0")/lib.sh"
+. "$here/systemd.inc"
 
 need_nft
 stock=$(PATH=/usr/sbin:/sbin command -v nft) || skip "needs the distribution's nft"
@@ -80,29 +81,12 @@ on "$gw" "$NFT" delete set inet gw ports
 on "$gw" "$NFT" add rule inet gw pre 'xlat 6to4 prefix 2001:db8:64::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 }'
 crashed lost_map 3 "or on a map in a rule"
 
-# The service, by a systemd of the gateway's own: 3 s natively, too long emulated.
-systemd=/lib/systemd/systemd
-if ! is_uml || [ ! -x $systemd ] || [ ! -e /lib/systemd/system/nftables.service ]; then
-	done_testing
-fi
-
-cat >"$tmp/boot" <<-EOF
-	mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system &&
-	cp $mine/lib/systemd/system/nft-xlat.service /run/systemd/system &&
-	echo '[Unit]
-	DefaultDependencies=no' >/run/systemd/system/lab.target
-	touch /etc/nftables.conf && mount --bind $tmp/conf /etc/nftables.conf &&
-	exec env -i container=lab PATH="$PATH" $systemd --system --unit=lab.target \
-		--log-target=kmsg --show-status=0
-EOF
+# The service
+[ -e /lib/systemd/system/nftables.service ] || done_testing
 for f in saved lost; do sed -i '1i flush ruleset' "$tmp/$f"; done
 cp "$tmp/lost" "$tmp/conf"
-background "$gw" unshare -pfm --kill-child --mount-proc bash "$tmp/boot" </dev/null >"$tmp/boot.log" 2>&1
-unshare=$!
-# It takes no TERM, but goes with the one that made its namespace.
-trap 'kill -9 $unshare; cleanup' EXIT
-ctl() { timeout 20 nsenter -t "$(pgrep -P $unshare)" -a systemctl "$@"; }
-wait_for 20 ctl is-active lab.target || { fail "no systemd: $(cat "$tmp/boot.log")"; done_testing; }
+systemd_starts "cp $mine/lib/systemd/system/nft-xlat.service /run/systemd/system
+	touch /etc/nftables.conf; mount --bind $tmp/conf /etc/nftables.conf" || done_testing
 
 # state: of the two services and of the ruleset
 state()
