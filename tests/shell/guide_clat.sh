@@ -29,12 +29,9 @@ ip -n "$server4" route add 198.51.100.0/24 via $pool_ip
 check "PLAT" on "$isp" $NFT "table inet plat { chain pre { type filter hook prerouting priority dstnat;
 	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || done_testing
 check "the guide loads" recipe clat || done_testing
-on "$gw" $NFT "table ip filter { chain input { type filter hook input priority filter; policy drop;
-		iifname wan accept; iifname lan accept; }
-	chain forward { type filter hook forward priority filter; policy drop; iifname wan accept; }; }"
 serve "$server4" tcp4:80 udp4:5353
 
-# As a host: it forwards nothing
+# As a host, behind its firewall: it forwards nothing
 check "ping" on "$gw" ping -c 2 -i 0.2 -W 10 $server_ip
 check_match "TCP" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
 check_match "UDP" "$(ask "$gw" udp $server_ip 5353)" "hello from $pool_ip *"
@@ -43,10 +40,30 @@ check_match "closed UDP port" "$(ask "$gw" udp $server_ip 53)" "*Connection refu
 check_match "hop limit" "$(on "$gw" ping -n -c 1 -W 10 -t 1 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
 check "as long as may be" on "$gw" ping -c 1 -W 10 -M "do" -s 1452 $server_ip
 check_match "too long" "$(on "$gw" ping -c 1 -W 10 -M "do" -s 1453 $server_ip 2>&1)" "*mtu*1480*"
+# seen: packets to UDP port 5354 that input has let in
+seen() { on "$gw" $NFT list chain inet seen input | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'; }
+on "$gw" $NFT "table inet seen { chain input { type filter hook input priority filter + 1;
+	udp dport 5354 counter; }; }" || fail "the counter does not load"
+ip -n "$isp" route add 192.0.0.1 dev eth0
+uncalled() { local a; for a in 192.0.0.1 2001:db8:e::c1a7 2001:db8:e::2; do patience=1 ask "$isp" udp $a 5354 >/dev/null; done; }
+uncalled
+check_eq "nobody gets in who was not called, by IPv4 or IPv6" "$(seen)" 0
+on "$gw" $NFT insert rule inet firewall input udp dport 5354 accept
+uncalled
+check_eq "but for what the firewall lets in, and not to the CLAT's address" "$(seen)" 2
+check "a firewall for what goes out" on "$gw" $NFT "table inet strict { chain output {
+	type filter hook output priority filter; policy drop;
+	oifname lo accept; icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+	ip6 saddr 2001:db8:e::c1a7 ip6 daddr $pref64/96 accept; }; }"
+check_match "TCP, with that" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "UDP, with that" "$(ask "$gw" udp $server_ip 5353)" "hello from $pool_ip *"
+check "ping, with that" on "$gw" ping -c 1 -W 10 $server_ip
+on "$gw" $NFT delete table inet strict
 check_match "IPv6 has its own address" "$(on "$gw" ip -6 route get 2001:db8:f::1)" "*src 2001:db8:e::2 *"
 
 # As a router
 router "$gw"
+check "what a router has more" on "$gw" $NFT -f - < <(text clat nft) || done_testing
 check "LAN: ping" on "$home" ping -c 2 -i 0.2 -W 10 $server_ip
 check_match "LAN: TCP" "$(ask "$home" tcp $server_ip 80)" "hello from $pool_ip *"
 check_match "LAN: UDP" "$(ask "$home" udp $server_ip 5353)" "hello from $pool_ip *"
