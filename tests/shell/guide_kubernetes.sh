@@ -61,5 +61,8 @@ ip -n "$gw" route add 2001:db8:bad::/64 via $client_ip
 check_not "nor who is no pod" on "$client6" ping -6 -c 1 -W 1 -I 2001:db8:bad::2 $pref64$far_ip
 check_match "counted as IPv4 of pods" "$(on "$gw" $NFT list chain inet nat64_egress forward)" "*counter packets [1-9]*"
 all_valid
+check "loaded anew" on "$gw" $NFT -f - < <(printf '%s table inet nat64_egress\n' "" delete; text kubernetes | sed -n '/^table /,$p')
+check_eq "and once" "$(on "$gw" $NFT list table inet nat64_egress | grep -c " xlat ")" 1
+check_match "it translates" "$(ask "$client6" tcp $pref64$far_ip 80)" "hello from $pool_ip *"
 
 done_testing

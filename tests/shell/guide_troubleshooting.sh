@@ -34,12 +34,30 @@ traced() { grep -qE "$1" "$tmp/trace"; }
 # line PATTERN: the command that has it, without what it says beside it
 line() { text troubleshooting sh | grep -- "$1" | sed 's/ *# .*//'; }
 
+# says NFT PRIORITY RULE ERROR: what that nft says of it, as the guide has it
+says()
+{
+	printf 'table inet t { chain c { type filter hook prerouting priority %s\n%s\n} }\n' "$2" "$3" >"$tmp/rule"
+	check_match "$3: error" "$(on "$gw" "$1" -c -f "$tmp/rule" 2>&1)" "*Error: $4*"
+	check "is in the guide" grep -q "^| .*${4##* }\`.* | .* | " "$top/docs/guides/troubleshooting.md"
+}
+
 need conntrack stdbuf
 setup_topo
 router "$server4"
 beyond "$server4" leg far4 198.51.100. 1400
 ip -n "$gw" route add 198.51.100.0/24 via $server_ip
 serve "$far4" tcp4:80
+says "$NFT" raw "$xlat" "stateful xlat needs a chain priority after conntrack"
+stock=$(PATH=/usr/sbin:/sbin command -v nft)
+case $([ -x "$stock" ] && "$stock" --version) in
+*" v1.0.6 "* | *" v1.1.3 "*)
+	says "$stock" dstnat "ip6 daddr $pref64/96 $xlat" "syntax error, unexpected /"
+	says "$stock" raw "xlat 4to6 saddr prefix $pref64/96 daddr prefix to ip daddr map @eam46" "syntax error, unexpected newline"
+	says "$stock" filter "ct state established xlat flow add @fast" "syntax error, unexpected flow" ;;
+*) echo "# SKIP: errors of another nft than Debian 12's and 13's: none here" ;;
+esac
+
 gateway ""
 check "all is well" works
 check_match "what conntrack shows" "$(on "$gw" sh -c "$(line nf_conntrack)")" \
@@ -108,6 +126,18 @@ check_match "with an address" "$(ask "$client6" tcp $far64 80)" "hello from 192.
 events=/sys/kernel/tracing/events/nf_xlat/nf_xlat_drop
 if [ -e $events ]; then
 	check_match "commands for the tracepoint" "$(line nf_xlat_drop/enable)" "echo 1 >$events/enable"
+	gateway ""
+	ip -n "$gw" route del 198.51.100.0/24
+	echo >/sys/kernel/tracing/trace
+	sh -c "$(line nf_xlat_drop/enable)"
+	ask "$client6" tcp $far64 80 >/dev/null
+	echo 0 >$events/enable
+	want=$(text troubleshooting text | sed -n '/nf_xlat_drop:/,/reason=/p' | tr -d '\n' |
+		sed 's/ \+/ /g; s/…/*/g; s/\(skbaddr\|netns\|ifindex\)=[^ ]*/\1=*/g; s/:40000/:*/; s/[][]/\\&/g')
+	check_match "what the tracepoint prints" "$(grep nf_xlat_drop: /sys/kernel/tracing/trace | head -1)" "$want"
+	ip -n "$gw" route add 198.51.100.0/24 via $server_ip
+else
+	echo "# SKIP: no tracepoints in this kernel"
 fi
 
 done_testing
