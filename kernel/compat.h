@@ -126,14 +126,16 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 /*
  * HAVE_HELPER_REFCNT: include/net/netfilter/nf_conntrack_helper.h, since 7.2.
  * From there on the policy is no pointer, and an entry that is freed with its
- * helper drops a reference, which a static one must survive.
+ * helper drops a reference, which a static one must survive. Before, ctnetlink takes
+ * an expectation of another helper's class, of which there are that many.
  */
 #ifdef HAVE_HELPER_REFCNT
 #define NF_XLAT_HELPER_COMPAT	.ct_refcnt = REFCOUNT_INIT(INT_MAX),
 #else
 #define NF_XLAT_HELPER_COMPAT					\
-	.expect_policy	= &(const struct nf_conntrack_expect_policy){	\
-		.max_expected = 1,				\
+	.expect_policy	= (const struct nf_conntrack_expect_policy	\
+			   [NF_CT_MAX_EXPECT_CLASSES]){		\
+		[0 ... NF_CT_MAX_EXPECT_CLASSES - 1] = { .max_expected = 1 }, \
 	},
 #endif
 

@@ -24,9 +24,12 @@
 #include <net/netns/generic.h>
 #include <net/route.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_act_ct.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_conntrack_synproxy.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_nat.h>
@@ -198,10 +201,30 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 }
 
 /*
- * May this entry become a session across families, by a packet of family @pf? It
- * may be one already that has only just begun, and is turned back: a hairpin.
+ * Has somebody else a claim on an entry of one family that is not confirmed? Only who
+ * owns an entry alone may change its reply tuple and its extensions, and make a node
+ * of no list of what nf_nat may have on one of its lists. docs/design.md lists who
+ * can have a claim.
+ *
+ * IPS_SRC_NAT_DONE says that the entry is on nf_nat's list: of nat_bysource itself
+ * nothing can be told, as a new entry has there what the memory's last one left.
+ * IPS_DST_NAT_DONE alone says nothing: where NAT has hooks, each entry has it.
  */
-static bool nf_xlat_ct_begins(const struct nf_conn *ct,
+static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
+{
+	return ct->status & (IPS_NAT_MASK | IPS_SRC_NAT_DONE | IPS_EXPECTED |
+			     IPS_SEQ_ADJUST | IPS_TEMPLATE) ||
+	       ct->master || nfct_help(ct) || nfct_seqadj(ct) ||
+	       nfct_synproxy(ct) || nf_conn_act_ct_ext_find(ct) ||
+	       refcount_read(&ct->ct_general.use) != 1 ||
+	       !net_eq(nf_ct_net(ct), net);
+}
+
+/*
+ * Is this the first packet of what may become a session across families? It may be
+ * one already that has only just begun, and is turned back: a hairpin.
+ */
+static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo, u8 pf)
 {
 	u8 orig = nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL);
@@ -210,8 +233,16 @@ static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 		return false;
 	if (nf_xlat_ct_ours(ct))
 		return pf == NFPROTO_IPV4 && orig == NFPROTO_IPV6;
-	/* Rules that ran before may have chosen NAT or a helper. */
-	return orig == pf && !nfct_help(ct) && !(ct->status & IPS_NAT_MASK);
+	return orig == pf;
+}
+
+/* And may it, for all that others have done with it? */
+static bool nf_xlat_ct_begins(const struct nf_conn *ct,
+			      enum ip_conntrack_info ctinfo,
+			      const struct nf_hook_state *state)
+{
+	return nf_xlat_ct_is_new(ct, ctinfo, state->pf) &&
+	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_claimed(ct, state->net));
 }
 
 /*
@@ -308,9 +339,17 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	/* nf_xlat_ct_hook() does it, or has done. */
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
 		return NF_ACCEPT;
-	begins = ct && nf_xlat_ct_begins(ct, ctinfo, state->pf);
+	begins = ct && nf_xlat_ct_begins(ct, ctinfo, state);
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
+	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
+		/* NAT44 comes first, as it does with mappings. */
+		if (state->pf == NFPROTO_IPV4 && ct->status & IPS_NAT_MASK)
+			return NF_ACCEPT;
+		nf_xlat_warn(state->net,
+			     "NAT, a helper or tc has the conntrack entry");
+		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
+	}
 	/* In IPv4, a rule is about new sessions only, as with NAT. */
 	if (state->pf == NFPROTO_IPV4 && !begins && !same)
 		return NF_ACCEPT;
@@ -443,7 +482,7 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, NFPROTO_IPV4)))
+	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, state)))
 		return NF_ACCEPT;
 	return nf_xlat_ct_in_begins(skb, state, ct);
 }
