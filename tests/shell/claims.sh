@@ -90,7 +90,7 @@ done
 check_eq "a crowd of them" $(($(counter DropState) - before)) 600
 
 # A clone of the packet waits on another device.
-gateway "" 
+gateway ""
 tracks lan ingress none
 on "$gw" tc qdisc add dev sink root netem delay 1s
 if on "$gw" "$NFT" "table netdev copy { chain in { type filter hook ingress device lan priority 0

@@ -11,7 +11,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import ask, attr, nest  # noqa: E402
+from netlink import ask, attr, message, nest  # noqa: E402
 
 WORDS = {"none": 0, "commit": 1, "force": 2, "clear": 4, "nat": 8, "src": 16, "dst": 32}
 dev, where, words, address = (sys.argv[1:] + [""])[:4]
@@ -27,6 +27,6 @@ elif address:
 data = struct.pack("=BBHiIII", 0, 0, 0, socket.if_nametoindex(dev), 0,
                    0xfffffff2 if where == "ingress" else 0xfffffff3, 1 << 16 | socket.htons(3)) + \
     attr(1, b"matchall\0") + nest(2, nest(2, nest(1, attr(1, b"ct\0"), nest(2, *ct))))
-# RTM_NEWTFILTER; NLM_F_EXCL, CREATE
-said = ask(0, 44, 0x600, data)
+# RTM_NEWTFILTER; NLM_F_ACK, EXCL, CREATE
+said = ask(0, message(44, 0x604, data))
 sys.exit(said if said != os.strerror(0) else 0)

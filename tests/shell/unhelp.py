@@ -10,14 +10,14 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import ask, attr, nest  # noqa: E402
+from netlink import ask, attr, message, nest  # noqa: E402
 
 src, sport, dst, dport = sys.argv[1:5]
 # CTA_HELP with CTA_HELP_NAME
 change = attr(int(sys.argv[5]), bytes.fromhex(sys.argv[6])) if sys.argv[5:] else nest(5, attr(1, b"\0"))
 # CTA_TUPLE_ORIG, in IPCTNL_MSG_CT_NEW
-print(ask(12, 1 << 8, 0,
-          struct.pack("!BBH", socket.AF_INET6, 0, 0) + nest(
-              1, nest(1, attr(3, socket.inet_pton(socket.AF_INET6, src)), attr(4, socket.inet_pton(socket.AF_INET6, dst))),
-              nest(2, attr(1, b"\x11"), attr(2, struct.pack("!H", int(sport))), attr(3, struct.pack("!H", int(dport))))
-          ) + change))
+data = struct.pack("!BBH", socket.AF_INET6, 0, 0) + nest(
+    1, nest(1, attr(3, socket.inet_pton(socket.AF_INET6, src)), attr(4, socket.inet_pton(socket.AF_INET6, dst))),
+    nest(2, attr(1, b"\x11"), attr(2, struct.pack("!H", int(sport))), attr(3, struct.pack("!H", int(dport))))
+) + change
+print(ask(12, message(1 << 8, 4, data)))
