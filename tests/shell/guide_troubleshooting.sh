@@ -37,7 +37,7 @@ line() { text troubleshooting sh | grep -- "$1" | sed 's/ *# .*//'; }
 # says NFT PRIORITY RULE ERROR: what that nft says of it, as the guide has it
 says()
 {
-	printf 'table inet t { chain c { type filter hook prerouting priority %s\n%s\n} }\n' "$2" "$3" >"$tmp/rule"
+	printf 'table inet t { chain c { type filter hook prerouting priority %s\n%s\n}\n}\n' "$2" "$3" >"$tmp/rule"
 	check_match "$3: error" "$(on "$gw" "$1" -c -f "$tmp/rule" 2>&1)" "*Error: $4*"
 	check "is in the guide" grep -q "^| .*${4##* }\`.* | .* | " "$top/docs/guides/troubleshooting.md"
 }
