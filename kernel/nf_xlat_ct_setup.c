@@ -409,9 +409,9 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return NF_XLAT_ADDRESS;
 
 	if (range->masq) {
-		dst = nf_xlat_route(state->net, skb, NFPROTO_IPV4, NULL,
+		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, NULL,
 				    &reply.src.u3, pkt->l3.tos,
-				    reply.dst.protonum, &addr);
+				    reply.dst.protonum, NULL, &addr);
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
 		dst_release(dst);

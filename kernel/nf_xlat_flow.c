@@ -778,8 +778,8 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 	u8 tos = skb->protocol == htons(ETH_P_IP) ?
 		 ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
 
-	dst = nf_xlat_route(net, skb, t->src.l3num, &t->dst.u3, &t->src.u3, tos,
-			    t->dst.protonum, NULL);
+	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &t->dst.u3,
+			    &t->src.u3, tos, t->dst.protonum, NULL, NULL);
 	return IS_ERR(dst) ? NULL : dst;
 }
 

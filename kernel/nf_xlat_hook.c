@@ -21,8 +21,10 @@
 #include <net/dsfield.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
+#include <net/flow.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
+#include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -31,6 +33,8 @@
 #include <net/netns/generic.h>
 #include <net/route.h>
 #include <net/snmp.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
 #include <net/xfrm.h>
 #include <net/netfilter/nf_log.h>
 #include <net/netfilter/nf_xlat.h>
@@ -313,10 +317,12 @@ void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_count);
 
-static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
+static struct dst_entry *nf_xlat_route4(struct net *net, const struct sock *sk,
+					u32 mark, int oif,
 					const union nf_inet_addr *saddr,
 					const union nf_inet_addr *daddr,
 					u8 tos, u8 proto,
+					const union flowi_uli *uli,
 					union nf_inet_addr *src)
 {
 	struct flowi4 fl4;
@@ -333,8 +339,13 @@ static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 	flowi4_init_output(&fl4, oif, mark, tos & ~INET_ECN_MASK,
 			   RT_SCOPE_UNIVERSE, proto, FLOWI_FLAG_ANYSRC,
 			   daddr->ip, saddr ? saddr->ip : 0, 0, 0,
-			   sock_net_uid(net, NULL));
-	rt = ip_route_output_key(net, &fl4);
+			   sock_net_uid(net, sk));
+	if (uli) {
+		fl4.uli = *uli;
+		rt = ip_route_output_flow(net, &fl4, sk);
+	} else {
+		rt = ip_route_output_key(net, &fl4);
+	}
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (src)
@@ -346,17 +357,19 @@ static struct dst_entry *nf_xlat_route4(struct net *net, u32 mark, int oif,
 	return &rt->dst;
 }
 
-static struct dst_entry *nf_xlat_route6(struct net *net, u32 mark, int oif,
+static struct dst_entry *nf_xlat_route6(struct net *net, const struct sock *sk,
+					u32 mark, int oif,
 					const union nf_inet_addr *saddr,
 					const union nf_inet_addr *daddr,
-					u8 tos, u8 proto)
+					u8 tos, u8 proto,
+					const union flowi_uli *uli)
 {
 	struct flowi6 fl6 = {
 		.flowi6_oif	= oif,
 		.flowi6_mark	= mark,
 		.flowi6_proto	= proto,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-		.flowi6_uid	= sock_net_uid(net, NULL),
+		.flowi6_uid	= sock_net_uid(net, sk),
 		.flowlabel	= ip6_make_flowinfo(tos & ~INET_ECN_MASK, 0),
 		.daddr		= daddr->in6,
 	};
@@ -366,7 +379,11 @@ static struct dst_entry *nf_xlat_route6(struct net *net, u32 mark, int oif,
 	if (saddr)
 		fl6.saddr = saddr->in6;
 
-	dst = ip6_route_output(net, NULL, &fl6);
+	if (uli) {
+		fl6.uli = *uli;
+		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
+	}
+	dst = ip6_route_output(net, sk, &fl6);
 	err = dst->error;
 	if (err) {
 		dst_release(dst);
@@ -378,30 +395,52 @@ static struct dst_entry *nf_xlat_route6(struct net *net, u32 mark, int oif,
 /**
  * nf_xlat_route - route of a packet in the family that it goes on in
  * @net: network namespace
+ * @state: hook that it is in, or NULL: in LOCAL_OUT the socket has a say
  * @skb: packet, for its mark and its device's L3 domain
  * @pf: family to route in
  * @saddr: source address, or NULL when it is not chosen yet
  * @daddr: destination address
  * @tos: type of service or traffic class
  * @proto: transport protocol in that family
+ * @uli: ports, or type and code of ICMP, if IPsec policies for output are to be
+ *	asked; else NULL
  * @src: with @pf NFPROTO_IPV4, where to put the address that the route
  *	prefers as source; may be NULL
  *
  * An output-style lookup: no reverse path check. RCU read side.
  *
- * Return: a reference to the route, or an ERR_PTR.
+ * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
+ * blocks.
  */
-struct dst_entry *nf_xlat_route(struct net *net, const struct sk_buff *skb,
-				u8 pf, const union nf_inet_addr *saddr,
+struct dst_entry *nf_xlat_route(struct net *net,
+				const struct nf_hook_state *state,
+				const struct sk_buff *skb, u8 pf,
+				const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr,
-				u8 tos, u8 proto, union nf_inet_addr *src)
+				u8 tos, u8 proto, const union flowi_uli *uli,
+				union nf_inet_addr *src)
 {
-	int oif = skb->dev ? l3mdev_master_ifindex_rcu(skb->dev) : 0;
+	const struct net_device *dev = skb->dev;
+	const struct sock *sk = NULL;
+	int oif = 0;
+
+	if (state && state->hook == NF_INET_LOCAL_OUT) {
+		sk = sk_to_full_sk(state->sk);
+		if (sk && sk_fullsock(sk))
+			oif = READ_ONCE(sk->sk_bound_dev_if);
+		else
+			sk = NULL;
+		if (skb_dst(skb))
+			dev = dst_dev_rcu(skb_dst(skb));
+	}
+	if (!oif && dev)
+		oif = l3mdev_master_ifindex_rcu(dev);
 
 	if (pf == NFPROTO_IPV4)
-		return nf_xlat_route4(net, skb->mark, oif, saddr, daddr, tos,
-				      proto, src);
-	return nf_xlat_route6(net, skb->mark, oif, saddr, daddr, tos, proto);
+		return nf_xlat_route4(net, sk, skb->mark, oif, saddr, daddr,
+				      tos, proto, uli, src);
+	return nf_xlat_route6(net, sk, skb->mark, oif, saddr, daddr, tos,
+			      proto, uli);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_route);
 
@@ -437,10 +476,12 @@ static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
 }
 
 /* As ip_finish_output() and ip6_finish_output() will see it, later. */
-static u32 nf_xlat_dst_mtu(u8 pf, const struct dst_entry *dst)
+static u32 nf_xlat_dst_mtu(const struct nf_hook_state *state, u8 pf,
+			   const struct dst_entry *dst)
 {
 	if (pf == NFPROTO_IPV4)
-		return ip_dst_mtu_maybe_forward(dst, true);
+		return state->hook == NF_INET_LOCAL_OUT ? dst_mtu(dst) :
+		       ip_dst_mtu_maybe_forward(dst, true);
 	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
 
@@ -464,8 +505,8 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	if (!skb_valid_dst(skb)) {
 		iph = ip_hdr(skb);
 		to.ip = iph->saddr;
-		dst = nf_xlat_route(net, skb, NFPROTO_IPV4, NULL, &to, 0, 0,
-				    NULL);
+		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, NULL, &to, 0,
+				    0, NULL, NULL);
 		if (IS_ERR(dst))
 			return;
 		skb_dst_drop(skb);
@@ -564,7 +605,7 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct dst_entry *dst)
 {
 	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	u32 mtu = nf_xlat_dst_mtu(nf_xlat_other_pf(pkt->pf), dst);
+	u32 mtu = nf_xlat_dst_mtu(state, nf_xlat_other_pf(pkt->pf), dst);
 	struct net *net = state->net;
 
 	if (parm->ttl_dec && pkt->l3.ttl <= 1)
@@ -756,8 +797,8 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			tos = ipv6_get_dsfield(ipv6_hdr(skb));
 			proto = ipv6_hdr(skb)->nexthdr;
 		}
-		dst = nf_xlat_route(net, skb, pf, &saddr, &daddr, tos, proto,
-				    NULL);
+		dst = nf_xlat_route(net, NULL, skb, pf, &saddr, &daddr, tos,
+				    proto, NULL, NULL);
 		if (IS_ERR(dst)) {
 			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
 				     NF_XLAT_NOROUTE);
@@ -861,8 +902,10 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 		break;
 	case NF_INET_LOCAL_OUT:
 		skb->dev = dst_dev_rcu(dst);
-		NF_HOOK(pf, NF_INET_LOCAL_OUT, state->net, state->sk, skb,
-			NULL, skb->dev, dst_output);
+		if (pf == NFPROTO_IPV4)
+			ip_local_out(state->net, state->sk, skb);
+		else
+			ip6_local_out(state->net, state->sk, skb);
 		break;
 	default:
 		DEBUG_NET_WARN_ON_ONCE(1);
@@ -923,6 +966,39 @@ static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
 					       ICMP_NET_UNREACH, 0);
 }
 
+/* What an IPsec policy asks of a packet's transport header, once it is translated */
+static void nf_xlat_uli(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+			const struct nf_xlat_parm *parm, union flowi_uli *uli)
+{
+	struct nf_xlat_icmp icmp = pkt->icmp;
+	__be16 _ports[2];
+	const __be16 *ports;
+
+	memset(uli, 0, sizeof(*uli));
+	switch (pkt->l3.proto) {
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if (pkt->pf == NFPROTO_IPV6)
+			nf_xlat_icmp_6to4(&icmp);
+		else
+			nf_xlat_icmp_4to6(&icmp);
+		uli->icmpt.type = icmp.type;
+		uli->icmpt.code = icmp.code;
+		break;
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		ports = skb_header_pointer(skb, skb_network_offset(skb) +
+					   pkt->l3.hlen, sizeof(_ports), _ports);
+		if (!ports || pkt->l3.frag)
+			break;
+		uli->ports.sport = parm->ports ? parm->outer.sport : ports[0];
+		uli->ports.dport = parm->ports ? parm->outer.dport : ports[1];
+	}
+}
+
 /*
  * May the packet go on in the other family? Answered in its own, and before it is
  * changed. @depth: how many translations are under way, this one included; @pdst is
@@ -935,10 +1011,12 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 				  unsigned int depth, struct dst_entry **pdst)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
+	bool out = state->hook == NF_INET_LOCAL_OUT;
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 	unsigned int verdict;
+	union flowi_uli uli;
 	bool local;
 
 	*pdst = NULL;
@@ -951,10 +1029,15 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
-	dst = nf_xlat_route(net, skb, pf, &parm->outer.saddr,
+	if (out)
+		nf_xlat_uli(skb, pkt, parm, &uli);
+	dst = nf_xlat_route(net, state, skb, pf, &parm->outer.saddr,
 			    &parm->outer.daddr, pkt->l3.tos,
-			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto), NULL);
+			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto),
+			    out ? &uli : NULL, NULL);
 	if (IS_ERR(dst)) {
+		if (PTR_ERR(dst) == -EPERM)
+			return nf_xlat_drop(net, skb, NF_XLAT_POLICY);
 		dst = NULL;
 		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
 		if (state->hook != NF_INET_PRE_ROUTING ||

@@ -20,6 +20,7 @@
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
+#include <net/flow.h>
 
 /**
  * enum nf_xlat_reason - why a packet was not translated
@@ -348,10 +349,12 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_hook_state *state,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm);
-struct dst_entry *nf_xlat_route(struct net *net, const struct sk_buff *skb,
-				u8 pf, const union nf_inet_addr *saddr,
+struct dst_entry *nf_xlat_route(struct net *net,
+				const struct nf_hook_state *state,
+				const struct sk_buff *skb, u8 pf,
+				const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr,
-				u8 tos, u8 proto,
+				u8 tos, u8 proto, const union flowi_uli *uli,
 				union nf_inet_addr *src);
 
 #endif /* _NF_XLAT_H */

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# IPsec policies for output hold for the gateway's own packets when they are
+# translated, as they do for others: those that block, by port too, and those that
+# encrypt.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need python3 ping
+
+setup_topo
+ip -n "$gw" xfrm policy add dst $server_ip proto udp dport 53 dir out action block 2>/dev/null ||
+	skip "no IPsec policies in this kernel"
+ip -n "$gw" -6 route add 64:ff9b::/96 dev lan
+check "ruleset loads" on "$gw" "$NFT" "table inet gw {
+	chain out {
+		type filter hook output priority mangle;
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade
+		ip daddr 192.0.2.66 xlat 4to6 prefix 64:ff9b::/96 non-global dnat to [$client_ip]
+	}
+}" || done_testing
+serve "$server4" udp4:53 udp4:54 tcp4:53
+patience=1
+
+for to in $server_ip $server64; do
+	check_not "$to: blocked" ask "$gw" udp $to 53
+	check_match "$to: another port" "$(ask "$gw" udp $to 54)" "hello from $pool_ip *"
+	check_match "$to: another protocol" "$(ask "$gw" tcp $to 53)" "hello from $pool_ip *"
+done
+check_eq "as a policy says" "$(counter DropPolicy)" 1
+check_eq "no session is left of it" "$(sessions "udp .*sport=53 ")" ""
+
+ip -n "$gw" xfrm policy add dst $server_ip proto icmp type 8 dir out action block
+for to in $server_ip $server64; do
+	check_not "$to: a blocked ping" on "$gw" ping -c 1 -W 1 $to
+done
+ip -n "$gw" xfrm policy flush
+
+ip -n "$gw" xfrm policy add dst $client_ip dir out action block
+ip -n "$gw" route add 192.0.2.66 dev wan
+for to in $client_ip 192.0.2.66; do
+	check_not "$to: blocked in IPv6" on "$gw" ping -c 1 -W 1 $to
+done
+ip -n "$gw" xfrm policy flush
+check "192.0.2.66: without the policy" on "$gw" ping -c 1 -W 2 192.0.2.66
+
+# To be encrypted; the server counts what comes in so.
+ip -n "$gw" xfrm state add src $pool_ip dst $server_ip proto esp spi 0x100 mode transport \
+	enc "cipher_null" "" auth "digest_null" "" 2>/dev/null ||
+	skip "no ESP in this kernel"
+ip -n "$gw" xfrm policy add dst $server_ip dir out tmpl src $pool_ip dst $server_ip proto esp mode transport
+on "$server4" "$NFT" "table ip t { chain in { type filter hook prerouting priority -300; ip protocol esp counter; }; }"
+esp() { on "$server4" "$NFT" list table ip t | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+n=0
+for to in $server_ip $server64; do
+	on "$gw" ping -c 1 -W 1 $to >/dev/null
+	n=$((n + 1))
+	check_eq "$to: encrypted" "$(esp)" $n
+done
+check_eq "nothing else was dropped" "$(drops)" 3
+
+done_testing

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What a socket of the gateway itself has asked for holds for its packets when they
+# are translated, as it does for others: SO_BINDTODEVICE, and rules by user. The address
+# that is masqueraded as, and the MTU, are those of that way.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need python3 ping setpriv
+
+far_ip=198.51.100.9
+far64=$pref64$far_ip
+
+setup_topo
+link "$gw" wan2 "$server4" eth1
+ip -n "$server4" -batch - <<-EOT
+	addr add $far_ip/32 dev lo
+	addr add 192.0.3.2/24 dev eth1
+	route replace 192.0.2.0/24 dev eth0 src $far_ip
+	route replace 192.0.3.0/24 dev eth1 src $far_ip
+EOT
+ip -n "$gw" -batch - <<-EOT
+	addr add 192.0.3.1/24 dev wan2
+	route add $far_ip via $server_ip metric 1
+	route add $far_ip via 192.0.3.2 metric 2
+	route add default via 192.0.3.2 table 100
+	rule add uidrange 65534-65534 lookup 100
+	route add 64:ff9b::/96 dev wan metric 1
+	route add 64:ff9b::/96 dev wan2 metric 2
+EOT
+check "ruleset loads" on "$gw" "$NFT" "table inet gw {
+	chain out {
+		type filter hook output priority mangle;
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade
+		ip daddr 192.0.2.66 xlat 4to6 prefix 64:ff9b::/96 non-global dnat to [2001:db8:f::9]
+	}
+}" || done_testing
+serve "$server4" udp4:53 tcp4:80
+
+# seen USER udp|tcp ADDRESS PORT: who the server sees
+seen()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	on "$gw" timeout 5 setpriv --reuid "$1" --clear-groups bash -c 'exec 3<>"/dev/$0/$1/$2" &&
+		echo hello >&3 && exec head -n 1 <&3' "$2" "$3" "$4" 2>&1
+}
+
+for to in $far_ip $far64; do
+	check_match "root to $to, UDP" "$(seen 0 udp $to 53)" "hello from $pool_ip *"
+	check_match "root to $to, TCP" "$(seen 0 tcp $to 80)" "hello from $pool_ip *"
+	check_match "who has a rule to $to, UDP" "$(seen 65534 udp $to 53)" "hello from 192.0.3.1 *"
+	check_match "who has a rule to $to, TCP" "$(seen 65534 tcp $to 80)" "hello from 192.0.3.1 *"
+	before=$(tx_packets wan2)
+	check "ping from wan2 to $to" on "$gw" ping -c 3 -i 0.2 -W 3 -I wan2 $to
+	check "it has gone there" [ $(($(tx_packets wan2) - before)) -ge 3 ]
+done
+check_match "masqueraded as wan2's address" "$(sessions "^ipv6 .*icmpv6 .*$far_ip" | tail -n 1)" "*dst=192.0.3.1 *"
+
+# The MTU of that way
+ip -n "$gw" route replace $far_ip via 192.0.3.2 metric 2 mtu 1300
+before=$(counter DropTooBig)
+on "$gw" ping -6 -M "do" -c 1 -W 1 -s 1400 -I wan $far64 >/dev/null 2>&1
+check_eq "not too big for wan" $(($(counter DropTooBig) - before)) 0
+on "$gw" ping -6 -M "do" -c 1 -W 1 -s 1400 -I wan2 $far64 >/dev/null 2>&1
+check_eq "too big for wan2" $(($(counter DropTooBig) - before)) 1
+
+# The other way: by lan2, though lan is better
+beyond "$gw" lan2 far6 2001:db8:e::
+ip -n "$far6" addr add 2001:db8:f::9/128 dev lo
+ip -n "$client6" addr add 2001:db8:f::9/128 dev lo
+ip -n "$gw" -batch - <<-EOT
+	route add 2001:db8:f::9 via $client_ip metric 1
+	route add 2001:db8:f::9 via 2001:db8:e::2 metric 2
+	addr add 192.0.4.1/24 dev lan2
+	route add 192.0.2.66 dev lan2
+EOT
+before=$(tx_packets lan2)
+check "ping from lan2 to what becomes IPv6" on "$gw" ping -c 3 -i 0.2 -W 3 -I lan2 192.0.2.66
+check "it has gone there" [ $(($(tx_packets lan2) - before)) -ge 3 ]
+
+done_testing
