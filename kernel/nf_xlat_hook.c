@@ -96,6 +96,17 @@ struct nf_xlat_walk {
 static unsigned int nf_xlat_net_id __read_mostly;
 static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
 
+/*
+ * A packet in a user's queue holds a reference to the socket of its hook. Those that
+ * come back to a function of ours have this one, which is no socket: its references
+ * tell how many there are. To who looks at it, it is one that has timed out.
+ */
+static struct inet_sock nf_xlat_queued = {
+	.sk.sk_refcnt	= REFCOUNT_INIT(1),
+	.sk.sk_family	= AF_INET,
+	.sk.sk_state	= TCP_TIME_WAIT,
+};
+
 static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_MALFORMED]	= "XlatDropMalformed",
 	[NF_XLAT_CSUM]		= "XlatDropChecksum",
@@ -645,7 +656,7 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 				  struct sk_buff *skb)
 {
 	skb_clear_tstamp(skb);
-	return dst_output(net, sk, skb);
+	return dst_output(net, NULL, skb);
 }
 
 /* What ip_forward() does after TTL and MTU, of which we took care before */
@@ -667,8 +678,8 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 	else
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
 
-	return NF_HOOK(pf, NF_INET_FORWARD, net, NULL, skb, skb->dev, dev,
-		       nf_xlat_forward_finish);
+	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_queued.sk, skb,
+		       skb->dev, dev, nf_xlat_forward_finish);
 }
 
 /**
@@ -890,8 +901,8 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 
 	switch (state->hook) {
 	case NF_INET_PRE_ROUTING:
-		NF_HOOK(pf, NF_INET_PRE_ROUTING, state->net, NULL, skb,
-			skb->dev, NULL, nf_xlat_rcv_finish);
+		NF_HOOK(pf, NF_INET_PRE_ROUTING, state->net,
+			&nf_xlat_queued.sk, skb, skb->dev, NULL, nf_xlat_rcv_finish);
 		break;
 	case NF_INET_FORWARD:
 		if (nf_xlat_dst_local(pf, dst)) {
@@ -1409,8 +1420,28 @@ static int __init nf_xlat_init(void)
 	return register_pernet_subsys(&nf_xlat_net_ops);
 }
 
+/*
+ * No hook is left that could translate a packet. Drop what waits in a user's queue,
+ * until nothing would come back: he may queue it again at any time.
+ */
+static void nf_xlat_drop_queued(void)
+{
+	struct net *net;
+
+	/* Who is on the way arrives, or is in a queue. */
+	synchronize_rcu();
+	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
+		down_read(&net_rwsem);
+		for_each_net(net)
+			nf_queue_nf_hook_drop(net);
+		up_read(&net_rwsem);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 static void __exit nf_xlat_fini(void)
 {
+	nf_xlat_drop_queued();
 	unregister_pernet_subsys(&nf_xlat_net_ops);
 }
 

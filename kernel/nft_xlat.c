@@ -630,8 +630,6 @@ static void nft_xlat_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* No packet comes here any more, but some may wait in a queue. */
-	nf_queue_nf_hook_drop(ctx->net);
 	if (nft_xlat_stateful(priv))
 		nf_xlat_ct_netns_put(ctx->net);
 }

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """nfqueue.py READY GOT GO: a user of queue 0 who takes his time.
+nfqueue.py READY again GO: one who sends packets to the queue's rule again
 
 Makes READY when the queue is bound, GOT when there is a packet in it, and
-accepts that packet when GO exists. Prints what the kernel says about that.
+accepts that packet when GO exists. Prints what the kernel says about that. With
+"again", ends when GO exists, and leaves the packets alone from then on.
 """
 import os
+import select
 import socket
 import struct
 import sys
@@ -12,9 +15,10 @@ import time
 
 NFNL_SUBSYS_QUEUE = 3
 VERDICT, CONFIG = 1, 2
-NF_ACCEPT = 1
+NF_ACCEPT, NF_REPEAT = 1, 4
 
 ready, got, go = sys.argv[1:]
+again = got == "again"
 nl = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
 nl.bind((0, 0))
 
@@ -23,10 +27,14 @@ def attr(kind, data):
     return struct.pack("=HH", 4 + len(data), kind) + data + bytes(-len(data) % 4)
 
 
+def tell(kind, data, flags):
+    data = struct.pack("!BBH", 0, 0, 0) + data
+    nl.send(struct.pack("=IHHII", 16 + len(data), NFNL_SUBSYS_QUEUE << 8 | kind, flags, 1, 0) + data)
+
+
 def request(kind, data):
     """Returns the errno of the answer."""
-    data = struct.pack("!BBH", 0, 0, 0) + data
-    nl.send(struct.pack("=IHHII", 16 + len(data), NFNL_SUBSYS_QUEUE << 8 | kind, 5, 1, 0) + data)
+    tell(kind, data, 5)
     return -struct.unpack_from("=i", nl.recv(4096), 16)[0]
 
 
@@ -49,6 +57,13 @@ if err:
     sys.exit(f"bind: {os.strerror(err)}")
 request(CONFIG, attr(2, struct.pack("!IB", 0xffff, 2)))
 touch(ready)
+while again and not os.path.exists(go):
+    if select.select([nl], [], [], 0.1)[0]:
+        number = packet_id(nl.recv(70000))
+        if number:
+            tell(VERDICT, attr(2, struct.pack("!II", NF_REPEAT, number)), 1)
+if again:
+    time.sleep(600)
 number = packet_id(nl.recv(70000))
 touch(got)
 while not os.path.exists(go):

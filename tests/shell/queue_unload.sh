@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A translated packet waits in a user's queue, and what it is to come back to
-# goes: first the rule, then the modules. The packet has to go before.
+# goes: first the rule, then the modules. The packet has to go before these, even if
+# it is put in a queue again and again meanwhile.
 . "$(dirname "$0")/lib.sh"
 
 need_nft
 need python3 ping
 modprobe -qa nfnetlink_queue nft_queue || skip "the kernel has no queues for users"
 
-waiting() { on "$gw" awk '$1 == 0 { print $3 }' /proc/net/netfilter/nfnetlink_queue; }
+waiting() { on "$gw" awk '{ n += $3 } END { print n + 0 }' /proc/net/netfilter/nfnetlink_queue; }
 # shellcheck disable=SC2317 # wait_for calls it
 empty() { [ "$(waiting)" = 0 ]; }
 
@@ -44,10 +45,15 @@ for rules in siit nat64; do
 	[ $rules = nat64 ] || src=2001:db8:6464::203.0.113.33
 	queued $rules $src
 	check "$rules: rule is deleted" on "$gw" $NFT flush chain inet gw pre
-	# which the kernel finishes a little later
-	wait_for 5 empty
-	check_eq "$rules: no packet waits" "$(waiting)" 0
+	# With the last rule with state go its hooks, and with any hook what waits.
+	if [ $rules = nat64 ]; then
+		wait_for 5 empty # which the kernel finishes a little later
+	else
+		sleep 1
+		check_eq "$rules: the packet still waits" "$(waiting)" 1
+	fi
 	check "$rules: modules unload" wait_for 10 modprobe -r nft_xlat nf_xlat_ct nf_xlat
+	check_eq "$rules: no packet waits" "$(waiting)" 0
 	gone $rules
 	check "$rules: modules are back" modprobe -a nf_xlat nf_xlat_ct nft_xlat
 done
@@ -59,6 +65,42 @@ check_eq "it still waits" "$(waiting)" 1
 touch "$tmp/go"
 wait $user
 check_eq "and is let go" "$(cat "$tmp/verdict")" "Success"
+
+# To the rule again and again, which takes its time: 20 000 others are asked before.
+ip -n "$client6" addr add 2001:db8:6464::203.0.113.34/128 dev eth0 nodad
+times() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
+for i in 1 2 3; do
+	on "$gw" $NFT flush ruleset
+	modprobe -a nf_xlat nf_xlat_ct nft_xlat
+	ruleset siit
+	check "again $i: queue" on "$gw" $NFT "table ip q {
+		chain c0 { $(times 100 "meta mark 1 drop")
+		}
+		chain c1 { $(times 20 "jump c0")
+		}
+		chain c2 { $(times 10 "jump c1")
+		}
+		chain forward {
+			type filter hook forward priority filter
+			jump c2
+			queue num 0
+		}
+	}"
+	rm -f "$tmp"/{ready,go}
+	background_python "$gw" nfqueue "$tmp/ready" again "$tmp/go"
+	user=$!
+	wait_for 10 test -e "$tmp/ready"
+	python "$client6" flood udp 2001:db8:6464::203.0.113.34 1024-1043 $server64 53 20 >/dev/null
+	check "again $i: packets wait" [ "$(waiting)" -gt 10 ]
+	check "again $i: rule is deleted" on "$gw" $NFT flush chain inet gw pre
+	check "again $i: modules unload" wait_for 20 modprobe -r nft_xlat nf_xlat_ct nf_xlat
+	touch "$tmp/go"
+	sleep 0.5
+	check_eq "again $i: no packet waits" "$(waiting)" 0
+	kill $user
+	wait $user 2>/dev/null
+done
+modprobe -a nf_xlat nf_xlat_ct nft_xlat
 
 on "$gw" $NFT flush ruleset
 ruleset nat64
