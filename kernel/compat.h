@@ -185,26 +185,24 @@ static inline bool nf_xlat_rules_same(const struct net *net, u32 stamp)
 #endif
 }
 
-/* HAVE_HOOK_OPS_LIST: include/net/netfilter/nf_tables.h, since 6.16 */
-static inline bool nf_xlat_ft_has_dev(const struct nft_flowtable *ft,
-				      const struct net_device *dev)
+/* HAVE_HOOK_OPS_LIST: include/net/netfilter/nf_tables.h, since 6.16. RCU read side */
+static inline void
+nf_xlat_ft_for_each_dev(const struct nft_flowtable *ft,
+			void (*fn)(const struct net_device *dev, void *data),
+			void *data)
 {
 	const struct nft_hook *hook;
-	bool found = false;
 
-	rcu_read_lock();
 	list_for_each_entry_rcu(hook, &ft->hook_list, list) {
 #ifdef HAVE_HOOK_OPS_LIST
 		const struct nf_hook_ops *ops;
 
 		list_for_each_entry_rcu(ops, &hook->ops_list, list)
-			found |= ops->dev == dev;
+			fn(ops->dev, data);
 #else
-		found |= hook->ops.dev == dev;
+		fn(hook->ops.dev, data);
 #endif
 	}
-	rcu_read_unlock();
-	return found;
 }
 
 /*

@@ -12,54 +12,64 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
-#include "nf_xlat_bib.h"
+#include "nf_xlat_ct_internal.h"
 
 static const struct rhashtable_params nf_xlat_bib_params6 = {
 	.head_offset	= offsetof(struct nf_xlat_bib, node6),
 	.key_offset	= offsetof(struct nf_xlat_bib, key6),
 	.key_len	= sizeof(struct nf_xlat_bib_key6),
+	.automatic_shrinking = true,
 };
 
 static const struct rhashtable_params nf_xlat_bib_params4 = {
 	.head_offset	= offsetof(struct nf_xlat_bib, node4),
 	.key_offset	= offsetof(struct nf_xlat_bib, key4),
 	.key_len	= sizeof(struct nf_xlat_bib_key4),
+	.automatic_shrinking = true,
 };
 
-/* Namespaces share the tables, as they do conntrack's. */
-static struct rhashtable nf_xlat_bib_table6;
-static struct rhashtable nf_xlat_bib_table4;
 static struct kmem_cache *nf_xlat_bib_cache __read_mostly;
+
+static struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
+{
+	return &nf_xlat_ct_pernet(net)->bib;
+}
 
 /**
  * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
+ * @net: network namespace
  * @key: the endpoint, and the pool that it is to be mapped to
  *
  * RCU read side.
  *
  * Return: the mapping with a reference, or NULL.
  */
-struct nf_xlat_bib *nf_xlat_bib_find6(const struct nf_xlat_bib_key6 *key)
+struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,
+				      const struct nf_xlat_bib_key6 *key)
 {
 	struct nf_xlat_bib *bib;
 
-	bib = rhashtable_lookup(&nf_xlat_bib_table6, key, nf_xlat_bib_params6);
+	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table6, key,
+				nf_xlat_bib_params6);
 	return bib && refcount_inc_not_zero(&bib->ref) ? bib : NULL;
 }
 
 /**
  * nf_xlat_bib_find4 - find the mapping of an IPv4 endpoint
+ * @net: network namespace
  * @key: the endpoint; with a peer, that peer's permission is looked for
  *
  * RCU read side.
  *
  * Return: the mapping or permission with a reference, or NULL.
  */
-struct nf_xlat_bib *nf_xlat_bib_find4(const struct nf_xlat_bib_key4 *key)
+struct nf_xlat_bib *nf_xlat_bib_find4(struct net *net,
+				      const struct nf_xlat_bib_key4 *key)
 {
 	struct nf_xlat_bib *bib;
 
-	bib = rhashtable_lookup(&nf_xlat_bib_table4, key, nf_xlat_bib_params4);
+	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key,
+				nf_xlat_bib_params4);
 	return bib && refcount_inc_not_zero(&bib->ref) ? bib : NULL;
 }
 
@@ -84,6 +94,7 @@ void nf_xlat_bib_free(struct nf_xlat_bib *bib)
 
 /**
  * nf_xlat_bib_claim - reserve an IPv4 endpoint
+ * @net: network namespace
  * @bib: mapping from nf_xlat_bib_alloc(), with @key4 of choice
  *
  * Nobody finds the mapping until it is added, but no other can claim the same.
@@ -92,21 +103,22 @@ void nf_xlat_bib_free(struct nf_xlat_bib *bib)
  * Return: 0, -EEXIST when another mapping has it, or another error for want of
  * memory.
  */
-int nf_xlat_bib_claim(struct nf_xlat_bib *bib)
+int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib)
 {
-	return rhashtable_lookup_insert_fast(&nf_xlat_bib_table4, &bib->node4,
-					     nf_xlat_bib_params4);
+	return rhashtable_lookup_insert_fast(&nf_xlat_bib_pernet(net)->table4,
+					     &bib->node4, nf_xlat_bib_params4);
 }
 
 /**
  * nf_xlat_bib_mapped - does anybody have an IPv4 endpoint?
+ * @net: network namespace
  * @key: the endpoint
  *
  * RCU read side.
  */
-bool nf_xlat_bib_mapped(const struct nf_xlat_bib_key4 *key)
+bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
-	return rhashtable_lookup(&nf_xlat_bib_table4, key,
+	return rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key,
 				 nf_xlat_bib_params4);
 }
 
@@ -120,19 +132,19 @@ static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
 	return !bib->key4.peer;
 }
 
-static void nf_xlat_bib_unlink(struct nf_xlat_bib *bib)
+static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
+			       struct nf_xlat_bib *bib)
 {
-	rhashtable_remove_fast(&nf_xlat_bib_table4, &bib->node4,
-			       nf_xlat_bib_params4);
+	rhashtable_remove_fast(&bn->table4, &bib->node4, nf_xlat_bib_params4);
 	if (nf_xlat_bib_is_mapping(bib))
-		rhashtable_remove_fast(&nf_xlat_bib_table6, &bib->node6,
+		rhashtable_remove_fast(&bn->table6, &bib->node6,
 				       nf_xlat_bib_params6);
 	call_rcu(&bib->rcu, nf_xlat_bib_free_rcu);
 }
 
 /**
  * nf_xlat_bib_put - give a reference back
- * @net: network namespace, for the counter
+ * @net: network namespace
  * @bib: mapping or permission
  *
  * Any context.
@@ -143,12 +155,12 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 		return;
 	if (nf_xlat_bib_is_mapping(bib))
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
-	nf_xlat_bib_unlink(bib);
+	nf_xlat_bib_unlink(nf_xlat_bib_pernet(net), bib);
 }
 
 /**
  * nf_xlat_bib_add - make a claimed mapping known
- * @net: network namespace, for the counter
+ * @net: network namespace
  * @bib: the mapping, complete
  *
  * Another CPU may have added one for the same endpoint in the meantime; that is
@@ -158,13 +170,14 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
  */
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 {
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct nf_xlat_bib *old;
 
 	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
 	refcount_set(&bib->ref, 1);
 
 	for (;;) {
-		old = rhashtable_lookup_get_insert_fast(&nf_xlat_bib_table6,
+		old = rhashtable_lookup_get_insert_fast(&bn->table6,
 							&bib->node6,
 							nf_xlat_bib_params6);
 		if (!old)
@@ -176,7 +189,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 		if (refcount_inc_not_zero(&old->ref))
 			break;
 		/* It is about to go: do not wait for it. */
-		rhashtable_remove_fast(&nf_xlat_bib_table6, &old->node6,
+		rhashtable_remove_fast(&bn->table6, &old->node6,
 				       nf_xlat_bib_params6);
 	}
 	nf_xlat_bib_put(net, bib);
@@ -185,6 +198,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 
 /**
  * nf_xlat_bib_permit - note that a mapping has a session with a peer
+ * @net: network namespace
  * @bib: the mapping
  * @peer: IPv4 address
  *
@@ -192,9 +206,11 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
  *
  * Return: the permission, with a reference, or NULL for want of memory.
  */
-struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
+struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
+				       const struct nf_xlat_bib *bib,
 				       __be32 peer)
 {
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct nf_xlat_bib *new, *old;
 
 	new = nf_xlat_bib_alloc();
@@ -205,7 +221,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
 	refcount_set(&new->ref, 1);
 
 	for (;;) {
-		old = rhashtable_lookup_get_insert_fast(&nf_xlat_bib_table4,
+		old = rhashtable_lookup_get_insert_fast(&bn->table4,
 							&new->node4,
 							nf_xlat_bib_params4);
 		if (!old)
@@ -216,7 +232,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
 		}
 		if (refcount_inc_not_zero(&old->ref))
 			break;
-		rhashtable_remove_fast(&nf_xlat_bib_table4, &old->node4,
+		rhashtable_remove_fast(&bn->table4, &old->node4,
 				       nf_xlat_bib_params4);
 	}
 	nf_xlat_bib_free(new);
@@ -224,64 +240,22 @@ struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
 }
 
 /**
- * nf_xlat_bib_net_exit - a namespace has gone, and its sessions with it
+ * nf_xlat_bib_net_init - the mappings of a new namespace
  * @net: the namespace
- *
- * Before 7.2 its root could take the helper from an entry, which never gives its
- * references back then. The next namespace must not find what they are of.
- * Process context.
- */
-void nf_xlat_bib_net_exit(const struct net *net)
-{
-	struct rhashtable_iter iter;
-	struct nf_xlat_bib *bib;
-
-	if (!atomic_read(&nf_xlat_bib_table4.nelems))
-		return;
-	rhashtable_walk_enter(&nf_xlat_bib_table4, &iter);
-	rhashtable_walk_start(&iter);
-	while ((bib = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(bib)) {
-			if (PTR_ERR(bib) != -EAGAIN)
-				break;
-			continue;
-		}
-		/* Without a reference, who gave the last one frees it. */
-		if (bib->key4.net == net->ns.inum &&
-		    refcount_read(&bib->ref))
-			nf_xlat_bib_unlink(bib);
-	}
-	rhashtable_walk_stop(&iter);
-	rhashtable_walk_exit(&iter);
-}
-
-/**
- * nf_xlat_bib_init - make the tables
  *
  * Return: 0 or a negative error.
  */
-int nf_xlat_bib_init(void)
+int nf_xlat_bib_net_init(struct net *net)
 {
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	int err;
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 40);
-	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 20);
-
-	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);
-	if (!nf_xlat_bib_cache)
-		return -ENOMEM;
-	err = rhashtable_init(&nf_xlat_bib_table6, &nf_xlat_bib_params6);
+	err = rhashtable_init(&bn->table6, &nf_xlat_bib_params6);
 	if (err)
-		goto err_cache;
-	err = rhashtable_init(&nf_xlat_bib_table4, &nf_xlat_bib_params4);
+		return err;
+	err = rhashtable_init(&bn->table4, &nf_xlat_bib_params4);
 	if (err)
-		goto err_table6;
-	return 0;
-
-err_table6:
-	rhashtable_destroy(&nf_xlat_bib_table6);
-err_cache:
-	kmem_cache_destroy(nf_xlat_bib_cache);
+		rhashtable_destroy(&bn->table6);
 	return err;
 }
 
@@ -291,16 +265,41 @@ static void nf_xlat_bib_free_fn(void *bib, void *arg)
 }
 
 /**
- * nf_xlat_bib_exit - free the tables, when no conntrack entry uses them
+ * nf_xlat_bib_net_exit - a namespace has gone, and its sessions with it
+ * @net: the namespace
+ *
+ * Before 7.2 its root could take the helper from an entry, which never gives its
+ * references back then. Process context.
+ */
+void nf_xlat_bib_net_exit(struct net *net)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+
+	rhashtable_destroy(&bn->table6);
+	rhashtable_free_and_destroy(&bn->table4, nf_xlat_bib_free_fn, NULL);
+}
+
+/**
+ * nf_xlat_bib_init - for all namespaces
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_bib_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 36);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 16);
+
+	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);
+	return nf_xlat_bib_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * nf_xlat_bib_exit - when all namespaces have had their end
  *
  * Process context.
  */
 void nf_xlat_bib_exit(void)
 {
-	/* None is left, unless root has taken the helper from an entry. */
-	rhashtable_destroy(&nf_xlat_bib_table6);
-	rhashtable_free_and_destroy(&nf_xlat_bib_table4, nf_xlat_bib_free_fn,
-				    NULL);
 	/* nf_xlat_bib_free_rcu() */
 	rcu_barrier();
 	kmem_cache_destroy(nf_xlat_bib_cache);

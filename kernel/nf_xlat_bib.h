@@ -15,6 +15,17 @@
 struct net;
 
 /**
+ * struct nf_xlat_bib_net - the mappings of a namespace
+ *
+ * @table6: by IPv6 endpoint
+ * @table4: by IPv4 endpoint and peer
+ */
+struct nf_xlat_bib_net {
+	struct rhashtable	table6;
+	struct rhashtable	table4;
+};
+
+/**
  * struct nf_xlat_pool - where the IPv4 half of a mapping comes from
  *
  * @min_addr: first address
@@ -33,7 +44,6 @@ struct nf_xlat_pool {
 struct nf_xlat_bib_key6 {
 	struct in6_addr		addr;
 	struct nf_xlat_pool	pool;	/* rules may have different ones */
-	u32			net;	/* inode number of the namespace */
 	__be16			port;
 	u16			zone;
 	u8			proto;
@@ -43,7 +53,6 @@ struct nf_xlat_bib_key6 {
 struct nf_xlat_bib_key4 {
 	__be32	addr;
 	__be32	peer;	/* 0: the mapping itself */
-	u32	net;
 	__be16	port;
 	u16	zone;
 	u8	proto;
@@ -77,17 +86,21 @@ struct nf_xlat_bib {
 	struct rcu_head		rcu;
 };
 
-struct nf_xlat_bib *nf_xlat_bib_find6(const struct nf_xlat_bib_key6 *key);
-struct nf_xlat_bib *nf_xlat_bib_find4(const struct nf_xlat_bib_key4 *key);
+struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,
+				      const struct nf_xlat_bib_key6 *key);
+struct nf_xlat_bib *nf_xlat_bib_find4(struct net *net,
+				      const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_alloc(void);
 void nf_xlat_bib_free(struct nf_xlat_bib *bib);
-int nf_xlat_bib_claim(struct nf_xlat_bib *bib);
-bool nf_xlat_bib_mapped(const struct nf_xlat_bib_key4 *key);
+int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib);
+bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
-struct nf_xlat_bib *nf_xlat_bib_permit(const struct nf_xlat_bib *bib,
+struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
+				       const struct nf_xlat_bib *bib,
 				       __be32 peer);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
-void nf_xlat_bib_net_exit(const struct net *net);
+int nf_xlat_bib_net_init(struct net *net);
+void nf_xlat_bib_net_exit(struct net *net);
 int nf_xlat_bib_init(void);
 void nf_xlat_bib_exit(void);
 

@@ -13,15 +13,11 @@
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <linux/workqueue.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
 #include <net/l3mdev.h>
-#include <net/net_namespace.h>
-#include <net/netns/generic.h>
 #include <net/route.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_act_ct.h>
@@ -44,25 +40,7 @@
 /* Just after NAT: where it has plans with a packet, mappings do not count. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
 
-/*
- * @users: stateful rules
- * @hooked: they have their hooks; false again after pre_exit
- * @used: there has been one
- * @gone: sessions end with their address
- * @net: whose this is
- * @stateless: entries of the fast path that no conntrack entry stands for
- */
-struct nf_xlat_ct_net {
-	unsigned int		users;
-	bool			hooked;
-	bool			used;
-	struct work_struct	gone;
-	struct net		*net;
-	atomic_t		stateless;
-};
-
-static unsigned int nf_xlat_ct_net_id __read_mostly;
-static DEFINE_MUTEX(nf_xlat_ct_mutex);
+unsigned int nf_xlat_ct_net_id __read_mostly;
 
 /* The prefix is the head of the address that the IPv6 side talks to. */
 static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
@@ -435,7 +413,7 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 					    IP_CT_DIR_ORIGINAL, t.dst.protonum);
 	key.addr = t.dst.u3.ip;
 	key.port = nf_xlat_tuple_is_icmp(&t) ? t.src.u.icmp.id : t.dst.u.all;
-	bib = nf_xlat_bib_find4(&key);
+	bib = nf_xlat_bib_find4(state->net, &key);
 	if (!bib)
 		return NF_ACCEPT;
 	refs[hairpin ? NF_XLAT_REF_HAIRPIN : NF_XLAT_REF_BIB] = bib;
@@ -447,7 +425,7 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 	reason = nf_xlat_parse(skb, state->pf, &pkt);
 	if (!reason && bib->filter) {
 		key.peer = t.src.u3.ip;
-		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(&key);
+		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(state->net, &key);
 		if (!refs[NF_XLAT_REF_PEER])
 			reason = NF_XLAT_FILTERED;
 	}
@@ -721,19 +699,6 @@ static void nf_xlat_ct_unregister(struct net *net)
 }
 
 /**
- * nf_xlat_ct_stateless - the number of stateless entries in the fast path
- * @net: network namespace
- *
- * Any context.
- */
-atomic_t *nf_xlat_ct_stateless(const struct net *net)
-{
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
-
-	return &xn->stateless;
-}
-
-/**
  * nf_xlat_ct_netns_get - a stateful rule is added
  * @net: network namespace
  *
@@ -744,10 +709,10 @@ atomic_t *nf_xlat_ct_stateless(const struct net *net)
  */
 int nf_xlat_ct_netns_get(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	int err = 0;
 
-	mutex_lock(&nf_xlat_ct_mutex);
+	mutex_lock(&xn->mutex);
 	if (!xn->users) {
 		err = nf_xlat_ct_register(net);
 		xn->hooked = !err;
@@ -756,7 +721,7 @@ int nf_xlat_ct_netns_get(struct net *net)
 		xn->users++;
 		WRITE_ONCE(xn->used, true);
 	}
-	mutex_unlock(&nf_xlat_ct_mutex);
+	mutex_unlock(&xn->mutex);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
@@ -770,15 +735,15 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
  */
 void nf_xlat_ct_netns_put(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
-	mutex_lock(&nf_xlat_ct_mutex);
+	mutex_lock(&xn->mutex);
 	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
-		nf_xlat_flow_flush(net, NULL);
+		nf_xlat_flow_flush(&xn->flow);
 		xn->hooked = false;
 	}
-	mutex_unlock(&nf_xlat_ct_mutex);
+	mutex_unlock(&xn->mutex);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
 
@@ -788,14 +753,14 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
  */
 static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
-	mutex_lock(&nf_xlat_ct_mutex);
+	mutex_lock(&xn->mutex);
 	if (xn->hooked)
 		nf_xlat_ct_unregister(net);
 	xn->hooked = false;
-	mutex_unlock(&nf_xlat_ct_mutex);
-	nf_xlat_ft_net_pre_exit(net);
+	mutex_unlock(&xn->mutex);
+	nf_xlat_ft_net_pre_exit(&xn->flow);
 }
 
 static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
@@ -858,7 +823,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 
 	if (event != NETDEV_DOWN)
 		return NOTIFY_DONE;
-	xn = net_generic(dev_net(ifa->ifa_dev->dev), nf_xlat_ct_net_id);
+	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
 	/* Sessions may have outlived the rules. */
 	if (READ_ONCE(xn->used))
 		queue_work(system_power_efficient_wq, &xn->gone);
@@ -871,22 +836,31 @@ static struct notifier_block nf_xlat_ct_inet_notifier = {
 
 static int __net_init nf_xlat_ct_net_init(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	int err;
 
+	mutex_init(&xn->mutex);
 	INIT_WORK(&xn->gone, nf_xlat_ct_gone_work);
 	xn->net = net;
-	return 0;
+	err = nf_xlat_bib_net_init(net);
+	if (err)
+		return err;
+	err = nf_xlat_flow_net_init(net);
+	if (err)
+		nf_xlat_bib_net_exit(net);
+	return err;
 }
 
 /* They count in the engine, which goes before conntrack does. */
 static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = net_generic(net, nf_xlat_ct_net_id);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	struct nf_ct_iter_data iter_data = { .net = net };
 
 	cancel_work_sync(&xn->gone);
-	nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
-	nf_xlat_flow_flush(net, NULL);
+	if (xn->used)
+		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
+	nf_xlat_flow_net_exit(&xn->flow);
 	nf_xlat_bib_net_exit(net);
 }
 
@@ -914,11 +888,16 @@ static int __init nf_xlat_ct_init(void)
 	err = register_pernet_subsys(&nf_xlat_ct_net_ops);
 	if (err)
 		goto err_flow;
-	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+	err = nf_xlat_ft_init();
 	if (err)
 		goto err_pernet;
+	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+	if (err)
+		goto err_ft;
 	return 0;
 
+err_ft:
+	nf_xlat_ft_exit();
 err_pernet:
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 err_flow:
@@ -932,7 +911,9 @@ err_timeout:
 
 static void __exit nf_xlat_ct_fini(void)
 {
+	/* What they tell is noted in the namespaces. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+	nf_xlat_ft_exit();
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	/* Nobody is left who could translate their packets. */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);

@@ -5,6 +5,11 @@
 #ifndef _NF_XLAT_CT_INTERNAL_H
 #define _NF_XLAT_CT_INTERNAL_H
 
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_zones.h>
@@ -12,7 +17,72 @@
 #include "nf_xlat_bib.h"
 
 struct nf_xlat_flow;
-struct nft_flowtable;
+struct nf_xlat_ft;
+
+/**
+ * struct nf_xlat_flow_net - the fast path of a namespace
+ *
+ * @table: its entries, by direction
+ * @net: the namespace
+ * @gc: timeouts are moved on, and devices are looked for
+ * @ended: jiffies when that was done
+ * @pause: jiffies from then on, in which it is not to be done again
+ * @mutex: of what follows; taken inside of RTNL, never the reverse
+ * @fts: flowtables that rules name
+ * @at: the one that nf_xlat_ft_sync() is at
+ * @round: of nf_xlat_ft_sync_all()
+ * @events: by index, devices whose entries have to go; values are @walk's
+ * @walk: 0 or 1, the other one with each walk over the entries
+ * @gone: the namespace is going
+ * @stateless: entries that no conntrack entry stands for
+ */
+struct nf_xlat_flow_net {
+	struct rhashtable	table;
+	struct net		*net;
+	struct delayed_work	gc;
+	unsigned long		ended;
+	unsigned long		pause;
+	/* of what follows */
+	struct mutex		mutex;
+	struct list_head	fts;
+	const struct nf_xlat_ft	*at;
+	unsigned int		round;
+	struct xarray		events;
+	unsigned int		walk;
+	bool			gone;
+	atomic_t		stateless;
+};
+
+/**
+ * struct nf_xlat_ct_net - what a namespace has
+ *
+ * @mutex: of the next three
+ * @users: stateful rules
+ * @hooked: they have their hooks; false again after pre_exit
+ * @used: there has been one
+ * @gone: sessions end with their address
+ * @net: whose this is
+ * @bib: mappings
+ * @flow: fast path
+ */
+struct nf_xlat_ct_net {
+	/* of @users, @hooked, @used */
+	struct mutex		mutex;
+	unsigned int		users;
+	bool			hooked;
+	bool			used;
+	struct work_struct	gone;
+	struct net		*net;
+	struct nf_xlat_bib_net	bib;
+	struct nf_xlat_flow_net	flow;
+};
+
+extern unsigned int nf_xlat_ct_net_id;
+
+static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
+{
+	return net_generic(net, nf_xlat_ct_net_id);
+}
 
 /**
  * struct nf_xlat_flow_in - how packets of a flow come in
@@ -123,13 +193,9 @@ static inline void nf_xlat_ct_key4(struct nf_xlat_bib_key4 *key,
 				   enum ip_conntrack_dir dir, u8 proto)
 {
 	memset(key, 0, sizeof(*key));
-	key->net = nf_ct_net(ct)->ns.inum;
 	key->zone = nf_ct_zone_id(nf_ct_zone(ct), dir);
 	key->proto = proto;
 }
-
-/* nf_xlat_ct_core.c */
-atomic_t *nf_xlat_ct_stateless(const struct net *net);
 
 /* nf_xlat_ct_setup.c */
 enum nf_xlat_reason
@@ -156,17 +222,21 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
-void nf_xlat_flow_kick(void);
-void nf_xlat_flow_flush(const struct net *net, const struct net_device *dev);
+void nf_xlat_flow_kick(struct nf_xlat_flow_net *fn);
+void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
+			    const struct net_device *dev);
+void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
+int nf_xlat_flow_net_init(struct net *net);
+void nf_xlat_flow_net_exit(struct nf_xlat_flow_net *fn);
 int nf_xlat_flow_init(void);
 void nf_xlat_flow_exit(void);
 
 /* nf_xlat_ft.c */
-int nf_xlat_ft_below(const struct nft_flowtable *ft,
-		     const struct net_device *dev, const u8 *ha,
-		     struct nf_xlat_flow_in *in);
-bool nf_xlat_ft_sync_all(void);
-void nf_xlat_ft_net_pre_exit(struct net *net);
+int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
+		     const u8 *ha, struct nf_xlat_flow_in *in);
+struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft);
+bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn);
+void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn);
 int nf_xlat_ft_init(void);
 void nf_xlat_ft_exit(void);
 

@@ -95,6 +95,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 			  struct nf_conntrack_tuple *reply,
 			  struct nf_xlat_bib *bib)
 {
+	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_bib_key4 key;
 
 	if (nf_conntrack_tuple_taken(reply, ct))
@@ -102,7 +103,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	if (bib) {
 		bib->key4.addr = reply->dst.u3.ip;
 		bib->key4.port = *nf_xlat_ct_key(reply);
-		return nf_xlat_bib_claim(bib);
+		return nf_xlat_bib_claim(net, bib);
 	}
 	/* What has no mapping must not take that of another either. */
 	if (reply->src.l3num != NFPROTO_IPV4 ||
@@ -111,7 +112,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_REPLY, reply->dst.protonum);
 	key.addr = reply->dst.u3.ip;
 	key.port = *nf_xlat_ct_key(reply);
-	return nf_xlat_bib_mapped(&key) ? -EEXIST : 0;
+	return nf_xlat_bib_mapped(net, &key) ? -EEXIST : 0;
 }
 
 /*
@@ -228,7 +229,6 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	__be16 *key = nf_xlat_ct_key(reply);
 	struct nf_xlat_bib_key6 key6 = {
 		.pool	= *pool,
-		.net	= net->ns.inum,
 		.zone	= nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL),
 	};
 	enum nf_xlat_reason reason;
@@ -238,7 +238,7 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	key6.port = orig->src.u.all;
 	key6.proto = orig->dst.protonum;
 
-	bib = nf_xlat_bib_find6(&key6);
+	bib = nf_xlat_bib_find6(net, &key6);
 	if (!bib) {
 		new = nf_xlat_bib_alloc();
 		if (!new)
@@ -279,7 +279,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	refs[NF_XLAT_REF_BIB] = bib;
 	if (!bib->filter)
 		return NF_XLAT_OK;
-	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(bib, reply->src.u3.ip);
+	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
+						    reply->src.u3.ip);
 	return refs[NF_XLAT_REF_PEER] ? NF_XLAT_OK : NF_XLAT_NOMEM;
 }
 

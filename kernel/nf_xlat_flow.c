@@ -40,9 +40,11 @@
 #include "nf_xlat_ct_internal.h"
 
 /* How often timeouts are moved on and devices are looked for */
-#define NF_XLAT_FLOW_GC		(2 * HZ)
+#define NF_XLAT_FLOW_GC		(2UL * HZ)
 /* An entry that is not used for so long goes; the session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
+/* After what has taken a jiffy, so many are for others. */
+#define NF_XLAT_FLOW_PAUSE	16
 /* A stateless one goes at that age: sets that packets fill may have changed. */
 #define NF_XLAT_FLOW_AGE	(30 * HZ)
 
@@ -54,13 +56,12 @@
 struct nf_xlat_flow_key {
 	union nf_inet_addr	src;
 	union nf_inet_addr	dst;
-	u32			net;	/* inode number of the namespace */
 	__be16			sport;
 	__be16			dport;
 	struct nf_xlat_flow_in	in;	/* zones may have the same addresses */
 	u8			pf;
 	u8			proto;
-	u8			pad[6];
+	u8			pad[2];
 } __aligned(8);
 
 /**
@@ -117,7 +118,7 @@ struct nf_xlat_flow_dir {
  * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
  * @iif: the routed devices that packets come in by
  * @since: jiffies of the first one
- * @net: network namespace, until it is out of the table
+ * @fn: namespace, until it is out of the table
  * @ct: the session's entry, with a reference; NULL when stateless
  * @rcu: to free it
  */
@@ -126,7 +127,7 @@ struct nf_xlat_flow {
 	atomic_t		state;
 	int			iif[IP_CT_DIR_MAX];
 	u32			since;
-	struct net		*net;
+	struct nf_xlat_flow_net	*fn;
 	struct nf_conn		*ct;
 	struct rcu_head		rcu;
 };
@@ -138,7 +139,7 @@ static int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	const u64 *a = arg->key;
 
 	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
-		(a[4] ^ b[4]) | (a[5] ^ b[5]) | (a[6] ^ b[6])) != 0;
+		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
 }
 
 /* Of IPv4, most of the key is zero. */
@@ -150,7 +151,7 @@ static u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 	if (key->pf == NFPROTO_IPV4)
 		return jhash_3words((__force u32)key->src.ip,
 				    (__force u32)key->dst.ip, *ports,
-				    seed ^ key->net ^ key->proto);
+				    seed ^ key->proto);
 	return jhash2((const u32 *)key,
 		      offsetof(struct nf_xlat_flow_key, in) / sizeof(u32),
 		      seed ^ key->proto);
@@ -162,13 +163,10 @@ static const struct rhashtable_params nf_xlat_flow_params = {
 	.key_len	= sizeof(struct nf_xlat_flow_key),
 	.hashfn		= nf_xlat_flow_hash,
 	.obj_cmpfn	= nf_xlat_flow_cmp,
+	.automatic_shrinking = true,
 };
 
-static struct rhashtable nf_xlat_flow_table;
 static struct kmem_cache *nf_xlat_flow_cache __read_mostly;
-
-static void nf_xlat_flow_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(nf_xlat_flow_gc, nf_xlat_flow_work);
 
 static struct nf_xlat_flow *nf_xlat_flow_of(const struct nf_xlat_flow_dir *d)
 {
@@ -195,7 +193,7 @@ static bool nf_xlat_flow_link(struct nf_xlat_flow *flow)
 	unsigned int i;
 
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
-		if (rhashtable_lookup_insert_fast(&nf_xlat_flow_table,
+		if (rhashtable_lookup_insert_fast(&flow->fn->table,
 						  &flow->dir[i].node,
 						  nf_xlat_flow_params))
 			return false;
@@ -207,7 +205,7 @@ static void nf_xlat_flow_unlink(struct nf_xlat_flow *flow)
 	unsigned int i;
 
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
-		rhashtable_remove_fast(&nf_xlat_flow_table, &flow->dir[i].node,
+		rhashtable_remove_fast(&flow->fn->table, &flow->dir[i].node,
 				       nf_xlat_flow_params);
 }
 
@@ -235,7 +233,7 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 		nf_xlat_flow_forget(flow->ct);
 		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
 	} else {
-		atomic_dec(nf_xlat_ct_stateless(flow->net));
+		atomic_dec(&flow->fn->stateless);
 	}
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
@@ -254,12 +252,11 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 		nf_xlat_flow_destroy(flow);
 }
 
-static void nf_xlat_flow_key(struct nf_xlat_flow_key *key, const struct net *net,
+static void nf_xlat_flow_key(struct nf_xlat_flow_key *key,
 			     const struct nf_conntrack_tuple *t)
 {
 	key->src = t->src.u3;
 	key->dst = t->dst.u3;
-	key->net = net->ns.inum;
 	key->sport = t->src.u.all;
 	key->dport = t->dst.u.all;
 	key->pf = t->src.l3num;
@@ -553,10 +550,35 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	return neigh_output(neigh, skb, skip_cache);
 }
 
+static bool nf_xlat_flow_event(struct nf_xlat_flow_net *fn, int ifindex)
+{
+	return xa_load(&fn->events, ifindex);
+}
+
+/* Has a device that packets of it come or go by had an event? */
+static bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
+			       const struct nf_xlat_flow *flow)
+{
+	const struct nf_xlat_flow_dir *d;
+	unsigned int i;
+
+	if (likely(xa_empty(&fn->events)))
+		return false;
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
+		d = &flow->dir[i];
+		if (nf_xlat_flow_event(fn, dst_dev_rcu(d->dst)->ifindex) ||
+		    nf_xlat_flow_event(fn, d->key.in.iif) ||
+		    nf_xlat_flow_event(fn, flow->iif[i]))
+			return true;
+	}
+	return false;
+}
+
 /* A packet, from its network header on, of which there are @len bytes at most */
 static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 					unsigned int len,
 					const struct nf_hook_state *state,
+					struct nf_xlat_flow_net *fn,
 					struct nf_xlat_flow_key *key)
 {
 	const struct net_device *in = state->in;
@@ -568,7 +590,7 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	if (!nf_xlat_flow_parse(skb, protocol, &l3, key))
 		return NF_ACCEPT;
 
-	d = rhashtable_lookup(&nf_xlat_flow_table, key, nf_xlat_flow_params);
+	d = rhashtable_lookup(&fn->table, key, nf_xlat_flow_params);
 	if (!d)
 		return NF_ACCEPT;
 	flow = nf_xlat_flow_of(d);
@@ -581,7 +603,8 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 	if (l3.len > len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_ends(skb, &l3) || !dst_check(dst, d->cookie) ||
-	    nf_xlat_flow_expired(state->net, d)) {
+	    nf_xlat_flow_expired(state->net, d) ||
+	    nf_xlat_flow_moved(fn, flow)) {
 		nf_xlat_flow_del(flow);
 		return NF_ACCEPT;
 	}
@@ -648,7 +671,7 @@ static bool nf_xlat_flow_host(const struct sk_buff *skb,
 
 /**
  * nf_xlat_flow_hook - packets at the ingress of a flowtable's device
- * @priv: unused
+ * @priv: struct nf_xlat_flow_net of the namespace
  * @skb: packet
  * @state: the hook
  *
@@ -668,7 +691,6 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
 		return NF_ACCEPT;
 	/* One by one: what nf_xlat_flow_parse() sets takes time to clear. */
-	key.net = state->net->ns.inum;
 	key.in = (struct nf_xlat_flow_in){ .iif = state->in->ifindex };
 	memset(key.pad, 0, sizeof(key.pad));
 	/* One that has only a priority is none. */
@@ -676,14 +698,15 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
 						skb_vlan_tag_get_id(skb));
 	if (likely(protocol != htons(ETH_P_PPP_SES)))
-		return nf_xlat_flow_packet(skb, protocol, skb->len, state, &key);
+		return nf_xlat_flow_packet(skb, protocol, skb->len, state, priv,
+					   &key);
 
 	protocol = nf_xlat_flow_pppoe(skb, &key, &len);
 	if (!protocol)
 		return NF_ACCEPT;
 	skb_pull_rcsum(skb, PPPOE_SES_HLEN);
 	skb_reset_network_header(skb);
-	verdict = nf_xlat_flow_packet(skb, protocol, len, state, &key);
+	verdict = nf_xlat_flow_packet(skb, protocol, len, state, priv, &key);
 	if (verdict == NF_ACCEPT) {
 		skb_push_rcsum(skb, PPPOE_SES_HLEN);
 		skb_reset_network_header(skb);
@@ -733,7 +756,7 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 }
 
 /* Where packets of the way that @skb goes come in */
-static int nf_xlat_flow_way_in(const struct nft_flowtable *ft,
+static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 			       const struct sk_buff *skb,
 			       const struct net_device *dev,
 			       struct nf_xlat_flow_in *in)
@@ -747,7 +770,7 @@ static int nf_xlat_flow_way_in(const struct nft_flowtable *ft,
 }
 
 /* Where the answers come in: from who the packet will go to */
-static int nf_xlat_flow_way_back(const struct nft_flowtable *ft,
+static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
 				 const struct dst_entry *dst,
 				 const union nf_inet_addr *daddr,
 				 struct nf_xlat_flow_in *in)
@@ -829,32 +852,42 @@ static bool nf_xlat_flow_unchanged(const struct sk_buff *skb,
 	return ports && !memcmp(ports, cur->ports, sizeof(cur->ports));
 }
 
+/* What packets are like that are translated as that one was */
+static void nf_xlat_flow_key_stateless(struct nf_xlat_flow_key *key,
+				       const struct nf_xlat_current *cur)
+{
+	const struct nf_xlat_l3 *l3 = &cur->pkt->l3;
+
+	key->pf = cur->pkt->pf;
+	key->proto = l3->proto;
+	/* Of addresses of IPv4, the rest is not set. */
+	if (key->pf == NFPROTO_IPV4) {
+		key->src.ip = l3->saddr.ip;
+		key->dst.ip = l3->daddr.ip;
+	} else {
+		key->src.in6 = l3->saddr.in6;
+		key->dst.in6 = l3->daddr.in6;
+	}
+	key->sport = cur->ports[0];
+	key->dport = cur->ports[1];
+}
+
 /* How to do again what was done to a packet */
 static void nf_xlat_flow_stateless(struct nf_xlat_flow_dir *d,
 				   const struct nf_xlat_current *cur)
 {
 	const struct nf_xlat_hdr *hdr = &cur->parm->outer;
-	const struct nf_xlat_l3 *l3 = &cur->pkt->l3;
 
 	d->stateless = true;
 	d->rules = cur->parm->rules;
 	d->mtu6 = cur->parm->lowest_mtu6 ? : IPV6_MIN_MTU;
-	d->key.pf = cur->pkt->pf;
-	d->key.proto = l3->proto;
-	/* Of addresses of IPv4, the rest is not set. */
-	if (cur->pkt->pf == NFPROTO_IPV4) {
-		d->key.src.ip = l3->saddr.ip;
-		d->key.dst.ip = l3->daddr.ip;
+	if (d->key.pf == NFPROTO_IPV4) {
 		d->src.in6 = hdr->saddr.in6;
 		d->dst_addr.in6 = hdr->daddr.in6;
 	} else {
-		d->key.src.in6 = l3->saddr.in6;
-		d->key.dst.in6 = l3->daddr.in6;
 		d->src.ip = hdr->saddr.ip;
 		d->dst_addr.ip = hdr->daddr.ip;
 	}
-	d->key.sport = cur->ports[0];
-	d->key.dport = cur->ports[1];
 	d->sport = d->key.sport;
 	d->dport = d->key.dport;
 	d->id = get_random_u32();
@@ -869,12 +902,13 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
 				       const struct nf_xlat_current *cur)
 {
+	struct nf_xlat_flow_net *fn = nf_xlat_ft_net(cur->wish);
 	unsigned int max = READ_ONCE(nf_conntrack_max);
 	struct dst_entry *dst = skb_dst(skb);
-	struct net_device *dev;
+	struct nf_xlat_flow_key key = {};
 	struct nf_xlat_flow_dir *d;
 	struct nf_xlat_flow *flow;
-	atomic_t *count;
+	struct net_device *dev;
 	int below;
 
 	dev = dev_get_by_index_rcu(state->net, cur->iif);
@@ -882,37 +916,36 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	    !nf_xlat_flow_plain(state->net, skb, skb_transport_offset(skb),
 				cur->pkt->l3.proto))
 		return;
+	below = nf_xlat_flow_way_in(cur->wish, skb, dev, &key.in);
+	if (below < 0)
+		return;
+	nf_xlat_flow_key_stateless(&key, cur);
+	if (rhashtable_lookup(&fn->table, &key, nf_xlat_flow_params))
+		return;
+	/* As with conntrack: strangers may want any number of them. */
+	if (atomic_inc_return(&fn->stateless) > max && max)
+		goto err_count;
 
 	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
 	if (!flow)
-		return;
-	d = &flow->dir[0];
-	nf_xlat_flow_stateless(d, cur);
-	d->key.net = state->net->ns.inum;
-	below = nf_xlat_flow_way_in(cur->wish, skb, dev, &d->key.in);
-	if (below < 0 || rhashtable_lookup(&nf_xlat_flow_table, &d->key,
-					   nf_xlat_flow_params))
-		goto err_free;
-	/* As with conntrack: strangers may want any number of them. */
-	count = nf_xlat_ct_stateless(state->net);
-	if (atomic_inc_return(count) > max && max)
 		goto err_count;
-
+	d = &flow->dir[0];
+	d->key = key;
+	nf_xlat_flow_stateless(d, cur);
 	d->below = below;
 	d->cookie = nf_xlat_flow_cookie(state->pf, dst);
 	dst_hold(dst);
 	d->dst = dst;
 	flow->iif[0] = cur->iif;
 	flow->since = (u32)jiffies;
-	flow->net = state->net;
+	flow->fn = fn;
 	atomic_set(&flow->state, NF_XLAT_FLOW_READY);
 	if (nf_xlat_flow_link(flow))
 		return;
 	dst_release(dst);
-err_count:
-	atomic_dec(count);
-err_free:
 	kmem_cache_free(nf_xlat_flow_cache, flow);
+err_count:
+	atomic_dec(&fn->stateless);
 }
 
 /**
@@ -941,21 +974,22 @@ unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
  * nf_xlat_flow_add - let a session, or what is stateless, take the fast path
  * @skb: a packet of it, translated, in FORWARD
  * @state: the hook
- * @ft: flowtable, for its devices
+ * @ft: what nf_xlat_ft_get() returned
  * @thoff: offset of its transport header
  *
  * What is neither, or not established, is left alone. What is stateless is not known
  * to pass all rules yet, see nf_xlat_flow_leaves(). RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      const struct nft_flowtable *ft, unsigned int thoff)
+		      struct nf_xlat_ft *ft, unsigned int thoff)
 {
+	struct nf_xlat_flow_in in[IP_CT_DIR_MAX];
 	const struct nf_conntrack_tuple *t;
 	enum ip_conntrack_info ctinfo;
 	struct nf_xlat_current *cur;
 	struct dst_entry *dst, *back;
-	struct nf_xlat_flow_in in;
 	struct nf_xlat_ct_data *data;
+	int below[IP_CT_DIR_MAX];
 	enum ip_conntrack_dir dir;
 	struct nf_xlat_flow *flow;
 	struct nf_conn *ct;
@@ -985,15 +1019,23 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (t->src.l3num == state->pf)
 		return;
 	flow = READ_ONCE(data->flow);
+	if (flow && (u32)jiffies - READ_ONCE(flow->dir[dir].used) <= HZ)
+		return;
+	below[dir] = nf_xlat_flow_way_in(ft, skb, state->in, &in[dir]);
 	if (flow) {
-		if ((u32)jiffies - READ_ONCE(flow->dir[dir].used) <= HZ)
-			return;
 		/* Have packets begun to come in by another device, or in a VLAN? */
-		nf_xlat_flow_way_in(ft, skb, state->in, &in);
-		if (memcmp(&in, &flow->dir[dir].key.in, sizeof(in)))
+		if (below[dir] < 0 ||
+		    memcmp(&in[dir], &flow->dir[dir].key.in, sizeof(in[dir])))
 			nf_xlat_flow_del(flow);
 		return;
 	}
+	if (below[dir] < 0)
+		return;
+	below[!dir] = nf_xlat_flow_way_back(ft, dst,
+					    &nf_xlat_ct_tuple(ct, !dir)->src.u3,
+					    &in[!dir]);
+	if (below[!dir] < 0)
+		return;
 
 	back = nf_xlat_flow_back(state->net, skb, t);
 	if (!back)
@@ -1006,15 +1048,11 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		goto err_back;
 	nf_conntrack_get(&ct->ct_general);
 	flow->ct = ct;
+	flow->fn = nf_xlat_ft_net(ft);
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
-	flow->dir[dir].below =
-		nf_xlat_flow_way_in(ft, skb, state->in, &flow->dir[dir].key.in) > 0;
 	flow->iif[dir] = state->in->ifindex;
 	flow->dir[!dir].dst = back;
-	flow->dir[!dir].below =
-		nf_xlat_flow_way_back(ft, dst, &nf_xlat_ct_tuple(ct, !dir)->src.u3,
-				      &flow->dir[!dir].key.in) > 0;
 	flow->iif[!dir] = dst_dev_rcu(dst)->ifindex;
 	flow->since = (u32)jiffies;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
@@ -1025,7 +1063,9 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		d->used = (u32)jiffies;
 		d->mtu6 = data->mtu ? : IPV6_MIN_MTU;
 		d->acct = !!nf_conn_acct_find(ct);
-		nf_xlat_flow_key(&d->key, state->net, nf_xlat_ct_tuple(ct, i));
+		nf_xlat_flow_key(&d->key, nf_xlat_ct_tuple(ct, i));
+		d->key.in = in[i];
+		d->below = below[i];
 		d->cookie = nf_xlat_flow_cookie(to->src.l3num, d->dst);
 		d->src = to->dst.u3;
 		d->dst_addr = to->src.u3;
@@ -1074,6 +1114,17 @@ static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
 }
 
+/* The route of a device that is gone does not know it any longer. */
+static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
+		if (READ_ONCE(flow->dir[i].dst->obsolete) > 0)
+			return true;
+	return false;
+}
+
 static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 {
 	u32 used = READ_ONCE(flow->dir[IP_CT_DIR_ORIGINAL].used);
@@ -1081,11 +1132,14 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	struct nf_conn *ct = flow->ct;
 	u32 expires;
 
-	if (!ct) {
-		if ((u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)
-			nf_xlat_flow_del(flow);
+	if (nf_xlat_flow_moved(flow->fn, flow) ||
+	    nf_xlat_flow_dst_gone(flow) ||
+	    (!ct && (u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)) {
+		nf_xlat_flow_del(flow);
 		return;
 	}
+	if (!ct)
+		return;
 
 	if ((s32)(back - used) > 0)
 		used = back;
@@ -1108,38 +1162,17 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 		WRITE_ONCE(ct->timeout, expires);
 }
 
-static bool nf_xlat_flow_by_dev(const struct nf_xlat_flow *flow,
-				const struct net_device *dev)
-{
-	const struct nf_xlat_flow_dir *d;
-	unsigned int i;
-
-	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
-		d = &flow->dir[i];
-		if (dst_dev_rcu(d->dst) == dev ||
-		    d->key.in.iif == dev->ifindex ||
-		    flow->iif[i] == dev->ifindex)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Call @fn for all flows of a namespace, or for those by one of its devices; for
- * all flows without either. Process context.
- */
-static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
-			      const struct net *net,
-			      const struct net_device *dev)
+/* Call @fn for all flows of a namespace. Process context. */
+static void nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
+			      void (*call)(struct nf_xlat_flow *flow))
 {
 	struct nf_xlat_flow_dir *d;
 	struct rhashtable_iter iter;
-	struct nf_xlat_flow *flow;
 	unsigned int n = 0;
 
-	if (!atomic_read(&nf_xlat_flow_table.nelems))
+	if (!atomic_read(&fn->table.nelems))
 		return;
-	rhashtable_walk_enter(&nf_xlat_flow_table, &iter);
+	rhashtable_walk_enter(&fn->table, &iter);
 	rhashtable_walk_start(&iter);
 	while ((d = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(d)) {
@@ -1147,11 +1180,8 @@ static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
 				break;
 			continue;
 		}
-		flow = nf_xlat_flow_of(d);
-		if (d->dir == IP_CT_DIR_ORIGINAL &&
-		    (!net || d->key.net == net->ns.inum) &&
-		    (!dev || nf_xlat_flow_by_dev(flow, dev)))
-			fn(flow);
+		if (d->dir == IP_CT_DIR_ORIGINAL)
+			call(nf_xlat_flow_of(d));
 		if (++n % 256 == 0) {
 			rhashtable_walk_stop(&iter);
 			cond_resched();
@@ -1162,84 +1192,144 @@ static void nf_xlat_flow_walk(void (*fn)(struct nf_xlat_flow *flow),
 	rhashtable_walk_exit(&iter);
 }
 
+/* A walk begins; events from now on are for the next one. */
+static void nf_xlat_flow_walk_begins(struct nf_xlat_flow_net *fn)
+{
+	mutex_lock(&fn->mutex);
+	fn->walk ^= 1;
+	mutex_unlock(&fn->mutex);
+}
+
+/* All flows have been told of the events from before the walk. */
+static void nf_xlat_flow_walk_ends(struct nf_xlat_flow_net *fn)
+{
+	unsigned long ifindex;
+	void *entry;
+
+	xa_for_each(&fn->events, ifindex, entry)
+		xa_cmpxchg(&fn->events, ifindex, xa_mk_value(!fn->walk), NULL, 0);
+}
+
 static void nf_xlat_flow_work(struct work_struct *work)
 {
+	struct nf_xlat_flow_net *fn =
+		container_of(to_delayed_work(work), struct nf_xlat_flow_net, gc);
+	unsigned long start = jiffies;
 	bool busy;
 
-	/* First, as RTNL may be long in coming. */
-	nf_xlat_flow_walk(nf_xlat_flow_age, NULL, NULL);
-	busy = nf_xlat_ft_sync_all();
+	nf_xlat_flow_walk_begins(fn);
+	nf_xlat_flow_walk(fn, nf_xlat_flow_age);
+	nf_xlat_flow_walk_ends(fn);
+	busy = nf_xlat_ft_sync_all(fn);
 
+	/* However much there is to do, it is done in a small part of the time. */
+	WRITE_ONCE(fn->pause, NF_XLAT_FLOW_PAUSE * (jiffies - start));
+	WRITE_ONCE(fn->ended, jiffies);
 	/* Entries are left for a while after the last rule. */
-	if (busy || atomic_read(&nf_xlat_flow_table.nelems))
-		queue_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc,
-				   NF_XLAT_FLOW_GC);
+	if (busy || atomic_read(&fn->table.nelems))
+		queue_delayed_work(system_power_efficient_wq, &fn->gc,
+				   max(NF_XLAT_FLOW_GC, fn->pause));
 }
 
 /**
  * nf_xlat_flow_kick - there is something to look at now
+ * @fn: namespace
  *
  * Any context.
  */
-void nf_xlat_flow_kick(void)
+void nf_xlat_flow_kick(struct nf_xlat_flow_net *fn)
 {
-	mod_delayed_work(system_power_efficient_wq, &nf_xlat_flow_gc, 0);
+	unsigned long pause = READ_ONCE(fn->pause);
+	unsigned long since = jiffies - READ_ONCE(fn->ended);
+
+	mod_delayed_work(system_power_efficient_wq, &fn->gc,
+			 since < pause ? pause - since : 0);
+}
+
+/**
+ * nf_xlat_flow_dev_event - flows by this device leave the fast path
+ * @fn: namespace
+ * @dev: its device, which has gone down, or is below another one now
+ *
+ * The work takes them out, as RTNL is held here and there may be any number of flows;
+ * until then their packets see to it. With the mutex of @fn.
+ */
+void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
+			    const struct net_device *dev)
+{
+	if (list_empty(&fn->fts) && !atomic_read(&fn->table.nelems))
+		return;
+	if (xa_is_err(xa_store(&fn->events, dev->ifindex,
+			       xa_mk_value(fn->walk), GFP_KERNEL_ACCOUNT)))
+		nf_xlat_flow_flush(fn);
+	else
+		nf_xlat_flow_kick(fn);
 }
 
 /**
  * nf_xlat_flow_flush - take all flows of a namespace out of the fast path
- * @net: network namespace
- * @dev: only those that come or go by this device, or NULL
+ * @fn: namespace
  *
  * Process context.
  */
-void nf_xlat_flow_flush(const struct net *net, const struct net_device *dev)
+void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
-	nf_xlat_flow_walk(nf_xlat_flow_del, net, dev);
+	nf_xlat_flow_walk(fn, nf_xlat_flow_del);
 }
 
 /**
- * nf_xlat_flow_init - make the table
+ * nf_xlat_flow_net_init - the fast path of a new namespace
+ * @net: the namespace
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_flow_net_init(struct net *net)
+{
+	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(net)->flow;
+
+	fn->net = net;
+	INIT_DELAYED_WORK(&fn->gc, nf_xlat_flow_work);
+	mutex_init(&fn->mutex);
+	INIT_LIST_HEAD(&fn->fts);
+	xa_init(&fn->events);
+	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
+}
+
+/**
+ * nf_xlat_flow_net_exit - the end of it
+ * @fn: namespace, after nf_xlat_ft_net_pre_exit()
+ *
+ * Sessions have taken their flows with them, if they were told. Process context.
+ */
+void nf_xlat_flow_net_exit(struct nf_xlat_flow_net *fn)
+{
+	cancel_delayed_work_sync(&fn->gc);
+	nf_xlat_flow_flush(fn);
+	rhashtable_destroy(&fn->table);
+	xa_destroy(&fn->events);
+}
+
+/**
+ * nf_xlat_flow_init - for all namespaces
  *
  * Return: 0 or a negative error.
  */
 int nf_xlat_flow_init(void)
 {
-	int err;
-
-	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 7 * sizeof(u64));
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
 	BUILD_BUG_ON(offsetofend(struct nf_xlat_flow_dir, id) > 2 * 64);
 
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
-	if (!nf_xlat_flow_cache)
-		return -ENOMEM;
-	err = rhashtable_init(&nf_xlat_flow_table, &nf_xlat_flow_params);
-	if (err)
-		goto err_cache;
-	err = nf_xlat_ft_init();
-	if (err)
-		goto err_table;
-	return 0;
-
-err_table:
-	rhashtable_destroy(&nf_xlat_flow_table);
-err_cache:
-	kmem_cache_destroy(nf_xlat_flow_cache);
-	return err;
+	return nf_xlat_flow_cache ? 0 : -ENOMEM;
 }
 
 /**
- * nf_xlat_flow_exit - free the table
+ * nf_xlat_flow_exit - when all namespaces have had their end
  *
- * All rules are gone, and all sessions too: each has taken its flow with it, if
- * it was told. Process context.
+ * Process context.
  */
 void nf_xlat_flow_exit(void)
 {
-	nf_xlat_ft_exit();
-	cancel_delayed_work_sync(&nf_xlat_flow_gc);
-	nf_xlat_flow_walk(nf_xlat_flow_del, NULL, NULL);
 	rcu_barrier();
-	rhashtable_destroy(&nf_xlat_flow_table);
 	kmem_cache_destroy(nf_xlat_flow_cache);
 }

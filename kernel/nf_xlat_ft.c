@@ -10,41 +10,63 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/netfilter_netdev.h>
-#include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <linux/xarray.h>
 #include <net/netfilter/nf_tables.h>
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
+/**
+ * struct nf_xlat_flow_dev - a device that has our hook
+ *
+ * @ops: the hook
+ * @round: of nf_xlat_ft_sync_all(), the last that saw it in the flowtable
+ * @rcu: to free it
+ */
 struct nf_xlat_flow_dev {
-	struct list_head	list;
 	struct nf_hook_ops	ops;
-	bool			seen;
+	unsigned int		round;
 	struct rcu_head		rcu;
 };
 
 /**
  * struct nf_xlat_ft - a flowtable that rules name
  *
- * @list: of all
- * @devs: its devices, as far as they have our hook
+ * @list: of its namespace
+ * @fn: its namespace
  * @ft: the flowtable of nft, held by the rules
- * @net: its namespace
+ * @devs: by index, a struct nf_xlat_flow_dev for each device, or a value where
+ *	there is to be one
  * @users: rules
- * @gone: the namespace is going
+ * @round: of nf_xlat_ft_sync_all(), the last that came here
+ * @rcu: to free it
  */
 struct nf_xlat_ft {
 	struct list_head	list;
-	struct list_head	devs;
+	struct nf_xlat_flow_net	*fn;
 	struct nft_flowtable	*ft;
-	struct net		*net;
+	struct xarray		devs;
 	unsigned int		users;
-	bool			gone;
+	unsigned int		round;
+	struct rcu_head		rcu;
 };
 
-/* Flowtables and their devices; taken inside of RTNL, never the reverse. */
-static DEFINE_MUTEX(nf_xlat_ft_mutex);
-static LIST_HEAD(nf_xlat_fts);
+static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
+			       const struct net_device *dev)
+{
+	const void *entry = xa_load(&ft->devs, dev->ifindex);
+
+	return entry && !xa_is_value(entry);
+}
+
+/**
+ * nf_xlat_ft_net - a flowtable's namespace
+ * @ft: flowtable
+ */
+struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
+{
+	return ft->fn;
+}
 
 /**
  * nf_xlat_ft_below - where packets come in that are routed by a device
@@ -56,12 +78,11 @@ static LIST_HEAD(nf_xlat_fts);
  * If that is no device of the flowtable, the one below it may be: what has a VLAN,
  * PPPoE or a bridge on top. RCU read side.
  *
- * Return: 0 for the device itself, 1 for another one, -ENODEV when neither is in the
- * flowtable.
+ * Return: 0 for the device itself, 1 for another one, -ENODEV when neither has our
+ * hook.
  */
-int nf_xlat_ft_below(const struct nft_flowtable *ft,
-		     const struct net_device *dev, const u8 *ha,
-		     struct nf_xlat_flow_in *in)
+int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
+		     const u8 *ha, struct nf_xlat_flow_in *in)
 {
 	const struct net_device *lowest = NULL;
 	const struct net_device_path *path;
@@ -107,92 +128,134 @@ int nf_xlat_ft_below(const struct nft_flowtable *ft,
 	return known ? 1 : -ENODEV;
 }
 
-static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, struct nf_xlat_flow_dev *fd)
+static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
-	list_del(&fd->list);
-	nf_unregister_net_hook(ft->net, &fd->ops);
+	struct nf_xlat_flow_dev *fd = xa_erase(&ft->devs, ifindex);
+
+	if (!fd || xa_is_value(fd))
+		return;
+	nf_unregister_net_hook(ft->fn->net, &fd->ops);
 	/* "nft list hooks" may be looking at it. */
 	kfree_rcu(fd, rcu);
 }
 
-static struct nf_xlat_flow_dev *nf_xlat_ft_find_dev(const struct nf_xlat_ft *ft,
-						    const struct net_device *dev)
+static void nf_xlat_ft_del_devs(struct nf_xlat_ft *ft)
 {
-	struct nf_xlat_flow_dev *fd;
+	unsigned long ifindex;
+	void *entry;
 
-	list_for_each_entry(fd, &ft->devs, list)
-		if (fd->ops.dev == dev)
-			return fd;
-	return NULL;
+	xa_for_each(&ft->devs, ifindex, entry)
+		nf_xlat_ft_del_dev(ft, ifindex);
 }
 
-/* RTNL and the mutex are held, so that no device goes meanwhile. */
-static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, struct net_device *dev)
+/*
+ * Under the mutex, and without RTNL: a device that is in the namespace still has
+ * to tell us before it leaves, and waits for the mutex then.
+ */
+static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
-	struct nf_xlat_flow_dev *fd = nf_xlat_ft_find_dev(ft, dev);
-
-	if (!fd) {
-		if (dev->reg_state != NETREG_REGISTERED)
-			return;
-		fd = kzalloc(sizeof(*fd), GFP_KERNEL);
-		if (!fd)
-			return;
-		fd->ops = (struct nf_hook_ops){
-			.hook		= nf_xlat_flow_hook,
-			.dev		= dev,
-			.pf		= NFPROTO_NETDEV,
-			.hooknum	= NF_NETDEV_INGRESS,
-			/* Before the flowtable's own, which knows nothing of us */
-			.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
-		};
-		/* Without memory, it is tried again. */
-		if (nf_register_net_hook(ft->net, &fd->ops)) {
-			kfree(fd);
-			return;
-		}
-		list_add_tail(&fd->list, &ft->devs);
-	}
-	fd->seen = true;
-}
-
-/* Nothing tells of devices that join a flowtable or leave it, so look. */
-static void nf_xlat_ft_sync(struct nf_xlat_ft *ft)
-{
-	struct nf_xlat_flow_dev *fd, *next;
+	struct nf_xlat_flow_dev *fd = kzalloc(sizeof(*fd), GFP_KERNEL);
+	struct net *net = ft->fn->net;
 	struct net_device *dev;
 
-	list_for_each_entry(fd, &ft->devs, list)
-		fd->seen = false;
-	for_each_netdev(ft->net, dev)
-		if (nf_xlat_ft_has_dev(ft->ft, dev))
-			nf_xlat_ft_add_dev(ft, dev);
-	list_for_each_entry_safe(fd, next, &ft->devs, list)
-		if (!fd->seen)
-			nf_xlat_ft_del_dev(ft, fd);
+	dev = dev_get_by_index(net, ifindex);
+	if (!fd || !dev)
+		goto err;
+	fd->round = ft->round;
+	fd->ops = (struct nf_hook_ops){
+		.hook		= nf_xlat_flow_hook,
+		.dev		= dev,
+		.priv		= ft->fn,
+		.pf		= NFPROTO_NETDEV,
+		.hooknum	= NF_NETDEV_INGRESS,
+		/* Before the flowtable's own, which knows nothing of us */
+		.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
+	};
+	if (nf_register_net_hook(net, &fd->ops))
+		goto err;
+	/* In the place of a value, so it takes no memory. */
+	xa_store(&ft->devs, ifindex, fd, GFP_KERNEL);
+	dev_put(dev);
+	return;
+
+err:
+	/* It is tried again with the next round. */
+	xa_erase(&ft->devs, ifindex);
+	dev_put(dev);
+	kfree(fd);
+}
+
+/* A flowtable has this device. RCU read side. */
+static void nf_xlat_ft_see_dev(const struct net_device *dev, void *data)
+{
+	struct nf_xlat_ft *ft = data;
+	struct nf_xlat_flow_dev *fd = xa_load(&ft->devs, dev->ifindex);
+
+	if (!fd)
+		xa_store(&ft->devs, dev->ifindex, xa_mk_value(0), GFP_ATOMIC);
+	else if (!xa_is_value(fd))
+		fd->round = ft->round;
+}
+
+/*
+ * Let the hooks follow the devices of a flowtable. The mutex is let go between any two
+ * devices: who waits for it may hold RTNL. When the flowtable goes meanwhile,
+ * @fn->at tells.
+ */
+static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
+{
+	unsigned long ifindex = 0;
+	void *entry;
+
+	rcu_read_lock();
+	nf_xlat_ft_for_each_dev(ft->ft, nf_xlat_ft_see_dev, ft);
+	rcu_read_unlock();
+
+	fn->at = ft;
+	while ((entry = xa_find(&ft->devs, &ifindex, ULONG_MAX, XA_PRESENT))) {
+		if (xa_is_value(entry))
+			nf_xlat_ft_add_dev(ft, ifindex);
+		else if (((struct nf_xlat_flow_dev *)entry)->round != ft->round)
+			nf_xlat_ft_del_dev(ft, ifindex);
+		ifindex++;
+
+		mutex_unlock(&fn->mutex);
+		cond_resched();
+		mutex_lock(&fn->mutex);
+		if (fn->at != ft)
+			break;
+	}
+	fn->at = NULL;
 }
 
 /**
  * nf_xlat_ft_sync_all - let the hooks follow the flowtables' devices
+ * @fn: namespace
  *
- * Process context, takes RTNL.
+ * Nothing tells of devices that join a flowtable or leave it, so look. Process
+ * context.
  *
  * Return: whether there are flowtables.
  */
-bool nf_xlat_ft_sync_all(void)
+bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 {
 	struct nf_xlat_ft *ft;
+	bool busy;
 
-	if (list_empty(&nf_xlat_fts))
-		return false;
-
-	rtnl_lock();
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list)
-		if (!ft->gone)
-			nf_xlat_ft_sync(ft);
-	mutex_unlock(&nf_xlat_ft_mutex);
-	rtnl_unlock();
-	return true;
+	mutex_lock(&fn->mutex);
+	fn->round++;
+	while (!fn->gone) {
+		/* New ones are at the head, those that have had their turn at the end. */
+		ft = list_first_entry_or_null(&fn->fts, struct nf_xlat_ft, list);
+		if (!ft || ft->round == fn->round)
+			break;
+		ft->round = fn->round;
+		list_move_tail(&ft->list, &fn->fts);
+		nf_xlat_ft_sync(fn, ft);
+	}
+	busy = !fn->gone && !list_empty(&fn->fts);
+	mutex_unlock(&fn->mutex);
+	return busy;
 }
 
 /* Where it is known that a packet leaves, and how: the last hook */
@@ -211,89 +274,77 @@ static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	},
 };
 
-static bool nf_xlat_ft_any(const struct net *net)
-{
-	const struct nf_xlat_ft *ft;
-
-	list_for_each_entry(ft, &nf_xlat_fts, list)
-		if (net_eq(ft->net, net) && !ft->gone)
-			return true;
-	return false;
-}
-
 /**
  * nf_xlat_ft_get - a rule names a flowtable
  * @net: network namespace
  * @flowtable: flowtable of nft, which the rule holds
  *
- * Its devices get our hook a little later: they are under RTNL, which must not
- * be taken here. Process context.
+ * Its devices get our hook a little later. Process context.
  *
- * Return: 0 or a negative error.
+ * Return: what to give to nf_xlat_flow_add(), or an ERR_PTR.
  */
-int nf_xlat_ft_get(struct net *net, struct nft_flowtable *flowtable)
+struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
+				  struct nft_flowtable *flowtable)
 {
+	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(net)->flow;
 	struct nf_xlat_ft *ft;
-	int err = 0;
+	int err;
 
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list)
+	mutex_lock(&fn->mutex);
+	list_for_each_entry(ft, &fn->fts, list)
 		if (ft->ft == flowtable)
 			goto found;
 
-	ft = kzalloc(sizeof(*ft), GFP_KERNEL);
-	if (!ft) {
-		err = -ENOMEM;
-		goto out;
-	}
-	if (!nf_xlat_ft_any(net)) {
+	err = -ENOMEM;
+	ft = kzalloc(sizeof(*ft), GFP_KERNEL_ACCOUNT);
+	if (!ft)
+		goto err;
+	if (list_empty(&fn->fts)) {
 		err = nf_register_net_hooks(net, nf_xlat_ft_ops,
 					    ARRAY_SIZE(nf_xlat_ft_ops));
-		if (err) {
-			kfree(ft);
-			goto out;
-		}
+		if (err)
+			goto err;
 	}
-	INIT_LIST_HEAD(&ft->devs);
+	xa_init(&ft->devs);
+	ft->fn = fn;
 	ft->ft = flowtable;
-	ft->net = net;
-	list_add_tail(&ft->list, &nf_xlat_fts);
+	ft->round = fn->round - 1;
+	list_add(&ft->list, &fn->fts);
 found:
 	ft->users++;
-	nf_xlat_flow_kick();
-out:
-	mutex_unlock(&nf_xlat_ft_mutex);
-	return err;
+	nf_xlat_flow_kick(fn);
+	mutex_unlock(&fn->mutex);
+	return ft;
+
+err:
+	mutex_unlock(&fn->mutex);
+	kfree(ft);
+	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
 
 /**
  * nf_xlat_ft_put - a rule that named a flowtable is gone
- * @flowtable: flowtable of nft
+ * @ft: what nf_xlat_ft_get() returned
  *
  * Process context.
  */
-void nf_xlat_ft_put(struct nft_flowtable *flowtable)
+void nf_xlat_ft_put(struct nf_xlat_ft *ft)
 {
-	struct nf_xlat_flow_dev *fd, *next;
-	struct nf_xlat_ft *ft;
+	struct nf_xlat_flow_net *fn = ft->fn;
 
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		if (ft->ft != flowtable)
-			continue;
-		if (--ft->users)
-			break;
-		list_for_each_entry_safe(fd, next, &ft->devs, list)
-			nf_xlat_ft_del_dev(ft, fd);
+	mutex_lock(&fn->mutex);
+	if (!--ft->users) {
+		nf_xlat_ft_del_devs(ft);
 		list_del(&ft->list);
-		if (!ft->gone && !nf_xlat_ft_any(ft->net))
-			nf_unregister_net_hooks(ft->net, nf_xlat_ft_ops,
+		if (fn->at == ft)
+			fn->at = NULL;
+		if (!fn->gone && list_empty(&fn->fts))
+			nf_unregister_net_hooks(fn->net, nf_xlat_ft_ops,
 						ARRAY_SIZE(nf_xlat_ft_ops));
-		kfree(ft);
-		break;
+		kfree_rcu(ft, rcu);
 	}
-	mutex_unlock(&nf_xlat_ft_mutex);
+	mutex_unlock(&fn->mutex);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ft_put);
 
@@ -301,7 +352,7 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 				   unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct nf_xlat_flow_dev *fd;
+	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(dev_net(dev))->flow;
 	struct nf_xlat_ft *ft;
 
 	/* CHANGEUPPER: it has become a port of a bridge, or is none any longer. */
@@ -309,17 +360,14 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 	    event != NETDEV_CHANGEUPPER)
 		return NOTIFY_DONE;
 
-	nf_xlat_flow_flush(dev_net(dev), dev);
-	if (event != NETDEV_UNREGISTER)
-		return NOTIFY_DONE;
-
-	mutex_lock(&nf_xlat_ft_mutex);
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		fd = nf_xlat_ft_find_dev(ft, dev);
-		if (fd)
-			nf_xlat_ft_del_dev(ft, fd);
+	mutex_lock(&fn->mutex);
+	if (!fn->gone) {
+		if (event == NETDEV_UNREGISTER)
+			list_for_each_entry(ft, &fn->fts, list)
+				nf_xlat_ft_del_dev(ft, dev->ifindex);
+		nf_xlat_flow_dev_event(fn, dev);
 	}
-	mutex_unlock(&nf_xlat_ft_mutex);
+	mutex_unlock(&fn->mutex);
 	return NOTIFY_DONE;
 }
 
@@ -329,27 +377,23 @@ static struct notifier_block nf_xlat_ft_netdev_notifier = {
 
 /**
  * nf_xlat_ft_net_pre_exit - a namespace goes
- * @net: network namespace
+ * @fn: the namespace
  *
  * Its devices go before its rules do.
  */
-void nf_xlat_ft_net_pre_exit(struct net *net)
+void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn)
 {
-	struct nf_xlat_flow_dev *fd, *next;
 	struct nf_xlat_ft *ft;
 
-	mutex_lock(&nf_xlat_ft_mutex);
-	if (nf_xlat_ft_any(net))
-		nf_unregister_net_hooks(net, nf_xlat_ft_ops,
+	mutex_lock(&fn->mutex);
+	fn->gone = true;
+	fn->at = NULL;
+	if (!list_empty(&fn->fts))
+		nf_unregister_net_hooks(fn->net, nf_xlat_ft_ops,
 					ARRAY_SIZE(nf_xlat_ft_ops));
-	list_for_each_entry(ft, &nf_xlat_fts, list) {
-		if (ft->net != net)
-			continue;
-		list_for_each_entry_safe(fd, next, &ft->devs, list)
-			nf_xlat_ft_del_dev(ft, fd);
-		ft->gone = true;
-	}
-	mutex_unlock(&nf_xlat_ft_mutex);
+	list_for_each_entry(ft, &fn->fts, list)
+		nf_xlat_ft_del_devs(ft);
+	mutex_unlock(&fn->mutex);
 }
 
 /**

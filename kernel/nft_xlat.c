@@ -739,6 +739,7 @@ static const struct nft_expr_ops nft_xlat_ops = {
 
 struct nft_xlat_flow {
 	struct nft_flowtable	*flowtable;
+	struct nf_xlat_ft	*ft;
 };
 
 /* As "flow add": what does not qualify goes on, and the rule with it. */
@@ -748,7 +749,7 @@ static void nft_xlat_flow_eval(const struct nft_expr *expr,
 {
 	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
 
-	nf_xlat_flow_add(pkt->skb, pkt->state, priv->flowtable, nft_thoff(pkt));
+	nf_xlat_flow_add(pkt->skb, pkt->state, priv->ft, nft_thoff(pkt));
 }
 
 static int nft_xlat_flow_validate(NF_XLAT_VALIDATE_ARGS)
@@ -768,7 +769,6 @@ static int nft_xlat_flow_init(const struct nft_ctx *ctx,
 	struct nft_xlat_flow *priv = nft_expr_priv(expr);
 	struct nft_flowtable *flowtable;
 	unsigned int i;
-	int err;
 
 	for (i = 0; i <= NFTA_XLAT_MAX; i++)
 		if (tb[i] && i != NFTA_XLAT_FLOWTABLE)
@@ -785,10 +785,10 @@ static int nft_xlat_flow_init(const struct nft_ctx *ctx,
 	if (!nft_use_inc(&flowtable->use))
 		return -EMFILE;
 
-	err = nf_xlat_ft_get(ctx->net, flowtable);
-	if (err < 0) {
+	priv->ft = nf_xlat_ft_get(ctx->net, flowtable);
+	if (IS_ERR(priv->ft)) {
 		nft_use_dec(&flowtable->use);
-		return err;
+		return PTR_ERR(priv->ft);
 	}
 	priv->flowtable = flowtable;
 	return 0;
@@ -816,7 +816,7 @@ static void nft_xlat_flow_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
 
-	nf_xlat_ft_put(priv->flowtable);
+	nf_xlat_ft_put(priv->ft);
 }
 
 static int nft_xlat_flow_dump(NF_XLAT_DUMP_ARGS)

@@ -258,7 +258,7 @@ struct nf_xlat_current {
 	const struct nf_xlat_parm	*parm;
 	__be16				ports[2];
 	int				iif;
-	const void			*wish;
+	void				*wish;
 };
 
 /**

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# One of the two devices is not in the flowtable: there is no entry of the fast path,
+# for either direction, and all packets are seen by the rules.
+. "$(dirname "$0")/flow.inc"
+
+setup_topo
+serve "$server4" udp4:53
+for devices in "lan" "wan" "lan, wan"; do
+	helper "call $devices" "$client6" call udp $server64 53
+	check "$devices: ruleset loads" rules || done_testing
+	hooks_come ${devices//,/}
+	sleep 1 # for those of the ruleset before to go
+	tell "call $devices" ask 5 >/dev/null
+	before=$(slow)
+	check_match "$devices: answered" "$(tell "call $devices" ask 20)" "20 *"
+	seen=$(($(slow) - before))
+	if [ "$devices" = "lan, wan" ]; then
+		check "$devices: no packets are seen" [ $seen -lt 4 ]
+	else
+		check_eq "$devices: all packets are seen" $seen 40
+	fi
+done
+
+done_testing
