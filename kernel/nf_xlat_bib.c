@@ -38,7 +38,7 @@ static struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
 /**
  * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
  * @net: network namespace
- * @key: the endpoint, and the pool that it is to be mapped to
+ * @key: the endpoint, and what the rule says
  *
  * RCU read side.
  *
@@ -286,7 +286,7 @@ void nf_xlat_bib_net_exit(struct net *net)
  */
 int nf_xlat_bib_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 36);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 56);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 16);
 
 	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);

@@ -40,14 +40,34 @@ struct nf_xlat_pool {
 	__be16	max_proto;
 };
 
-/* The keys are compared as memory: no holes, and padding is zero. */
+/* The keys are compared as memory: what is not set is zero. */
+
+/**
+ * struct nf_xlat_bib_key6 - whose a mapping is
+ *
+ * An endpoint, and what else the rule says: rules that differ in it are as many
+ * translators, of which a client must not get the leave of one by way of another.
+ *
+ * @addr: address
+ * @prefix: what IPv4 peers are embedded in
+ * @pool: where the IPv4 half comes from
+ * @port: port, or id of echo
+ * @zone: of conntrack
+ * @mtu: lowest MTU of the IPv6 side, 0 for 1280
+ * @proto: transport protocol
+ * @filter: peers need a permission
+ * @masq: of a masquerade rule
+ */
 struct nf_xlat_bib_key6 {
 	struct in6_addr		addr;
-	struct nf_xlat_pool	pool;	/* rules may have different ones */
+	struct nf_xlat_prefix	prefix;
+	struct nf_xlat_pool	pool;
 	__be16			port;
 	u16			zone;
+	u16			mtu;
 	u8			proto;
-	u8			pad[3];
+	u8			filter:1;
+	u8			masq:1;
 };
 
 struct nf_xlat_bib_key4 {
@@ -66,10 +86,6 @@ struct nf_xlat_bib_key4 {
  * @node4: in the table by IPv4 endpoint and peer
  * @key6: whose it is
  * @key4: what it is in IPv4
- * @prefix: what IPv4 peers are embedded in
- * @mtu: lowest MTU of the IPv6 side, 0 for 1280
- * @filter: peers need a permission
- * @masq: of a masquerade rule
  * @ref: conntrack entries that use it
  * @rcu: to free it
  */
@@ -78,10 +94,6 @@ struct nf_xlat_bib {
 	struct rhash_head	node4;
 	struct nf_xlat_bib_key6	key6;
 	struct nf_xlat_bib_key4	key4;
-	struct nf_xlat_prefix	prefix;
-	u16			mtu;
-	bool			filter;
-	bool			masq;
 	refcount_t		ref;
 	struct rcu_head		rcu;
 };

@@ -423,7 +423,7 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 		goto put;
 
 	reason = nf_xlat_parse(skb, state->pf, &pkt);
-	if (!reason && bib->filter) {
+	if (!reason && bib->key6.filter) {
 		key.peer = t.src.u3.ip;
 		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(state->net, &key);
 		if (!refs[NF_XLAT_REF_PEER])
@@ -431,14 +431,14 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 	}
 	if (!reason) {
 		range = (struct nf_xlat_ct_range){
-			.prefix		= bib->prefix,
+			.prefix		= bib->key6.prefix,
 			.min_addr.in6	= bib->key6.addr,
 			.max_addr.in6	= bib->key6.addr,
 			.min_proto	= bib->key6.port,
 			.max_proto	= bib->key6.port,
-			.mtu		= bib->mtu,
+			.mtu		= bib->key6.mtu,
 			.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
-			.masq		= bib->masq,
+			.masq		= bib->key6.masq,
 		};
 		return nf_xlat_ct_new_in(skb, state, ct, &pkt, &range, refs);
 	}

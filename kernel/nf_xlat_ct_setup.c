@@ -227,14 +227,21 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	const struct nf_conntrack_tuple *orig;
 	struct nf_xlat_bib *bib, *new = NULL;
 	__be16 *key = nf_xlat_ct_key(reply);
-	struct nf_xlat_bib_key6 key6 = {
-		.pool	= *pool,
-		.zone	= nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL),
-	};
+	struct nf_xlat_bib_key6 key6;
 	enum nf_xlat_reason reason;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	memset(&key6, 0, sizeof(key6));
 	key6.addr = orig->src.u3.in6;
+	/* One by one, as it has holes. */
+	key6.prefix.addr = range->prefix.addr;
+	key6.prefix.len = range->prefix.len;
+	key6.prefix.non_global = range->prefix.non_global;
+	key6.pool = *pool;
+	key6.zone = nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL);
+	key6.mtu = range->mtu;
+	key6.filter = range->filter;
+	key6.masq = range->masq;
 	key6.port = orig->src.u.all;
 	key6.proto = orig->dst.protonum;
 
@@ -246,10 +253,6 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		new->key6 = key6;
 		nf_xlat_ct_key4(&new->key4, ct, IP_CT_DIR_REPLY,
 				reply->dst.protonum);
-		new->prefix = range->prefix;
-		new->mtu = range->mtu;
-		new->filter = range->filter;
-		new->masq = range->masq;
 		reason = nf_xlat_ct_choose(range, ct, pool, reply, new);
 		if (reason) {
 			nf_xlat_bib_free(new);
@@ -277,7 +280,7 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	}
 
 	refs[NF_XLAT_REF_BIB] = bib;
-	if (!bib->filter)
+	if (!range->filter)
 		return NF_XLAT_OK;
 	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
 						    reply->src.u3.ip);
