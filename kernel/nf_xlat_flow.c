@@ -1218,6 +1218,9 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	bool busy;
 
 	nf_xlat_flow_walk_begins(fn);
+	/* A flow that is being added, by what was before the event, is in the table then. */
+	if (!xa_empty(&fn->events))
+		synchronize_rcu();
 	nf_xlat_flow_walk(fn, nf_xlat_flow_age);
 	nf_xlat_flow_walk_ends(fn);
 	busy = nf_xlat_ft_sync_all(fn);

@@ -99,7 +99,8 @@ static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
 /*
  * A packet in a user's queue holds a reference to the socket of its hook. Those that
  * come back to a function of ours have this one, which is no socket: its references
- * tell how many there are. To who looks at it, it is one that has timed out.
+ * tell how many there are. Code that looks at it sees a socket that has timed out.
+ * A reset of nft's reject statement has it as well: such a packet is waited for, too.
  */
 static struct inet_sock nf_xlat_queued = {
 	.sk.sk_refcnt	= REFCOUNT_INIT(1),
@@ -1190,8 +1191,9 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
  * nf_xlat_translated - how a packet came to be of the family that it is of
  * @skb: the packet, behind the translation
  *
- * For who wants to do so again with the packets that follow. RCU read side; what it
- * tells lasts as long as the hook does.
+ * For code that does the same again with the packets that follow. The packet is known
+ * by its address, which another one may have by now: compare addresses and ports.
+ * RCU read side; what this returns lasts as long as the hook does.
  *
  * Return: what was made of the packet, NULL when that is not known, or is more than
  * one stateless translation.
