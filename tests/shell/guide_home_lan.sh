@@ -81,7 +81,7 @@ check_eq "not to the world" "$(on "$server4" dig +short +tries=1 +time=1 @192.16
 # options: of the router advertisement that answers us
 options()
 {
-	on "$client6" timeout 10 python3 -ISc '
+	on "$client6" timeout 30 python3 -ISc '
 import socket
 s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
 dev = socket.if_nametoindex("eth0")
