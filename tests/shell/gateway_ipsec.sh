@@ -46,7 +46,7 @@ check "192.0.2.66: without the policy" on "$gw" ping -c 1 -W 2 192.0.2.66
 
 # To be encrypted; the server counts what comes in so.
 ip -n "$gw" xfrm state add src $pool_ip dst $server_ip proto esp spi 0x100 mode transport \
-	enc "cipher_null" "" auth "digest_null" "" 2>/dev/null ||
+	enc "cbc(aes)" 0x000102030405060708090a0b0c0d0e0f auth "hmac(sha256)" 0x$(printf %064d 1) 2>/dev/null ||
 	skip "no ESP in this kernel"
 ip -n "$gw" xfrm policy add dst $server_ip dir out tmpl src $pool_ip dst $server_ip proto esp mode transport
 on "$server4" "$NFT" "table ip t { chain in { type filter hook prerouting priority -300; ip protocol esp counter; }; }"
