@@ -12,6 +12,17 @@ modprobe -qa act_ct cls_matchall sch_ingress sch_netem || skip "this kernel has 
 setup_topo
 ip -n "$gw" link add sink type dummy
 ip -n "$gw" link set sink up
+# tc's ct action drops ARP, so no neighbour may have to be asked for again.
+# neighbour NS DEV ADDRESS NS DEV: it is there, for good
+neighbour()
+{
+	ip -n "$1" neigh replace "$3" dev "$2" nud permanent \
+		lladdr "$(ip -n "$4" -br link show "$5" | awk '{ print $3 }')"
+}
+neighbour "$client6" eth0 2001:db8:c::1 "$gw" lan
+neighbour "$gw" lan $client_ip "$client6" eth0
+neighbour "$gw" wan $server_ip "$server4" eth0
+neighbour "$server4" eth0 $pool_ip "$gw" wan
 on "$gw" tc qdisc add dev lan clsact
 on "$gw" tc qdisc add dev wan clsact
 serve "$server4" udp4:5300
