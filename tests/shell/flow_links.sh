@@ -5,21 +5,12 @@
 . "$(dirname "$0")/flow.inc"
 shopt -s extglob
 
-far_ip=198.51.100.9
 server64hex=${pref64}c633:6409
 devices="lan, wan, wan2"
 
 setup_topo
-link "$gw" wan2 "$server4" eth1
-ip -n "$server4" -batch - <<-EOT
-	addr add $far_ip/32 dev lo
-	addr add 192.0.3.2/24 dev eth1
-	route replace 192.0.2.0/24 dev eth0 src $far_ip
-EOT
-ip -n "$gw" -batch - <<-EOT
-	addr add 192.0.3.1/24 dev wan2
-	route add $far_ip via $server_ip
-EOT
+second_uplink
+ip -n "$gw" route add $far_ip via $server_ip
 check "ruleset loads" rules || done_testing
 hooks_come lan wan wan2
 start_busy $pref64$far_ip

@@ -8,19 +8,11 @@
 need_nft
 need python3 ping setpriv
 
-far_ip=198.51.100.9
 far64=$pref64$far_ip
 
 setup_topo
-link "$gw" wan2 "$server4" eth1
-ip -n "$server4" -batch - <<-EOT
-	addr add $far_ip/32 dev lo
-	addr add 192.0.3.2/24 dev eth1
-	route replace 192.0.2.0/24 dev eth0 src $far_ip
-	route replace 192.0.3.0/24 dev eth1 src $far_ip
-EOT
+second_uplink
 ip -n "$gw" -batch - <<-EOT
-	addr add 192.0.3.1/24 dev wan2
 	route add $far_ip via $server_ip metric 1
 	route add $far_ip via 192.0.3.2 metric 2
 	route add default via 192.0.3.2 table 100

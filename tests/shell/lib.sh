@@ -179,6 +179,21 @@ beyond()
 	EOF
 }
 
+# second_uplink: also by wan2 (192.0.3.1) the gateway reaches the server (192.0.3.2 there),
+# which answers as $far_ip on both links
+far_ip=198.51.100.9
+second_uplink()
+{
+	link "$gw" wan2 "$server4" eth1
+	ip -n "$server4" -batch - <<-EOF
+		addr add $far_ip/32 dev lo
+		addr add 192.0.3.2/24 dev eth1
+		route replace 192.0.2.0/24 dev eth0 src $far_ip
+		route replace 192.0.3.0/24 dev eth1 src $far_ip
+	EOF
+	ip -n "$gw" addr add 192.0.3.1/24 dev wan2
+}
+
 router() { on "$1" sh -c 'cd /proc/sys/net; echo 1 >ipv4/ip_forward; echo 1 >ipv6/conf/all/forwarding'; }
 
 # The three hosts; $1: MTU of the links (1500)
