@@ -4,7 +4,9 @@
 # tests/fuzz.d. The kernel's log has to stay empty (tests/run looks at it), and
 # nothing may hold the modules afterwards.
 #
-# Environment: FUZZ_SEED (1), FUZZ_SECONDS (60), FUZZ_STEPS (no limit)
+# Environment: FUZZ_SEED (1), FUZZ_SECONDS (60), FUZZ_STEPS (no limit). An hour of it:
+#	tests/lab build 6.12 && FUZZ_SECONDS=3600 LAB_APPEND=slub_debug=FZPU \
+#		tests/lab run -t 5000 -e FUZZ_SECONDS 6.12 -- tests/shell/fuzz.sh
 . "$(dirname "$0")/lib.sh"
 
 seed=${FUZZ_SEED:-1}
