@@ -142,6 +142,19 @@ if modprobe -q nf_conntrack_tftp; then
 			ip6 daddr 64:ff9b::/96 ct helper set \"h6\"; ip daddr 203.0.113.9 ct helper set \"h4\"; }"
 	refused 6 "a helper, from IPv6"
 	refused 4 "a helper, from IPv4"
+
+	# Any user can expect a session, by ctnetlink.
+	serve "$gw" udp6:69
+	gateway "ct helper h6 { type \"tftp\" protocol udp; l3proto ip6; }
+		chain before { type filter hook prerouting priority mangle
+			ip6 daddr 2001:db8:c::1 udp dport 69 ct helper set \"h6\"; }"
+	python "$client6" flood udp $client_ip 40000 2001:db8:c::1 69 1 >/dev/null
+	all=ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+	check "an expectation is made" on "$gw" conntrack -I expect -t 30 -p udp \
+		--orig-src $client_ip --sport 40000 --orig-dst 2001:db8:c::1 --dport 69 \
+		--tuple-src $client_ip --tuple-port-src $((port + 1)) --mask-src $all --mask-port-src 65535 \
+		--tuple-dst "$server64" --tuple-port-dst 5300 --mask-dst $all --mask-port-dst 65535
+	refused 6 "an expected session"
 fi
 # These are no claims, and are for the whole session.
 gateway "chain before { type filter hook prerouting priority mangle; ip6 daddr 64:ff9b::/96 ct mark set 7 ct label set 3; }"
@@ -163,5 +176,26 @@ for words in $ways; do
 	for dev in lan wan; do tracks $dev egress "$words"; done
 	works "tc's ct $words on the way out"
 done
+
+# At last, as its packets come again for a while
+if modprobe -q nft_synproxy; then
+	# The proxy's own SYN to the server has its template. The rule meets it in output.
+	gateway ""
+	ip -n "$gw" route add 64:ff9b::/96 dev wan
+	on "$gw" "$NFT" "flush ruleset; table inet gw {
+		chain first { type filter hook prerouting priority raw; tcp dport 80 tcp flags syn notrack; }
+		chain forward { type filter hook forward priority filter
+			tcp dport 80 ct state { invalid, untracked } synproxy mss 1400 wscale 7 timestamp sack-perm
+		}
+		chain out { type filter hook output priority mangle
+			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade
+		}
+	}" || fail "rules do not load"
+	on "$gw" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 # as nft(8) wants it
+	read -r six _ drop <<<"$(state)"
+	patience=2 ask "$client6" tcp "$server64" 80 >/dev/null
+	check "the SYN proxy's SYN is dropped" [ "$(counter DropState)" -gt "$drop" ]
+	check_eq "and not translated" "$(counter 6to4)" "$six"
+fi
 
 done_testing
