@@ -214,10 +214,25 @@ static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
 	return nf_xlat_parse6(skb, off, quoted, l3, ptr);
 }
 
-/* The other family's ICMP is nothing that a packet of this one may carry. */
+/*
+ * The other family's ICMP is nothing that a packet of this one may carry. What is
+ * a protocol in IPv4 and an extension header in IPv6 would come to life there: a
+ * filter of IPv4 on ports has not seen those behind it.
+ */
 static bool nf_xlat_is_alien(u8 pf, u8 proto)
 {
-	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	if (pf == NFPROTO_IPV6)
+		return proto == IPPROTO_ICMP;
+
+	switch (proto) {
+	case IPPROTO_ICMPV6:
+	case NEXTHDR_HOP:
+	case NEXTHDR_ROUTING:
+	case NEXTHDR_FRAGMENT:
+	case NEXTHDR_DEST:
+		return true;
+	}
+	return false;
 }
 
 static unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)

@@ -66,9 +66,14 @@ def header():
     case(15, "60 bytes of header", s4(options=[option(*[1] * 40)]) / U / DATA, s6() / U / DATA)
 
     # Those that have a header to be checked, or are dropped, come elsewhere.
-    protos = [n for n in range(256) if n not in (1, 2, 6, 17, 33, 58, 136)]
+    protos = [n for n in range(256) if n not in (0, 1, 2, 6, 17, 33, 43, 44, 58, 60, 136)]
     case(16, "all protocols without a checksum of ours", [s4(proto=n) / Raw(DATA) for n in protos],
          [s6(nh=n) / Raw(DATA) for n in protos])
+    for n in 0, 43, 44, 60:
+        # behind it, what would be a live UDP header in IPv6
+        p = s4(proto=n) / Raw(bytes([17, 0, 1, 4, 0, 0, 0, 0])) / U / DATA
+        case(16, f"protocol {n}, an extension header in IPv6", p, back=error4(3, 2, 0, p), drop="DropProtocol", free=ANY_ID)
+        case(38, f"protocol {n} quoted", icmp4(11, 0, 0, c4(ttl=9, proto=n) / Raw(DATA)), drop="DropIcmpQuoted")
     case(16, "ICMP", icmp4(8, 0, 1, DATA), icmp6(128, 0, 1, DATA))
     case(17, "TTL", [s4(ttl=n) / U / DATA for n in (255, 64, 2)], [s6(hlim=n - 1) / U / DATA for n in (255, 64, 2)])
     p = s4(ttl=1) / U / DATA
