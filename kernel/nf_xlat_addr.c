@@ -255,15 +255,27 @@ bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_eam_6to4);
 
+/*
+ * The hosts of 0.0.0.0/8 and of the IPv4 link: RFC 1122 section 3.2.1.3 and
+ * RFC 3927 section 2.7 forbid routers to forward. ipv4_is_zeronet() knows
+ * 0.0.0.0 alone.
+ */
+static bool nf_xlat_addr4_of_link(__be32 addr)
+{
+	return !(addr & htonl(IN_CLASSA_NET)) || ipv4_is_linklocal_169(addr);
+}
+
 /**
  * nf_xlat_addr_legal - may a packet with this address be translated?
  * @pf: family of the address
  * @addr: source before translation, or either address after it
  *
  * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
- * RFC 4291 section 2.5.6 forbids routers to forward a link-local one. What
- * comes out must be no worse, and nobody else checks it: the route lookup asks
- * for no martians, so that 64:ff9b::127.0.0.1 would reach our own services.
+ * RFC 4291 section 2.5.6 and RFC 3927 section 2.7 forbid routers to forward a
+ * link-local one, RFC 6890 section 2.2.3 what is mapped from IPv4. What comes
+ * out must be no worse, and nobody else checks it: the route lookup asks for no
+ * martians, so that 64:ff9b::127.0.0.1 would reach our own services, and
+ * 64:ff9b::169.254.169.254 those of a cloud about its hosts.
  *
  * Return: false when the packet is to be dropped.
  */
@@ -272,12 +284,13 @@ bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
 	if (pf == NFPROTO_IPV4)
 		return !ipv4_is_multicast(addr->ip) &&
 		       !ipv4_is_loopback(addr->ip) &&
-		       !ipv4_is_zeronet(addr->ip) &&
+		       !nf_xlat_addr4_of_link(addr->ip) &&
 		       !ipv4_is_lbcast(addr->ip);
 
 	return !ipv6_addr_is_multicast(&addr->in6) &&
 	       !ipv6_addr_loopback(&addr->in6) &&
 	       !ipv6_addr_any(&addr->in6) &&
+	       !ipv6_addr_v4mapped(&addr->in6) &&
 	       !(ipv6_addr_type(&addr->in6) & IPV6_ADDR_LINKLOCAL);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_addr_legal);

@@ -235,6 +235,12 @@ static bool nf_xlat_is_alien(u8 pf, u8 proto)
 	return false;
 }
 
+static bool nf_xlat_is_group(u8 pf, const union nf_inet_addr *addr)
+{
+	return pf == NFPROTO_IPV4 ? ipv4_is_multicast(addr->ip) :
+				    ipv6_addr_is_multicast(&addr->in6);
+}
+
 static unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
 {
 	if (pf == NFPROTO_IPV6)
@@ -488,6 +494,10 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	 */
 	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
 	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
+		return NF_XLAT_ADDRESS;
+	/* nf_xlat_daddr_legal() decides on groups, by what a rule says. */
+	if (!nf_xlat_is_group(pf, &pkt->l3.daddr) &&
+	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
 		return NF_XLAT_ADDRESS;
 	/* 65535 bytes of IPv6 payload and an IPv4 header are too many. */
 	if (!skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU)

@@ -265,9 +265,12 @@ static void nf_xlat_test_addr_legal(struct kunit *test)
 {
 	static const char * const bad4[] = {
 		"127.0.0.1", "224.0.0.1", "239.255.255.255", "0.0.0.0",
+		"0.0.0.1", "0.255.255.255", "169.254.0.1", "169.254.169.254",
 		"255.255.255.255",
 	};
-	static const char * const bad6[] = { "::1", "::", "ff02::1", "fe80::1" };
+	static const char * const bad6[] = {
+		"::1", "::", "ff02::1", "fe80::1", "::ffff:192.0.2.1",
+	};
 	union nf_inet_addr addr = {};
 	unsigned int i;
 

@@ -7,7 +7,7 @@
 need_nft
 need python3 ping socat tcpdump
 
-bogus="0.0.0.0 127.0.0.1 224.0.0.251 239.1.2.3 255.255.255.255"
+bogus="0.0.0.0 0.1.2.3 127.0.0.1 169.254.169.254 224.0.0.251 239.1.2.3 255.255.255.255"
 
 # probe SOURCE DESTINATION...: a datagram and a ping to each
 probe()
@@ -44,7 +44,7 @@ wait_for 10 grep -q listening "$tmp/dump"
 check "stateful ruleset loads" ruleset nat64 || done_testing
 # shellcheck disable=SC2086 # words are meant
 probe $client_ip $bogus 192.0.2.255
-nothing "stateful" 12
+nothing "stateful" 16
 patience=1 check_not "stateful: no TCP to loopback" ask "$client6" tcp ${pref64}127.0.0.1 8081
 # whose source is not taken from the route
 check "ruleset with an address loads" on "$gw" $NFT "flush ruleset; table inet gw { chain pre {
@@ -67,7 +67,7 @@ probe 2001:db8:6464::203.0.113.33 ${bogus/239.1.2.3/224.0.0.5} 192.0.2.255
 for src in $bogus; do
 	probe 2001:db8:6464::"$src" $server_ip $pool_ip
 done
-nothing "stateless" $((n + 32))
+nothing "stateless" $((n + 44))
 ruleset flush
 
 # All there was on the wire is what comes now.

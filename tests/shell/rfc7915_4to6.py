@@ -82,7 +82,7 @@ def header():
     case(18, "TTL of 1, a first fragment", p, back=error4(11, 0, 0, p), drop="DropHopLimit", free=ANY_ID)
     case(18, "TTL of 1, an error: no answer", icmp4(3, 3, 0, Q4, s4(ttl=1)), drop="DropHopLimit")
 
-    bad = "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0"
+    bad = "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254"
     for a in bad:
         case(19, f"from {a}", s4(src=a) / U / DATA, drop="DropAddress")
     for a in bad:

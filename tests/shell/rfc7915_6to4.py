@@ -125,7 +125,7 @@ def extensions():
 
     for src in "::1", "ff02::1", "ff0e::1", "::", "fe80::1":
         case(50, f"source {src}", c6(src=src) / U / DATA)
-    for a in "127.0.0.1", "224.0.0.1", "239.1.2.3", "255.255.255.255", "0.0.0.0":
+    for a in "127.0.0.1", "224.0.0.1", "239.1.2.3", "255.255.255.255", "0.0.0.0", "0.1.2.3", "169.254.169.254":
         case(50, f"source that stands for {a}", c6(src="2001:db8:6464::" + a) / U / DATA, drop="DropAddress")
 
 
@@ -378,7 +378,7 @@ def rfc4884():
 
 
 def untranslatable():
-    for a in "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255":
+    for a in "127.0.0.1", "0.0.0.0", "0.1.2.3", "169.254.169.254", "224.0.0.1", "255.255.255.255":
         dst = "2001:db8:64::" + a
         p = c6(dst=dst) / U / DATA
         case(63, f"destination that stands for {a}: 1/1", p, back=error6(1, 1, 0, p), drop="DropDestination",
@@ -442,7 +442,7 @@ def dccp(p):
 def addresses():
     for a in "198.51.100.0", "198.51.100.3", "198.51.100.254":
         pair(65, f"destination {a}", c6(dst="2001:db8:64::" + a) / U / DATA, c4(dst=a) / U / DATA)
-    for a in "203.0.113.0", "203.0.113.255", "10.0.0.1", "8.8.8.8", "169.254.1.1":
+    for a in "203.0.113.0", "203.0.113.255", "10.0.0.1", "8.8.8.8", "172.16.1.1":
         pair(65, f"source {a}", c6(src="2001:db8:6464::" + a) / U / DATA, c4(src=a) / U / DATA)
 
 
