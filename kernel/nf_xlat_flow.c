@@ -1162,16 +1162,23 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 		WRITE_ONCE(ct->timeout, expires);
 }
 
-/* Call @fn for all flows of a namespace. Process context. */
+/*
+ * Call @call for all flows of a namespace, which may take them out. Process context.
+ *
+ * After a pause the walk goes on behind the entry that it was at. Where that has gone
+ * meanwhile, it goes by how many there were before it in the chain, of which some may
+ * have gone as well: then it would pass over others. So it begins anew.
+ */
 static void nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
 			      void (*call)(struct nf_xlat_flow *flow))
 {
-	struct nf_xlat_flow_dir *d;
+	struct nf_xlat_flow_dir *d, *at;
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
 
 	if (!atomic_read(&fn->table.nelems))
 		return;
+again:
 	rhashtable_walk_enter(&fn->table, &iter);
 	rhashtable_walk_start(&iter);
 	while ((d = rhashtable_walk_next(&iter))) {
@@ -1180,13 +1187,20 @@ static void nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
 				break;
 			continue;
 		}
-		if (d->dir == IP_CT_DIR_ORIGINAL)
-			call(nf_xlat_flow_of(d));
 		if (++n % 256 == 0) {
+			at = d;
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 			rhashtable_walk_start(&iter);
+			d = rhashtable_walk_peek(&iter);
+			if (d != at) {
+				rhashtable_walk_stop(&iter);
+				rhashtable_walk_exit(&iter);
+				goto again;
+			}
 		}
+		if (d->dir == IP_CT_DIR_ORIGINAL)
+			call(nf_xlat_flow_of(d));
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
