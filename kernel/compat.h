@@ -139,6 +139,17 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	},
 #endif
 
+/*
+ * HAVE_HELPER_REFCNT, see above. Before, root of a namespace could take the helper from
+ * an entry by ctnetlink, and the destroy callback with it, unless the entry has a
+ * master. Then entries of ours get one, see nf_xlat_ct_guard().
+ */
+#ifdef HAVE_HELPER_REFCNT
+#define NF_XLAT_HELPER_STAYS	true
+#else
+#define NF_XLAT_HELPER_STAYS	false
+#endif
+
 /* May an IPsec policy apply to what is forwarded? */
 static inline bool nf_xlat_has_policies(const struct net *net)
 {

@@ -268,8 +268,7 @@ static void nf_xlat_bib_free_fn(void *bib, void *arg)
  * nf_xlat_bib_net_exit - a namespace has gone, and its sessions with it
  * @net: the namespace
  *
- * Before 7.2 its root could take the helper from an entry, which never gives its
- * references back then. Process context.
+ * Process context.
  */
 void nf_xlat_bib_net_exit(struct net *net)
 {

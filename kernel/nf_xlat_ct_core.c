@@ -667,7 +667,15 @@ static const struct nf_hook_ops nf_xlat_ct_nat_ops =
 
 static int nf_xlat_ct_register(struct net *net)
 {
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	int err;
+
+	if (!NF_XLAT_HELPER_STAYS && !xn->master) {
+		xn->master = nf_ct_tmpl_alloc(net, &nf_ct_zone_dflt,
+					      GFP_KERNEL_ACCOUNT);
+		if (!xn->master)
+			return -ENOMEM;
+	}
 
 	err = nf_ct_netns_get(net, NFPROTO_INET);
 	if (err)
@@ -862,6 +870,8 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
 	nf_xlat_flow_net_exit(&xn->flow);
 	nf_xlat_bib_net_exit(net);
+	/* Entries that are still on a packet somewhere have references. */
+	nf_ct_put(xn->master);
 }
 
 static struct pernet_operations nf_xlat_ct_net_ops = {

@@ -56,21 +56,23 @@ struct nf_xlat_flow_net {
 /**
  * struct nf_xlat_ct_net - what a namespace has
  *
- * @mutex: of the next three
+ * @mutex: of the next four
  * @users: stateful rules
  * @hooked: they have their hooks; false again after pre_exit
  * @used: there has been one
+ * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard()
  * @gone: sessions end with their address
  * @net: whose this is
  * @bib: mappings
  * @flow: fast path
  */
 struct nf_xlat_ct_net {
-	/* of @users, @hooked, @used */
+	/* of @users, @hooked, @used, @master */
 	struct mutex		mutex;
 	unsigned int		users;
 	bool			hooked;
 	bool			used;
+	struct nf_conn		*master;
 	struct work_struct	gone;
 	struct net		*net;
 	struct nf_xlat_bib_net	bib;

@@ -11,6 +11,7 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_nat.h>
 #include "compat.h"
@@ -298,10 +299,15 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
  *   need for our data anyway. It makes nf_confirm() look for a transport header
  *   by the original's family; bounded, and unused as there is no helper, or one
  *   that does nothing.
+ * - ctnetlink, where it would take that helper away, by a master, which it does not
+ *   let go without. It is a template, and IPS_EXPECTED is not set, so that nobody
+ *   else makes anything of it. But conntrack calls such an entry related in its event:
+ *   who asked for new ones only is to hear of it as well.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range)
 {
+	struct nf_conn *master = nf_xlat_ct_pernet(nf_ct_net(ct))->master;
 	struct nf_xlat_ct_data *data;
 	struct nf_conn_help *help;
 
@@ -317,6 +323,11 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	ct->nat_bysource.next = NULL;
 	hlist_add_fake(&ct->nat_bysource);
 	ct->status |= IPS_NAT_DONE_MASK;
+	if (!NF_XLAT_HELPER_STAYS) {
+		nf_conntrack_get(&master->ct_general);
+		ct->master = master;
+		nf_conntrack_event_cache(IPCT_NEW, ct);
+	}
 	return true;
 }
 

@@ -168,6 +168,9 @@ static const struct rhashtable_params nf_xlat_flow_params = {
 
 static struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
+/* Stateless flows in namespaces that users have made for themselves */
+static atomic_t nf_xlat_flow_users;
+
 static struct nf_xlat_flow *nf_xlat_flow_of(const struct nf_xlat_flow_dir *d)
 {
 	return container_of(d, struct nf_xlat_flow, dir[d->dir]);
@@ -226,6 +229,38 @@ static void nf_xlat_flow_forget(struct nf_conn *ct)
 	spin_unlock_bh(&ct->lock);
 }
 
+/*
+ * A flow of a session has a conntrack entry, which conntrack counts. One of what is
+ * stateless has none, and strangers may want any number of them: a namespace has as
+ * many as it may have entries, and so have all users' namespaces together. Those of the
+ * host's own administrator do not take part in that, so that no user can use them up.
+ */
+static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
+{
+	return fn->net->user_ns != &init_user_ns;
+}
+
+static void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
+{
+	atomic_dec(&fn->stateless);
+	if (nf_xlat_flow_of_user(fn))
+		atomic_dec(&nf_xlat_flow_users);
+}
+
+static bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
+{
+	unsigned int max = READ_ONCE(nf_conntrack_max);
+	unsigned int n = atomic_inc_return(&fn->stateless);
+
+	if (nf_xlat_flow_of_user(fn))
+		n = max_t(unsigned int, n,
+			  atomic_inc_return(&nf_xlat_flow_users));
+	if (likely(n <= max || !max))
+		return true;
+	nf_xlat_flow_uncharge(fn);
+	return false;
+}
+
 static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 {
 	nf_xlat_flow_unlink(flow);
@@ -233,7 +268,7 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 		nf_xlat_flow_forget(flow->ct);
 		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
 	} else {
-		atomic_dec(&flow->fn->stateless);
+		nf_xlat_flow_uncharge(flow->fn);
 	}
 	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
 }
@@ -903,7 +938,6 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_xlat_current *cur)
 {
 	struct nf_xlat_flow_net *fn = nf_xlat_ft_net(cur->wish);
-	unsigned int max = READ_ONCE(nf_conntrack_max);
 	struct dst_entry *dst = skb_dst(skb);
 	struct nf_xlat_flow_key key = {};
 	struct nf_xlat_flow_dir *d;
@@ -922,13 +956,12 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	nf_xlat_flow_key_stateless(&key, cur);
 	if (rhashtable_lookup(&fn->table, &key, nf_xlat_flow_params))
 		return;
-	/* As with conntrack: strangers may want any number of them. */
-	if (atomic_inc_return(&fn->stateless) > max && max)
-		goto err_count;
+	if (!nf_xlat_flow_charge(fn))
+		return;
 
 	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
 	if (!flow)
-		goto err_count;
+		goto err_charge;
 	d = &flow->dir[0];
 	d->key = key;
 	nf_xlat_flow_stateless(d, cur);
@@ -944,8 +977,8 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 		return;
 	dst_release(dst);
 	kmem_cache_free(nf_xlat_flow_cache, flow);
-err_count:
-	atomic_dec(&fn->stateless);
+err_charge:
+	nf_xlat_flow_uncharge(fn);
 }
 
 /**
@@ -1152,8 +1185,7 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 
 	expires = test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status) ?
 		  READ_ONCE(ct->timeout) : used + nf_xlat_flow_timeout(ct);
-	/* Of its end we may not have been told, see nf_xlat_bib_net_exit(). */
-	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE || nf_ct_is_dying(ct) ||
+	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE ||
 	    (s32)(expires - (u32)jiffies) <= 0) {
 		nf_xlat_flow_del(flow);
 		return;
@@ -1316,7 +1348,7 @@ int nf_xlat_flow_net_init(struct net *net)
  * nf_xlat_flow_net_exit - the end of it
  * @fn: namespace, after nf_xlat_ft_net_pre_exit()
  *
- * Sessions have taken their flows with them, if they were told. Process context.
+ * Sessions have taken their flows with them. Process context.
  */
 void nf_xlat_flow_net_exit(struct nf_xlat_flow_net *fn)
 {
@@ -1336,7 +1368,8 @@ int nf_xlat_flow_init(void)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
 	BUILD_BUG_ON(offsetofend(struct nf_xlat_flow_dir, id) > 2 * 64);
 
-	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow, SLAB_HWCACHE_ALIGN);
+	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow,
+					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	return nf_xlat_flow_cache ? 0 : -ENOMEM;
 }
 

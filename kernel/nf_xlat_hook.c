@@ -1385,7 +1385,7 @@ static int __net_init nf_xlat_net_init(struct net *net)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 
-	xn->mib = alloc_percpu(struct nf_xlat_mib);
+	xn->mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
 	if (!xn->mib)
 		return -ENOMEM;
 	if (!proc_create_net_single("nf_xlat", 0444, net->proc_net,

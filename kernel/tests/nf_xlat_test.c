@@ -1008,6 +1008,18 @@ static void nf_xlat_test_csum_udplite(struct kunit *test)
 	}
 }
 
+/* The log is told of it, which tests/lab.d/kunit.sh looks at. */
+static void nf_xlat_test_no_memory(struct kunit *test)
+{
+	struct sk_buff *skb;
+
+	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 10,
+			       CHECKSUM_NONE);
+	KUNIT_EXPECT_EQ(test, nf_xlat_drop(&init_net, skb, NF_XLAT_NOMEM),
+			NF_DROP);
+	kfree_skb(skb);
+}
+
 static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_addr),	/* [1] [4] */
 	KUNIT_CASE(nf_xlat_test_prefix),	/* [2] [3] */
@@ -1029,6 +1041,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_error_cut),
 	KUNIT_CASE(nf_xlat_test_csum_udp_tunnel),
 	KUNIT_CASE(nf_xlat_test_csum_udplite),
+	KUNIT_CASE(nf_xlat_test_no_memory),
 	{}
 };
 

@@ -10,4 +10,8 @@ if grep -q 'not ok ' <<<"$log" || ! grep -qE '\] ok [0-9]+ ' <<<"$log"; then
 	echo "FAIL: unit tests"
 	exit 1
 fi
+if ! grep -q "nf_xlat: netns $(stat -Lc %i /proc/1/ns/net): out of memory, dropping packet" <<<"$log"; then
+	echo "FAIL: the log does not say that there was no memory"
+	exit 1
+fi
 grep -E 'Totals' <<<"$log" | tail -1

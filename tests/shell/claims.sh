@@ -106,6 +106,18 @@ gateway ""
 tracks lan ingress commit
 refused 6 "confirmed by tc"
 
+# The host's log is told, where it is to be.
+all=/proc/sys/net/netfilter/nf_log_all_netns
+was=$(<$all)
+claimed="nf_xlat: netns $(on "$gw" stat -Lc %i /proc/self/ns/net): NAT, a helper or tc has the conntrack entry, dropping packet"
+before=$(logged "$claimed")
+echo 1 >$all
+gateway ""
+tracks lan ingress nat,src
+refused 6 "and told"
+echo "$was" >$all
+check_eq "in the log" "$(logged "$claimed")" $((before + 1))
+
 # Freed memory must not stay in nf_nat's table: what comes next would be hashed beside it.
 gateway ""
 tracks lan ingress nat,src

@@ -80,20 +80,18 @@ on "$gw" "$NFT" flush ruleset
 check "a small pool" on "$gw" "$NFT" "table inet gw { chain pre { type filter hook prerouting priority dstnat;
 	ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global snat to 203.0.113.1:5000-5000; }; }" || done_testing
 full="nf_xlat: netns $netns: no free port in 203.0.113.1-203.0.113.1, dropping packet"
-# said: how often it has been said since the story began
-said() { dmesg | tac | sed '/tests\/run: drop_reason$/q' | grep -cF "$full"; }
 all=/proc/sys/net/netfilter/nf_log_all_netns
 was=$(cat $all)
-before=$(said)
+before=$(logged "$full")
 echo 0 >$all
 python "$client6" flood udp $client_ip 40000-40099 $server64 53 100 >/dev/null
 check_eq "no port" "$(counter DropNoPort)" 99
-check_eq "not in the log, of any namespace" "$(said)" "$before"
+check_eq "not in the log, of any namespace" "$(logged "$full")" "$before"
 echo 1 >$all
 python "$client6" flood udp $client_ip 40000-40099 $server64 53 100 >/dev/null
 echo "$was" >$all
 check_eq "no port" "$(counter DropNoPort)" 198
-lines=$(($(said) - before))
+lines=$(($(logged "$full") - before))
 check "in the log where that is wanted, and not each" test $lines -ge 1 -a $lines -le 10
 
 done_testing

@@ -277,6 +277,9 @@ is_uml() { ! is_debug && grep -q "User Mode Linux" /proc/cpuinfo; }
 # counter NAME: one of the gateway's counters of packets
 counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
 
+# logged TEXT: how often the kernel's log has it
+logged() { dmesg | grep -cF "$1"; }
+
 # tx_packets DEV: how many the gateway has sent there
 tx_packets() { on "$gw" cat "/sys/class/net/$1/statistics/tx_packets"; }
 

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# How much memory a namespace can have of what the modules keep, and who pays for it:
+# flows that no conntrack entry stands for are bounded in each namespace, and in all
+# namespaces of users together, without the host's own; what a task has caused is charged
+# to its control group.
+. "$(dirname "$0")/tun.inc"
+
+need unshare
+modprobe -q nf_flow_table_inet || skip "no flowtables in this kernel"
+
+pref64=2001:db8:64::
+host6=2001:db8:6464::c000:209
+max=600 # of flows
+all=/proc/sys/net/netfilter/nf_conntrack_max
+modprobe nf_conntrack
+was=$(cat $all)
+echo $max >$all
+
+# box NAME [user]: one namespace that translates between a tun and a dummy device; it is
+# the host's own, or that of a user namespace
+box()
+{
+	local pid
+
+	declare -g "$1=$1-$suffix"
+	namespaces="$namespaces $1-$suffix"
+	if [ "${2-}" = user ]; then
+		unshare -Ur -n sleep 1000 &
+		pid=$!
+		wait_for 10 sh -c '[ "$(readlink /proc/$0/ns/net)" != "$(readlink /proc/self/ns/net)" ]' $pid
+		ip netns attach "$1-$suffix" $pid
+	else
+		ip netns add "$1-$suffix"
+	fi
+	router "${!1}"
+	ip -n "${!1}" -batch - <<-END || fail "box $1"
+		link set lo up
+		tuntap add lan mode tun
+		addr add 2001:db8:6464::1/96 dev lan nodad
+		link set lan up
+		link add wan type dummy
+		addr add 192.0.2.1/24 dev wan
+		link set wan up
+	END
+}
+
+# shellcheck disable=SC2317 # wait_for calls it
+hooked() { on "$1" "$NFT" list hooks netdev device lan 2>/dev/null | grep -q nf_xlat_flow_hook; }
+# rule NAME WORDS: the only one, and the fast path behind it
+rule()
+{
+	on "$1" "$NFT" "flush ruleset
+	table inet gw {
+		flowtable ft { hook ingress priority filter; devices = { lan }; }
+		counter slow { }
+		chain pre { type filter hook prerouting priority dstnat; policy accept
+			ip6 saddr 2001:db8:6464::/96 ip6 daddr $pref64/96 xlat 6to4 $2; }
+		chain forward { type filter hook forward priority filter; policy accept
+			counter name slow
+			xlat flow add @ft; }
+	}" || fail "rule $2"
+	wait_for 10 hooked "$1" || fail "no hook"
+}
+
+slow() { on "$1" "$NFT" list counter inet gw slow | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+# flows NAME N: how many of N get into the fast path
+flows()
+{
+	local before
+
+	tun_begin "$1" $host6 20000-$((19999 + $2)) ${pref64}192.0.2.2 2
+	before=$(slow "$1")
+	tun_send
+	echo $((2 * $2 - ($(slow "$1") - before)))
+	tun_end
+}
+
+stateless="saddr prefix 2001:db8:6464::/96 daddr prefix $pref64/96"
+for name in own other; do
+	box $name
+	rule "${!name}" "$stateless"
+done
+for name in alice bob; do
+	box $name user
+	rule "${!name}" "$stateless"
+done
+
+check_eq "a namespace of the host's own" "$(flows "$own" 1000)" $max
+check_eq "a user's namespace" "$(flows "$alice" 400)" 400
+check_eq "and another one's have a bound in common" "$(flows "$bob" 400)" $((max - 400))
+check_eq "which is not for the host's own" "$(flows "$other" 400)" 400
+on "$alice" "$NFT" flush ruleset
+ip netns pids "$alice" | xargs kill
+ip netns del "$alice"
+# shellcheck disable=SC2317 # wait_for calls it
+all_in() { [ "$(flows "$bob" 400)" = 400 ]; }
+check "when one ends there is room again" wait_for 30 all_in
+echo "$was" >$all
+
+# Who pays. It has to be the task that sends; who is interrupted by a packet does not.
+group=/sys/fs/cgroup/bounds-$suffix
+echo +memory >/sys/fs/cgroup/cgroup.subtree_control 2>/dev/null
+mkdir "$group"
+if [ -e "$group/memory.stat" ]; then
+	slab() { awk '$1 == "slab" { print $2 }' "$group/memory.stat"; }
+	# costs NAME: bytes that each of 2000 sessions or flows has cost the group
+	costs()
+	{
+		local before
+
+		# the first one pays for what the program reads
+		pay "$1" 20000-20000
+		before=$(slab)
+		pay "$1" 20001-22000
+		echo $((($(slab) - before) / 2000))
+	}
+	pay()
+	{
+		sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" ip netns exec "$1" \
+			python3 -ISu "$here/tunsend.py" lan $host6 "$2" ${pref64}192.0.2.2 1
+	}
+	for name in flow bib; do
+		size=$(cat /sys/kernel/slab/nf_xlat_$name/object_size)
+		box "paid_$name"
+		paid=paid_$name-$suffix
+		if [ $name = flow ]; then rule "$paid" "$stateless"; else rule "$paid" "prefix $pref64/96 masquerade"; fi
+		n=$(costs "$paid")
+		check "nf_xlat_$name: charged to who sends" [ "$n" -ge "$size" ]
+		echo "# $size bytes each, $n charged"
+	done
+else
+	echo "# this kernel has no memory controller: who pays is not seen"
+fi
+rmdir "$group"
+
+# All of it goes with the namespaces: the kernel would tell of what is left in a cache.
+for ns in $namespaces; do
+	ip netns pids "$ns" 2>/dev/null | xargs -r kill
+	ip netns del "$ns" 2>/dev/null
+done
+# shellcheck disable=SC2317 # wait_for calls it
+unused() { [ "$(cat /sys/module/nft_xlat/refcnt)" = 0 ]; }
+check "namespaces end" wait_for 30 unused
+check "module unloads" modprobe -r nft_xlat
+
+done_testing
