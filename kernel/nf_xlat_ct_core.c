@@ -116,7 +116,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
 				      const struct nf_conn *ct,
 				      enum ip_conntrack_dir dir,
-				      const struct nf_xlat_pkt *pkt)
+				      struct nf_xlat_pkt *pkt)
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, !dir);
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
@@ -143,38 +143,92 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 }
 
 /*
- * Translate the first packet of a session, and keep what it refers to. Nobody
- * else may hold an entry that is not confirmed, so look again afterwards, in the
- * way of conntrack's own lookups: it may be gone, and its memory be another's.
- * Of a packet that waits in a user's queue the mapping goes; the session has its
- * port without.
+ * What the first packet of a session refers to, until it is known whether it made one
+ *
+ * @after: where the packet is not handed on at once
+ * @ct: its entry, which may be gone, and its memory be another's
+ * @net: namespace
+ * @zone: of the entry
+ * @orig: original tuple of the entry
+ * @refs: what the entry is to hold
  */
+struct nf_xlat_ct_first {
+	struct nf_xlat_after		after;
+	struct nf_conn			*ct;
+	struct net			*net;
+	struct nf_conntrack_zone	zone;
+	struct nf_conntrack_tuple	orig;
+	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
+};
+
+/*
+ * Nobody else may hold an entry that is not confirmed, so look again when the packet
+ * has gone through, in the way of conntrack's own lookups. Of a packet that waits in a
+ * user's queue the mapping goes; the session has its port without.
+ */
+static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
+{
+	struct nf_conn *ct = first->ct;
+
+	if (refcount_inc_not_zero(&ct->ct_general.use)) {
+		smp_acquire__after_ctrl_dep();
+		if (nf_ct_is_confirmed(ct) && nf_xlat_ct_any(ct) &&
+		    net_eq(nf_ct_net(ct), first->net) &&
+		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
+		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
+				      &first->orig))
+			nf_xlat_ct_attach(ct, first->refs);
+		nf_ct_put(ct);
+	}
+	nf_xlat_ct_release(first->net, first->refs);
+}
+
+static void nf_xlat_ct_keep_after(struct nf_xlat_after *after)
+{
+	struct nf_xlat_ct_first *first;
+
+	first = container_of(after, struct nf_xlat_ct_first, after);
+	nf_xlat_ct_keep(first);
+	kfree(first);
+}
+
+/* Without memory for it the session does without, as behind a user's queue. */
+static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
+{
+	struct nf_xlat_ct_first *copy;
+
+	if (likely(!nf_xlat_nested()))
+		return false;
+	copy = kmemdup(first, sizeof(*first), GFP_ATOMIC);
+	if (!copy)
+		return false;
+	copy->after.fn = nf_xlat_ct_keep_after;
+	nf_xlat_do_after(&copy->after);
+	return true;
+}
+
+/* Translate the first packet of a session, and keep what it refers to. */
 static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     struct nf_conn *ct,
-				     const struct nf_xlat_pkt *pkt,
+				     struct nf_xlat_pkt *pkt,
 				     struct nf_xlat_bib **refs)
 {
-	struct nf_conntrack_zone zone = *nf_ct_zone(ct);
-	struct nf_conntrack_tuple orig;
+	struct nf_xlat_ct_first first __uninitialized;
 	unsigned int verdict;
 
-	orig = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN])
+		return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL,
+					 pkt);
+
+	first.ct = ct;
+	first.net = state->net;
+	first.zone = *nf_ct_zone(ct);
+	first.orig = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	memcpy(first.refs, refs, sizeof(first.refs));
 	verdict = nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt);
-
-	if (refs[NF_XLAT_REF_BIB] || refs[NF_XLAT_REF_HAIRPIN])
-		if (refcount_inc_not_zero(&ct->ct_general.use)) {
-			smp_acquire__after_ctrl_dep();
-			if (nf_ct_is_confirmed(ct) && nf_xlat_ct_any(ct) &&
-			    net_eq(nf_ct_net(ct), state->net) &&
-			    nf_ct_zone_equal(ct, &zone, IP_CT_DIR_ORIGINAL) &&
-			    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
-					      &orig))
-				nf_xlat_ct_attach(ct, refs);
-			nf_ct_put(ct);
-		}
-
-	nf_xlat_ct_release(state->net, refs);
+	if (!nf_xlat_ct_keep_later(&first))
+		nf_xlat_ct_keep(&first);
 	return verdict;
 }
 
@@ -237,15 +291,16 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 }
 
 /*
- * A packet from IPv4 that begins a session. Of a hairpin, errors can only be told
- * as long as the entry is what the first translation has made it.
+ * Make the entry of a packet from IPv4 a session. Of a hairpin, errors can only be told
+ * as long as the entry is what the first translation has made it. A function of its own,
+ * so that what it has on the stack is gone when the packet goes on.
+ *
+ * NF_STOLEN: done, translate the packet.
  */
-static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
-				      const struct nf_hook_state *state,
-				      struct nf_conn *ct,
-				      const struct nf_xlat_pkt *pkt,
-				      const struct nf_xlat_ct_range *range,
-				      struct nf_xlat_bib **refs)
+static noinline unsigned int
+nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
+		    struct nf_conn *ct, const struct nf_xlat_pkt *pkt,
+		    const struct nf_xlat_ct_range *range)
 {
 	struct nf_xlat_parm parm = { .keep_ct = true };
 	struct nf_conntrack_tuple reply;
@@ -258,23 +313,33 @@ static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 		nf_xlat_hdr_inverse(&parm.outer, &reply);
 		verdict = nf_xlat_probe(skb, state, pkt, &parm);
 		if (verdict != NF_ACCEPT)
-			goto release;
+			return verdict;
 	}
 	if (!reason)
 		reason = nf_xlat_ct_setup_in(ct, range, &reply);
-	if (!reason)
-		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
-	verdict = nf_xlat_reject(skb, state, pkt, reason);
-release:
-	nf_xlat_ct_release(state->net, refs);
-	return verdict;
+	return reason ? nf_xlat_reject(skb, state, pkt, reason) : NF_STOLEN;
+}
+
+/* A packet from IPv4 that begins a session, by a rule for it */
+static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
+				      const struct nf_hook_state *state,
+				      struct nf_conn *ct,
+				      struct nf_xlat_pkt *pkt,
+				      const struct nf_xlat_ct_range *range)
+{
+	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
+	unsigned int verdict;
+
+	verdict = nf_xlat_ct_begin_in(skb, state, ct, pkt, range);
+	return verdict == NF_STOLEN ?
+	       nf_xlat_ct_first(skb, state, ct, pkt, refs) : verdict;
 }
 
 /* A packet from IPv6 that begins a session */
 static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
 				       struct nf_conn *ct,
-				       const struct nf_xlat_pkt *pkt,
+				       struct nf_xlat_pkt *pkt,
 				       const struct nf_xlat_ct_range *range)
 {
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
@@ -306,7 +371,6 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range)
 {
-	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	enum ip_conntrack_info ctinfo;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
@@ -338,7 +402,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (begins && !pkt.icmp_error)
 		return state->pf == NFPROTO_IPV6 ?
 		       nf_xlat_ct_new_out(skb, state, ct, &pkt, range) :
-		       nf_xlat_ct_new_in(skb, state, ct, &pkt, range, refs);
+		       nf_xlat_ct_new_in(skb, state, ct, &pkt, range);
 	if (same)
 		return nf_xlat_ct_packet(skb, state, ct, CTINFO2DIR(ctinfo),
 					 &pkt);
@@ -384,19 +448,17 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 	return true;
 }
 
-/* Of nf_xlat_ct_in(), what few packets come to */
+/* Of nf_xlat_ct_in_begins(), what is off the stack when the packet goes on */
 static noinline unsigned int
-nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
-		     struct nf_conn *ct)
+nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
+		      struct nf_conn *ct, struct nf_xlat_pkt *pkt,
+		      struct nf_xlat_bib **refs)
 {
-	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	struct nf_xlat_ct_range range;
 	struct nf_conntrack_tuple t;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *bib;
-	struct nf_xlat_pkt pkt;
-	unsigned int verdict;
 	bool hairpin;
 
 	hairpin = nf_xlat_ct_ours(ct);
@@ -417,34 +479,44 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!bib)
 		return NF_ACCEPT;
 	refs[hairpin ? NF_XLAT_REF_HAIRPIN : NF_XLAT_REF_BIB] = bib;
-
-	verdict = NF_ACCEPT;
 	if (nf_xlat_ct_for_us(skb, state))
-		goto put;
+		return NF_ACCEPT;
 
-	reason = nf_xlat_parse(skb, state->pf, &pkt);
+	reason = nf_xlat_parse(skb, state->pf, pkt);
 	if (!reason && bib->key6.filter) {
 		key.peer = t.src.u3.ip;
 		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(state->net, &key);
 		if (!refs[NF_XLAT_REF_PEER])
 			reason = NF_XLAT_FILTERED;
 	}
-	if (!reason) {
-		range = (struct nf_xlat_ct_range){
-			.prefix		= bib->key6.prefix,
-			.min_addr.in6	= bib->key6.addr,
-			.max_addr.in6	= bib->key6.addr,
-			.min_proto	= bib->key6.port,
-			.max_proto	= bib->key6.port,
-			.mtu		= bib->key6.mtu,
-			.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
-			.masq		= bib->key6.masq,
-		};
-		return nf_xlat_ct_new_in(skb, state, ct, &pkt, &range, refs);
-	}
+	if (reason)
+		return nf_xlat_reject(skb, state, pkt, reason);
 
-	verdict = nf_xlat_reject(skb, state, &pkt, reason);
-put:
+	range = (struct nf_xlat_ct_range){
+		.prefix		= bib->key6.prefix,
+		.min_addr.in6	= bib->key6.addr,
+		.max_addr.in6	= bib->key6.addr,
+		.min_proto	= bib->key6.port,
+		.max_proto	= bib->key6.port,
+		.mtu		= bib->key6.mtu,
+		.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
+		.masq		= bib->key6.masq,
+	};
+	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
+}
+
+/* Of nf_xlat_ct_in(), what few packets come to */
+static noinline unsigned int
+nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
+		     struct nf_conn *ct)
+{
+	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
+	struct nf_xlat_pkt pkt;
+	unsigned int verdict;
+
+	verdict = nf_xlat_ct_in_mapping(skb, state, ct, &pkt, refs);
+	if (verdict == NF_STOLEN)
+		return nf_xlat_ct_first(skb, state, ct, &pkt, refs);
 	nf_xlat_ct_release(state->net, refs);
 	return verdict;
 }

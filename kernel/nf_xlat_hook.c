@@ -43,7 +43,7 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/nf_xlat.h>
 
-/* 6to4, then 4to6 for a hairpin, and once more each for good measure. */
+/* 6to4, then 4to6 for a hairpin, and once more each for one between two CLATs */
 #define NF_XLAT_MAX_DEPTH	4
 
 struct nf_xlat_mib {
@@ -59,14 +59,20 @@ struct nf_xlat_net {
  *	that changes it wants another route.
  * @hop_due: the route led to this host, so that no hop was counted. NAT in the
  *	other family, or another translation, may send the packet on all the same.
+ * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
+ * @depth: how often it has been translated by then
+ * @sk: the hook's socket
  */
 struct nf_xlat_skb_cb {
 	union {
 		struct inet_skb_parm	h4;
 		struct inet6_skb_parm	h6;
 	} header;
-	u32	mark;
-	bool	hop_due;
+	u32		mark;
+	bool		hop_due;
+	u8		hook;
+	u8		depth;
+	struct sock	*sk;
 };
 
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
@@ -77,11 +83,17 @@ struct nf_xlat_skb_cb {
  * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
  * disabled preempt each other, so that one CPU may have several.
  *
+ * A packet that a nested one has translated is handed on by the outermost, when all that
+ * was called for the packet before has returned. So the stack does not grow with the
+ * number of translations, nor with tunnels between them.
+ *
  * @node: in nf_xlat_walks of the CPU
  * @task: whose it is
- * @depth: how many translations are under way, one inside of the other
+ * @depth: how often the packet has been translated that is on its way
  * @no_route: a packet that was handed on without a route found none later
  * @untold: that packet as it came in, or NULL
+ * @later: packets that nested ones have translated
+ * @after: what is to be done when these have been handed on
  * @cur: for nf_xlat_translated()
  */
 struct nf_xlat_walk {
@@ -90,6 +102,8 @@ struct nf_xlat_walk {
 	unsigned int			depth;
 	bool				no_route;
 	const struct sk_buff		*untold;
+	struct sk_buff_head		later;
+	struct nf_xlat_after		*after;
 	struct nf_xlat_current		cur;
 };
 
@@ -161,6 +175,8 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->task = current;
 	walk->depth = 0;
 	walk->untold = NULL;
+	__skb_queue_head_init(&walk->later);
+	walk->after = NULL;
 	walk->cur.skb = NULL;
 	preempt_disable_nested();
 	hlist_add_head(&walk->node, this_cpu_ptr(&nf_xlat_walks));
@@ -329,13 +345,12 @@ void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_count);
 
-static struct dst_entry *nf_xlat_route4(struct net *net, const struct sock *sk,
-					u32 mark, int oif,
-					const union nf_inet_addr *saddr,
-					const union nf_inet_addr *daddr,
-					u8 tos, u8 proto,
-					const union flowi_uli *uli,
-					union nf_inet_addr *src)
+/* Functions of their own, so that one family's flow is not on the other one's stack. */
+static noinline struct dst_entry *
+nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
+	       const union nf_inet_addr *saddr,
+	       const union nf_inet_addr *daddr, u8 tos, u8 proto,
+	       const union flowi_uli *uli, union nf_inet_addr *src)
 {
 	struct flowi4 fl4;
 	struct rtable *rt;
@@ -369,12 +384,11 @@ static struct dst_entry *nf_xlat_route4(struct net *net, const struct sock *sk,
 	return &rt->dst;
 }
 
-static struct dst_entry *nf_xlat_route6(struct net *net, const struct sock *sk,
-					u32 mark, int oif,
-					const union nf_inet_addr *saddr,
-					const union nf_inet_addr *daddr,
-					u8 tos, u8 proto,
-					const union flowi_uli *uli)
+static noinline struct dst_entry *
+nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
+	       const union nf_inet_addr *saddr,
+	       const union nf_inet_addr *daddr, u8 tos, u8 proto,
+	       const union flowi_uli *uli)
 {
 	struct flowi6 fl6 = {
 		.flowi6_oif	= oif,
@@ -866,7 +880,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
 	/* GSO, on the way to a user's queue, writes from there on. */
-	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > SKB_GSO_CB_OFFSET);
+	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, hook) > SKB_GSO_CB_OFFSET);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
 
 	NF_XLAT_CB(skb)->mark = skb->mark;
 	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
@@ -894,30 +909,31 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	}
 }
 
-/* Hand the packet to the same hook of the other family. */
-static void nf_xlat_reinject(struct sk_buff *skb,
-			     const struct nf_hook_state *state, u8 pf)
+/* Hand the packet to the same hook of the other family, which is its own by now. */
+static void nf_xlat_reinject(struct net *net, struct sock *sk,
+			     struct sk_buff *skb, u8 hook)
 {
+	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	struct dst_entry *dst = skb_dst(skb);
 
-	switch (state->hook) {
+	switch (hook) {
 	case NF_INET_PRE_ROUTING:
-		NF_HOOK(pf, NF_INET_PRE_ROUTING, state->net,
-			&nf_xlat_queued.sk, skb, skb->dev, NULL, nf_xlat_rcv_finish);
+		NF_HOOK(pf, NF_INET_PRE_ROUTING, net, &nf_xlat_queued.sk, skb,
+			skb->dev, NULL, nf_xlat_rcv_finish);
 		break;
 	case NF_INET_FORWARD:
 		if (nf_xlat_dst_local(pf, dst)) {
 			dst_input(skb);
 			break;
 		}
-		nf_xlat_forward(state->net, skb, pf);
+		nf_xlat_forward(net, skb, pf);
 		break;
 	case NF_INET_LOCAL_OUT:
 		skb->dev = dst_dev_rcu(dst);
 		if (pf == NFPROTO_IPV4)
-			ip_local_out(state->net, state->sk, skb);
+			ip_local_out(net, sk, skb);
 		else
-			ip6_local_out(state->net, state->sk, skb);
+			ip6_local_out(net, sk, skb);
 		break;
 	default:
 		DEBUG_NET_WARN_ON_ONCE(1);
@@ -925,16 +941,89 @@ static void nf_xlat_reinject(struct sk_buff *skb,
 	}
 }
 
+/* Hand on what nested ones have left. All of it has a route. */
+static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
+{
+	struct nf_xlat_after *after;
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&walk->later))) {
+		walk->depth = NF_XLAT_CB(skb)->depth;
+		nf_xlat_reinject(dev_net(dst_dev_rcu(skb_dst(skb))),
+				 NF_XLAT_CB(skb)->sk, skb,
+				 NF_XLAT_CB(skb)->hook);
+	}
+	walk->depth = 1;
+	while ((after = walk->after)) {
+		walk->after = after->next;
+		after->fn(after);
+	}
+}
+
+/* Hand a translated packet on, or leave it for the outermost to do so. */
+static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
+			    const struct nf_hook_state *state)
+{
+	if (walk->depth == 1) {
+		nf_xlat_reinject(state->net, state->sk, skb, state->hook);
+		walk->cur.skb = NULL;
+		nf_xlat_hand_on_later(walk);
+		return;
+	}
+	NF_XLAT_CB(skb)->hook = state->hook;
+	NF_XLAT_CB(skb)->depth = walk->depth;
+	/* It outlives this RCU read side, and so do devices. */
+	NF_XLAT_CB(skb)->sk = state->sk;
+	__skb_queue_tail(&walk->later, skb);
+}
+
+/**
+ * nf_xlat_nested - is the caller called for a packet that is being translated?
+ *
+ * Then nf_xlat_hook() will have translated a packet when it returns, but not yet handed it
+ * on, see nf_xlat_do_after(). RCU read side.
+ */
+bool nf_xlat_nested(void)
+{
+	bool nested;
+
+	local_bh_disable();
+	nested = nf_xlat_walk_find();
+	local_bh_enable();
+
+	return nested;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_nested);
+
+/**
+ * nf_xlat_do_after - have something done when a packet has been handed on
+ * @after: what; in nf_xlat_nested() only
+ *
+ * It is done in the same RCU read side.
+ */
+void nf_xlat_do_after(struct nf_xlat_after *after)
+{
+	struct nf_xlat_walk *walk;
+
+	local_bh_disable();
+	walk = nf_xlat_walk_find();
+	after->next = walk->after;
+	walk->after = after;
+	local_bh_enable();
+}
+EXPORT_SYMBOL_GPL(nf_xlat_do_after);
+
 /*
  * Cut a packet that has been translated without a Fragment header, and hand on
  * the fragments. IPv6 does so by itself, later, but with an identification of
  * its own choice; RFC 7915 section 4.1 wants that of IPv4, which receivers need
  * when another router on the IPv4 side has cut the packet before.
  */
-static void nf_xlat_split(struct sk_buff *skb,
-			  const struct nf_hook_state *state,
-			  const struct nf_xlat_pkt *pkt,
-			  const struct nf_xlat_parm *parm)
+static noinline void nf_xlat_split(struct sk_buff *skb,
+				   const struct nf_hook_state *state,
+				   const struct nf_xlat_pkt *pkt,
+				   const struct nf_xlat_parm *parm,
+				   struct nf_xlat_walk *walk)
 {
 	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
 	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
@@ -964,7 +1053,7 @@ static void nf_xlat_split(struct sk_buff *skb,
 			fh->frag_off |= htons(IP6_MF);
 
 		nf_xlat_init_cb(frag, pkt, parm);
-		nf_xlat_reinject(frag, state, NFPROTO_IPV6);
+		nf_xlat_hand_on(walk, frag, state);
 	}
 	consume_skb(skb);
 }
@@ -1113,15 +1202,13 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 
 static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 				   const struct nf_hook_state *state,
-				   const struct nf_xlat_pkt *pkt,
+				   struct nf_xlat_pkt *pkt,
 				   struct nf_xlat_parm *parm,
 				   struct nf_xlat_walk *walk)
 {
-	u8 pf = nf_xlat_other_pf(pkt->pf);
 	struct sk_buff *untold = NULL;
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_pkt cut __uninitialized;
 	struct dst_entry *dst;
 	unsigned int verdict;
 	bool split;
@@ -1137,16 +1224,15 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	}
 
 	/* A session's packets stay whole for the rules, as conntrack has it. */
-	split = !parm->keep_ct && dst && !nf_xlat_dst_local(pf, dst) &&
+	split = !parm->keep_ct && dst &&
+		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
 		state->hook != NF_INET_LOCAL_OUT &&
 		nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
 		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
-	if (split) {
-		cut = *pkt;
-		cut.l3.fraghdr = false;
-	}
+	if (split)
+		pkt->l3.fraghdr = false;
 
-	reason = nf_xlat_skb(net, skb, split ? &cut : pkt, parm);
+	reason = nf_xlat_skb(net, skb, pkt, parm);
 	if (reason) {
 		dst_release(dst);
 		kfree_skb(untold);
@@ -1168,21 +1254,21 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
 	if (split) {
-		nf_xlat_split(skb, state, &cut, parm);
-	} else {
-		nf_xlat_init_cb(skb, pkt, parm);
-		walk->no_route = false;
-		if (untold)
-			walk->untold = untold;
-		nf_xlat_set_current(walk, skb, pkt, parm);
-		nf_xlat_reinject(skb, state, pf);
-		walk->cur.skb = NULL;
-		if (untold) {
-			walk->untold = NULL;
-			if (walk->no_route)
-				nf_xlat_tell_no_route(net, untold, pkt->pf);
-			consume_skb(untold);
-		}
+		nf_xlat_split(skb, state, pkt, parm, walk);
+		return NF_STOLEN;
+	}
+
+	nf_xlat_init_cb(skb, pkt, parm);
+	walk->no_route = false;
+	if (untold)
+		walk->untold = untold;
+	nf_xlat_set_current(walk, skb, pkt, parm);
+	nf_xlat_hand_on(walk, skb, state);
+	if (untold) {
+		walk->untold = NULL;
+		if (walk->no_route)
+			nf_xlat_tell_no_route(net, untold, pkt->pf);
+		consume_skb(untold);
 	}
 	return NF_STOLEN;
 }
@@ -1231,10 +1317,9 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 						   IPV6_MIN_MTU) - growth);
 }
 
-static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
-				      const struct nf_hook_state *state,
-				      struct nf_xlat_parm *parm,
-				      struct nf_xlat_walk *walk)
+static noinline unsigned int
+nf_xlat_hook_segs(struct sk_buff *skb, const struct nf_hook_state *state,
+		  struct nf_xlat_parm *parm, struct nf_xlat_walk *walk)
 {
 	struct sk_buff *segs, *seg, *next;
 	enum nf_xlat_reason reason;
@@ -1259,13 +1344,13 @@ static unsigned int nf_xlat_hook_segs(struct sk_buff *skb,
 
 static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
 					const struct nf_hook_state *state,
-					const struct nf_xlat_pkt *pkt,
+					struct nf_xlat_pkt *pkt,
 					struct nf_xlat_parm *parm,
 					struct nf_xlat_walk *walk)
 {
 	unsigned int verdict;
 
-	/* The hop limit does not bound the stack, so count. */
+	/* Not each of them takes a hop. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH)
 		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
 
@@ -1282,13 +1367,15 @@ static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
 /* A function of its own, so that nested translations do not have another walk. */
 static noinline unsigned int
 nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
-		       const struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
+		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
 	struct nf_xlat_walk walk;
 	unsigned int verdict;
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_hook_nested(skb, state, pkt, parm, &walk);
+	/* The answer to a packet that was refused, or had no route in the end */
+	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 
 	return verdict;
@@ -1298,7 +1385,7 @@ nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
  * nf_xlat_hook - translate a packet and send it on in the other family
  * @skb: packet that nf_xlat_parse() accepted
  * @state: hook that it is in: PRE_ROUTING, FORWARD or LOCAL_OUT
- * @pkt: what nf_xlat_parse() found
+ * @pkt: what nf_xlat_parse() found, of no use afterwards
  * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec and
  *	hop_due are filled in here
  *
@@ -1311,8 +1398,7 @@ nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
  */
 unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_hook_state *state,
-			  const struct nf_xlat_pkt *pkt,
-			  struct nf_xlat_parm *parm)
+			  struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
 	struct nf_xlat_walk *walk;
 	unsigned int verdict;

@@ -262,6 +262,17 @@ struct nf_xlat_current {
 };
 
 /**
+ * struct nf_xlat_after - something to do when a packet has been handed on
+ *
+ * @next: for nf_xlat_do_after()
+ * @fn: what
+ */
+struct nf_xlat_after {
+	struct nf_xlat_after	*next;
+	void			(*fn)(struct nf_xlat_after *after);
+};
+
+/**
  * struct nf_xlat_trace - what the tracepoint tells of a packet
  *
  * @saddr: source address and port, a sockaddr_in or sockaddr_in6
@@ -340,8 +351,9 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    enum nf_xlat_reason reason);
 unsigned int nf_xlat_hook(struct sk_buff *skb,
 			  const struct nf_hook_state *state,
-			  const struct nf_xlat_pkt *pkt,
-			  struct nf_xlat_parm *parm);
+			  struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm);
+bool nf_xlat_nested(void);
+void nf_xlat_do_after(struct nf_xlat_after *after);
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb);
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf);
