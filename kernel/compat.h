@@ -103,7 +103,7 @@ static inline int nf_xlat_parse_register_load(const struct nft_ctx *ctx,
 #endif
 
 /*
- * HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.0
+ * HAVE_TIMEOUT_REFCNT: include/net/netfilter/nf_conntrack_timeout.h, since 7.2
  * and in later 6.1 and 6.12
  */
 static inline void nf_xlat_timeout_init_ref(struct nf_ct_timeout *timeout)
@@ -122,6 +122,18 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	kfree(timeout);
 #endif
 }
+
+/*
+ * HAVE_TIMEOUT_REFCNT as well: until 7.1 nft_ct copied 16 bytes of an entry that is not
+ * IPv4's, also into a register for 4 (CVE-2026-53267). No header shows the fix. But what
+ * the probe looks for came after it: in 6.1.191 with it, in 6.12.112 where the fix is
+ * in 6.12.94, in 7.2.
+ */
+#ifdef HAVE_TIMEOUT_REFCNT
+#define NF_XLAT_NFT_CT_FIXED	true
+#else
+#define NF_XLAT_NFT_CT_FIXED	false
+#endif
 
 /*
  * HAVE_HELPER_REFCNT: include/net/netfilter/nf_conntrack_helper.h, since 7.2.

@@ -42,6 +42,14 @@
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
+/*
+ * An entry of two families makes an unfixed nft_ct write over what lies behind a register,
+ * in rules that any user may load. Without state there are no such entries.
+ */
+static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
+module_param(nft_ct_fixed, bool, 0644);
+MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53267, so that stateful rules do no harm");
+
 /* The prefix is the head of the address that the IPv6 side talks to. */
 static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
 			      struct nf_xlat_prefix *prefix)
@@ -791,6 +799,11 @@ int nf_xlat_ct_netns_get(struct net *net)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	int err = 0;
+
+	if (!READ_ONCE(nft_ct_fixed)) {
+		pr_warn_once("nf_xlat_ct: no stateful rules: nft_ct of this kernel may not have the fix of CVE-2026-53267; if it has, nft_ct_fixed=1\n");
+		return -EOPNOTSUPP;
+	}
 
 	mutex_lock(&xn->mutex);
 	if (!xn->users) {
