@@ -14,7 +14,7 @@ net=2001:db8:2::4
 # shellcheck disable=SC2317 # called by check
 load() { text siit_dc console | placed | on "$gw" sh -e; }
 # shellcheck disable=SC2317 # called by check
-eam_check() { on "$gw" "$tmp/sbin/nft-xlat-eam" --check; }
+eam_check() { on "$gw" "$tmp/sbin/nft-xlat-eam" --check "$@"; }
 # call NS ADDRESS [SOURCE]: of UDP, with that source
 call()
 {
@@ -115,14 +115,22 @@ check_match "are no fault" "$(cat "$tmp/check")" "eam.nft: 2 pairs"
 check "the maps are good" eam_check
 
 # By hand
-on "$gw" $NFT 'add element inet siit eam46 { 203.0.113.128/26 : 2001:db8:3::/64, 203.0.113.3 : 2001:db8:1::3 }
-	add element inet siit eam64 { 2001:db8:3::/64 comment "x : y, z" : 203.0.113.128/26 }' ||
-	fail "nft refuses what it takes by hand"
-check_not "pairs of unequal length, by hand" eam_check
-check_eq "they are named" "$(cat "$tmp/check")" \
-"eam46: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
-eam64: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
-203.0.113.3 2001:db8:1::3: only in eam46"
-check_not "no such map" on "$gw" "$tmp/sbin/nft-xlat-eam" --check inet siit none none
+wide='203.0.113.128/26 : 2001:db8:3::/64'
+check_not "nft refuses a pair of unequal length" on "$gw" $NFT "add element inet siit eam46 { $wide }"
+check_match "and names it" "$(cat "$tmp/check")" \
+	"*Error: a pair for xlat in @eam46 has equal sizes, but 203.0.113.128/26 has 6 suffix bits and 2001:db8:3::/64 has 64*"
+check "a pair in one map only" on "$gw" $NFT 'add element inet siit eam46 { 203.0.113.3 : 2001:db8:1::3 }'
+check_not "is taken" eam_check
+check_eq "and named" "$(cat "$tmp/check")" "203.0.113.3 2001:db8:1::3: only in eam46"
+check "maps that no rule has yet" on "$gw" $NFT "table inet next {
+	map a { type ipv4_addr : interval ipv6_addr; flags interval; elements = { $wide, 203.0.113.3 : 2001:db8:1::3 }; }
+	map b { type ipv6_addr : interval ipv4_addr; flags interval; elements = { 2001:db8:3::/64 comment \"x : y, z\" : 203.0.113.128/26 }; }
+}"
+check_not "take pairs of unequal length" eam_check inet next a b
+check_eq "which are named" "$(cat "$tmp/check")" \
+"a: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
+b: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
+203.0.113.3 2001:db8:1::3: only in a"
+check_not "no such map" eam_check inet siit none none
 
 done_testing

@@ -21,6 +21,11 @@ maps='map to4 { type ipv6_addr : ipv4_addr; }
 	map one6 { type inet_service : ipv6_addr . inet_service; }
 	map pool6 { type ipv4_addr : interval ipv6_addr; }
 	map ranges { type ipv6_addr : interval inet_service; }
+	map unequal4 { type ipv6_addr : interval ipv4_addr; flags interval; elements = { 2001:db8:1::/120 : 192.0.2.0/24, 2001:db8::/64 : 192.0.2.128/26 }; }
+	map unequal6 { type ipv4_addr : interval ipv6_addr; flags interval; elements = { 192.0.2.128/26 : 2001:db8::/64 }; }
+	map many4 { type ipv4_addr : ipv6_addr; flags interval; elements = { 192.0.2.0/24 : 2001:db8::1 }; }
+	map ranges6 { type ipv4_addr : interval ipv6_addr; flags interval; elements = { 192.0.2.1-192.0.2.9 : 2001:db8::1-2001:db8::9 }; }
+	map one6of { type ipv6_addr : interval ipv4_addr; elements = { 2001:db8::1 : 192.0.2.0/24 }; }
 	map marks { type ipv6_addr : mark; }
 	set hosts { type ipv6_addr; }'
 
@@ -103,6 +108,11 @@ messages()
 		refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @$map" "6to4 needs a map of type ipv6_addr : ipv4_addr" @$map
 	done
 	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip saddr map @to4" "4to6 needs a map of type ipv4_addr : ipv6_addr" "@to4"
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @unequal4" "2001:db8::/64 has 64 suffix bits and 192.0.2.128/26 has 6; write it in a rule instead of the map, prefix 2001:db8::/64 to 192.0.2.128/26" 2001:db8::/64
+	refused inet "$pre" "xlat 4to6 $n64 saddr prefix to ip saddr map @unequal6" "write it in a rule instead of the map, prefix 192.0.2.128/26 to 2001:db8::/64" 192.0.2.128/26
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix to ip daddr map @many4" "a pair for xlat in @many4 has equal sizes, but 192.0.2.0/24 has 8 suffix bits and 2001:db8::1 has 0" 192.0.2.0/24
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix to ip daddr map @ranges6" "has two prefixes, but 192.0.2.1-192.0.2.9 is none; write an element for each prefix in it" 192.0.2.1-192.0.2.9
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr map @one6of" "2001:db8::1 has 0 suffix bits and 192.0.2.0/24 has 8" 2001:db8::1
 	# source of errors, MTU
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 2001:db8::1" "6to4 error saddr needs an IPv4 address" 2001:db8::1
 	refused inet "$pre" "xlat 4to6 $n64 error saddr 192.0.2.1" "4to6 error saddr needs an IPv6 address" 192.0.2.1
@@ -217,8 +227,8 @@ messages()
 	refused bridge "type filter hook forward priority filter;" "xlat flow add @ft" "xlat flow is not supported in the bridge family" flow
 	refused netdev "" "xlat flow add @ft" "xlat flow is not supported in the netdev family" flow
 	refused inet "$fwd" "accept xlat flow add @ft" "Statement after terminal statement has no effect" "xlat flow add @ft"
-	refused inet "$fwd" "xlat flow add ft" "unexpected string, expecting @" ft
-	refused inet "$fwd" "xlat flow @ft" "unexpected @, expecting add" @
+	refused inet "$fwd" "xlat flow add ft" "unexpected string, expected @flowtable" ft
+	refused inet "$fwd" "xlat flow @ft" "unexpected @, expected add and @flowtable" @
 	refused inet "$fwd" "xlat add @ft" "unexpected add" add
 	refused inet "$fwd" "xlat flow add @ft $n64" "No symbol type information" prefix
 	refused inet "$fwd" "xlat 6to4 $n64 flow add @ft" "Statement after terminal statement has no effect" "flow add @ft"
@@ -249,6 +259,11 @@ words()
 	refused inet "$pre" "xlate 6to4 $n64 masquerade" "unknown statement 'xlate', expected xlat" xlate
 	refused inet "$pre" "counter xlate 4to6 $n64" "unknown statement 'xlate', expected xlat" xlate
 	refused inet "$fwd" "xlate flow add @ft" "unknown statement 'xlate', expected flow or xlat flow" xlate
+	for word in xlate xlatt xalt xlat6; do
+		refused inet "$pre" "$word 6t04 $n64 masquerade" "unknown statement '$word', did you mean xlat?" $word
+		refused inet "$pre" "counter $word $n64 masquerade" "unknown statement '$word', did you mean xlat?" $word
+		refused inet "$pre" "$word saddr $n64 daddr $n64" "unknown statement '$word', did you mean xlat?" $word
+	done
 	for word in 6t04 4t06 6tO4 6two4 6to6 64to46 nat64; do
 		refused inet "$pre" "xlat $word $n64 masquerade" "unknown word '$word', $dirs" $word
 	done
@@ -276,13 +291,47 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 64:ff9b::/96 masquerade" "unexpected address, prefix or to is missing before it" 64:ff9b::
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 192.0.2.0/26" "unexpected address, prefix or to is missing before it" 192.0.2.0
-	refused inet "$pre" "xlat 6to4 $n64 saddr 2001:db8::/64 to 192.0.2.0/26" "expecting prefix" 2001:db8::
+	refused inet "$pre" "xlat 6to4 $n64 saddr 2001:db8::/64 to 192.0.2.0/26" "expected prefix" 2001:db8::
 	refused inet "$pre" "xlat 6to4 $n64 error 192.0.2.1" "saddr is missing after error" 192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 error daddr 192.0.2.1" "xlat has error saddr only" daddr
 	refused inet "$pre" "xlat 6to4 $n64 snat 192.0.2.1" "unexpected address, to is missing before it" 192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 masquerade :80" "to is missing before the port" :
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to 1024-65535" "only ports can follow, as in to :1024-65535" 1024-65535
 	refused inet "$pre" "xlat 6to4 $n64 masquerade random persistent" "a comma is missing before this flag" persistent
+	# ends too early
+	local prefix='expected a prefix, as 64:ff9b::/96, or to and a map'
+	local to='expected an address or a range, :ports, or a map with its key before it'
+	ends inet "$pre" xlat "$dirs"
+	ends inet "$fwd" "xlat flow" "expected add and @flowtable"
+	ends inet "$fwd" "xlat flow add" "expected @flowtable"
+	ends inet "$fwd" "xlat flow add @" "expected the name of a flowtable"
+	ends inet "$pre" "xlat 6to4 prefix" "$prefix"
+	for word in saddr daddr; do
+		ends inet "$pre" "xlat 6to4 $n64 $word" "expected prefix"
+		ends inet "$pre" "xlat 6to4 $n64 $word prefix" "$prefix"
+		ends inet "$pre" "xlat 6to4 $n64 $word prefix to" "expected a map with its key before it, as ip6 saddr map @eam"
+		ends inet "$pre" "xlat 6to4 $n64 $word prefix 2001:db8::/64 to" "expected a prefix of the other family"
+		ends inet "$pre" "xlat 6to4 $n64 $word prefix to ip6 $word map" "expecting @"
+	done
+	ends inet "$pre" "xlat 6to4 $n64 error" "expected saddr and an address"
+	ends inet "$pre" "xlat 6to4 $n64 error saddr" "expected an address"
+	ends inet "$pre" "xlat 4to6 $n64 mtu" "expected a number from 1280 to 65535"
+	for word in masquerade snat dnat; do
+		ends inet "$pre" "xlat 6to4 $n64 $word to" "$to"
+		ends inet "$pre" "xlat 6to4 $n64 $word to :" "expected a port or a range of ports"
+		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1:" "expected a port or a range of ports"
+		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1-" "expected the last address of the range"
+		ends inet "$pre" "xlat 6to4 $n64 $word random," "expecting random or fully-random or persistent"
+		ends inet "$pre" "xlat 6to4 $n64 $word mapping" "expecting endpoint-independent or address-port-dependent"
+		ends inet "$pre" "xlat 6to4 $n64 $word filtering" "expecting endpoint-independent or address-dependent"
+	done
+	refused inet "$pre" "xlat 6to4" "xlat needs a prefix, as in xlat 6to4 prefix 64:ff9b::/96" "xlat 6to4"
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::" "as 64:ff9b::/96" 64:ff9b::
+	refused inet "$pre" "xlat 6to4 $n64 snat" "snat needs an address, as in to 192.0.2.1" snat
+	refused inet "$pre" "xlat 4to6 $n64 dnat" "dnat needs an address, as in to 2001:db8::1" dnat
+	# the mistake is further on
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::/ masquerade" "expecting number" masquerade
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr . masquerade" "syntax error" masquerade
 	# order
 	for word in "$n64" "saddr $n64" "daddr $n64" "error saddr 192.0.2.1" "mtu 1400" non-global; do
 		for flag in '' ' random' ' mapping endpoint-independent'; do
@@ -319,18 +368,47 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to6" "map expects IPv4 address, mapping expression has type IPv6 address" @to6
 	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @to4" "map expects IPv6 address, mapping expression has type internet network service" @to4
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip saddr map @to4" "conflicting *protocols specified: ip6 vs. ip" "ip saddr"
-	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to5" "did you mean map ?to" @to5
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to5" "did you mean map *to" @to5
 	# ports and lengths
 	for word in 2001:db8::1:80 fd00::2:9999 2001:db8::1-2001:db8::2:80; do
 		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "IPv6 address may end in a port, write" $word
 	done
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1:80" "write \[2001:db8::1]:80, or \[2001:db8::1:80] for an address" 2001:db8::1:80
+	for word in 2001:db8:::80 2001:db8::1-2001:db8:::80; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "IPv6 address needs brackets before a port, write \[2001:db8::]" "${word%:80}"
+	done
+	for word in 80,90 80-85,90 80-85,90-95 80,random; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:$word" "unexpected comma, there can be only one port or range of ports, and no comma before flags" ,
+		refused inet "$pre" "xlat 6to4 $n64 masquerade to :$word" "unexpected comma, there can be only one port or range of ports, and no comma before flags" ,
+		refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:$word" "unexpected comma, there can be only one port or range of ports, and no comma before flags" ,
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to :http,https" "masquerade takes one port or range of ports" http,https
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 . 80" "snat takes an address, and ports after a colon, as in to 192.0.2.1:1024-65535" "192.0.2.1 . 80"
+	# addresses that are none
+	word='this is no IPv4 address, that has four numbers from 0 to 255'
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.256" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.256:80" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.256" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.256/24" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.256" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 192.0.2.256" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.256 }" "$word" 192.0.2.256
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.256 . 80 }" "$word" 192.0.2.256
+	for word in .1 .1:80; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1$word" "no IPv4 address ends in '.1', it has four numbers" .1
+	done
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::g]:80" "there is no IPv6 address behind this bracket" "["
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:/96 masquerade" "this is no IPv6 prefix" 64:ff9b
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9g::/96 masquerade" "this is no IPv6 prefix" 64
 	for word in 192.0.2.1/24 192.0.2.255/25; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to $word" "address has bits set beyond the length of ${word#*/}" $word
 		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : $word }" "address has bits set beyond the length of ${word#*/}" $word
 		refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : $word . 80 }" "address has bits set beyond the length of ${word#*/}" $word
 	done
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1/64" "address has bits set beyond the length of 64" 2001:db8::1/64
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1/64 : 192.0.2.1 }" "address has bits set beyond the length of 64" 2001:db8::1/64
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.0/33" "Prefix length 33 is invalid" 192.0.2.0/33
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:70000" "Service out of range" 70000
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:2000-1000" "negative size" 2000-1000
@@ -338,6 +416,12 @@ words()
 	for family in arp netdev; do
 		refused $family "" "xlat 6to4 $n64" "xlat is not supported in the $family family, only in ip, ip6 and inet" "xlat 6to4"
 	done
+}
+
+# ends FAMILY CHAIN RULE MESSAGE: nft marks the place behind the last word
+ends()
+{
+	refused "$1" "$2" "$3" "unexpected semicolon, $4" ";"
 }
 
 # taken RULE [LISTED]: what may look like a mistake and is none

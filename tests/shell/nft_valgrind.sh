@@ -43,6 +43,19 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/synta
 END
 leakless 1 "errors of syntax" -c -f "$tmp/syntax"
 check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 9
+while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/ends" <<-'END'
+	6to4 prefix
+	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/64 to
+	6to4 prefix 64:ff9b:/96
+	6to4 prefix 64:ff9b::/96 snat to
+	6to4 prefix 64:ff9b::/96 snat to 192.0.2.1-
+	6to4 prefix 64:ff9b::/96 snat to 192.0.2.1:
+	6to4 prefix 64:ff9b::/96 snat to 192.0.2.1:80-85,90
+	4to6 prefix 64:ff9b::/96 dnat to 2001:db8:::80
+	flow add @
+END
+leakless 1 "rules that end too early" -c -f "$tmp/ends"
+check_eq "all of these" "$(grep -c Error: "$tmp/out")" 9
 while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evaluation" <<-'END'
 	6to4 prefix 64:ff9b::/95
 	6to4 prefix ff00::/96
@@ -56,4 +69,11 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evalu
 END
 leakless 1 "errors of evaluation" -c -f "$tmp/evaluation"
 check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 9
+leakless 1 "a pair of unequal size" "add map inet gw eam { type ipv6_addr : interval ipv4_addr; flags interval; }
+add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @eam
+add element inet gw eam { 2001:db8::/64 : 192.0.2.128/26 }"
+leakless 1 "with a rule of the kernel's" add element inet gw nets4 '{ 2001:db8:9::/64 : 192.0.2.64/26 }'
+check_match "is named" "$(cat "$tmp/out")" "*a pair for xlat in @nets4 has equal sizes*"
+leakless 1 "with elements of the kernel's" add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @pools4
+check_match "are named" "$(cat "$tmp/out")" "*a pair for xlat in @pools4 has equal sizes*"
 done_testing

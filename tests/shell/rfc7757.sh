@@ -33,7 +33,6 @@ load()
 		}
 		map wide {
 			type ipv4_addr : interval ipv6_addr; flags interval
-			elements = { 203.0.113.128/26 : 2001:db8:3::/64 }
 		}
 		chain pre {
 			type filter hook prerouting priority raw
@@ -70,12 +69,17 @@ load 'iifname lan xlat 6to4 prefix 64:ff9b::/96 non-global
 	iifname wan xlat 4to6 prefix 64:ff9b::/96 non-global'
 phase well_known_non_global
 
-# A map cannot say which 32 of 64 bits are meant.
+# A map cannot say which 32 of 64 bits are meant. nft refuses such a pair, unless it
+# cannot tell as the same batch takes away what has rules.
 ip -n "$client6" addr add 2001:db8:3::203.0.113.130/128 dev eth0 nodad
 ip -n "$gw" route add 2001:db8:3::/64 via $client_ip
 ip -n "$server4" route add 203.0.113.128/26 via 192.0.2.1
 load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203.0.113.130/128 to 203.0.113.130/32
 	iifname wan xlat 4to6 prefix 2001:db8:64::/96 daddr prefix to ip daddr map @wide'
+wide='add element inet siit wide { 203.0.113.128/26 : 2001:db8:3::/64 }'
+check_match "a pair of unequal size in a map" "$(on "$gw" "$NFT" "$wide" 2>&1)" \
+	"*Error: a pair for xlat in @wide has equal sizes, but 203.0.113.128/26 has 6 suffix bits and 2001:db8:3::/64 has 64; *"
+check "it gets into the map" on "$gw" "$NFT" "add chain inet siit none; delete chain inet siit none; $wide"
 check_not "more bits than IPv4 has: no mapping" on "$server4" ping -c 1 -W 1 203.0.113.130
 load 'iifname lan xlat 6to4 prefix 2001:db8:64::/96 saddr prefix 2001:db8:3::203.0.113.130/128 to 203.0.113.130/32
 	iifname wan xlat 4to6 prefix 2001:db8:64::/96 daddr prefix 203.0.113.130/32 to 2001:db8:3::203.0.113.130/128'
@@ -90,6 +94,9 @@ refused()
 pair='chain c { type filter hook prerouting priority raw; xlat 6to4 prefix 2001:db8:64::/96 saddr prefix'
 refused 69 "more suffix bits in IPv4" "$pair 2001:db8::/120 to 192.0.2.0/23; }" "*Error: *suffix*"
 refused 69 "an absent length is that of a host" "$pair 2001:db8:: to 192.0.2.0/31; }" "*Error: *suffix*"
+eam='type filter hook prerouting priority raw; xlat 4to6 prefix 2001:db8:64::/96 daddr prefix to ip daddr map @m'
+refused 69 "in a map as well" "map m { type ipv4_addr : ipv6_addr; flags interval
+	elements = { 192.0.2.0/24 : 2001:db8:: }; }; chain c { $eam; }" "*Error: *192.0.2.0/24 has 8 suffix bits and 2001:db8:: has 0*"
 refused 75 "overlapping mappings" "map m { type ipv6_addr : interval ipv4_addr; flags interval
 	elements = { 2001:db8::/120 : 192.0.2.0/24, 2001:db8::10/124 : 198.51.100.0/28 }; }" "*Error: *"
 
