@@ -572,6 +572,7 @@ static unsigned int fz_packet(struct fz *f, u8 *p, u8 pf, bool quoted)
 		p[12] = 192;
 		p[13] = 0;
 		p[14] = 2;
+		p[16] = 203;
 		nh = p + 9;
 		frag = off || mf;
 	} else {
@@ -580,6 +581,7 @@ static unsigned int fz_packet(struct fz *f, u8 *p, u8 pf, bool quoted)
 		p[0] = 0x60 | (p[0] & 15);
 		fz_put16(p + 8, 0x2001);
 		fz_put16(p + 10, 0xdb8);
+		p[24] = 0x20;
 		nh = p + 6;
 		if (!f->gso && fz_one_in(f, 5))
 			hlen += fz_exthdrs(f, p + 40, &nh, quoted);

@@ -479,6 +479,7 @@ static struct sk_buff *nf_xlat_test_skb(struct kunit *test, u8 pf, u8 proto,
 		ip6h->payload_len = htons(len);
 		ip6h->nexthdr = proto;
 		ip6h->saddr.s6_addr[0] = 0x20;
+		ip6h->daddr.s6_addr[0] = 0x20;
 		csum = ip_summed == CHECKSUM_PARTIAL ? 0 :
 		       csum_partial(data + l3, len, 0);
 		*check = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len, proto,
@@ -492,6 +493,7 @@ static struct sk_buff *nf_xlat_test_skb(struct kunit *test, u8 pf, u8 proto,
 		iph->frag_off = htons(IP_DF);
 		iph->protocol = proto;
 		iph->saddr = htonl(0xc0000201 + get_random_u32() % 200);
+		iph->daddr = htonl(0xcb007101 + get_random_u32() % 200);
 		ip_send_check(iph);
 		csum = ip_summed == CHECKSUM_PARTIAL ? 0 :
 		       csum_partial(data + l3, len, 0);
@@ -668,6 +670,7 @@ static struct sk_buff *nf_xlat_test_error(struct kunit *test, u8 pf, u8 proto,
 		ip6h->hop_limit = 64;
 		get_random_bytes(&ip6h->saddr, 32);
 		ip6h->saddr.s6_addr[0] = 0x20;
+		ip6h->daddr.s6_addr[0] = 0x20;
 		icmph->type = ICMPV6_DEST_UNREACH;
 		icmph->code = ICMPV6_PORT_UNREACH;
 		icmph->checksum = csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
