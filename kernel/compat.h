@@ -124,7 +124,7 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 }
 
 /*
- * HAVE_TIMEOUT_REFCNT as well: until 7.1 nft_ct copied 16 bytes of an entry that is not
+ * HAVE_TIMEOUT_REFCNT as well: before 7.1 nft_ct copied 16 bytes of an entry that is not
  * IPv4's, also into a register for 4 (CVE-2026-53267). No header shows the fix. But what
  * the probe looks for came after it: in 6.1.191 with it, in 6.12.112 where the fix is
  * in 6.12.94, in 7.2.

@@ -235,7 +235,7 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	first.orig = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	memcpy(first.refs, refs, sizeof(first.refs));
 	verdict = nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt);
-	if (!nf_xlat_ct_keep_later(&first))
+	if (verdict != NF_STOLEN || !nf_xlat_ct_keep_later(&first))
 		nf_xlat_ct_keep(&first);
 	return verdict;
 }
@@ -456,7 +456,12 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 	return true;
 }
 
-/* Of nf_xlat_ct_in_begins(), what is off the stack when the packet goes on */
+/*
+ * Look for the mapping that a new packet from IPv4 is for, and make the entry a session.
+ * A function of its own, as nf_xlat_ct_begin_in().
+ *
+ * NF_STOLEN: done, translate the packet.
+ */
 static noinline unsigned int
 nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		      struct nf_conn *ct, struct nf_xlat_pkt *pkt,
@@ -755,6 +760,9 @@ static int nf_xlat_ct_register(struct net *net)
 					      GFP_KERNEL_ACCOUNT);
 		if (!xn->master)
 			return -ENOMEM;
+		/* xt_cluster looks at it, and warns of other families. */
+		xn->master->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.l3num =
+			NFPROTO_IPV6;
 	}
 
 	err = nf_ct_netns_get(net, NFPROTO_INET);

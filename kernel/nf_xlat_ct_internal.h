@@ -60,7 +60,8 @@ struct nf_xlat_flow_net {
  * @users: stateful rules
  * @hooked: they have their hooks; false again after pre_exit
  * @used: there has been one
- * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard()
+ * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard(). Packets
+ *	read it without the mutex: it is there before the first rule is.
  * @gone: sessions end with their address
  * @net: whose this is
  * @bib: mappings

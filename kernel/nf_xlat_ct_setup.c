@@ -300,9 +300,10 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
  *   by the original's family; bounded, and unused as there is no helper, or one
  *   that does nothing.
  * - ctnetlink, where it would take that helper away, by a master, which it does not
- *   let go without. It is a template, and IPS_EXPECTED is not set, so that nobody
- *   else makes anything of it. But conntrack calls such an entry related in its event:
- *   who asked for new ones only is to hear of it as well.
+ *   let go without. It is a template, and IPS_EXPECTED is not set. Who looks at a
+ *   master all the same: conntrack calls the entry related in its event, so who asked
+ *   for new ones only is to hear of it as well; Open vSwitch tells of +rel; xt_cluster
+ *   hashes the master's address, the same one for all.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range)

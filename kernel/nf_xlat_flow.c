@@ -45,6 +45,8 @@
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
 /* After what has taken a jiffy, so many are for others. */
 #define NF_XLAT_FLOW_PAUSE	16
+/* How often a round may begin anew */
+#define NF_XLAT_FLOW_AGAIN	8
 /* A stateless one goes at that age: sets that packets fill may have changed. */
 #define NF_XLAT_FLOW_AGE	(30 * HZ)
 
@@ -1199,17 +1201,21 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
  *
  * After a pause the walk goes on behind the entry that it was at. Where that has gone
  * meanwhile, it goes by how many there were before it in the chain, of which some may
- * have gone as well: then it would pass over others. So it begins anew.
+ * have gone as well: then it would pass over others. So it begins anew, @again times at
+ * most, since who makes flows go all the time could keep it from its end.
+ *
+ * Return: was it all of them?
  */
-static void nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
-			      void (*call)(struct nf_xlat_flow *flow))
+static bool nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
+			      void (*call)(struct nf_xlat_flow *flow),
+			      unsigned int again)
 {
 	struct nf_xlat_flow_dir *d, *at;
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
 
 	if (!atomic_read(&fn->table.nelems))
-		return;
+		return true;
 again:
 	rhashtable_walk_enter(&fn->table, &iter);
 	rhashtable_walk_start(&iter);
@@ -1228,6 +1234,8 @@ again:
 			if (d != at) {
 				rhashtable_walk_stop(&iter);
 				rhashtable_walk_exit(&iter);
+				if (!again--)
+					return false;
 				goto again;
 			}
 		}
@@ -1236,6 +1244,7 @@ again:
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
+	return true;
 }
 
 /* A walk begins; events from now on are for the next one. */
@@ -1267,8 +1276,8 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	/* A flow that is being added, by what was before the event, is in the table then. */
 	if (!xa_empty(&fn->events))
 		synchronize_rcu();
-	nf_xlat_flow_walk(fn, nf_xlat_flow_age);
-	nf_xlat_flow_walk_ends(fn);
+	if (nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN))
+		nf_xlat_flow_walk_ends(fn);
 	busy = nf_xlat_ft_sync_all(fn);
 
 	/* However much there is to do, it is done in a small part of the time. */
@@ -1323,7 +1332,8 @@ void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
  */
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
-	nf_xlat_flow_walk(fn, nf_xlat_flow_del);
+	/* Each turn takes out what it meets, so this ends. */
+	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
 }
 
 /**

@@ -46,6 +46,9 @@
 /* 6to4, then 4to6 for a hairpin, and once more each for one between two CLATs */
 #define NF_XLAT_MAX_DEPTH	4
 
+/* A packet that is cut makes 55 of 1280 bytes, and a hairpin translates those again. */
+#define NF_XLAT_MAX_LATER	128
+
 struct nf_xlat_mib {
 	unsigned long	mibs[__NF_XLAT_MIB_MAX];
 };
@@ -61,7 +64,9 @@ struct nf_xlat_net {
  *	other family, or another translation, may send the packet on all the same.
  * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
  * @depth: how often it has been translated by then
- * @sk: the hook's socket
+ * @own_sk: the hook's socket was the packet's own, which holds it
+ * @net: namespace. The device of a route may be replaced meanwhile by one of init_net,
+ *	see dst_dev_put().
  */
 struct nf_xlat_skb_cb {
 	union {
@@ -72,7 +77,8 @@ struct nf_xlat_skb_cb {
 	bool		hop_due;
 	u8		hook;
 	u8		depth;
-	struct sock	*sk;
+	bool		own_sk;
+	struct net	*net;
 };
 
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
@@ -85,7 +91,8 @@ struct nf_xlat_skb_cb {
  *
  * A packet that a nested one has translated is handed on by the outermost, when all that
  * was called for the packet before has returned. So the stack does not grow with the
- * number of translations, nor with tunnels between them.
+ * number of translations, nor with tunnels between them. What core has against recursion,
+ * as nf_dup_skb_recursion, ends with those calls. So the packets that wait are counted.
  *
  * @node: in nf_xlat_walks of the CPU
  * @task: whose it is
@@ -93,6 +100,7 @@ struct nf_xlat_skb_cb {
  * @no_route: a packet that was handed on without a route found none later
  * @untold: that packet as it came in, or NULL
  * @later: packets that nested ones have translated
+ * @n_later: how many these were since the outermost handed one on
  * @after: what is to be done when these have been handed on
  * @cur: for nf_xlat_translated()
  */
@@ -103,6 +111,7 @@ struct nf_xlat_walk {
 	bool				no_route;
 	const struct sk_buff		*untold;
 	struct sk_buff_head		later;
+	unsigned int			n_later;
 	struct nf_xlat_after		*after;
 	struct nf_xlat_current		cur;
 };
@@ -176,6 +185,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->depth = 0;
 	walk->untold = NULL;
 	__skb_queue_head_init(&walk->later);
+	walk->n_later = 0;
 	walk->after = NULL;
 	walk->cur.skb = NULL;
 	preempt_disable_nested();
@@ -949,8 +959,8 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 
 	while ((skb = __skb_dequeue(&walk->later))) {
 		walk->depth = NF_XLAT_CB(skb)->depth;
-		nf_xlat_reinject(dev_net(dst_dev_rcu(skb_dst(skb))),
-				 NF_XLAT_CB(skb)->sk, skb,
+		nf_xlat_reinject(NF_XLAT_CB(skb)->net,
+				 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL, skb,
 				 NF_XLAT_CB(skb)->hook);
 	}
 	walk->depth = 1;
@@ -965,15 +975,22 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 			    const struct nf_hook_state *state)
 {
 	if (walk->depth == 1) {
+		walk->n_later = 0;
 		nf_xlat_reinject(state->net, state->sk, skb, state->hook);
 		walk->cur.skb = NULL;
 		nf_xlat_hand_on_later(walk);
 		return;
 	}
+	if (walk->n_later == NF_XLAT_MAX_LATER) {
+		nf_xlat_discard(state->net, skb, NF_XLAT_LOOP);
+		return;
+	}
+	walk->n_later++;
+	NF_XLAT_CB(skb)->net = state->net;
 	NF_XLAT_CB(skb)->hook = state->hook;
 	NF_XLAT_CB(skb)->depth = walk->depth;
-	/* It outlives this RCU read side, and so do devices. */
-	NF_XLAT_CB(skb)->sk = state->sk;
+	/* A tunnel's is its caller's to hold, who returns before. */
+	NF_XLAT_CB(skb)->own_sk = state->sk && state->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
 
@@ -1259,9 +1276,10 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	}
 
 	nf_xlat_init_cb(skb, pkt, parm);
-	walk->no_route = false;
-	if (untold)
+	if (untold) {
+		walk->no_route = false;
 		walk->untold = untold;
+	}
 	nf_xlat_set_current(walk, skb, pkt, parm);
 	nf_xlat_hand_on(walk, skb, state);
 	if (untold) {
@@ -1351,7 +1369,8 @@ static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
 	unsigned int verdict;
 
 	/* Not each of them takes a hop. */
-	if (walk->depth == NF_XLAT_MAX_DEPTH)
+	if (walk->depth == NF_XLAT_MAX_DEPTH ||
+	    walk->n_later == NF_XLAT_MAX_LATER)
 		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
 
 	walk->depth++;

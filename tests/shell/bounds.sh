@@ -15,6 +15,7 @@ max=600 # of flows
 all=/proc/sys/net/netfilter/nf_conntrack_max
 modprobe nf_conntrack
 was=$(cat $all)
+trap 'echo "$was" >$all; cleanup' EXIT
 echo $max >$all
 
 # box NAME [user]: one namespace that translates between a tun and a dummy device; it is

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Rules that copy a packet and translate the copies, which are copied again: one packet
+# does not become any number of them. nf_dup's guard ends with the call that it is for,
+# and what a translation has made waits until then.
+. "$(dirname "$0")/lib.sh"
+
+need_nft
+need python3
+setup_topo
+ip -n "$gw" route add 2001:db8:64::/96 via $client_ip
+
+copies=8
+dup() { local i; for ((i = 0; i < copies; i++)); do echo "dup to $1"; done; }
+to4="xlat 6to4 saddr prefix $client_ip/128 to 198.51.100.7/32 daddr prefix 2001:db8:64::/96"
+check "ruleset loads" on "$gw" "$NFT" "
+	table ip6 six {
+		chain copy {
+			$(dup $client_ip)
+		}
+		chain pre { type filter hook prerouting priority 0; ip6 daddr 2001:db8:64::/96 $to4; }
+		chain first { type filter hook output priority -20; ip6 daddr 2001:db8:64::/96 jump copy; }
+		chain out { type filter hook output priority 0; ip6 daddr 2001:db8:64::/96 $to4; }
+	}
+	table ip four {
+		chain copy {
+			$(dup $server_ip)
+		}
+		chain pre { type filter hook prerouting priority 0; ip saddr 198.51.100.7 jump copy; }
+		chain first { type filter hook output priority -20; ip saddr 198.51.100.7 jump copy; }
+		chain out { type filter hook output priority 0
+			ip saddr 198.51.100.7 xlat 4to6 saddr prefix 198.51.100.7/32 to $client_ip/128 daddr prefix 2001:db8:64::/96
+		}
+	}" || done_testing
+
+python "$client6" flood udp $client_ip 20000 2001:db8:64::$server_ip 53 1 >/dev/null
+# shellcheck disable=SC2317 # wait_for calls it
+told() { [ "$(counter DropLoop)" -gt 0 ]; }
+check "what is too much is dropped" wait_for 10 told
+n=$(($(counter 6to4) + $(counter 4to6)))
+check "copies are translated" [ $n -gt $copies ]
+check "and not more than 128" [ $n -le 129 ] || echo "# $n"
+check_eq "nothing else was dropped" "$(drops)" "$(counter DropLoop)"
+
+done_testing
