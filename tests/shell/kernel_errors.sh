@@ -14,7 +14,7 @@ fwd='type filter hook forward priority filter;'
 n64='prefix 64:ff9b::/96'
 stateful="xlat 6to4 $n64 masquerade"
 no_module="this kernel has no xlat: 'modprobe nft_xlat' loads it, or says what is missing"
-other="the kernel's xlat does not know this form of it, are nft and module nft_xlat of the same release?"
+other="the kernel's xlat does not do this: nft and module nft_xlat are of two releases, or 'dmesg' tells why"
 
 # refused WHAT MESSAGE MARKED NFT...: the ruleset is in standard input. Of a jump, 6.1
 # has the name marked only.

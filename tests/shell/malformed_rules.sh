@@ -264,6 +264,11 @@ words()
 		refused inet "$pre" "counter $word $n64 masquerade" "unknown statement '$word', did you mean xlat?" $word
 		refused inet "$pre" "$word saddr $n64 daddr $n64" "unknown statement '$word', did you mean xlat?" $word
 	done
+	# and what has nothing to do with it
+	for word in dnta snatt masqerade; do
+		check_not "$word" on "$gw" "$NFT" "table inet t { chain c { $pre $word to 192.0.2.1; }; }"
+		check_eq "$word is none of xlat" "$(grep -o xlat "$tmp/check")" ""
+	done
 	for word in 6t04 4t06 6tO4 6two4 6to6 64to46 nat64; do
 		refused inet "$pre" "xlat $word $n64 masquerade" "unknown word '$word', $dirs" $word
 	done
