@@ -73,7 +73,9 @@ deepest 2
 twice=$deep
 rules "$pre; $out"
 deepest 4
-check "four of them are no deeper than two" [ "$deep" -le $((twice + 128)) ]
+# Not always does the tracer see the deepest moment: 700 bytes less were seen. One inside
+# of the other would take 2300 bytes more each.
+check "four of them are no deeper than two" [ "$deep" -le $((twice + 1024)) ]
 # 8 KB, without what do_syscall_64() takes by chance
 check "and leave half of the stack free" [ "$deep" -le $((8192 - 1024)) ]
 [ $ret = 0 ] || sed 's/^/# /' "$tmp/trace4"
