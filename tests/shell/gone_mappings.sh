@@ -63,12 +63,13 @@ listener=$!
 # shellcheck disable=SC2016 # for the inner shell
 check "conntrack -E listens" wait_for 10 sh -c 'ip netns exec "$0" ping -6 -c 1 -W 1 "$1"
 	ip netns exec "$2" conntrack -F; test -s "$3/new"' "$client6" $server64 "$gw" "$tmp"
-python "$client6" flood udp $client_ip 5000-5199 $server64 9000 200 >/dev/null
-check_eq "mappings" "$(counter Bib)" 200
-check "who asked for new sessions only hears of them" wait_for 5 grep -q "sport=5199 dport=9000" "$tmp/new"
-check_eq "each once" "$(grep -c "dport=9000 .* sport=9000" "$tmp/new")" 200
-check_match "the helper cannot be taken from them" "$(python "$gw" unhelp $client_ip 5000 5199 $server64 9000)" \
-	"200 @(Device or resource busy|Operation not supported)"
+# The listener's socket has room for 160 of them, when it does not get to run.
+python "$client6" flood udp $client_ip 5000-5099 $server64 9000 100 >/dev/null
+check_eq "mappings" "$(counter Bib)" 100
+check "who asked for new sessions only hears of them" wait_for 5 grep -q "sport=5099 dport=9000" "$tmp/new"
+check_eq "each once" "$(grep -c "dport=9000 .* sport=9000" "$tmp/new")" 100
+check_match "the helper cannot be taken from them" "$(python "$gw" unhelp $client_ip 5000 5099 $server64 9000)" \
+	"100 @(Device or resource busy|Operation not supported)"
 on "$gw" conntrack -F 2>/dev/null
 check_eq "without sessions there are no mappings" "$(counter Bib)" 0
 kill $listener
