@@ -335,12 +335,12 @@ static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 				      struct nf_xlat_pkt *pkt,
 				      const struct nf_xlat_ct_range *range)
 {
-	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	unsigned int verdict;
 
 	verdict = nf_xlat_ct_begin_in(skb, state, ct, pkt, range);
 	return verdict == NF_STOLEN ?
-	       nf_xlat_ct_first(skb, state, ct, pkt, refs) : verdict;
+	       nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt) :
+	       verdict;
 }
 
 /* A packet from IPv6 that begins a session */

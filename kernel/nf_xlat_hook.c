@@ -92,7 +92,7 @@ struct nf_xlat_skb_cb {
  * A packet that a nested one has translated is handed on by the outermost, when all that
  * was called for the packet before has returned. So the stack does not grow with the
  * number of translations, nor with tunnels between them. What core has against recursion,
- * as nf_dup_skb_recursion, ends with those calls. So the packets that wait are counted.
+ * as the guard of nf_dup_ipv4(), ends with those calls. So the packets that wait are counted.
  *
  * @node: in nf_xlat_walks of the CPU
  * @task: whose it is
