@@ -70,6 +70,7 @@ if ip -n "$gw" link add link lan name lan.5 type vlan id 5 2>/dev/null; then
 	fly "VLAN as member" vlan-member
 	devices="lan, wan"
 	rules
+	hooks_come lan wan
 	ip -n "$client6" link del eth0.5
 	ip -n "$gw" link del lan.5
 	ip -n "$client6" route replace default via 2001:db8:c::1
