@@ -19,12 +19,13 @@ lease()
 
 # shellcheck disable=SC2317 # called by check
 # load: as the service does, with all that is there already
-load() { { echo "flush ruleset"; text home_router | placed; } | on "$gw" $NFT -f -; }
+load() { { echo "flush ruleset"; text home_router | placed | sed -n '/^table /,$p'; } | on "$gw" $NFT -f -; }
 # joined: the devices of the flowtable
 joined() { on "$gw" $NFT list flowtable inet router fast | sed -n 's/.*devices = { \(.*\) }.*/\1/p'; }
 
 setup_topo
 ip -n "$gw" link del wan
+check "the commands of the guide" on "$gw" sh -ec "$(text home_router | sed '/^table /,$d')"
 check_eq "the units" "$(units home_router)" "--no-block enable --now nft-xlat@lan --no-block enable --now nft-xlat@wan"
 on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 check "the guide loads, where neither device is there yet" load || done_testing
@@ -64,9 +65,14 @@ check_match "port forward, to the address of the resolver's answer" "$(ask "$cli
 ip -n "$gw" addr del 9.9.8.1/32 dev wan
 serve "$gw" tcp4:8080
 check_match "the router's own service of that port" "$(ask "$client6" tcp 192.168.1.1 8080)" "hello from 192.168.1.2 *"
-ip -n "$gw" -6 route add default dev wan # for the source; nothing goes there
+# The provider has no IPv6 so far
+check_match "the router's own programs: TCP" "$(ask "$gw" tcp $far6 80)" "hello from $pool_ip *"
+check_match "UDP" "$(ask "$gw" udp $far6 5353)" "hello from $pool_ip *"
+check_match "closed TCP port" "$(ask "$gw" tcp $far6 81)" "*Connection refused*"
+check "does it work" on "$gw" sh -ec "$(text home_router console | grep ping)"
 ip -n "$gw" addr add 2001:db8:e::1/64 dev wan nodad
-check_match "the router's own programs" "$(ask "$gw" tcp $far6 80)" "hello from $pool_ip *"
+ip -n "$gw" -6 route add default via 2001:db8:e::2
+check_match "with the provider's IPv6" "$(ask "$gw" tcp $far6 80)" "hello from $pool_ip *"
 
 # Both in the fast path: what forward has counted stays
 # shellcheck disable=SC2317 # called by wait_for
