@@ -112,8 +112,31 @@ check_not "a strict test of sources" works 1
 gateway "iifname lan meta nfproto ipv6 fib saddr . iif oif missing drop; iifname wan meta nfproto ipv4 fib saddr . iif oif missing drop"
 check "each family on its own side" works
 
-gateway "" "tcp flags syn tcp option maxseg size set rt mtu"
-check "maxseg" works
+# A link that drops what is longer, and nobody is told. No GSO, so that lengths are those of
+# the wire.
+for host in $client6 $far4; do ip -n $host link set eth0 gso_max_segs 1; done
+# narrow NS LENGTH
+narrow()
+{
+	on "$1" $NFT "table inet narrow {
+		chain in { type filter hook prerouting priority -500; meta length > $2 drop; }
+		chain out { type filter hook output priority -500; meta length > $2 drop; }
+	}"
+}
+# shellcheck disable=SC2317 # called by check
+long() { [[ $(patience=${1:-10} ask "$client6" tcp $far64 80 "$(printf '%3000s' x)") = *" from $pool_ip "* ]]; }
+clamp=$(text troubleshooting text | grep maxseg)
+for narrow in "$client6 1400 IPv6" "$far4 1380 IPv4"; do
+	read -r host length side <<<"$narrow"
+	gateway ""
+	narrow "$host" "$length"
+	check_not "$side is narrow and silent: long packets" long 1
+	gateway "" "tcp flags syn tcp option maxseg size set rt mtu"
+	check_not "with rt mtu" long 1
+	gateway "" "$clamp"
+	check "with the number" long
+	on "$host" $NFT delete table inet narrow
+done
 # Who asks for an address of a pool that is nobody's
 gateway ""
 on "$gw" $NFT "flush chain inet nat64 pre; add rule inet nat64 pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to 192.0.2.16"
