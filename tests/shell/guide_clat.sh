@@ -28,6 +28,12 @@ ip -n "$server4" addr add $server_ip/24 dev eth0
 ip -n "$server4" route add 198.51.100.0/24 via $pool_ip
 check "PLAT" on "$isp" $NFT "table inet plat { chain pre { type filter hook prerouting priority dstnat;
 	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || done_testing
+# What of IPv4 comes from the CLAT's wan
+check "a counter" on "$isp" $NFT "table netdev leak { chain wan { type filter hook ingress device eth0 priority 0
+	meta protocol ip counter comment \"leaks\"
+	arp operation request counter comment \"leaks\"; }; }"
+# shellcheck disable=SC2317 # called by check_eq
+leaks() { on "$isp" $NFT list table netdev leak | grep -c 'packets 0 .*leaks'; }
 check "the guide loads" recipe clat || done_testing
 serve "$server4" tcp4:80 udp4:5353
 
@@ -73,9 +79,60 @@ check_eq "LAN: one hop here, one there" "$(ttl "$home" $server_ip)" 62
 check_eq "two families at the PLAT, one here" "$(sessions | grep -v dport=5354 | cut -c 1-4 | sort -u)" ipv6
 check "LAN: the router itself" on "$home" ping -c 1 -W 10 192.168.1.1
 
+# What is not translated does not leave
+check_not "from another address of the machine" on "$gw" ping -c 1 -W 1 -I 192.168.1.1 $server_ip
+# docker: one container, and the rules that its program makes
+docker()
+{
+	on "$gw" $NFT "table ip docker {
+		chain post { type nat hook postrouting priority srcnat; ip saddr 172.17.0.0/16 oifname != docker0 masquerade; }
+		chain FORWARD { type filter hook forward priority filter; policy drop;
+			oifname docker0 ct state related,established accept
+			iifname docker0 oifname != docker0 accept; }
+	}"
+}
+another container
+link "$gw" docker0 "$container" eth0
+ip -n "$gw" addr add 172.17.0.1/16 dev docker0
+ip -n "$container" addr add 172.17.0.2/16 dev eth0
+ip -n "$container" route add default via 172.17.0.1
+docker
+on "$gw" $NFT insert rule inet firewall forward iifname docker0 accept
+check_not "nor from containers, even if forward lets them" on "$container" ping -c 1 -W 1 $server_ip
+check_eq "no IPv4 by wan, and no question by ARP" "$(leaks)" 2
+
 # Nobody comes in who was not called
 serve "$home" tcp4:8080
 patience=1 check_not "from outside, by IPv6" ask "$isp" tcp 2001:db8:46::2 8080
 check_eq "nothing was dropped but what was too long" "$(drops) $(counter DropTooBig)" "1 1"
+
+# A host with containers
+on "$gw" $NFT flush ruleset
+ip -n "$gw" -batch - <<-END
+	addr del 2001:db8:e::c1a7/128 dev wan
+	addr del 192.0.0.1/32 dev wan
+END
+ip -n "$isp" neigh flush dev eth0
+docker
+netns=clat-$suffix
+namespaces="$namespaces $netns"
+# "ip netns exec" would keep the new namespace to itself
+check "the commands for containers" nsenter --net="/run/netns/$gw" sh -e < <(text clat sh | placed |
+	sed "s/netns add clat/netns add $netns/; s/netns exec clat/netns exec $netns/; s/netns clat/netns $netns/; s/ip -n clat/ip -n $netns/") || done_testing
+check "its firewall" on "$gw" $NFT -f - < <(text clat firewall) || done_testing
+check "container: ping" on "$container" ping -c 2 -i 0.2 -W 10 $server_ip
+check_match "container: TCP" "$(ask "$container" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "container: UDP" "$(ask "$container" udp $server_ip 5353)" "hello from $pool_ip *"
+check_match "container: closed UDP port" "$(ask "$container" udp $server_ip 53)" "*Connection refused*"
+check_match "container: too long" "$(on "$container" ping -c 1 -W 10 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+check_eq "container: three hops here, one there" "$(ttl "$container" $server_ip)" 60
+check "the host: ping" on "$gw" ping -c 1 -W 10 $server_ip
+check_match "the host: TCP" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "the host: hop limit" "$(on "$gw" ping -n -c 1 -W 10 -t 3 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
+check_not "from another address of the machine" on "$gw" ping -c 1 -W 1 -I 192.168.1.1 $server_ip
+serve "$gw" tcp4:8080
+patience=1 check_not "from outside" ask "$isp" tcp 2001:db8:e::c1a7 8080
+check_eq "no IPv4 by wan, and no question by ARP" "$(leaks)" 2
+check_eq "nothing was dropped in the namespace" "$(on "$netns" awk '/Drop/ { s += $2 } END { print s }' /proc/net/nf_xlat)" 0
 
 done_testing
