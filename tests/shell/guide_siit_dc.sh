@@ -107,6 +107,22 @@ eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3"
 check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 
+# On a full disk: of a short table, and of one that is longer than a buffer
+mkdir "$tmp/full"
+mount -t tmpfs -o size=4k tmpfs "$tmp/full" || fail "no tmpfs"
+for pairs in 40 400; do
+	rm -f "$tmp"/full/*
+	for ((i = 0; i < pairs; i++)); do echo "10.0.$((i / 250)).$((i % 250)) 2001:db8:1::$i"; done >"$tmp/table"
+	ln -s "$tmp/table" "$tmp/full/eam.txt"
+	echo "the last good file" >"$tmp/full/eam.nft"
+	check_not "a full disk, $pairs pairs" "$tmp/sbin/nft-xlat-eam" "$tmp/full/eam.txt"
+	check_eq "is told of" "$(cat "$tmp/check")" "$tmp/full/eam.nft: No space left on device"
+	check_eq "the last good file is there, and no other" "$(cd "$tmp/full" && cat eam.nft && echo *)" \
+		"the last good file
+eam.nft eam.txt"
+done
+umount "$tmp/full"
+
 # As other systems' editors leave it
 printf '\xef\xbb\xbf\t# indented\r\n  \r\n\r\n  203.0.113.80 \t2001:db8:1::10 # a host\r\n203.0.113.64/28 2001:db8:2::40/124' \
 	>"$tmp/etc/eam.txt"
