@@ -522,6 +522,17 @@ static u32 nf_xlat_dst_mtu(const struct nf_hook_state *state, u8 pf,
 }
 
 /* Send an ICMP error about the untranslated packet to who sent it. */
+/*
+ * Is it a packet of the kernel's own ICMP socket? That is locked while it sends, and
+ * icmp_send() and icmpv6_send() want the same lock. Nobody listens to it either.
+ */
+static bool nf_xlat_of_icmp(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && !sk->sk_net_refcnt &&
+	       (sk->sk_protocol == IPPROTO_ICMP ||
+		sk->sk_protocol == IPPROTO_ICMPV6);
+}
+
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 type, u8 code, u32 info)
 {
@@ -529,6 +540,8 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	union nf_inet_addr to;
 	struct dst_entry *dst;
 
+	if (nf_xlat_of_icmp(skb->sk))
+		return;
 	if (pf == NFPROTO_IPV6) {
 		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
 		if (!skb->dev)

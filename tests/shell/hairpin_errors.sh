@@ -56,4 +56,11 @@ check "echo, answered" on "$client6" ping -c 1 -W 1 -e 777 ${pref64}203.0.113.7
 says "later, hop limit" "*Time exceeded: Hop limit" -e 777 -t 1
 says "later, too big" "*Packet too big: mtu=1300" -e 777 -M "do" -s 1253
 
+# The gateway answers an echo request, and has no route to who sent it. ICMP's own socket is
+# locked while it sends the reply, and nobody listens to it: no error can be sent about that.
+ip -n "$client6" addr add 2001:db8:bad::1/128 dev eth0 nodad
+lost=$(counter DropNoRoute)
+on "$client6" ping -c 1 -W 1 -I 2001:db8:bad::1 $pref64$pool_ip >/dev/null
+check_eq "a reply without a route: dropped" "$(($(counter DropNoRoute) - lost))" 1
+
 done_testing
