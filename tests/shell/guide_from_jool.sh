@@ -42,6 +42,16 @@ kill $server6 # which has that port
 wait $server6 2>/dev/null
 check_eq "bib: and from the host itself" "$(call "$client6" tcp $far64 80 8080)" "hello from $pool_ip 80"
 
+# The gateway's own programs
+serve "$client6" tcp6:8080
+check "what they need" on "$gw" $NFT -f - < <(text from_jool nft)
+check "and a route" on "$gw" sh -ec "$(grep -o 'ip -6 route add [^`]*' "$top/docs/guides/from_jool.md")"
+check_match "TCP" "$(ask "$gw" tcp $far64 80)" "hello from $pool_ip *"
+check_match "UDP" "$(ask "$gw" udp $far64 5353)" "hello from $pool_ip *"
+check "ping" on "$gw" ping -6 -c 1 -W 10 $far64
+check_match "errors come from the router" "$(on "$gw" ping -6 -n -c 1 -W 10 ${pref64}198.51.100.3)" "*From $router64 icmp_seq=1 *"
+check_match "the port forward" "$(ask "$gw" tcp $pool_ip 80)" "hello from *"
+
 # What the table says in words of nft is at least that.
 for rule in 'ip6 daddr 2001:db8:64::/96 icmpv6 type { echo-request, echo-reply } drop' \
 	'meta l4proto tcp ct state new drop' 'udp checksum 0 drop' \

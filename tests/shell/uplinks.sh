@@ -49,6 +49,10 @@ caller 1 tcp 80 >/dev/null
 caller 2 udp 5353 >/dev/null
 check_eq "of these only" "$(both)" "$before"
 check_eq "marks of entries" "$(sessions src=2001:0db8:0001:0002 | grep -o 'mark=[0-9]*' | sort -u)" mark=2
+check "another way for all that is translated" on "$gw" $NFT -f - < <(text uplinks nft)
+from2() { python "$client6" crowd call "$1" $far64 "$2" 5 32000 2001:db8:1:1::2 | grep -o 'from [^ ]*' | sort | uniq -c | xargs; }
+check_eq "TCP of 1" "$(from2 tcp 80)" "5 from 203.0.113.1"
+check_eq "UDP of 1" "$(from2 udp 5353)" "5 from 203.0.113.1"
 all_valid
 
 done_testing
