@@ -442,6 +442,9 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 		growth = -growth;
 		mtu = ip_dst_mtu_maybe_forward(dst, true);
 	} else {
+		/* All links of IPv6 take that (RFC 8200 section 5). */
+		if (l3->len + growth <= IPV6_MIN_MTU && !skb_is_gso(skb))
+			return true;
 		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 		/* What may be cut is cut at a lower one, but not here. */
 		if (!l3->df)
@@ -539,8 +542,10 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 
 	if (d->key.pf == NFPROTO_IPV4)
 		room += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	if (skb_cow_head(skb, room) || skb_ensure_writable(skb, l3->hlen +
-						     nf_xlat_flow_l4len(l3)))
+	/* Headers are in the linear part since they were parsed. */
+	if (skb_cow_head(skb, room) ||
+	    (unlikely(skb_cloned(skb)) &&
+	     skb_ensure_writable(skb, l3->hlen + nf_xlat_flow_l4len(l3))))
 		return false;
 
 	/* They are in the same place in TCP. */
@@ -557,7 +562,8 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 		nf_xlat_flow_build4(skb, d, l3);
 	else
 		nf_xlat_flow_build6(skb, d, l3);
-	nf_xlat_gso(skb, d->key.pf);
+	if (skb_is_gso(skb))
+		nf_xlat_gso(skb, d->key.pf);
 	skb_set_transport_header(skb, (u8 *)ports - skb->data);
 	return true;
 }
