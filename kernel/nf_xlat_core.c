@@ -47,12 +47,8 @@
 /* IPv6 packets whose IPv4 form is not longer may be fragmented on the way. */
 #define NF_XLAT_DF_LIMIT	1260
 
-/* GSO that segments by more headers than the one pair that we rewrite */
-#define NF_XLAT_GSO_REFUSED	(SKB_GSO_GRE | SKB_GSO_GRE_CSUM | \
-				 SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6 | \
-				 SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM | \
-				 SKB_GSO_PARTIAL | SKB_GSO_TUNNEL_REMCSUM | \
-				 SKB_GSO_ESP)
+/* GSO that is half done, or that only a transformation can do */
+#define NF_XLAT_GSO_REFUSED	(SKB_GSO_PARTIAL | SKB_GSO_ESP)
 
 /* LSRR or SSRR with hops left to visit, RFC 7915 section 4.1 */
 static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
@@ -400,14 +396,38 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
+/* The same of a tunnel's, which is segmented by the headers inside of it */
+static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	/* Segmentation asks it. A packet of a tunnel has one in the output hook, too. */
+	if (!skb->dev)
+		return false;
+
+	switch (proto) {
+	case IPPROTO_UDP:
+		return type & (SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM);
+	case IPPROTO_GRE:
+		return type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM);
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+		return type & (SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6);
+	default:
+		return false;
+	}
+}
+
 /* Is this the kind of GSO packet that its headers say it is? */
 static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 			   const struct nf_xlat_pkt *pkt)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
 
-	if (skb->encapsulation || pkt->l3.fraghdr || type & NF_XLAT_GSO_REFUSED)
+	if (pkt->l3.fraghdr || type & NF_XLAT_GSO_REFUSED)
 		return false;
+	if (skb->encapsulation)
+		return nf_xlat_gso_tunnel_ok(skb, pkt->l3.proto);
 	if (pkt->l3.proto == IPPROTO_TCP)
 		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
 							 SKB_GSO_TCPV6);

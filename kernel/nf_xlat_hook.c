@@ -1336,6 +1336,9 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 
 	if (!skb_is_gso(skb))
 		return false;
+	/* It segments by more headers than the one pair that we rewrite. */
+	if (skb->encapsulation)
+		return true;
 	/*
 	 * BIG TCP, of over 64 KiB, is told by a hop-by-hop option in IPv6 and
 	 * by a length of zero in IPv4, depending on the kernel.

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """gso_wire.py CLIENT SERVER [NAME=VALUE...]	data both ways, TCP and UDP
-gso_wire.py tunnel NS ADDRESS			a datagram of 20 segments
 
-The first sits in both namespaces at once, sends, and looks at what comes out of
+It sits in both namespaces at once, sends, and looks at what comes out of
 the translator, as an AF_PACKET socket of the receiver has it: every packet whose
 length, header checksum, identification, DF, hop limit, checksum or TCP sequence
 is wrong is told, and what they carry has to be what was sent. Exits with 1 if
@@ -186,8 +185,7 @@ class Capture:
         self.check(not gso and not partial, "fragment with offloads")
         self.check(length <= int(self.opts["mtu6"]), f"fragment of {length} bytes")
         self.check(ip[7] == 63, f"hop limit {ip[7]} of a fragment")
-        # Its ID is that of IPv4 where nobody has put fragments together since;
-        # here, conntrack has: the clauses on it are in rfc7915_4to6.
+        # Its ID is that of IPv4: the clauses on it are in rfc7915_4to6.
         self.check(not frag & 1 or (length - 48) % 8 == 0, "fragment of odd length")
         self.frags[(ip[8:40], ip[40], ident)].append((frag & 0xfff8, frag & 1, ip[48:length]))
 
@@ -363,18 +361,7 @@ def main(client, server, args):
     return not all(good)
 
 
-def tunnel(ns, addr):
-    enter(ns)
-    s = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
-    s.connect((addr, 9))
-    s.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 1000)
-    s.send(bytes(20000))
-
-
-if sys.argv[1] == "tunnel":
-    tunnel(*sys.argv[2:])
-else:
-    try:
-        sys.exit(main(*sys.argv[1:3], sys.argv[3:]))
-    except OSError as e:
-        sys.exit(f"gso_wire: {e}")
+try:
+    sys.exit(main(*sys.argv[1:3], sys.argv[3:]))
+except OSError as e:
+    sys.exit(f"gso_wire: {e}")

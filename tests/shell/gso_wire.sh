@@ -152,44 +152,6 @@ wire "[118] what fits" ways=up kinds=udp size=1392 mtu4=1420 gso=0
 ip -n "$gw" link set wan mtu 1500
 check_eq "nothing else was dropped" "$(drops)" "$(toobig)"
 
-# tunnel WHAT NS COUNTER DEV TYPE...: as one packet it is dropped, cut by the
-# sender it goes. Nobody at the other end knows the tunnel.
-tunnel()
-{
-	local what=$1 ns=$2 name=$3 dev=$4 gso some
-
-	shift 4
-	if ! ip -n "$ns" link add "$dev" type "$@" 2>"$tmp/link"; then
-		part "no $what: $(head -n 1 "$tmp/link")"
-		return
-	fi
-	on "$ns" sh -c "echo 1 >/proc/sys/net/ipv6/conf/$dev/disable_ipv6"
-	ip -n "$ns" -batch - <<-EOF
-		addr add 10.9.0.1/30 dev $dev
-		link set $dev mtu 1400 up
-	EOF
-	case $1 in
-	vxlan) ip -n "$ns" neigh add 10.9.0.2 lladdr 02:00:00:00:00:02 dev "$dev" ;;
-	esac
-	gso=$(counter DropGso)
-	some=$(counter "$name")
-	check "$what is sent" python3 -ISu "$here/gso_wire.py" tunnel "$ns" 10.9.0.2
-	check_eq "[117] $what: dropped" $(($(counter DropGso) - gso)) 1
-	check_eq "[117] $what: nothing gets through" $(($(counter "$name") - some)) 0
-	features "$ns" eth0 tx-udp-segmentation off
-	check "$what is sent" python3 -ISu "$here/gso_wire.py" tunnel "$ns" 10.9.0.2
-	check_eq "[117] $what: cut, none is dropped" $(($(counter DropGso) - gso)) 1
-	check_eq "[117] $what: cut, all get through" $(($(counter "$name") - some)) 20
-	features "$ns" eth0 tx-udp-segmentation on
-	ip -n "$ns" link del "$dev"
-}
-
-tunnel "IPv4 in IPv6" "$client6" 6to4 t6 ip6tnl mode ipip6 local $host6 remote $server64 encaplimit none
-tunnel "GRE in IPv6" "$client6" 6to4 t6 ip6gre local $host6 remote $server64 encaplimit none
-tunnel "VXLAN in IPv6" "$client6" 6to4 t6 vxlan id 1 local $host6 remote $server64 dstport 4789
-tunnel "IPv4 in IPv4" "$server4" 4to6 t4 ipip local $server_ip remote $host4
-tunnel "GRE in IPv4" "$server4" 4to6 t4 gre local $server_ip remote $host4
-tunnel "VXLAN in IPv4" "$server4" 4to6 t4 vxlan id 1 local $server_ip remote $host4 dstport 4789 udpcsum
 check_eq "the kernel did not complain" "$(warnings)" "$before"
 
 done_testing
