@@ -551,6 +551,25 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
+ * What a router says about a hairpin has been in IPv4, as its first packet was: RFC 7915
+ * section 4.2 has no MTU there that no link of IPv6 may have.
+ */
+static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
+{
+	const __be32 least = htonl(IPV6_MIN_MTU);
+	struct icmp6hdr *icmp6;
+
+	/* nf_nat_icmpv6_reply_translation() has made it writable. */
+	icmp6 = (struct icmp6hdr *)(skb->data + off);
+	if (icmp6->icmp6_type != ICMPV6_PKT_TOOBIG ||
+	    ntohl(icmp6->icmp6_mtu) >= IPV6_MIN_MTU)
+		return;
+	inet_proto_csum_replace4(&icmp6->icmp6_cksum, skb, icmp6->icmp6_mtu,
+				 least, false);
+	icmp6->icmp6_mtu = least;
+}
+
+/*
  * Later packets of a hairpin, and errors about it: one end before routing and one
  * behind it, so that what this host says about them finds their sender.
  */
@@ -571,6 +590,7 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 		if (!nf_nat_icmpv6_reply_translation(skb, ct, ctinfo,
 						     state->hook, off))
 			return nf_xlat_drop(state->net, skb, NF_XLAT_QUOTED);
+		nf_xlat_ct_hairpin_mtu(skb, off);
 	} else if (nf_nat_packet(ct, ctinfo, state->hook, skb) != NF_ACCEPT) {
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 	}

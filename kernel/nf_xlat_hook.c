@@ -62,6 +62,9 @@ struct nf_xlat_net {
  *	that changes it wants another route.
  * @hop_due: the route led to this host, so that no hop was counted. NAT in the
  *	other family, or another translation, may send the packet on all the same.
+ * @cut_len: to what nf_xlat_forward_finish() is to cut the packet, which is no GSO packet
+ *	then, or 0. What defragmentation leaves here instead has a frag_max_size.
+ * @id: the identification that the fragments get
  * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
  * @depth: how often it has been translated by then
  * @own_sk: the hook's socket was the packet's own, which holds it
@@ -75,6 +78,8 @@ struct nf_xlat_skb_cb {
 	} header;
 	u32		mark;
 	bool		hop_due;
+	u16		cut_len;
+	u16		id;
 	u8		hook;
 	u8		depth;
 	bool		own_sk;
@@ -587,6 +592,23 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	u32 info = 0;
 
 	switch (reason) {
+	case NF_XLAT_ADDRESS:
+		/* As ip6_forward(): the sender has no address that reaches so far. */
+		if (!v6 || state->hook == NF_INET_LOCAL_OUT ||
+		    !(ipv6_addr_type(&pkt->l3.saddr.in6) & IPV6_ADDR_LINKLOCAL))
+			break;
+		type = ICMPV6_DEST_UNREACH;
+		code = ICMPV6_NOT_NEIGHBOUR;
+		break;
+	case NF_XLAT_FRAGMENT:
+	case NF_XLAT_FRAG_CSUM:
+	case NF_XLAT_TOOBIG:
+		/* One answer is enough: to the first fragment. */
+		if (pkt->l3.frag)
+			break;
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
+		break;
 	case NF_XLAT_OPTIONS:
 		type = v6 ? ICMPV6_PARAMPROB : ICMP_DEST_UNREACH;
 		code = v6 ? ICMPV6_HDR_FIELD : ICMP_SR_FAILED;
@@ -690,10 +712,87 @@ static int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 	return 0;
 }
 
+/*
+ * Cut an IPv6 packet without a Fragment header, and give each fragment to @send.
+ * IPv6 does so by itself, but with an identification of its own choice; RFC 7915
+ * section 4.1 wants that of IPv4, which receivers need when another router on the
+ * IPv4 side has cut the packet before.
+ */
+static void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len,
+			u16 id,
+			void (*send)(struct net *net, struct sk_buff *frag,
+				     void *data), void *data)
+{
+	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
+	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
+	struct ip6_frag_state fstate;
+	struct sk_buff *frag;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+		return;
+	}
+
+	ip6_frag_init(skb, sizeof(struct ipv6hdr),
+		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),
+		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
+		      *nexthdr, htonl(id), &fstate);
+	while (fstate.left > 0) {
+		frag = ip6_frag_next(skb, &fstate);
+		if (IS_ERR(frag)) {
+			nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+			return;
+		}
+		send(net, frag, data);
+	}
+	consume_skb(skb);
+}
+
+static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
+{
+	/* POSTROUTING has seen the whole packet. */
+	IP6CB(frag)->flags |= IP6SKB_REROUTED;
+	dst_output(net, NULL, frag);
+}
+
+static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
+			      struct sk_buff *skb)
+{
+	u32 len = min_t(u32, NF_XLAT_CB(skb)->cut_len,
+			max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
+
+	nf_xlat_cut(net, skb, len, NF_XLAT_CB(skb)->id, nf_xlat_cut_send, NULL);
+	return 0;
+}
+
+static bool nf_xlat_cut_due(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
+	       !IP6CB(skb)->frag_max_size;
+}
+
+/* What ip6_output() does, and then ip6_fragment() */
+static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
+{
+	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
+
+	/* What is in a tunnel by then is not for us to cut. */
+	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
+		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
+		return dst_output(net, NULL, skb);
+	}
+
+	skb->dev = dev;
+	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
+		       &nf_xlat_queued.sk, skb, indev, dev, nf_xlat_cut_finish);
+}
+
 static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 				  struct sk_buff *skb)
 {
 	skb_clear_tstamp(skb);
+	if (unlikely(nf_xlat_cut_due(skb)))
+		return nf_xlat_cut_output(net, skb);
 	return dst_output(net, NULL, skb);
 }
 
@@ -898,16 +997,17 @@ static bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
 
 /* Make the control block what the other family's input would have made it. */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			    const struct nf_xlat_parm *parm)
+			    const struct nf_xlat_parm *parm, unsigned int hook)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
 	/* GSO, on the way to a user's queue, writes from there on. */
-	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, hook) > SKB_GSO_CB_OFFSET);
+	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
 
 	NF_XLAT_CB(skb)->mark = skb->mark;
 	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
+	NF_XLAT_CB(skb)->cut_len = 0;
 
 	if (pkt->pf == NFPROTO_IPV6) {
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
@@ -927,8 +1027,16 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
 		skb->ignore_df = true;
 		/* Segments have lengths of their own, and the link's MTU. */
-		if (!skb_is_gso(skb))
+		if (skb_is_gso(skb))
+			return;
+		/* Nobody has cut a packet of this host's before: IPv6 does it. */
+		if (hook == NF_INET_LOCAL_OUT) {
 			IP6CB(skb)->frag_max_size = nf_xlat_cut_len(parm);
+			return;
+		}
+		NF_XLAT_CB(skb)->cut_len = min_t(u32, nf_xlat_cut_len(parm),
+						 U16_MAX);
+		NF_XLAT_CB(skb)->id = pkt->l3.id;
 	}
 }
 
@@ -1043,11 +1151,30 @@ void nf_xlat_do_after(struct nf_xlat_after *after)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_do_after);
 
+struct nf_xlat_split {
+	const struct nf_hook_state	*state;
+	const struct nf_xlat_pkt	*pkt;
+	const struct nf_xlat_parm	*parm;
+	struct nf_xlat_walk		*walk;
+};
+
+static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
+			       void *data)
+{
+	struct frag_hdr *fh = (struct frag_hdr *)skb_transport_header(frag) - 1;
+	const struct nf_xlat_split *split = data;
+
+	fh->frag_off = htons(ntohs(fh->frag_off) + split->pkt->l3.frag);
+	if (split->pkt->l3.mf)
+		fh->frag_off |= htons(IP6_MF);
+
+	nf_xlat_init_cb(frag, split->pkt, split->parm, split->state->hook);
+	nf_xlat_hand_on(split->walk, frag, split->state);
+}
+
 /*
- * Cut a packet that has been translated without a Fragment header, and hand on
- * the fragments. IPv6 does so by itself, later, but with an identification of
- * its own choice; RFC 7915 section 4.1 wants that of IPv4, which receivers need
- * when another router on the IPv4 side has cut the packet before.
+ * Cut what came as a fragment and has been translated without a Fragment header, and
+ * hand on the fragments: nothing could be told of it without one.
  */
 static noinline void nf_xlat_split(struct sk_buff *skb,
 				   const struct nf_hook_state *state,
@@ -1055,37 +1182,15 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 				   const struct nf_xlat_parm *parm,
 				   struct nf_xlat_walk *walk)
 {
-	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
-	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
-	struct ip6_frag_state fstate;
-	struct sk_buff *frag;
-	struct frag_hdr *fh;
+	struct nf_xlat_split split = {
+		.state	= state,
+		.pkt	= pkt,
+		.parm	= parm,
+		.walk	= walk,
+	};
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
-		nf_xlat_discard(state->net, skb, NF_XLAT_NOMEM);
-		return;
-	}
-
-	ip6_frag_init(skb, sizeof(struct ipv6hdr),
-		      nf_xlat_cut_len(parm) - sizeof(struct ipv6hdr) - sizeof(*fh),
-		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
-		      *nexthdr, htonl(pkt->l3.id), &fstate);
-	while (fstate.left > 0) {
-		frag = ip6_frag_next(skb, &fstate);
-		if (IS_ERR(frag)) {
-			nf_xlat_discard(state->net, skb, NF_XLAT_NOMEM);
-			return;
-		}
-		/* It may have been a fragment before. */
-		fh = (struct frag_hdr *)skb_transport_header(frag) - 1;
-		fh->frag_off = htons(ntohs(fh->frag_off) + pkt->l3.frag);
-		if (pkt->l3.mf)
-			fh->frag_off |= htons(IP6_MF);
-
-		nf_xlat_init_cb(frag, pkt, parm);
-		nf_xlat_hand_on(walk, frag, state);
-	}
-	consume_skb(skb);
+	nf_xlat_cut(state->net, skb, nf_xlat_cut_len(parm), pkt->l3.id,
+		    nf_xlat_split_send, &split);
 }
 
 /* No rule has turned a packet that had no route: tell its sender. */
@@ -1253,11 +1358,10 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 			nf_reset_ct(untold);
 	}
 
-	/* A session's packets stay whole for the rules, as conntrack has it. */
-	split = !parm->keep_ct && dst &&
+	/* What is whole stays so for the rules, see nf_xlat_forward_finish(). */
+	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
 		state->hook != NF_INET_LOCAL_OUT &&
-		nf_xlat_may_cut(pkt) && !skb_is_gso(skb) &&
 		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
 	if (split)
 		pkt->l3.fraghdr = false;
@@ -1288,7 +1392,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 		return NF_STOLEN;
 	}
 
-	nf_xlat_init_cb(skb, pkt, parm);
+	nf_xlat_init_cb(skb, pkt, parm, state->hook);
 	if (untold) {
 		walk->no_route = false;
 		walk->untold = untold;

@@ -61,7 +61,7 @@ class Capture:
         self.sock.setblocking(False)
         self.opts = opts
         self.wrong = collections.Counter()
-        self.packets = self.large = self.segments = self.linear = 0
+        self.packets = self.large = self.segments = self.linear = self.cut = 0
         self.streams = collections.defaultdict(list)
         self.frags = collections.defaultdict(list)
         self.datagrams = []
@@ -90,8 +90,7 @@ class Capture:
                 continue
             flags, gso, *vnet = struct.unpack_from("=BBHHHH", frame)
             self.packet(frame[10:], flags & 1, gso & 0x7f, vnet, proto, port)
-        for key, parts in self.frags.items():
-            self.reassemble(key, parts, port)
+        self.check(not any(self.frags.values()), "last fragment is missing")
         lost = struct.unpack("II", self.sock.getsockopt(263, 6, 8))[1]  # PACKET_STATISTICS
         self.check(not lost, "packets not captured")
 
@@ -108,7 +107,7 @@ class Capture:
             src, dst = ip[12:16], ip[16:20]
         if v6 and nxt == FRAGMENT:
             if ip[40] == proto:
-                self.fragment(ip, length, gso, partial)
+                self.fragment(ip, length, gso, partial, port)
             return
         if (nxt, ip[hlen:hlen + 2]) in ((1, b"\3\4"), (58, b"\2\0")):
             self.errors.append(int.from_bytes(ip[hlen + 4:hlen + 8], "big"))
@@ -179,7 +178,7 @@ class Capture:
         self.check((pseudo(src, dst, proto, len(l4)) - have) % 0xffff == 0,
                    "sum of the pseudo header")
 
-    def fragment(self, ip, length, gso, partial):
+    def fragment(self, ip, length, gso, partial, port):
         frag, ident = struct.unpack_from("!HI", ip, 42)
         self.check(length == len(ip), "length of a fragment")
         self.check(not gso and not partial, "fragment with offloads")
@@ -187,18 +186,22 @@ class Capture:
         self.check(ip[7] == 63, f"hop limit {ip[7]} of a fragment")
         # Its ID is that of IPv4: the clauses on it are in rfc7915_4to6.
         self.check(not frag & 1 or (length - 48) % 8 == 0, "fragment of odd length")
-        self.frags[(ip[8:40], ip[40], ident)].append((frag & 0xfff8, frag & 1, ip[48:length]))
+        key = ip[8:40], ip[40], ident
+        self.frags[key].append((frag & 0xfff8, ip[48:length]))
+        # Each is cut in one go. The sender draws one ID for all segments of a datagram, and
+        # counts on from it, so that the next one's come again.
+        if not frag & 1:
+            self.cut += 1
+            self.reassemble(key, self.frags.pop(key), port)
 
     def reassemble(self, key, parts, port):
         addrs, proto, _ = key
-        end, more, l4 = 0, 1, b""
-        for off, more, data in sorted(parts):
+        end, l4 = 0, b""
+        for off, data in parts:
             if not self.check(off == end, "fragments overlap, or one is missing"):
                 return
             l4 += data
             end += len(data)
-        if not self.check(not more, "last fragment is missing"):
-            return
         if port not in struct.unpack_from("!HH", l4):
             return
         self.check(summed(l4, pseudo(addrs[:16], addrs[16:], proto, len(l4))),
@@ -339,14 +342,14 @@ def transfer(ends, src, way, kind, opts):
         # hdr_len is the linear part: a packet copied into one has no other
         if kind == "tcp":
             cap.check(cap.linear < 512, f"{cap.linear} bytes are linear")
-    cap.check(bool(cap.frags) == bool(opts["frag"]), "fragments" if cap.frags else "no fragments")
+    cap.check(bool(cap.cut) == bool(opts["frag"]), "fragments" if cap.cut else "no fragments")
     if opts["error"]:
         cap.check(set(sender.errors) == {int(opts["error"])}, f"told MTUs of {set(sender.errors)}")
     else:
         cap.count()
         cap.check(not sender.errors, "told an MTU")
     print(f"{src} {way} {kind}: {cap.packets} packets, {cap.large} large, {cap.segments} segments, "
-          f"{len(cap.frags)} in fragments, {len(sender.errors)} errors")
+          f"{cap.cut} in fragments, {len(sender.errors)} errors")
     for what, n in (cap.wrong + sender.wrong).items():
         print(f"    {what} ({n} times)")
     return not cap.wrong and not sender.wrong

@@ -148,6 +148,17 @@ def mapping(host, kind):
     return s
 
 
+def forged(what, host, port, peer, s):
+    """Of a packet that came to a host from its peer, a router there says too small an MTU."""
+    enter(NS[host])
+    quoted = struct.pack("!IHBB", 6 << 28, 18, 17, 64) + \
+        socket.inet_pton(socket.AF_INET6, peer[0]) + socket.inet_pton(socket.AF_INET6, ADDR[host]) + \
+        struct.pack("!HHHH", peer[1], port, 18, 0) + b"x" * 10
+    raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, 58)
+    raw.sendto(struct.pack("!BBHI", 2, 0, 0, 1000) + quoted, (peer[0], 0))
+    eq(f"[30] {what}: too big, MTU 1000", told(s)[0], "2/0 1280")
+
+
 def udp(caller, called):
     what = f"UDP of {caller}"
     mapping(called, socket.SOCK_DGRAM).close()
@@ -182,6 +193,8 @@ def udp(caller, called):
     eq(f"{what}: goes on", len(came(server)[0] or b""), FITS)
     send(server, peer, FITS, 2)
     eq(f"{what}: goes on, answered", len(came(s)[0] or b""), FITS)
+    forged(what, called, PORT[called], peer, s)
+    forged(f"{what}, answer", caller, s.getsockname()[1], to, server)
 
 
 def tcp(caller, called):

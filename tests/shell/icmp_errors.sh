@@ -40,6 +40,16 @@ says "$client6" "From 2001:db8:c::1 icmp_seq=1 Destination unreachable: No route
 says "$client6" "From 64:ff9b::c000:201 icmp_seq=1 Destination unreachable: Administratively prohibited" \
 	${pref64}198.51.100.3 "reject by the gateway"
 
+# Who has a link-local address only gets the answer that plain forwarding gives.
+another lonely
+link "$gw" lan5 "$lonely" eth0
+ip -n "$gw" addr add fe80::1/64 dev lan5 nodad
+ip -n "$lonely" route add default via fe80::1 dev eth0
+for to in $client_ip $far64; do
+	says "$lonely" "From fe80::1%eth0 icmp_seq=1 Destination unreachable: Beyond scope of source address" \
+		$to "link-local source, to $to"
+done
+
 for probe in -U -I -T; do
 	check_eq "traceroute $probe" "$(on "$client6" traceroute -6 -n $probe -p 80 -q 1 -w 2 -m 5 $far64 |
 		awk 'NR > 1 { print $2 }' | paste -sd' ')" \

@@ -28,11 +28,14 @@ for size in 1472 30000 65507; do
 done
 check_eq "nothing was dropped" "$(drops)" 0
 
+told() { on "$client6" awk '$1 == "Icmp6InDestUnreachs" { print $2 }' /proc/net/snmp6; }
+
 n=0
 for size in 65508 65516 65527; do
 	send $size
 	n=$((n + 1))
 	check_eq "$size bytes are too many" "$(drops) $(counter DropTooBig)" "$n $n"
+	check_eq "[63] $size bytes: the sender is told" "$(told)" $n
 	check_eq "$size bytes: nothing arrives" "$(wc -c <"$tmp/got")" 0
 done
 

@@ -110,7 +110,6 @@ def crc32c(d):
 
 # Fields that an RFC leaves free, to be taken from what came: for case().
 ANY_ID = {"id": "from a generator"}
-ANY_FRAG = {"frag": "all fragments are made here"}
 ANY_FLOW = {"fl": "the stack's own error"}
 
 
@@ -163,15 +162,12 @@ def flush(timeout=None):
     return at_left, at_right, ok1 and ok2
 
 
-def adopt(want, got, first, free):
-    """The expected packet with the free fields as they came, in the first one."""
+def adopt(want, got, free):
+    """The expected packet with the free fields as they came"""
     if want.version != got[0] >> 4:
         return bytes(want)
     for field in free or ():
-        if field == "frag":
-            want = want.copy()
-            want[IPv6ExtHdrFragment].id = IPv6(first)[IPv6ExtHdrFragment].id
-        elif field in want.default_fields:
+        if field in want.default_fields:
             want = want.copy()
             have = (IP if want.version == 4 else IPv6)(got)
             setattr(want, field, getattr(have, field))
@@ -205,8 +201,7 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
     item: of docs/conformance.in, or several, a tuple;
     out, back: exactly what has to come at the other end and at this one, in this
     order, or a function that makes out of what came; drop: counters that have to rise, a name or a list of names; free:
-    {field: why} of the outer headers that may be anything; "frag" is the
-    identification in a Fragment header, one for all.
+    {field: why} of the outer headers that may be anything.
     """
     global failed
     send, back = (x if isinstance(x, (list, tuple)) else [x] for x in (send, back))
@@ -226,7 +221,7 @@ def case(item, what, send, out=(), back=(), drop=None, free=None):
         if len(want) != len(got):
             problems.append(f"{len(got)} {name}, wanted {len(want)}")
         for i, (w, g) in enumerate(zip(want, got)):
-            w = adopt(w, g, got[0], free)
+            w = adopt(w, g, free)
             if w != g:
                 at = [n for n, (a, b) in enumerate(zip(w, g)) if a != b]
                 problems.append(f"{name} {i}: {len(g)} bytes, wanted {len(w)}, differ at {at[:8]}")

@@ -243,7 +243,7 @@ def fragments():
     f4 = frags4(p4, [1200, 2400])
     p6 = f.packet("s", 6, BIG[:3000])
     for order in permutations(range(3)):
-        case(78, f"fragments to IPv6, order {order}", [f4[i] for i in order], frags6(p6, [1232, 2464]), free=ANY_FRAG)
+        case((22, 78), f"fragments to IPv6, order {order}", [f4[i] for i in order], frags6(p6, [1232, 2464], id=0x1234))
     e = Flow("f1", 4242, proto="echo", dport=0)
     e.port = 4242
     case(78, "echo request in fragments", frags6(e.packet("c", 6, BIG[:2000]), [1200], id=9),
@@ -265,7 +265,7 @@ def fragments():
         want = f.packet("s", 6, data)
         for order in permutations(range(3)):
             case(79, f"UDP without checksum, {len(data)} bytes, order {order}", [f4[i] for i in order],
-                 frags6(want, range(1232, len(data), 1232)), free=ANY_FRAG)
+                 frags6(want, range(1232, len(data), 1232), id=0x4321))
     f.say(79, "unfragmented UDP without checksum", "s", fate=f.packet("s", 6), chksum=0)
 
     time.sleep(max(0, end - time.monotonic()))
@@ -738,7 +738,7 @@ def static():
     f = Flow("78", 501, 4003, UDP, S4, "203.0.113.8", asks="s")
     p4, p6 = f.packet("s", 4, BIG[:2000]), f.packet("s", 6, BIG[:2000])
     p4.id = 7
-    case(76, "UDP in fragments", frags4(p4, [1200])[::-1], frags6(p6, [1232]), free=ANY_FRAG)
+    case(76, "UDP in fragments", frags4(p4, [1200])[::-1], frags6(p6, [1232], id=7))
 
 
 def filtering():

@@ -148,7 +148,8 @@ def fragments():
         case(9, f"error, fragment {i}", f, drop="DropFragmentedIcmp")
     f4 = cut4(s4() / UDP(sport=1111, dport=2222, chksum=0) / data(800), 400, 408)
     f6 = cut6(s6() / UDP(sport=1111, dport=2222, chksum=0) / data(800), 400, 408)
-    case(42, "first fragment of UDP without checksum", f4[0], drop="DropFragmentedUdpZero")
+    case((39, 42), "first fragment of UDP without checksum: 3/13", f4[0], back=error4(3, 13, 0, f4[0]),
+         drop="DropFragmentedUdpZero", free=ANY_ID)
     case((23, 42), "and a later one", f4[1], f6[1])
 
 
@@ -463,12 +464,13 @@ def defrag():
         f = cut4(icmp4(8, 0, 7, data(1192)), 400, 400, 400)
         case(9, f"echo request, {what}, reassembled", [f[i] for i in order], icmp6(128, 0, 7, data(1192)))
     p4, p6 = icmp4(8, 0, 7, data(2952)), icmp6(128, 0, 7, data(2952))
-    case((9, 13), "long echo request, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
+    case((9, 13, 22), "long echo request, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496))
     p4, p6 = udp(2960)
-    case((13, 40), "UDP, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
+    case((13, 22, 40), "UDP, reassembled and cut", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496))
+    case((13, 22), "UDP in one piece, cut", udp(1480)[0], cut6(udp(1480)[1], 1232, 248))
     p4 = s4() / UDP(sport=1111, dport=2222, chksum=0) / data(2952)
     p6 = s6() / UDP(sport=1111, dport=2222) / data(2952)
-    case(41, "UDP without checksum, reassembled", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496), free=ANY_FRAG)
+    case((22, 41), "UDP without checksum, reassembled", cut4(p4, 1480, 1480), cut6(p6, 1232, 1232, 496))
     case(9, "an incomplete datagram", cut4(icmp4(8, 0, 8, data(1192)), 400, 400, 400)[:2])
 
 

@@ -160,8 +160,11 @@ def fragments():
         if nh != 51:
             body = b"\x11" + body[1:]
         for where, offset, m in ("atomic", 0, 0), ("first", 0, 1), ("later", 100, 1):
-            case(52, f"{what} behind Fragment, {where}", c6() / FRAG(nh=nh, offset=offset, m=m, id=5) / body,
-                 drop="DropFragment")
+            p = c6() / FRAG(nh=nh, offset=offset, m=m, id=5) / body
+            case((52, 63), f"{what} behind Fragment, {where}: {'silence' if offset else '1/1'}", p,
+                 back=[] if offset else error6(1, 1, 0, p), drop="DropFragment", free=ANY_FLOW)
+    p = c6() / FRAG(nh=60, id=5) / (bytes([58, 0, 1, 4, 0, 0, 0, 0]) + bytes(error(1, 0))[40:])
+    case((52, 63), "an error behind Destination Options behind Fragment: silence", p, drop="DropFragment")
     esp6, esp4 = c6(nh=50) / BIG[:2000], c4(proto=50) / BIG[:2000]
     case(52, "ESP behind Fragment", frags6(esp6, [1000], ident), frags4(esp4, [1000], 0xabcd))
     case(52, "atomic ESP", frags6(esp6, [1000], ident)[0:1], frags4(esp4, [1000], 0xabcd)[0:1])
