@@ -16,7 +16,7 @@ check "installs" make -s -C "$top" install-nft PREFIX="$mine" BUILD="$tmp/build"
 	done_testing
 # what stands in the guide, with that place for /opt/nft-xlat
 as_installed() { sed "s,/opt/nft-xlat,$mine,g"; }
-{ echo "flush ruleset"; text home_router | as_installed; } >"$tmp/conf"
+{ echo "flush ruleset"; text home_router | sed -n '/^table /,$p' | as_installed; } >"$tmp/conf"
 systemd_starts "touch /etc/nftables.conf; mount --bind $tmp/conf /etc/nftables.conf
 	mkdir -p /etc/nft-xlat; mount -t tmpfs tmpfs /etc/nft-xlat
 	mount -t tmpfs tmpfs /etc/systemd/system

@@ -130,13 +130,14 @@ client_sees="2001:db8:64::c000:202>2001:db8:6464::c000:209
 2001:db8:65::c000:202>2001:db8:6464::c000:20a
 2001:db8:66::c000:202>2001:db8:6464::c000:20b"
 
-# pairs NAME...: of addresses, but those of errors of the gateway
+# pairs NAME...: of addresses, but those of errors of the gateway: to a client they come from
+# its address in IPv4 where the packet was IPv4 already
 pairs()
 {
 	local name
 
 	for name; do tell "watch-$name" pairs; done | tr ' ' '\n' |
-		grep -vE "^(|192\.0\.3\.1>.*|2001:db8:[5ac]::1>.*)$" | sort -u
+		grep -vE "^(|192\.0\.3\.1>.*|2001:db8:([5ac]::1|6[456]::c000:20[17])>.*)$" | sort -u
 }
 
 # has ADDRESS: a pattern of what the server tells of it, also of a flow that has begun
