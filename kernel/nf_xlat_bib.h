@@ -87,6 +87,7 @@ struct nf_xlat_bib_key4 {
  * @key6: whose it is
  * @key4: what it is in IPv4
  * @ref: conntrack entries that use it
+ * @masq_index: device that the route led to whose address it has, 0 if there is none
  * @rcu: to free it
  */
 struct nf_xlat_bib {
@@ -95,6 +96,7 @@ struct nf_xlat_bib {
 	struct nf_xlat_bib_key6	key6;
 	struct nf_xlat_bib_key4	key4;
 	refcount_t		ref;
+	int			masq_index;
 	struct rcu_head		rcu;
 };
 

@@ -119,6 +119,20 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 	return NF_XLAT_OK;
 }
 
+/*
+ * The route of a session leads to another device than that whose address it has: as
+ * in nf_nat_oif_changed(), the next packet makes a new one.
+ */
+static void nf_xlat_ct_moved(struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (nf_ct_is_confirmed(ct))
+		nf_ct_kill(ct);
+}
+
 /* Translate a packet of a session, of either direction. */
 static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
@@ -139,6 +153,9 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	parm.lowest_mtu6 = data ? data->mtu : 0;
 	parm.ports = nf_xlat_ct_has_ports(t->dst.protonum);
 	parm.keep_ct = true;
+	parm.oif = dir == IP_CT_DIR_ORIGINAL && !pkt->icmp_error ?
+		   nf_xlat_ct_oif(ct) : 0;
+	parm.moved = nf_xlat_ct_moved;
 	nf_xlat_hdr_inverse(&parm.outer, t);
 	if (pkt->icmp_error) {
 		nf_xlat_hdr_same(&parm.inner, t);
@@ -513,6 +530,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		.max_proto	= bib->key6.port,
 		.mtu		= bib->key6.mtu,
 		.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
+		.masq_index	= READ_ONCE(bib->masq_index),
 		.masq		= bib->key6.masq,
 	};
 	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
@@ -921,6 +939,30 @@ static int nf_xlat_ct_gone_iter(struct nf_conn *ct, void *data)
 	gone = !__ip_dev_find(nf_ct_net(ct), nf_xlat_ct_pool_addr(ct), false);
 	rcu_read_unlock();
 	return gone;
+}
+
+static int nf_xlat_ct_down_iter(struct nf_conn *ct, void *data)
+{
+	const struct nf_xlat_ct_data *priv;
+
+	if (!nf_xlat_ct_any(ct))
+		return 0;
+	priv = nf_xlat_ct_data(ct);
+	return priv && priv->masq_index &&
+	       nf_xlat_flow_dev_down(data, priv->masq_index);
+}
+
+/**
+ * nf_xlat_ct_devs_down - end the sessions that masquerade by devices that are down
+ * @fn: namespace; nf_xlat_flow_dev_down() tells which devices
+ *
+ * Process context.
+ */
+void nf_xlat_ct_devs_down(struct nf_xlat_flow_net *fn)
+{
+	struct nf_ct_iter_data iter_data = { .net = fn->net, .data = fn };
+
+	nf_ct_iterate_cleanup_net(nf_xlat_ct_down_iter, &iter_data);
 }
 
 static void nf_xlat_ct_gone_work(struct work_struct *work)

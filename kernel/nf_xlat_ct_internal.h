@@ -31,7 +31,8 @@ struct nf_xlat_ft;
  * @fts: flowtables that rules name
  * @at: the one that nf_xlat_ft_sync() is at
  * @round: of nf_xlat_ft_sync_all()
- * @events: by index, devices whose entries have to go; values are @walk's
+ * @events: by index, devices whose entries have to go; values are @walk's, with
+ *	NF_XLAT_FLOW_DOWN if sessions that masquerade by it have to end as well
  * @walk: 0 or 1, the other one with each walk over the entries
  * @gone: the namespace is going
  * @stateless: entries that no conntrack entry stands for
@@ -122,6 +123,7 @@ struct nf_xlat_ct_data {
 	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end */
 	u8	non_global:1;	/* of that prefix */
 	u8	masq:1;		/* ends with the address */
+	int	masq_index;	/* and with this device, 0: with none */
 	union {
 		struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
 		struct {
@@ -159,6 +161,19 @@ static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) > sizeof(help->data));
 
 	return help ? (struct nf_xlat_ct_data *)help->data : NULL;
+}
+
+/*
+ * The device that the route has to lead to where packets of the original direction go
+ * to IPv4 by an address of that device. What IPv4 began has its own way back, by rules and
+ * routes for the mapping's address.
+ */
+static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+
+	return data && nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV6 ?
+	       data->masq_index : 0;
 }
 
 /*
@@ -219,6 +234,8 @@ void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 
+void nf_xlat_ct_devs_down(struct nf_xlat_flow_net *fn);
+
 /* nf_xlat_flow.c */
 unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
@@ -227,7 +244,8 @@ unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
 void nf_xlat_flow_kick(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
-			    const struct net_device *dev);
+			    const struct net_device *dev, bool down);
+bool nf_xlat_flow_dev_down(struct nf_xlat_flow_net *fn, int ifindex);
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
 int nf_xlat_flow_net_init(struct net *net);
 void nf_xlat_flow_net_exit(struct nf_xlat_flow_net *fn);

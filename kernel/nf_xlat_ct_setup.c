@@ -10,6 +10,7 @@
 #include <linux/random.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/route.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_zones.h>
@@ -219,10 +220,13 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	return NF_XLAT_NOPORT;
 }
 
-/* The mapping of a new session's IPv6 endpoint, made if there is none */
+/*
+ * The mapping of a new session's IPv6 endpoint, made if there is none. @oif: device
+ * whose address it has, or 0.
+ */
 static enum nf_xlat_reason
 nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
-	       const struct nf_conn *ct, const struct nf_xlat_pool *pool,
+	       const struct nf_conn *ct, const struct nf_xlat_pool *pool, int oif,
 	       struct nf_conntrack_tuple *reply, struct nf_xlat_bib **refs)
 {
 	const struct nf_conntrack_tuple *orig;
@@ -281,6 +285,9 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	}
 
 	refs[NF_XLAT_REF_BIB] = bib;
+	/* Two devices may have one address: that of the last session counts. */
+	if (oif && READ_ONCE(bib->masq_index) != oif)
+		WRITE_ONCE(bib->masq_index, oif);
 	if (!range->filter)
 		return NF_XLAT_OK;
 	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
@@ -306,7 +313,7 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
  *   hashes the master's address, the same one for all.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
-			     const struct nf_xlat_ct_range *range)
+			     const struct nf_xlat_ct_range *range, int oif)
 {
 	struct nf_conn *master = nf_xlat_ct_pernet(nf_ct_net(ct))->master;
 	struct nf_xlat_ct_data *data;
@@ -320,6 +327,7 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	data->prefix_len = range->prefix.len;
 	data->non_global = range->prefix.non_global;
 	data->masq = range->masq;
+	data->masq_index = oif;
 
 	ct->nat_bysource.next = NULL;
 	hlist_add_fake(&ct->nat_bysource);
@@ -407,6 +415,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	enum nf_xlat_reason reason;
 	union nf_inet_addr addr;
 	struct dst_entry *dst;
+	int oif = 0;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	reason = nf_xlat_ct_reply(orig, NFPROTO_IPV4, &reply);
@@ -425,11 +434,20 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return NF_XLAT_ADDRESS;
 
 	if (range->masq) {
-		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, NULL,
-				    &reply.src.u3, pkt->l3.tos,
-				    reply.dst.protonum, NULL, &addr);
+		struct nf_xlat_way way = {
+			.daddr	= &reply.src.u3,
+			.proto	= reply.dst.protonum,
+			.tos	= pkt->l3.tos,
+			.masq	= true,
+		};
+
+		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, &way,
+				    &addr);
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
+		/* An address of this host goes by no uplink, nor do hairpins. */
+		if (!(container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL))
+			oif = dst_dev_rcu(dst)->ifindex;
 		dst_release(dst);
 		pool.min_addr = addr.ip;
 		pool.max_addr = addr.ip;
@@ -438,14 +456,14 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (range->per_session || !nf_xlat_ct_has_ports(reply.dst.protonum))
 		reason = nf_xlat_ct_choose(range, ct, &pool, &reply, NULL);
 	else
-		reason = nf_xlat_ct_map(state->net, range, ct, &pool, &reply,
-					refs);
+		reason = nf_xlat_ct_map(state->net, range, ct, &pool, oif,
+					&reply, refs);
 	if (reason == NF_XLAT_NOPORT)
 		nf_xlat_warn(state->net, "no free port in %pI4-%pI4",
 			     &pool.min_addr, &pool.max_addr);
 	if (reason)
 		return reason;
-	if (!nf_xlat_ct_guard(ct, range))
+	if (!nf_xlat_ct_guard(ct, range, oif))
 		return NF_XLAT_NOMEM;
 	nf_conntrack_alter_reply(ct, &reply);
 	nf_xlat_ct_timeout(ct);
@@ -543,7 +561,7 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 
 	if (!nf_xlat_ct_ours(ct)) {
-		if (!nf_xlat_ct_guard(ct, range))
+		if (!nf_xlat_ct_guard(ct, range, range->masq_index))
 			return NF_XLAT_NOMEM;
 	} else {
 		/* In 6.1, an extension may have become invalid since. */
@@ -552,6 +570,8 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 		/* From now on, of the tuple that has the pool's address */
 		data->prefix_len = range->prefix.len;
 		data->non_global = range->prefix.non_global;
+		/* Nor does it leave by the device that led to the pool. */
+		data->masq_index = 0;
 		ct->status |= IPS_NAT_MASK;
 	}
 	nf_conntrack_alter_reply(ct, reply);

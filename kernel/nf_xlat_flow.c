@@ -50,6 +50,9 @@
 /* A stateless one goes at that age: sets that packets fill may have changed. */
 #define NF_XLAT_FLOW_AGE	(30 * HZ)
 
+/* Of nf_xlat_flow_net.events */
+#define NF_XLAT_FLOW_DOWN	BIT(1)
+
 /* All of it is in the table; it has to leave. */
 #define NF_XLAT_FLOW_READY	BIT(0)
 #define NF_XLAT_FLOW_DEAD	BIT(1)
@@ -835,18 +838,34 @@ static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
 	       rt6_get_cookie(container_of(dst, struct rt6_info, dst)) : 0;
 }
 
-/* A route for answers, in the family that this direction's packets come in */
+/*
+ * A route for answers, in the family that this direction's packets come in. @oif: device
+ * that they masquerade by, or 0.
+ */
 static struct dst_entry *nf_xlat_flow_back(struct net *net,
 					   const struct sk_buff *skb,
-					   const struct nf_conntrack_tuple *t)
+					   const struct nf_conntrack_tuple *t,
+					   int oif)
 {
+	struct nf_xlat_way way = {
+		.saddr	= &t->dst.u3,
+		.daddr	= &t->src.u3,
+		.proto	= t->dst.protonum,
+		.tos	= skb->protocol == htons(ETH_P_IP) ?
+			  ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb)),
+		.masq	= oif,
+	};
 	struct dst_entry *dst;
-	u8 tos = skb->protocol == htons(ETH_P_IP) ?
-		 ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
 
-	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &t->dst.u3,
-			    &t->src.u3, tos, t->dst.protonum, NULL, NULL);
-	return IS_ERR(dst) ? NULL : dst;
+	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &way, NULL);
+	if (IS_ERR(dst))
+		return NULL;
+	/* The next packet by the normal path ends the session. */
+	if (oif && dst_dev_rcu(dst)->ifindex != oif) {
+		dst_release(dst);
+		return NULL;
+	}
+	return dst;
 }
 
 /* Addresses count as what they add up to, whatever their length. */
@@ -1078,7 +1097,8 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (below[!dir] < 0)
 		return;
 
-	back = nf_xlat_flow_back(state->net, skb, t);
+	back = nf_xlat_flow_back(state->net, skb, t, dir == IP_CT_DIR_REPLY ?
+				 nf_xlat_ct_oif(ct) : 0);
 	if (!back)
 		return;
 	if (!nf_xlat_flow_dst_ok(back))
@@ -1253,22 +1273,31 @@ again:
 	return true;
 }
 
-/* A walk begins; events from now on are for the next one. */
-static void nf_xlat_flow_walk_begins(struct nf_xlat_flow_net *fn)
+/* A walk begins; events from now on are for the next one. Has a device gone down? */
+static bool nf_xlat_flow_walk_begins(struct nf_xlat_flow_net *fn)
 {
+	unsigned long ifindex;
+	bool down = false;
+	void *entry;
+
 	mutex_lock(&fn->mutex);
 	fn->walk ^= 1;
 	mutex_unlock(&fn->mutex);
+
+	xa_for_each(&fn->events, ifindex, entry)
+		down |= xa_to_value(entry) & NF_XLAT_FLOW_DOWN;
+	return down;
 }
 
-/* All flows have been told of the events from before the walk. */
+/* All flows and sessions have been told of the events from before the walk. */
 static void nf_xlat_flow_walk_ends(struct nf_xlat_flow_net *fn)
 {
 	unsigned long ifindex;
 	void *entry;
 
 	xa_for_each(&fn->events, ifindex, entry)
-		xa_cmpxchg(&fn->events, ifindex, xa_mk_value(!fn->walk), NULL, 0);
+		if ((xa_to_value(entry) & ~NF_XLAT_FLOW_DOWN) != fn->walk)
+			xa_cmpxchg(&fn->events, ifindex, entry, NULL, 0);
 }
 
 static void nf_xlat_flow_work(struct work_struct *work)
@@ -1276,12 +1305,14 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	struct nf_xlat_flow_net *fn =
 		container_of(to_delayed_work(work), struct nf_xlat_flow_net, gc);
 	unsigned long start = jiffies;
-	bool busy;
+	bool busy, down;
 
-	nf_xlat_flow_walk_begins(fn);
+	down = nf_xlat_flow_walk_begins(fn);
 	/* A flow that is being added, by what was before the event, is in the table then. */
 	if (!xa_empty(&fn->events))
 		synchronize_rcu();
+	if (down)
+		nf_xlat_ct_devs_down(fn);
 	if (nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN))
 		nf_xlat_flow_walk_ends(fn);
 	busy = nf_xlat_ft_sync_all(fn);
@@ -1314,20 +1345,43 @@ void nf_xlat_flow_kick(struct nf_xlat_flow_net *fn)
  * nf_xlat_flow_dev_event - flows by this device leave the fast path
  * @fn: namespace
  * @dev: its device, which has gone down, or is below another one now
+ * @down: it has gone down; then sessions that masquerade by it end as well
  *
- * The work takes them out, as RTNL is held here and there may be any number of flows;
- * until then their packets see to it. With the mutex of @fn.
+ * The work does it, as RTNL is held here and there may be any number of both; until then
+ * packets of flows see to it. With the mutex of @fn.
  */
 void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
-			    const struct net_device *dev)
+			    const struct net_device *dev, bool down)
 {
-	if (list_empty(&fn->fts) && !atomic_read(&fn->table.nelems))
+	struct nf_xlat_ct_net *xn = container_of(fn, struct nf_xlat_ct_net, flow);
+	unsigned long value = fn->walk;
+
+	/* Sessions may have outlived the rules. */
+	down &= READ_ONCE(xn->used);
+	if (!down && list_empty(&fn->fts) && !atomic_read(&fn->table.nelems))
 		return;
-	if (xa_is_err(xa_store(&fn->events, dev->ifindex,
-			       xa_mk_value(fn->walk), GFP_KERNEL_ACCOUNT)))
+	if (down || nf_xlat_flow_dev_down(fn, dev->ifindex))
+		value |= NF_XLAT_FLOW_DOWN;
+	/* Without memory, sessions stay until their next packet. */
+	if (xa_is_err(xa_store(&fn->events, dev->ifindex, xa_mk_value(value),
+			       GFP_KERNEL_ACCOUNT)))
 		nf_xlat_flow_flush(fn);
 	else
 		nf_xlat_flow_kick(fn);
+}
+
+/**
+ * nf_xlat_flow_dev_down - has this device gone down since the last walk?
+ * @fn: namespace
+ * @ifindex: its index
+ *
+ * Any context.
+ */
+bool nf_xlat_flow_dev_down(struct nf_xlat_flow_net *fn, int ifindex)
+{
+	const void *entry = xa_load(&fn->events, ifindex);
+
+	return entry && xa_to_value(entry) & NF_XLAT_FLOW_DOWN;
 }
 
 /**

@@ -365,7 +365,7 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 		if (event == NETDEV_UNREGISTER)
 			list_for_each_entry(ft, &fn->fts, list)
 				nf_xlat_ft_del_dev(ft, dev->ifindex);
-		nf_xlat_flow_dev_event(fn, dev);
+		nf_xlat_flow_dev_event(fn, dev, event == NETDEV_DOWN);
 	}
 	mutex_unlock(&fn->mutex);
 	return NOTIFY_DONE;

@@ -363,65 +363,64 @@ EXPORT_SYMBOL_GPL(nf_xlat_count);
 /* Functions of their own, so that one family's flow is not on the other one's stack. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const union nf_inet_addr *saddr,
-	       const union nf_inet_addr *daddr, u8 tos, u8 proto,
-	       const union flowi_uli *uli, union nf_inet_addr *src)
+	       const struct nf_xlat_way *way, union nf_inet_addr *src)
 {
+	__be32 saddr = way->saddr ? way->saddr->ip : 0;
+	__be32 daddr = way->daddr->ip;
 	struct flowi4 fl4;
 	struct rtable *rt;
 
-	/* To a group, a source would be taken for an address of this host. */
-	if (ipv4_is_multicast(daddr->ip))
-		saddr = NULL;
-
 	/*
 	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
-	 * input lookup would call a pool address of ours a martian.
+	 * input lookup would call a pool address of ours a martian. To a group, a source
+	 * would be taken for an address of this host.
 	 */
-	flowi4_init_output(&fl4, oif, mark, tos & ~INET_ECN_MASK,
-			   RT_SCOPE_UNIVERSE, proto, FLOWI_FLAG_ANYSRC,
-			   daddr->ip, saddr ? saddr->ip : 0, 0, 0,
-			   sock_net_uid(net, sk));
-	if (uli) {
-		fl4.uli = *uli;
-		rt = ip_route_output_flow(net, &fl4, sk);
-	} else {
-		rt = ip_route_output_key(net, &fl4);
-	}
+	flowi4_init_output(&fl4, oif, mark, way->tos & ~INET_ECN_MASK,
+			   RT_SCOPE_UNIVERSE, way->proto, FLOWI_FLAG_ANYSRC,
+			   daddr, way->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
+			   0, 0, sock_net_uid(net, sk));
+	if (way->policy)
+		fl4.uli = way->uli;
+	rt = __ip_route_output_key(net, &fl4);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (src)
 		/* A route that leaks from one VRF to another prefers none. */
 		src->ip = fl4.saddr ? :
 			inet_select_addr(dst_dev_rcu(&rt->dst),
-					 rt_nexthop(rt, daddr->ip),
+					 rt_nexthop(rt, daddr),
 					 RT_SCOPE_UNIVERSE);
-	return &rt->dst;
+	if (!way->policy)
+		return &rt->dst;
+
+	/* As ip_route_output_flow() */
+	if (saddr)
+		fl4.saddr = saddr;
+	fl4.flowi4_oif = dst_dev_rcu(&rt->dst)->ifindex;
+	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
 }
 
 static noinline struct dst_entry *
 nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const union nf_inet_addr *saddr,
-	       const union nf_inet_addr *daddr, u8 tos, u8 proto,
-	       const union flowi_uli *uli)
+	       const struct nf_xlat_way *way)
 {
 	struct flowi6 fl6 = {
 		.flowi6_oif	= oif,
 		.flowi6_mark	= mark,
-		.flowi6_proto	= proto,
+		.flowi6_proto	= way->proto,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
 		.flowi6_uid	= sock_net_uid(net, sk),
-		.flowlabel	= ip6_make_flowinfo(tos & ~INET_ECN_MASK, 0),
-		.daddr		= daddr->in6,
+		.flowlabel	= ip6_make_flowinfo(way->tos & ~INET_ECN_MASK, 0),
+		.daddr		= way->daddr->in6,
 	};
 	struct dst_entry *dst;
 	int err;
 
-	if (saddr)
-		fl6.saddr = saddr->in6;
+	if (way->saddr)
+		fl6.saddr = way->saddr->in6;
 
-	if (uli) {
-		fl6.uli = *uli;
+	if (way->policy) {
+		fl6.uli = way->uli;
 		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
 	}
 	dst = ip6_route_output(net, sk, &fl6);
@@ -439,12 +438,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
  * @state: hook that it is in, or NULL: in LOCAL_OUT the socket has a say
  * @skb: packet, for its mark and its device's L3 domain
  * @pf: family to route in
- * @saddr: source address, or NULL when it is not chosen yet
- * @daddr: destination address
- * @tos: type of service or traffic class
- * @proto: transport protocol in that family
- * @uli: ports, or type and code of ICMP, if IPsec policies for output are to be
- *	asked; else NULL
+ * @way: what else the route is looked up by
  * @src: with @pf NFPROTO_IPV4, where to put the address that the route
  *	prefers as source; may be NULL
  *
@@ -456,9 +450,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_hook_state *state,
 				const struct sk_buff *skb, u8 pf,
-				const union nf_inet_addr *saddr,
-				const union nf_inet_addr *daddr,
-				u8 tos, u8 proto, const union flowi_uli *uli,
+				const struct nf_xlat_way *way,
 				union nf_inet_addr *src)
 {
 	const struct net_device *dev = skb->dev;
@@ -478,10 +470,8 @@ struct dst_entry *nf_xlat_route(struct net *net,
 		oif = l3mdev_master_ifindex_rcu(dev);
 
 	if (pf == NFPROTO_IPV4)
-		return nf_xlat_route4(net, sk, skb->mark, oif, saddr, daddr,
-				      tos, proto, uli, src);
-	return nf_xlat_route6(net, sk, skb->mark, oif, saddr, daddr, tos,
-			      proto, uli);
+		return nf_xlat_route4(net, sk, skb->mark, oif, way, src);
+	return nf_xlat_route6(net, sk, skb->mark, oif, way);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_route);
 
@@ -541,7 +531,7 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 type, u8 code, u32 info)
 {
-	const struct iphdr *iph;
+	struct nf_xlat_way way = {};
 	union nf_inet_addr to;
 	struct dst_entry *dst;
 
@@ -557,10 +547,9 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 
 	/* icmp_send() takes namespace and flags from a route. */
 	if (!skb_valid_dst(skb)) {
-		iph = ip_hdr(skb);
-		to.ip = iph->saddr;
-		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, NULL, &to, 0,
-				    0, NULL, NULL);
+		to.ip = ip_hdr(skb)->saddr;
+		way.daddr = &to;
+		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &way, NULL);
 		if (IS_ERR(dst))
 			return;
 		skb_dst_drop(skb);
@@ -931,22 +920,21 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 
 	if (unlikely(again)) {
 		union nf_inet_addr saddr = {}, daddr = {};
-		u8 tos, proto;
+		struct nf_xlat_way way = { .saddr = &saddr, .daddr = &daddr };
 
 		/* DNAT dropped it, or a chain set a mark. */
 		if (pf == NFPROTO_IPV4) {
 			saddr.ip = ip_hdr(skb)->saddr;
 			daddr.ip = ip_hdr(skb)->daddr;
-			tos = ip_hdr(skb)->tos;
-			proto = ip_hdr(skb)->protocol;
+			way.tos = ip_hdr(skb)->tos;
+			way.proto = ip_hdr(skb)->protocol;
 		} else {
 			saddr.in6 = ipv6_hdr(skb)->saddr;
 			daddr.in6 = ipv6_hdr(skb)->daddr;
-			tos = ipv6_get_dsfield(ipv6_hdr(skb));
-			proto = ipv6_hdr(skb)->nexthdr;
+			way.tos = ipv6_get_dsfield(ipv6_hdr(skb));
+			way.proto = ipv6_hdr(skb)->nexthdr;
 		}
-		dst = nf_xlat_route(net, NULL, skb, pf, &saddr, &daddr, tos,
-				    proto, NULL, NULL);
+		dst = nf_xlat_route(net, NULL, skb, pf, &way, NULL);
 		if (IS_ERR(dst)) {
 			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
 				     NF_XLAT_NOROUTE);
@@ -1250,9 +1238,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	bool out = state->hook == NF_INET_LOCAL_OUT;
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
+	struct nf_xlat_way way;
 	struct dst_entry *dst;
 	unsigned int verdict;
-	union flowi_uli uli;
 	bool local;
 
 	*pdst = NULL;
@@ -1265,12 +1253,15 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
+	way.saddr = &parm->outer.saddr;
+	way.daddr = &parm->outer.daddr;
+	way.proto = nf_xlat_new_proto(pkt->pf, pkt->l3.proto);
+	way.tos = pkt->l3.tos;
+	way.masq = parm->oif;
+	way.policy = out;
 	if (out)
-		nf_xlat_uli(skb, pkt, parm, &uli);
-	dst = nf_xlat_route(net, state, skb, pf, &parm->outer.saddr,
-			    &parm->outer.daddr, pkt->l3.tos,
-			    nf_xlat_new_proto(pkt->pf, pkt->l3.proto),
-			    out ? &uli : NULL, NULL);
+		nf_xlat_uli(skb, pkt, parm, &way.uli);
+	dst = nf_xlat_route(net, state, skb, pf, &way, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)
 			return nf_xlat_drop(net, skb, NF_XLAT_POLICY);
@@ -1284,6 +1275,11 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	reason = NF_XLAT_DADDR;
 	if (dst && nf_xlat_dst_broadcast(pf, dst))
 		goto drop;
+	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
+		parm->moved(skb);
+		reason = NF_XLAT_STATE;
+		goto drop;
+	}
 
 	/*
 	 * One router, one decrement, though the packet may go to and fro: the

@@ -66,27 +66,38 @@ check_match "of another network" "$(cat "$tmp/other/0")" "0 from 198.51.100.1 *"
 check_match "snat to the same address" "$(cat "$tmp/snat/0")" "0 from $pool_ip 20???"
 check_match "a port per session" "$(cat "$tmp/session/0")" "0 from $pool_ip *"
 port=$(cut -d" " -f4 "$tmp/masq/0")
-for i in 1 2 3; do
-	udp=$(ask "$client6" udp $server64 5353)
-	check_match "UDP $i" "$udp" "hello from $pool_ip *"
-done
-# inbound, by a mapping
-python "$server4" flood udp $server_ip 7777 $pool_ip "${udp##* }" 1 >/dev/null
-check_eq "a session from IPv4" "$(sessions "src=$server_ip dst=$pool_ip .*dst=2001" | wc -l)" 1
-check_eq "sessions of the address" "$(of $pool_ip)" 6
-check_eq "mappings" "$(counter Bib)" 6
+# and of datagrams, one of them inbound, by a mapping
+others()
+{
+	local udp
+
+	for i in 1 2 3; do
+		udp=$(ask "$client6" udp $server64 5353)
+		check_match "UDP $i" "$udp" "hello from $pool_ip *"
+	done
+	python "$server4" flood udp $server_ip 7777 $pool_ip "${udp##* }" 1 >/dev/null
+	check_eq "a session from IPv4" "$(sessions "src=$server_ip dst=$pool_ip .*dst=2001" | wc -l)" 1
+	check_eq "sessions of the address" "$(of $pool_ip)" 6
+	check_eq "mappings" "$(counter Bib)" 6
+}
+others
 
 # An address that nobody uses goes: nothing ends.
 ip -n "$gw" addr del 192.0.2.5/24 dev wan
 check_match "an unused address is removed" "$(again masq 1)" "1 from $pool_ip *"
 check_eq "all sessions are there" "$(of $pool_ip)" 6
 
-# The device goes down and up. Its addresses stay, and so do the sessions.
+# The device goes down: so do its sessions, as with NAT44. TCP has the same port again.
 ip -n "$gw" link set wan down
+check "device down: sessions end, but for snat's" wait_for 5 of_is $pool_ip 1
+check "device down: mappings end" wait_for 5 bib_is 1
+check_eq "device down: no session from IPv4 is left" "$(sessions "src=$server_ip dst=$pool_ip .*dst=2001")" ""
 ip -n "$gw" link set wan up
-check_eq "device down and up: sessions stay" "$(of $pool_ip)" 6
-check_match "device down and up: they go on" "$(again masq 2)" "2 from $pool_ip $port"
-check_match "device down and up: snat too" "$(again snat 1)" "1 from $pool_ip *"
+check_match "device up: new sessions" "$(again masq 2)" "2 from $pool_ip $port"
+check_match "device up: per session too" "$(again session 1)" "1 from $pool_ip *"
+check_match "device up: of the other network" "$(again other 1)" "1 from 198.51.100.1 *"
+check_match "device up: snat goes on" "$(again snat 1)" "1 from $pool_ip *"
+others
 
 # The address goes. Another of the network takes its place.
 ip -n "$gw" addr add 192.0.2.9/24 dev wan
@@ -97,7 +108,7 @@ check "removed: sessions end, but for snat's" wait_for 5 of_is $pool_ip 1
 check "removed: mappings end" wait_for 5 bib_is 2
 check_eq "removed: no session from IPv4 is left" "$(sessions "src=$server_ip dst=$pool_ip .*dst=2001")" ""
 check_match "removed: snat goes on" "$(again snat 2)" "2 from $pool_ip *"
-check_match "removed: the other network goes on" "$(again other 1)" "1 from 198.51.100.1 *"
+check_match "removed: the other network goes on" "$(again other 2)" "2 from 198.51.100.1 *"
 check_match "a new session has the new address" "$(ask "$client6" tcp $server64 8080)" "hello from 192.0.2.9 *"
 check_match "a new one per session too" "$(ask "$client6" tcp 2001:db8:66::$server_ip 8080)" "hello from 192.0.2.9 *"
 check_match "UDP" "$(ask "$client6" udp $server64 5353)" "hello from 192.0.2.9 *"

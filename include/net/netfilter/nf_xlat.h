@@ -222,6 +222,9 @@ struct nf_xlat_hdr {
  * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
  * @rules: for the harness: what tells whether its rules are still the same; without
  *	state only
+ * @oif: to IPv4: device that the route is to lead to, 0 for any. The route is looked up
+ *	without the source address, as it was when that was chosen by the route.
+ * @moved: called for a packet whose route leads to another one, before it is dropped
  * @lowest_mtu6: to what IPv4 packets with a clear DF bit are cut in IPv6, 0 for
  *	1280 (RFC 7915 section 4.1)
  * @ports: rewrite ports and ICMP query ids too
@@ -236,6 +239,8 @@ struct nf_xlat_parm {
 	u32		mtu6;
 	u32		rules;
 	u32		lowest_mtu6;
+	int		oif;
+	void		(*moved)(struct sk_buff *skb);
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
@@ -259,6 +264,27 @@ struct nf_xlat_current {
 	__be16				ports[2];
 	int				iif;
 	void				*wish;
+};
+
+/**
+ * struct nf_xlat_way - what the route of a packet is looked up by
+ *
+ * @saddr: source address, or NULL when it is not chosen yet
+ * @daddr: destination address
+ * @uli: ports, or type and code of ICMP; used with @policy only
+ * @proto: transport protocol, in the family of the route
+ * @tos: type of service or traffic class
+ * @masq: @saddr is what the route prefers, and has no say in it
+ * @policy: ask IPsec policies for output
+ */
+struct nf_xlat_way {
+	const union nf_inet_addr	*saddr;
+	const union nf_inet_addr	*daddr;
+	union flowi_uli			uli;
+	u8				proto;
+	u8				tos;
+	bool				masq;
+	bool				policy;
 };
 
 /**
@@ -364,9 +390,7 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_hook_state *state,
 				const struct sk_buff *skb, u8 pf,
-				const union nf_inet_addr *saddr,
-				const union nf_inet_addr *daddr,
-				u8 tos, u8 proto, const union flowi_uli *uli,
+				const struct nf_xlat_way *way,
 				union nf_inet_addr *src);
 
 #endif /* _NF_XLAT_H */

@@ -24,6 +24,7 @@
  * @flags: NF_NAT_RANGE_PROTO_SPECIFIED, NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
  * @masq: the address is the one that the route prefers
+ * @masq_index: of a mapping: the device that the route led to; 0 in a rule
  * @per_session: a port is chosen for each session, not for each IPv6 endpoint
  * @filter: only peers that an endpoint has a session with may begin one with it
  */
@@ -35,6 +36,7 @@ struct nf_xlat_ct_range {
 	__be16			max_proto;
 	u32			mtu;
 	u32			flags;
+	int			masq_index;
 	bool			masq;
 	bool			per_session;
 	bool			filter;
