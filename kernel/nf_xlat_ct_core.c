@@ -563,7 +563,8 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, state)))
+	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, state)) ||
+	    nf_xlat_bridged(skb))
 		return NF_ACCEPT;
 	return nf_xlat_ct_in_begins(skb, state, ct);
 }
@@ -630,7 +631,7 @@ static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	return ct && unlikely(nf_xlat_ct_hairpin(ct)) ?
+	return ct && unlikely(nf_xlat_ct_hairpin(ct)) && !nf_xlat_bridged(skb) ?
 	       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 }
 
@@ -645,7 +646,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct)
+	if (!ct || unlikely(nf_xlat_bridged(skb)))
 		return NF_ACCEPT;
 	if (!nf_xlat_ct_ours(ct))
 		return state->pf == NFPROTO_IPV6 &&

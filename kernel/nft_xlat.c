@@ -313,7 +313,8 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
 	/* A rule of an inet table need not have tested the family. */
-	if (nft_pf(pkt) != nft_xlat_pf(priv)) {
+	if (nft_pf(pkt) != nft_xlat_pf(priv) ||
+	    unlikely(nf_xlat_bridged(pkt->skb))) {
 		regs->verdict.code = NFT_BREAK;
 		return;
 	}

@@ -18,6 +18,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <net/flow.h>
@@ -320,6 +321,18 @@ struct nf_xlat_trace {
 static inline u8 nf_xlat_other_pf(u8 pf)
 {
 	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+/* A frame that this host bridges, and that is for another router (br_netfilter) */
+static inline bool nf_xlat_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	const struct nf_bridge_info *nf_bridge = nf_bridge_info_get(skb);
+
+	return nf_bridge && nf_bridge->pkt_otherhost;
+#else
+	return false;
+#endif
 }
 
 static inline bool nf_xlat_is_icmp(u8 pf, u8 proto)

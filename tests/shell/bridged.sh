@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A gateway that is a bridge as well, with br_netfilter: frames for another router pass it
+# as they are, rules and sessions or not. Where packets pass two bridges of one host, as on
+# Proxmox, the first one's conntrack zone makes the difference (docs/guides/troubleshooting.md).
+. "$(dirname "$0")/flow.inc"
+
+modprobe -q br_netfilter || skip "no br_netfilter in this kernel"
+trap 'cleanup; modprobe -r br_netfilter' EXIT
+
+mac=02:00:00:00:00:01
+stateless64=2001:db8:67::
+smtp() { on "$gw" "$NFT" list counter inet gw smtp | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+
+# by IP: the client's router for the prefix, by IPv6
+by() { ip -n "$client6" -6 route replace $pref64/96 via "$1"; }
+
+setup_topo
+another other
+link "$gw" lan2 "$other" eth0
+ip -n "$gw" -batch - <<-EOF
+	link add br0 address $mac type bridge
+	link set lan master br0
+	link set lan2 master br0
+	link set br0 up
+	addr del 2001:db8:c::1/64 dev lan
+	addr add 2001:db8:c::1/64 dev br0 nodad
+EOF
+# The other router has the addresses of what is behind it, and answers as one of them.
+ip -n "$other" -batch - <<-EOF
+	addr add $server64/128 dev eth0 nodad
+	addr add $stateless64$server_ip/128 dev eth0 nodad
+	addr add 192.0.2.33/32 dev lo
+	addr add $pool_ip/32 dev lo
+	addr add 2001:db8:c::99/64 dev eth0 nodad noprefixroute
+	route add 2001:db8:c::/64 dev eth0 src $server64
+	addr add 10.1.1.3/24 dev eth0 noprefixroute
+	route add 10.1.1.0/24 dev eth0 src $pool_ip
+EOF
+ip -n "$client6" -batch - <<-EOF
+	addr add 10.1.1.2/24 dev eth0
+	route add 192.0.2.0/24 via 10.1.1.3
+	route add $stateless64/96 via 2001:db8:c::99
+EOF
+by 2001:db8:c::99
+check "ruleset loads" on "$gw" "$NFT" "table inet gw {
+	counter smtp { }
+	chain pre {
+		type filter hook prerouting priority dstnat; policy accept;
+		ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade
+		ip6 daddr $stateless64/96 xlat 6to4 prefix $stateless64/96 saddr prefix $client_ip/128 to 192.0.2.77/32
+		ip daddr 192.0.2.33 xlat 4to6 prefix $pref64/96 dnat to $client_ip
+	}
+	chain forward {
+		type filter hook forward priority filter; policy accept;
+		meta nfproto ipv6 tcp dport 25 counter name smtp drop
+	}
+}" || done_testing
+serve "$server4" tcp4:80 udp4:53
+serve "$other" tcp6:80 udp6:53 tcp4:80 udp4:40000
+
+check_match "stateful rule: TCP" "$(ask "$client6" tcp $server64 80)" "hello from $client_ip *"
+check_match "stateful rule: UDP" "$(ask "$client6" udp $server64 53)" "hello from $client_ip *"
+check_match "stateless rule" "$(ask "$client6" tcp $stateless64$server_ip 80)" "hello from $client_ip *"
+check_match "rule for what IPv4 begins" "$(ask "$client6" tcp 192.0.2.33 80)" "hello from 10.1.1.2 *"
+patience=1
+check_not "a filter for port 25" ask "$client6" tcp $server64 25
+check "sees it" [ "$(smtp)" -gt 0 ]
+check_eq "nothing was translated" "$(counter 6to4) $(counter 4to6) $(drops)" "0 0 0"
+
+# The client asks the gateway, which makes a session and a mapping.
+patience=20
+by 2001:db8:c::1
+helper session "$client6" call udp $server64 53 40000
+check_match "for the gateway: translated" "$(tell session ask 3)" "3 from $pool_ip 40000"
+by 2001:db8:c::99
+on "$other" "$NFT" "table inet t { chain in { type filter hook input priority filter;
+	ip6 saddr $client_ip ip6 daddr $server64 udp sport 40000 counter; }; }"
+# Nor does the answer pass: conntrack has its addresses in the session.
+check_match "session: for the other router" "$(tell session ask 1 1)" "0 *"
+check_match "session: which it is that has it" "$(on "$other" "$NFT" list table inet t)" "*counter packets 1 *"
+check_match "mapping: for the other router" "$(ask "$client6" udp $pool_ip 40000)" "hello from 10.1.1.2 *"
+by 2001:db8:c::1
+check_match "session: for the gateway again" "$(tell session ask 3)" "3 from $pool_ip 40000"
+
+# A bridge for the filter of one machine, before that of the gateway
+another vm
+link "$gw" lan3 "$vm" eth0
+ip -n "$gw" -batch - <<-EOF
+	link add fwbr0 type bridge
+	link add fwln type veth peer name fwpr
+	link set lan3 master fwbr0
+	link set fwln master fwbr0
+	link set fwpr master br0
+	link set fwbr0 up
+	link set fwln up
+	link set fwpr up
+EOF
+ip -n "$vm" addr add 2001:db8:c::7/64 dev eth0 nodad
+ip -n "$vm" route add default via 2001:db8:c::1
+patience=3
+before=$(counter DropState)
+check_not "two bridges" ask "$vm" tcp $server64 80
+check "two bridges: the entry is there before the rule" [ "$(counter DropState)" -gt "$before" ]
+before=$(counter DropState)
+check "zone loads" on "$gw" "$NFT" 'table inet zones { chain pre {
+	type filter hook prerouting priority raw;
+	iifname "fwbr*" ct zone set 1; }; }'
+patience=20
+check_match "two bridges, with a zone" "$(ask "$vm" tcp $server64 80)" "hello from $pool_ip *"
+check_match "two bridges, with a zone: UDP" "$(ask "$vm" udp $server64 53)" "hello from $pool_ip *"
+check_eq "two bridges, with a zone: nothing dropped" "$(counter DropState)" "$before"
+
+done_testing
