@@ -122,6 +122,30 @@ bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 				 nf_xlat_bib_params4);
 }
 
+/**
+ * nf_xlat_bib_may_map - may an IPv4 endpoint become somebody's at any time?
+ * @net: network namespace
+ * @key: the endpoint
+ *
+ * RCU read side.
+ *
+ * Return: true when there are mappings of its address, from a pool that has the port.
+ */
+bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key)
+{
+	const struct nf_xlat_bib_key4 addr = {
+		.addr	= key->addr,
+		.zone	= key->zone,
+	};
+	const struct nf_xlat_bib *bib;
+
+	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, &addr,
+				nf_xlat_bib_params4);
+	return bib &&
+	       ntohs(key->port) >= READ_ONCE(bib->min_port) &&
+	       ntohs(key->port) <= READ_ONCE(bib->max_port);
+}
+
 static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
 {
 	nf_xlat_bib_free(container_of(rcu, struct nf_xlat_bib, rcu));
@@ -129,7 +153,7 @@ static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
 
 static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
 {
-	return !bib->key4.peer;
+	return !bib->key4.peer && bib->key4.proto;
 }
 
 static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
@@ -151,11 +175,80 @@ static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
  */
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 {
+	struct nf_xlat_bib *addr;
+
 	if (!refcount_dec_and_test(&bib->ref))
 		return;
+	addr = bib->addr;
 	if (nf_xlat_bib_is_mapping(bib))
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
 	nf_xlat_bib_unlink(nf_xlat_bib_pernet(net), bib);
+	if (addr)
+		nf_xlat_bib_put(net, addr);
+}
+
+/*
+ * Find the object in the table by IPv4 endpoint that has @new's key, or add @new, which
+ * is freed otherwise. NULL: no memory.
+ */
+static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
+					    struct nf_xlat_bib *new)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	struct nf_xlat_bib *old;
+
+	refcount_set(&new->ref, 1);
+	for (;;) {
+		old = rhashtable_lookup_get_insert_fast(&bn->table4,
+							&new->node4,
+							nf_xlat_bib_params4);
+		if (!old)
+			return new;
+		if (IS_ERR(old)) {
+			old = NULL;
+			break;
+		}
+		if (refcount_inc_not_zero(&old->ref))
+			break;
+		/* It is about to go: do not wait for it. */
+		rhashtable_remove_fast(&bn->table4, &old->node4,
+				       nf_xlat_bib_params4);
+	}
+	nf_xlat_bib_free(new);
+	return old;
+}
+
+/* The address of a mapping, for nf_xlat_bib_may_map() */
+static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
+						const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_pool *pool = &bib->key6.pool;
+	u16 min = ntohs(pool->min_proto);
+	u16 max = pool->max_proto ? ntohs(pool->max_proto) : U16_MAX;
+	struct nf_xlat_bib_key4 key = {
+		.addr	= bib->key4.addr,
+		.zone	= bib->key4.zone,
+	};
+	struct nf_xlat_bib *addr;
+
+	addr = nf_xlat_bib_find4(net, &key);
+	if (!addr) {
+		addr = nf_xlat_bib_alloc();
+		if (!addr)
+			return NULL;
+		addr->key4 = key;
+		addr->min_port = min;
+		addr->max_port = max;
+		addr = nf_xlat_bib_get4(net, addr);
+	}
+	if (!addr)
+		return NULL;
+	/* Pools that share an address: the widest tells. */
+	if (min < READ_ONCE(addr->min_port))
+		WRITE_ONCE(addr->min_port, min);
+	if (max > READ_ONCE(addr->max_port))
+		WRITE_ONCE(addr->max_port, max);
+	return addr;
 }
 
 /**
@@ -174,6 +267,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 	struct nf_xlat_bib *old;
 
 	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
+	bib->addr = nf_xlat_bib_get_addr(net, bib);
 	refcount_set(&bib->ref, 1);
 
 	for (;;) {
@@ -188,7 +282,6 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 		}
 		if (refcount_inc_not_zero(&old->ref))
 			break;
-		/* It is about to go: do not wait for it. */
 		rhashtable_remove_fast(&bn->table6, &old->node6,
 				       nf_xlat_bib_params6);
 	}
@@ -210,33 +303,14 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
 				       __be32 peer)
 {
-	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
-	struct nf_xlat_bib *new, *old;
+	struct nf_xlat_bib *new;
 
 	new = nf_xlat_bib_alloc();
 	if (!new)
 		return NULL;
 	new->key4 = bib->key4;
 	new->key4.peer = peer;
-	refcount_set(&new->ref, 1);
-
-	for (;;) {
-		old = rhashtable_lookup_get_insert_fast(&bn->table4,
-							&new->node4,
-							nf_xlat_bib_params4);
-		if (!old)
-			return new;
-		if (IS_ERR(old)) {
-			old = NULL;
-			break;
-		}
-		if (refcount_inc_not_zero(&old->ref))
-			break;
-		rhashtable_remove_fast(&bn->table4, &old->node4,
-				       nf_xlat_bib_params4);
-	}
-	nf_xlat_bib_free(new);
-	return old;
+	return nf_xlat_bib_get4(net, new);
 }
 
 /**

@@ -75,26 +75,37 @@ struct nf_xlat_bib_key4 {
 	__be32	peer;	/* 0: the mapping itself */
 	__be16	port;
 	u16	zone;
-	u8	proto;
+	u8	proto;	/* 0: an address */
 	u8	pad[3];
 };
 
 /**
- * struct nf_xlat_bib - a mapping, or the permission of a peer to use one
+ * struct nf_xlat_bib - a mapping, the permission of a peer to use one, or an address that
+ *	mappings have
  *
- * @node6: in the table by IPv6 endpoint; unused in a permission
+ * @node6: in the table by IPv6 endpoint; of a mapping
  * @node4: in the table by IPv4 endpoint and peer
- * @key6: whose it is
+ * @key6: whose it is; of a mapping
+ * @min_port: of an address, the lowest port of its pools
+ * @max_port: the highest one
  * @key4: what it is in IPv4
- * @ref: conntrack entries that use it
+ * @addr: of a mapping, the address, NULL without memory for it
+ * @ref: conntrack entries that use it; of an address, its mappings
  * @masq_index: device that the route led to whose address it has, 0 if there is none
  * @rcu: to free it
  */
 struct nf_xlat_bib {
 	struct rhash_head	node6;
 	struct rhash_head	node4;
-	struct nf_xlat_bib_key6	key6;
+	union {
+		struct nf_xlat_bib_key6	key6;
+		struct {
+			u16	min_port;
+			u16	max_port;
+		};
+	};
 	struct nf_xlat_bib_key4	key4;
+	struct nf_xlat_bib	*addr;
 	refcount_t		ref;
 	int			masq_index;
 	struct rcu_head		rcu;
@@ -108,6 +119,7 @@ struct nf_xlat_bib *nf_xlat_bib_alloc(void);
 void nf_xlat_bib_free(struct nf_xlat_bib *bib);
 int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib);
 bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key);
+bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,

@@ -39,6 +39,8 @@
 #define NF_XLAT_PRI_ECHO	(NF_IP_PRI_CONNTRACK - 1)
 /* Just after NAT: where it has plans with a packet, mappings do not count. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
+/* When all others have seen it, before conntrack confirms its entry */
+#define NF_XLAT_PRI_LOCAL_IN	(NF_IP_PRI_LAST - 1)
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
@@ -440,20 +442,15 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct);
 
-/* Is the packet for this host, which has a use for it? */
-static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
-			      const struct nf_hook_state *state)
+/* Is there a socket of this host for the packet? */
+static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
+				  const struct nf_hook_state *state)
 {
 	const struct net_device *dev;
 	struct sock *sk;
 
 	/* By tproxy, say */
 	if (skb->sk)
-		return true;
-	if (inet_addr_type_dev_table(state->net, state->in,
-				     ip_hdr(skb)->daddr) != RTN_LOCAL)
-		return false;
-	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
 		return true;
 
 	/*
@@ -471,6 +468,18 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 		return false;
 	sock_gen_put(sk);
 	return true;
+}
+
+/* Is the packet for this host, which has a use for it? */
+static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	if (!skb->sk &&
+	    inet_addr_type_dev_table(state->net, state->in,
+				     ip_hdr(skb)->daddr) != RTN_LOCAL)
+		return false;
+	return ip_hdr(skb)->protocol == IPPROTO_ICMP ||
+	       nf_xlat_ct_has_socket(skb, state);
 }
 
 /*
@@ -567,6 +576,38 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	    nf_xlat_bridged(skb))
 		return NF_ACCEPT;
 	return nf_xlat_ct_in_begins(skb, state, ct);
+}
+
+/*
+ * A SYN from IPv4 that nobody here has asked for. Its port may be that of a client who is
+ * about to send one himself: what this host would say ends the peer's half of simultaneous
+ * open, RFC 5382 REQ-4. All rules and services of this host have seen it by now; and it has
+ * no entry, so that the client gets that very port.
+ */
+static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	const struct nf_conntrack_tuple *t;
+	enum ip_conntrack_info ctinfo;
+	struct nf_xlat_bib_key4 key;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (likely(!ct || ctinfo != IP_CT_NEW || nf_ct_is_confirmed(ct)))
+		return NF_ACCEPT;
+	if (nf_ct_protonum(ct) != IPPROTO_TCP ||
+	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT ||
+	    nf_xlat_ct_any(ct) || ct->status & IPS_NAT_MASK)
+		return NF_ACCEPT;
+
+	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_ORIGINAL, IPPROTO_TCP);
+	key.addr = t->dst.u3.ip;
+	key.port = t->dst.u.tcp.port;
+	if (!nf_xlat_bib_may_map(state->net, &key) ||
+	    nf_xlat_ct_has_socket(skb, state))
+		return NF_ACCEPT;
+	return nf_xlat_drop(state->net, skb, NF_XLAT_UNSOLICITED);
 }
 
 /*
@@ -760,6 +801,8 @@ static const struct nf_hook_ops nf_xlat_ct_ops[] = {
 		       NF_XLAT_PRI_ECHO),
 	NF_XLAT_CT_OPS(NFPROTO_IPV4, NF_INET_PRE_ROUTING, nf_xlat_ct_in,
 		       NF_XLAT_PRI_IN),
+	NF_XLAT_CT_OPS(NFPROTO_IPV4, NF_INET_LOCAL_IN, nf_xlat_ct_local_in,
+		       NF_XLAT_PRI_LOCAL_IN),
 	NF_XLAT_CT_OPS(NFPROTO_IPV4, NF_INET_PRE_ROUTING, nf_xlat_ct_hook,
 		       NF_XLAT_PRI_CT),
 	NF_XLAT_CT_OPS(NFPROTO_IPV6, NF_INET_PRE_ROUTING, nf_xlat_ct_hook,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Lifetimes of sessions: the defaults of the RFCs, by conntrack's own timeout
- * policies. A rule's "ct timeout set" before the translation takes precedence.
+ * policies. A rule's "ct timeout set" before the translation takes precedence. nft has
+ * none for ICMP: of that, conntrack's sysctls are heard.
  */
 
 #include <linux/jiffies.h>
@@ -29,8 +30,18 @@ enum {
 
 static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
 
+/* RFC 5508 REQ-2: as long as somebody wants, but never less than a minute */
+static struct nf_ct_timeout *nf_xlat_timeout_icmp(unsigned int sysctl,
+						  unsigned int which)
+{
+	return sysctl > NF_XLAT_ICMP_DEFAULT * HZ ? NULL :
+						    nf_xlat_timeouts[which];
+}
+
 static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 {
+	struct net *net = nf_ct_net(ct);
+
 	switch (nf_ct_protonum(ct)) {
 	case IPPROTO_TCP:
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
@@ -40,9 +51,11 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 			return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN];
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP];
 	case IPPROTO_ICMP:
-		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMP];
+		return nf_xlat_timeout_icmp(READ_ONCE(nf_icmp_pernet(net)->timeout),
+					    NF_XLAT_TIMEOUT_ICMP);
 	case IPPROTO_ICMPV6:
-		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_ICMPV6];
+		return nf_xlat_timeout_icmp(READ_ONCE(nf_icmpv6_pernet(net)->timeout),
+					    NF_XLAT_TIMEOUT_ICMPV6);
 	}
 	return NULL;
 }
@@ -52,7 +65,7 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
  * @ct: entry that is not confirmed
  *
  * Protocols without a lifetime of their own keep those of conntrack, as do
- * entries that have a policy. RCU read side.
+ * entries that have a policy, and ICMP where conntrack's is longer. RCU read side.
  */
 void nf_xlat_ct_timeout(struct nf_conn *ct)
 {

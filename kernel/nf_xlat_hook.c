@@ -160,6 +160,7 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_FRAG_ICMP]	= "XlatDropFragmentedIcmp",
 	[NF_XLAT_FRAG_CSUM]	= "XlatDropFragmentedUdpZero",
 	[NF_XLAT_FILTERED]	= "XlatDropFiltered",
+	[NF_XLAT_UNSOLICITED]	= "XlatDropUnsolicited",
 	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
 	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
 	[NF_XLAT_MIB_BIB]	= "XlatBib",
@@ -619,9 +620,13 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
 		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
 		break;
+	case NF_XLAT_FILTERED:
+		/* An answer to a SYN ends simultaneous open: RFC 5382 REQ-4. */
+		if (pkt->l3.proto == IPPROTO_TCP)
+			break;
+		fallthrough;
 	case NF_XLAT_NON_GLOBAL:
 	case NF_XLAT_DADDR:
-	case NF_XLAT_FILTERED:
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
 		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
 		break;

@@ -42,6 +42,26 @@ kill $server6 # which has that port
 wait $server6 2>/dev/null
 check_eq "bib: and from the host itself" "$(call "$client6" tcp $far64 80 8080)" "hello from $pool_ip 80"
 
+# counted NAME NUMBER: within some time
+# shellcheck disable=SC2317 # called by check
+counted() { wait_for 10 eval "[ \$(counter $1) = $2 ]"; }
+
+# a wrong checksum
+bad=600000000011114020010db8000c0000000000000000000220010db80064000000000000c6336402
+bad=${bad}9c4214e900111234$(printf '%018d' 0)
+dropped=$(counter DropState)
+python "$client6" send "$client6" "$gw" lan "$bad"
+check "a wrong checksum: dropped" counted DropState $((dropped + 1))
+check "sysctl" on "$gw" sysctl -q -w net.netfilter.nf_conntrack_checksum=0
+passed=$(counter 6to4)
+python "$client6" send "$client6" "$gw" lan "$bad"
+check "nf_conntrack_checksum=0: translated" counted 6to4 $((passed + 1))
+
+# icmp-timeout
+check "sysctl" on "$gw" sysctl -q -w net.netfilter.nf_conntrack_icmpv6_timeout=90
+check "ping" on "$client6" ping -6 -c 1 -W 10 -e 4242 $far64
+check_match "icmp-timeout" "$(sessions "icmpv6 .* id=4242 " | tr -s ' ' | cut -d' ' -f 5)" "[89]?"
+
 # The gateway's own programs
 serve "$client6" tcp6:8080
 check "what they need" on "$gw" $NFT -f - < <(text from_jool nft)

@@ -61,6 +61,27 @@ check "ruleset loads" on "$gw" "$NFT" "table inet gw { chain pre {
 	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade; }; }" || done_testing
 serve "$server4" tcp4:9000 udp4:9000
 
+# What nobody listens on may be a client's at any time: no answer ends simultaneous open,
+# but to ports that are not the pool's.
+
+check_match "[87] no mapping: refused" "$(ask "$server4" tcp $pool_ip 5002)" "*refused*"
+mapped 5000 pool
+patience=2 check_not "[87] another port, where there are mappings: silence" ask "$server4" tcp $pool_ip 5002
+check "[87] it is counted" [ "$(counter DropUnsolicited)" -gt 0 ]
+before=$(counter DropUnsolicited)
+masquerade()
+{
+	check "masquerade $*" on "$gw" "$NFT" "flush chain inet gw pre
+		add rule inet gw pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade $*"
+}
+masquerade to :1024-65535
+unmapped pool
+mapped 5000 "pool with ports"
+check_match "[87] a port that is not the pool's: refused" "$(ask "$server4" tcp $pool_ip 1000)" "*refused*"
+check_eq "[87] it is not counted" "$(counter DropUnsolicited)" "$before"
+unmapped "pool with ports"
+masquerade
+
 # tproxy, above the mappings, of a port that nobody listens on
 
 if modprobe -q nft_tproxy; then

@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 import time
+from contextlib import contextmanager
 from itertools import permutations
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -133,6 +134,19 @@ class Flow:
 def table():
     with open("/proc/thread-self/net/nf_conntrack") as f:
         return f.read().splitlines()
+
+
+@contextmanager
+def sysctl(name, value):
+    """Of the gateway's conntrack, for a while"""
+    path = "/proc/sys/net/netfilter/" + name
+    with open(path) as f:
+        was = f.read()
+    with open(path, "w") as f:
+        f.write(str(value))
+    yield
+    with open(path, "w") as f:
+        f.write(was)
 
 
 def aged(*flows, by=2):
@@ -671,6 +685,14 @@ def configured():
     u = Flow("7f", 5311, 81)
     u.say(85, "UDP to another port")
     u.lives(85, "UDP, not configured", UDP_AGE)
+    for n, (secs, want) in enumerate(((100, 100), (20, ICMP_AGE))):
+        with sysctl("nf_conntrack_icmpv6_timeout", secs):
+            e = Flow("7f", 710 + n, 0, "echo")
+            e.say((92, 102), f"echo request, sysctl {secs}")
+            e.lives((92, 102), f"echo, sysctl {secs}", want)
+            aged(e)
+            e.say((92, 102), "its reply", "s")
+            e.lives((92, 102), f"echo with a reply, sysctl {secs}", want)
 
 
 def strays():
@@ -734,6 +756,13 @@ def static():
     f.say(76, "echo request", "s")
     f.lives(76, "echo", ICMP_AGE)
     f.say(76, "echo reply")
+    with sysctl("nf_conntrack_icmp_timeout", 100):
+        e = Flow("78", 510, 0, "echo", T4, "203.0.113.8", asks="s")
+        e.say((76, 92), "echo request, sysctl 100", "s")
+        e.lives((76, 92), "echo, sysctl 100", 100)
+        aged(e)
+        e.say((76, 92), "its reply")
+        e.lives((76, 92), "echo with a reply, sysctl 100", 100)
     f.error(76, "an error about the reply", "s", (1, 0), (3, 1), ROUTER4)
     f = Flow("78", 501, 4003, UDP, S4, "203.0.113.8", asks="s")
     p4, p6 = f.packet("s", 4, BIG[:2000]), f.packet("s", 6, BIG[:2000])
@@ -783,8 +812,9 @@ def address_dependent():
         f, n, dport = flows[name], stranger(flows[name]), 0 if proto == "echo" else 81
         items = (82, 88) if kw else 82
         p = n.packet("s", 4, **kw)
+        says, back = ("silence", []) if kw else ("3/13", told(p, 3, 13))
         refreshes(99, f"{name}: what is filtered", f, lambda: case(
-            items, f"{name}: an address that it has no session with: 3/13", p, back=told(p, 3, 13), drop="DropFiltered",
+            items, f"{name}: an address that it has no session with: {says}", p, back=back, drop="DropFiltered",
             free=ANY_ID), False)
         check(items, f"{name}: no session of that", n.entry() is None, n.entry())
         if dport:
@@ -877,6 +907,9 @@ def hairpin():
 
 def own_address():
     """masquerade: the pool's address is the gateway's"""
+    p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / TCP(sport=4, dport=5201, flags="S", seq=1)
+    case(87, "SYN to the gateway's own address, which nobody has a mapping of: RST, of its stack", p,
+         back=IP(src=GW4, dst=p.src, ttl=64, flags="DF", id=0) / TCP(sport=5201, dport=4, flags="RA", ack=2, window=0))
     m = Flow("a:1", 90, 0, "echo", via=GW4)
     m.both(92, "an echo session on the gateway's own address")
     q = Flow("a:1", 90, 0, "echo", T4, GW4, asks="s").packet("s", 4)
@@ -893,9 +926,16 @@ def own_address():
     h.error((95, 102), "its error")
     p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / UDP(sport=4, dport=5201) / DATA
     case(82, "no mapping on the gateway's own address: 3/3, of its stack", p, back=told(p, 3, 3), free=ANY_ID)
-    p = IP(src="198.51.100.41", dst=GW4, ttl=64, id=1) / TCP(sport=4, dport=5201, flags="S", seq=1)
-    case(87, "SYN without a mapping to the gateway's own address: RST, of its stack", p,
-         back=IP(src=GW4, dst=p.src, ttl=64, flags="DF", id=0) / TCP(sport=5201, dport=4, flags="RA", ack=2, window=0))
+    # The peer's SYN comes first, and again: simultaneous open works by then.
+    t = Flow("a:3", 5202, proto=TCP, dst="198.51.100.42", via=GW4)
+    t.next["s"] = 5000
+    p = t.packet("s", 4, b"", flags="S")
+    case(87, "SYN without a mapping to the gateway's own address: silence", p, drop="DropUnsolicited")
+    check(87, "and nothing is held", not any("198.51.100.42" in li for li in table()))
+    t.say(87, "SYN of the client, from that port", flags="S")
+    t.next["c"] -= 1
+    t.say(87, "SYN of the peer, sent again", "s", flags="S")
+    t.say(87, "SYN and ACK", flags="SA")
 
 
 def established():

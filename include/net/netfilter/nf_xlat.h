@@ -56,6 +56,7 @@
  * @NF_XLAT_FRAG_CSUM: fragment of a UDP packet without a checksum, which IPv6
  *	does not have
  * @NF_XLAT_FILTERED: from a peer that the mapping has no session with
+ * @NF_XLAT_UNSOLICITED: TCP SYN to a port of the pool that nobody has, as yet
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -82,6 +83,7 @@ enum nf_xlat_reason {
 	NF_XLAT_FRAG_ICMP,
 	NF_XLAT_FRAG_CSUM,
 	NF_XLAT_FILTERED,
+	NF_XLAT_UNSOLICITED,
 	/* private: */
 	__NF_XLAT_REASON_MAX
 };
