@@ -25,7 +25,6 @@ joined() { on "$gw" $NFT list flowtable inet router fast | sed -n 's/.*devices =
 
 setup_topo
 ip -n "$gw" link del wan
-check "the commands of the guide" on "$gw" sh -ec "$(text home_router | sed '/^table /,$d')"
 check_eq "the units" "$(units home_router)" "--no-block enable --now nft-xlat@lan --no-block enable --now nft-xlat@wan"
 on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 check "the guide loads, where neither device is there yet" load || done_testing
@@ -35,6 +34,7 @@ link "$gw" wan "$server4" eth0
 ip -n "$server4" addr add $server_ip/24 dev eth0
 ip -n "$server4" route add default via $pool_ip
 text home_router sysctl | on "$gw" sysctl -q -p - || fail "the settings of the guide"
+check "the commands of the guide" on "$gw" sh -ec "$(text home_router | sed '/^table /,$d')"
 check "wan comes" unit ExecStart wan
 check "and once more, as a PPPoE session does" unit ExecStart wan
 check_eq "both are in the flowtable" "$(joined)" '"lan", "wan"'

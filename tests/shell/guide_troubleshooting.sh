@@ -109,6 +109,60 @@ check "and has the translation" traced "nat64 pre rule .*xlat 6to4 .*verdict sto
 
 gateway "fib saddr . iif oif missing drop"
 check_not "a strict test of sources" works 1
+# What firewalls of others do in prerouting and forward
+route=$(text troubleshooting route)
+# other PREROUTING FORWARD: a firewall of somebody else
+other()
+{
+	gateway ""
+	on "$gw" $NFT "table inet other {
+		chain rpfilter { $1
+		}
+		chain forward { $2
+		}
+	}" || fail "the other firewall does not load"
+}
+# zones: what firewalld, fw4 and NixOS have in forward
+zones()
+{
+	echo "type filter hook forward priority $1; policy drop
+		ct state established,related accept
+		ct state invalid drop
+		iifname lan oifname wan accept"
+}
+firewalld="type filter hook prerouting priority filter + 10
+	icmpv6 type { nd-router-advert, nd-neighbor-solicit } accept
+	meta nfproto ipv6 fib saddr . mark . iif oif missing drop"
+other "$firewalld" "$(zones 10)"
+check_not "firewalld, without a route" works 1
+check "the route" on "$gw" sh -ec "$route"
+check "firewalld, with it" works
+other "" "$(zones 0)"
+check "fw4" works
+ip -n "$gw" route del $pref64/96 dev wan
+nixos="type filter hook prerouting priority mangle + 10; policy drop
+	meta nfproto ipv4 udp sport . udp dport { 67 . 68, 68 . 67 } accept
+	fib saddr . mark . iif oif exists accept"
+other "$nixos" "$(zones 0)"
+check_not "NixOS" works 1
+other "$nixos
+	$(text troubleshooting rpfilter)" "$(zones 0)
+		ct status dnat accept; oifname lan accept"
+check "with its rules" works
+check "and a route" on "$gw" sh -ec "$route"
+on "$gw" $NFT insert rule inet nat64 pre iifname wan tcp dport 8080 xlat 4to6 prefix $pref64/96 "dnat to [$client_ip]:80"
+serve "$client6" tcp6:80
+check_match "and from IPv4" "$(ask "$far4" tcp $pool_ip 8080)" "hello from ${pref64}c633:6402 *"
+ip -n "$gw" route del $pref64/96 dev wan
+other "" "type filter hook forward priority filter; policy drop; jump user
+		}
+		chain user {"
+check_not "Docker and ufw, which forward nothing" works 1
+on "$gw" $NFT add rule inet other user iifname lan accept
+check_not "IPv4 is not enough" works 1
+on "$gw" $NFT add rule inet other user meta nfproto ipv6 ct state related,established accept
+check "and answers" works
+
 gateway "iifname lan meta nfproto ipv6 fib saddr . iif oif missing drop; iifname wan meta nfproto ipv4 fib saddr . iif oif missing drop"
 check "each family on its own side" works
 
