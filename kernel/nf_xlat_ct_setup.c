@@ -435,12 +435,17 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	if (range->masq) {
 		struct nf_xlat_way way = {
+			.in	= state->hook == NF_INET_LOCAL_OUT ? NULL : skb->dev,
 			.daddr	= &reply.src.u3,
 			.proto	= reply.dst.protonum,
 			.tos	= pkt->l3.tos,
 			.masq	= true,
 		};
 
+		if (nf_xlat_has_ports(way.proto)) {
+			way.sport = orig->src.u.all;
+			way.uli.ports.dport = orig->dst.u.all;
+		}
 		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, &way,
 				    &addr);
 		if (IS_ERR(dst))

@@ -839,21 +839,26 @@ static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
 }
 
 /*
- * A route for answers, in the family that this direction's packets come in. @oif: device
- * that they masquerade by, or 0.
+ * A route for answers to packets of this direction, in the family that those come in.
+ * @oif: device that they masquerade by, or 0.
  */
 static struct dst_entry *nf_xlat_flow_back(struct net *net,
 					   const struct sk_buff *skb,
-					   const struct nf_conntrack_tuple *t,
-					   int oif)
+					   const struct nf_conn *ct,
+					   enum ip_conntrack_dir dir, int oif)
 {
+	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, dir);
 	struct nf_xlat_way way = {
+		.in	= dst_dev_rcu(skb_dst(skb)),
 		.saddr	= &t->dst.u3,
 		.daddr	= &t->src.u3,
 		.proto	= t->dst.protonum,
 		.tos	= skb->protocol == htons(ETH_P_IP) ?
 			  ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb)),
 		.masq	= oif,
+		.sport	= nf_xlat_ct_tuple(ct, !dir)->src.u.all,
+		.uli.ports.sport = t->dst.u.all,
+		.uli.ports.dport = t->src.u.all,
 	};
 	struct dst_entry *dst;
 
@@ -1097,8 +1102,8 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (below[!dir] < 0)
 		return;
 
-	back = nf_xlat_flow_back(state->net, skb, t, dir == IP_CT_DIR_REPLY ?
-				 nf_xlat_ct_oif(ct) : 0);
+	back = nf_xlat_flow_back(state->net, skb, ct, dir,
+				 dir == IP_CT_DIR_REPLY ? nf_xlat_ct_oif(ct) : 0);
 	if (!back)
 		return;
 	if (!nf_xlat_flow_dst_ok(back))

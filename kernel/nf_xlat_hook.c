@@ -12,6 +12,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
+#include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/netfilter.h>
@@ -26,11 +27,14 @@
 #include <net/inet_ecn.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
+#include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/nexthop.h>
 #include <net/route.h>
 #include <net/snmp.h>
 #include <net/sock.h>
@@ -123,6 +127,7 @@ struct nf_xlat_walk {
 
 static unsigned int nf_xlat_net_id __read_mostly;
 static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
+static u32 nf_xlat_hop_rnd __read_mostly;
 
 /*
  * A packet in a user's queue holds a reference to the socket of its hook. Those that
@@ -216,26 +221,18 @@ static void nf_xlat_trace_l4(const struct sk_buff *skb, int off,
 	__be16 _ports[2];
 	u8 _icmp[2];
 
-	switch (t->proto) {
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
+	if (nf_xlat_has_ports(t->proto)) {
 		ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
 		if (!ports)
 			return;
 		*sport = ports[0];
 		*dport = ports[1];
-		return;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
+	} else if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
 		icmp = skb_header_pointer(skb, off, sizeof(_icmp), _icmp);
 		if (!icmp)
 			return;
 		t->type = icmp[0];
 		t->code = icmp[1];
-		return;
 	}
 }
 
@@ -361,6 +358,98 @@ void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_count);
 
+/* Is this how the kernel would have gone, for one of the next hops of @res? */
+static bool nf_xlat_same_hop(const struct rtable *rt, const struct fib_result *res)
+{
+	const struct fib_nh_common *nhc;
+	unsigned int i;
+
+	for (i = 0; i < fib_info_num_path(res->fi); i++) {
+		nhc = fib_info_nhc(res->fi, i);
+		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst))
+			continue;
+		if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK ?
+		    !rt->rt_uses_gateway :
+		    rt->rt_uses_gateway && rt->rt_gw_family == nhc->nhc_gw_family &&
+		    (rt->rt_gw_family == AF_INET ?
+		     rt->rt_gw4 == nhc->nhc_gw.ipv4 :
+		     ipv6_addr_equal(&rt->rt_gw6, &nhc->nhc_gw.ipv6)))
+			return true;
+	}
+	return false;
+}
+
+/* As fib_select_multipath(): the same one for all packets of a flow */
+static const struct fib_nh_common *
+nf_xlat_choose_hop(const struct flowi4 *fl4, const struct fib_result *res)
+{
+	const struct fib_nh_common *nhc;
+	unsigned int i;
+	int hash;
+
+	if (fib_info_num_path(res->fi) == 1)
+		return res->nhc;
+	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
+	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
+			    fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
+			    (__force u32)fl4->fl4_dport, nf_xlat_hop_rnd) >> 1;
+	for (i = 0; i < fib_info_num_path(res->fi); i++) {
+		nhc = fib_info_nhc(res->fi, i);
+		if (!(nhc->nhc_flags & RTNH_F_DEAD) &&
+		    hash <= atomic_read(&nhc->nhc_upper_bound))
+			return nhc;
+	}
+	return res->nhc;
+}
+
+/*
+ * An output lookup tells rules that the packet is of this host, and an input lookup
+ * takes a pool address of this host for a martian. So where there are rules, ask them, and
+ * where they lead elsewhere than the output lookup, go to the next hop that they name.
+ */
+static noinline struct rtable *
+nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
+		     const struct net_device *in)
+{
+	struct fib_result res = {};
+	struct flowi4 rule = *fl4, hop = *fl4;
+	const struct fib_nh_common *nhc;
+	struct rtable *rt;
+	int err;
+
+	rule.flowi4_iif = in->ifindex;
+	rule.flowi4_oif = 0;
+	err = fib_lookup(net, &rule, &res, 0);
+	if (err)
+		return ERR_PTR(err);
+	rt = __ip_route_output_key(net, fl4);
+	if (res.type != RTN_UNICAST ||
+	    (!IS_ERR(rt) && nf_xlat_same_hop(rt, &res)))
+		return rt;
+	if (!IS_ERR(rt))
+		ip_rt_put(rt);
+
+	nhc = nf_xlat_choose_hop(&rule, &res);
+	/* There is no asking for one of IPv6 by its address, nor for a tunnel. */
+	if (nhc->nhc_gw_family == AF_INET6 || nhc->nhc_lwtstate)
+		return ERR_PTR(-ENETUNREACH);
+	/* As nf_dup_ipv4() */
+	if (nhc->nhc_gw_family)
+		hop.daddr = nhc->nhc_gw.ipv4;
+	hop.flowi4_oif = nhc->nhc_oif;
+	hop.flowi4_flags |= FLOWI_FLAG_KNOWN_NH;
+	rt = __ip_route_output_key(net, &hop);
+	if (IS_ERR(rt))
+		return rt;
+	/* A next hop that no route leads to; the route is of this packet only. */
+	if (nhc->nhc_gw_family && !rt->rt_gw_family) {
+		rt->rt_gw_family = AF_INET;
+		rt->rt_gw4 = hop.daddr;
+	}
+	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc ? : hop.saddr;
+	return rt;
+}
+
 /* Functions of their own, so that one family's flow is not on the other one's stack. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
@@ -379,10 +468,11 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	flowi4_init_output(&fl4, oif, mark, way->tos & ~INET_ECN_MASK,
 			   RT_SCOPE_UNIVERSE, way->proto, FLOWI_FLAG_ANYSRC,
 			   daddr, way->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
-			   0, 0, sock_net_uid(net, sk));
-	if (way->policy)
-		fl4.uli = way->uli;
-	rt = __ip_route_output_key(net, &fl4);
+			   way->uli.ports.dport, way->sport, sock_net_uid(net, sk));
+	if (unlikely(way->in && fib4_has_custom_rules(net)))
+		rt = nf_xlat_route4_rules(net, &fl4, way->in);
+	else
+		rt = __ip_route_output_key(net, &fl4);
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (src)
@@ -397,6 +487,7 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	/* As ip_route_output_flow() */
 	if (saddr)
 		fl4.saddr = saddr;
+	fl4.uli = way->uli;
 	fl4.flowi4_oif = dst_dev_rcu(&rt->dst)->ifindex;
 	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
 }
@@ -413,6 +504,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 		.flowi6_uid	= sock_net_uid(net, sk),
 		.flowlabel	= ip6_make_flowinfo(way->tos & ~INET_ECN_MASK, 0),
 		.daddr		= way->daddr->in6,
+		.uli		= way->uli,
 	};
 	struct dst_entry *dst;
 	int err;
@@ -420,11 +512,18 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 	if (way->saddr)
 		fl6.saddr = way->saddr->in6;
 
-	if (way->policy) {
-		fl6.uli = way->uli;
+	if (way->policy)
 		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
+	if (way->in) {
+		/* It has no reverse path check, nor does it mind addresses of this host. */
+		fl6.flowi6_oif = 0;
+		fl6.flowi6_iif = way->in->ifindex;
+		fl6.fl6_sport = way->sport;
+		dst = ip6_route_input_lookup(net, (struct net_device *)way->in,
+					     &fl6, NULL, RT6_LOOKUP_F_HAS_SADDR);
+	} else {
+		dst = ip6_route_output(net, sk, &fl6);
 	}
-	dst = ip6_route_output(net, sk, &fl6);
 	err = dst->error;
 	if (err) {
 		dst_release(dst);
@@ -443,7 +542,8 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
  * @src: with @pf NFPROTO_IPV4, where to put the address that the route
  *	prefers as source; may be NULL
  *
- * An output-style lookup: no reverse path check. RCU read side.
+ * As for any packet that this host forwards, or sends if there is no @way->in, but without
+ * a reverse path check. RCU read side.
  *
  * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
  * blocks.
@@ -517,7 +617,6 @@ static u32 nf_xlat_dst_mtu(const struct nf_hook_state *state, u8 pf,
 	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
 
-/* Send an ICMP error about the untranslated packet to who sent it. */
 /*
  * Is it a packet of the kernel's own ICMP socket? That is locked while it sends, and
  * icmp_send() and icmpv6_send() want the same lock. Nobody listens to it either.
@@ -529,6 +628,7 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 		sk->sk_protocol == IPPROTO_ICMPV6);
 }
 
+/* Send an ICMP error about the untranslated packet to who sent it. */
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 type, u8 code, u32 info)
 {
@@ -925,7 +1025,13 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 
 	if (unlikely(again)) {
 		union nf_inet_addr saddr = {}, daddr = {};
-		struct nf_xlat_way way = { .saddr = &saddr, .daddr = &daddr };
+		struct nf_xlat_way way = {
+			.in	= skb->dev,
+			.saddr	= &saddr,
+			.daddr	= &daddr,
+		};
+		const __be16 *ports;
+		__be16 _ports[2];
 
 		/* DNAT dropped it, or a chain set a mark. */
 		if (pf == NFPROTO_IPV4) {
@@ -938,6 +1044,13 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			daddr.in6 = ipv6_hdr(skb)->daddr;
 			way.tos = ipv6_get_dsfield(ipv6_hdr(skb));
 			way.proto = ipv6_hdr(skb)->nexthdr;
+		}
+		ports = skb_header_pointer(skb, skb_transport_offset(skb),
+					   sizeof(_ports), _ports);
+		if (ports && nf_xlat_has_ports(way.proto)) {
+			way.sport = ports[0];
+			way.uli.ports.sport = ports[0];
+			way.uli.ports.dport = ports[1];
 		}
 		dst = nf_xlat_route(net, NULL, skb, pf, &way, NULL);
 		if (IS_ERR(dst)) {
@@ -1195,36 +1308,33 @@ static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
 					       ICMP_NET_UNREACH, 0);
 }
 
-/* What an IPsec policy asks of a packet's transport header, once it is translated */
-static void nf_xlat_uli(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			const struct nf_xlat_parm *parm, union flowi_uli *uli)
+/* What rules and IPsec policies ask of the transport header */
+static void nf_xlat_way_l4(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+			   const struct nf_xlat_parm *parm, struct nf_xlat_way *way)
 {
-	struct nf_xlat_icmp icmp = pkt->icmp;
+	struct nf_xlat_icmp icmp;
 	__be16 _ports[2];
 	const __be16 *ports;
 
-	memset(uli, 0, sizeof(*uli));
-	switch (pkt->l3.proto) {
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
+	memset(&way->uli, 0, sizeof(way->uli));
+	way->sport = 0;
+	if (likely(nf_xlat_has_ports(way->proto))) {
+		ports = skb_header_pointer(skb, skb_network_offset(skb) +
+					   pkt->l3.hlen, sizeof(_ports), _ports);
+		if (!ports || pkt->l3.frag)
+			return;
+		way->sport = ports[0];
+		way->uli.ports.sport = parm->ports ? parm->outer.sport : ports[0];
+		way->uli.ports.dport = parm->ports ? parm->outer.dport : ports[1];
+	} else if (way->policy &&
+		   nf_xlat_is_icmp(pkt->pf, pkt->l3.proto)) {
+		icmp = pkt->icmp;
 		if (pkt->pf == NFPROTO_IPV6)
 			nf_xlat_icmp_6to4(&icmp);
 		else
 			nf_xlat_icmp_4to6(&icmp);
-		uli->icmpt.type = icmp.type;
-		uli->icmpt.code = icmp.code;
-		break;
-	case IPPROTO_TCP:
-	case IPPROTO_UDP:
-	case IPPROTO_UDPLITE:
-	case IPPROTO_SCTP:
-	case IPPROTO_DCCP:
-		ports = skb_header_pointer(skb, skb_network_offset(skb) +
-					   pkt->l3.hlen, sizeof(_ports), _ports);
-		if (!ports || pkt->l3.frag)
-			break;
-		uli->ports.sport = parm->ports ? parm->outer.sport : ports[0];
-		uli->ports.dport = parm->ports ? parm->outer.dport : ports[1];
+		way->uli.icmpt.type = icmp.type;
+		way->uli.icmpt.code = icmp.code;
 	}
 }
 
@@ -1258,14 +1368,14 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
+	way.in = out ? NULL : skb->dev;
 	way.saddr = &parm->outer.saddr;
 	way.daddr = &parm->outer.daddr;
 	way.proto = nf_xlat_new_proto(pkt->pf, pkt->l3.proto);
 	way.tos = pkt->l3.tos;
 	way.masq = parm->oif;
 	way.policy = out;
-	if (out)
-		nf_xlat_uli(skb, pkt, parm, &way.uli);
+	nf_xlat_way_l4(skb, pkt, parm, &way);
 	dst = nf_xlat_route(net, state, skb, pf, &way, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)

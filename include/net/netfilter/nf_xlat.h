@@ -272,18 +272,23 @@ struct nf_xlat_current {
 /**
  * struct nf_xlat_way - what the route of a packet is looked up by
  *
+ * @in: device that the packet came in by, NULL for one of this host
  * @saddr: source address, or NULL when it is not chosen yet
  * @daddr: destination address
- * @uli: ports, or type and code of ICMP; used with @policy only
+ * @uli: ports, or type and code of ICMP
+ * @sport: source port as the packet came in with it, which is that of the route, as
+ *	with NAT44; @uli has what IPsec policies see
  * @proto: transport protocol, in the family of the route
  * @tos: type of service or traffic class
  * @masq: @saddr is what the route prefers, and has no say in it
  * @policy: ask IPsec policies for output
  */
 struct nf_xlat_way {
+	const struct net_device		*in;
 	const union nf_inet_addr	*saddr;
 	const union nf_inet_addr	*daddr;
 	union flowi_uli			uli;
+	__be16				sport;
 	u8				proto;
 	u8				tos;
 	bool				masq;
@@ -340,6 +345,20 @@ static inline bool nf_xlat_bridged(const struct sk_buff *skb)
 static inline bool nf_xlat_is_icmp(u8 pf, u8 proto)
 {
 	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
+}
+
+/* Whose header begins with ports */
+static inline bool nf_xlat_has_ports(u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return true;
+	}
+	return false;
 }
 
 /* Transport protocol of a packet of family @pf, once it is translated */

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Translated packets are routed as any others of this router: rules by the device that they
+# came in by and by ports, and routes with two next hops, in both families and in the fast
+# path. NAT44 beside it does the same.
+. "$(dirname "$0")/flow.inc"
+
+devices="lan, lan2, wan, wan2"
+second_ip=192.0.3.1
+
+# from NS PROTO ADDRESS PORT: who the server says that this host is
+from() { ask "$@" | sed -n 's/^hello from \([^ ]*\) .*/\1/p'; }
+
+# goes WHAT NS PROTO PORT IP: NAT44 and ours go out as IP
+goes()
+{
+	check_eq "$1: IPv4" "$(from "$2" "$3" $far_ip "$4")" "$5"
+	check_eq "$1: translated" "$(from "$2" "$3" $pref64$far_ip "$4")" "$5"
+}
+
+# rule RULE: of IPv4, to the second uplink
+# shellcheck disable=SC2086 # into words
+rule() { asked=$1; ip -n "$gw" rule add $1 table 100; }
+# shellcheck disable=SC2086 # into words
+no_rule() { ip -n "$gw" rule del $asked table 100; }
+
+setup_topo
+second_uplink
+# The client has another link too.
+link "$gw" lan2 "$client6" eth1
+ip -n "$gw" -batch - <<-EOF
+	addr add 10.1.1.1/24 dev lan
+	addr add 10.2.2.1/24 dev lan2
+	addr add 2001:db8:d::1/64 dev lan2 nodad
+	route add $far_ip via $server_ip
+	route add $far_ip via 192.0.3.2 table 100
+	route add 10.1.1.2 via 10.2.2.2 table 101
+EOF
+ip -n "$gw" -6 route add $client_ip via 2001:db8:d::2 table 101
+ip -n "$client6" -batch - <<-EOF
+	addr add 10.1.1.2/24 dev eth0
+	addr add 10.2.2.2/24 dev eth1
+	addr add 2001:db8:d::2/64 dev eth1 nodad
+	route add $far_ip via 10.1.1.1
+EOF
+check "NAT44 loads" on "$gw" "$NFT" "table ip nat { chain post {
+	type nat hook postrouting priority srcnat;
+	ip saddr 10.1.1.2 masquerade; }; }" || done_testing
+wish=$add
+add=
+check "ruleset loads" rules || done_testing
+ip -n "$gw" -6 route add $pref64/96 dev lan
+check "rule for output loads" on "$gw" "$NFT" "add chain inet gw out { type filter hook output priority mangle; }
+	add rule inet gw out ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade"
+serve "$server4" tcp4:80 udp4:53
+
+goes "no rule" "$client6" tcp 80 $pool_ip
+for i in "iif lan" "ipproto tcp dport 80" "iif lan ipproto tcp dport 80"; do
+	rule "$i"
+	goes "$i: TCP" "$client6" tcp 80 $second_ip
+	no_rule
+done
+for i in "ipproto udp dport 80" "iif wan" "iif lan ipproto tcp dport 81" "iif lo"; do
+	rule "$i"
+	goes "$i is for others" "$client6" tcp 80 $pool_ip
+	no_rule
+done
+rule "iif lo"
+goes "iif lo: this host's own" "$gw" udp 53 $second_ip
+no_rule
+rule "iif lan"
+goes "iif lan: not this host's own" "$gw" udp 53 $pool_ip
+ip -n "$gw" route del $far_ip
+goes "iif lan, no other route" "$client6" udp 53 $second_ip
+no_rule
+ip -n "$gw" route add $far_ip via $server_ip
+ip -n "$gw" rule add iif lan blackhole
+for to in $far_ip $pref64$far_ip; do
+	patience=1
+	check_not "iif lan blackhole: $to" ask "$client6" udp $to 53
+	patience=20
+done
+ip -n "$gw" rule del iif lan blackhole
+
+# Answers: by the second link when rules say so
+for i in "iif wan" "ipproto tcp sport 80"; do
+	ip -n "$gw" rule add $i table 101
+	ip -n "$gw" -6 rule add $i table 101
+	for to in $far_ip $pref64$far_ip; do
+		before=$(tx_packets lan2)
+		check_eq "answers: $i: $to" "$(from "$client6" tcp $to 80)" $pool_ip
+		check "answers: $i: $to: by the other link" [ $(($(tx_packets lan2) - before)) -ge 2 ]
+	done
+	ip -n "$gw" rule del $i table 101
+	ip -n "$gw" -6 rule del $i table 101
+done
+
+# Two next hops: a session keeps to one; by addresses all go by one of them, by ports in
+# the end not.
+ip -n "$gw" route replace $far_ip nexthop via $server_ip nexthop via 192.0.3.2
+for policy in 0 1; do
+	on "$gw" sysctl -qw net.ipv4.fib_multipath_hash_policy=$policy
+	for to in $far_ip $pref64$far_ip; do
+		: >"$tmp/hops"
+		for ((i = 0; i < 6 || (policy == 1 && i < 40 && hops == 1); i++)); do
+			python "$client6" talk udp $to 53 3 | cut -d" " -f1-3 >>"$tmp/hops"
+			hops=$(sort -u "$tmp/hops" | wc -l)
+		done
+		check_eq "next hops: policy $policy: $to: not answered" "$(grep -v "^3 from" "$tmp/hops")" ""
+		check_eq "next hops: policy $policy: $to: uplinks" "$hops" $((policy + 1))
+	done
+done
+check_eq "next hops: no session has moved" "$(counter DropState)" 0
+ip -n "$gw" route replace $far_ip via $server_ip
+
+# In the fast path, both ways
+add=$wish
+check "fast: ruleset loads" rules
+hooks_come lan lan2 wan wan2
+rule "iif lan"
+ip -n "$gw" -6 rule add iif wan2 table 101
+before=$(tx_packets lan2)
+helper udp "$client6" call udp $pref64$far_ip 53
+fast "iif lan, answers iif wan2: UDP" udp "$second_ip *"
+check "iif lan, answers iif wan2: by the other link" [ $(($(tx_packets lan2) - before)) -ge 20 ]
+no_rule
+ip -n "$gw" -6 rule del iif wan2 table 101
+
+done_testing
