@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Links, routes and neighbours change under traffic in the fast path: it follows,
-# and no packet leaves with wrong addresses.
+# and no packet leaves with wrong addresses. That masqueraded sessions end with their
+# uplink is in uplink_change.
 . "$(dirname "$0")/flow.inc"
 shopt -s extglob
 
 server64hex=${pref64}c633:6409
 devices="lan, wan, wan2"
+xlat=${xlat/masquerade/snat to $pool_ip}
 
 setup_topo
 second_uplink
