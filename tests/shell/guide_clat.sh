@@ -67,14 +67,20 @@ check "ping, with that" on "$gw" ping -c 1 -W 10 $server_ip
 on "$gw" $NFT delete table inet strict
 check_match "IPv6 has its own address" "$(on "$gw" ip -6 route get 2001:db8:f::1)" "*src 2001:db8:e::2 *"
 
+# reaches WHO NS: the server, by what there is
+reaches()
+{
+	check "$1: ping" on "$2" ping -c 2 -i 0.2 -W 10 $server_ip
+	check_match "$1: TCP" "$(ask "$2" tcp $server_ip 80)" "hello from $pool_ip *"
+	check_match "$1: UDP" "$(ask "$2" udp $server_ip 5353)" "hello from $pool_ip *"
+	check_match "$1: closed UDP port" "$(ask "$2" udp $server_ip 53)" "*Connection refused*"
+	check_match "$1: too long" "$(on "$2" ping -c 1 -W 10 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+}
+
 # As a router
 router "$gw"
 check "what a router has more" on "$gw" $NFT -f - < <(text clat nft) || done_testing
-check "LAN: ping" on "$home" ping -c 2 -i 0.2 -W 10 $server_ip
-check_match "LAN: TCP" "$(ask "$home" tcp $server_ip 80)" "hello from $pool_ip *"
-check_match "LAN: UDP" "$(ask "$home" udp $server_ip 5353)" "hello from $pool_ip *"
-check_match "LAN: closed UDP port" "$(ask "$home" udp $server_ip 53)" "*Connection refused*"
-check_match "LAN: too long" "$(on "$home" ping -c 1 -W 10 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+reaches LAN "$home"
 check_eq "LAN: one hop here, one there" "$(ttl "$home" $server_ip)" 62
 check_eq "two families at the PLAT, one here" "$(sessions | grep -v dport=5354 | cut -c 1-4 | sort -u)" ipv6
 check "LAN: the router itself" on "$home" ping -c 1 -W 10 192.168.1.1
@@ -120,11 +126,7 @@ namespaces="$namespaces $netns"
 check "the commands for containers" nsenter --net="/run/netns/$gw" sh -e < <(text clat sh | placed |
 	sed "s/netns add clat/netns add $netns/; s/netns exec clat/netns exec $netns/; s/netns clat/netns $netns/; s/ip -n clat/ip -n $netns/") || done_testing
 check "its firewall" on "$gw" $NFT -f - < <(text clat firewall) || done_testing
-check "container: ping" on "$container" ping -c 2 -i 0.2 -W 10 $server_ip
-check_match "container: TCP" "$(ask "$container" tcp $server_ip 80)" "hello from $pool_ip *"
-check_match "container: UDP" "$(ask "$container" udp $server_ip 5353)" "hello from $pool_ip *"
-check_match "container: closed UDP port" "$(ask "$container" udp $server_ip 53)" "*Connection refused*"
-check_match "container: too long" "$(on "$container" ping -c 1 -W 10 -M "do" -s 1453 $server_ip)" "*mtu = 1480*"
+reaches container "$container"
 check_eq "container: three hops here, one there" "$(ttl "$container" $server_ip)" 60
 check "the host: ping" on "$gw" ping -c 1 -W 10 $server_ip
 check_match "the host: TCP" "$(ask "$gw" tcp $server_ip 80)" "hello from $pool_ip *"
