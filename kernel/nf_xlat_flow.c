@@ -1056,6 +1056,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	struct nf_xlat_ct_data *data;
 	int below[IP_CT_DIR_MAX];
 	enum ip_conntrack_dir dir;
+	int iif[IP_CT_DIR_MAX];
 	struct nf_xlat_flow *flow;
 	struct nf_conn *ct;
 	bool linked;
@@ -1088,19 +1089,31 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		return;
 	below[dir] = nf_xlat_flow_way_in(ft, skb, state->in, &in[dir]);
 	if (flow) {
-		/* Have packets begun to come in by another device, or in a VLAN? */
-		if (below[dir] < 0 ||
-		    memcmp(&in[dir], &flow->dir[dir].key.in, sizeof(in[dir])))
-			nf_xlat_flow_del(flow);
-		return;
+		if (below[dir] >= 0 &&
+		    !memcmp(&in[dir], &flow->dir[dir].key.in, sizeof(in[dir])))
+			return;
+		/* Packets come in by another device than the flow expects. */
+		nf_xlat_flow_del(flow);
 	}
 	if (below[dir] < 0)
 		return;
-	below[!dir] = nf_xlat_flow_way_back(ft, dst,
-					    &nf_xlat_ct_tuple(ct, !dir)->src.u3,
-					    &in[!dir]);
-	if (below[!dir] < 0)
-		return;
+	iif[dir] = state->in->ifindex;
+	if (flow) {
+		/*
+		 * Routes may be asymmetric, so a flow that is made anew by the route
+		 * alone could be wrong in the other direction each time.
+		 */
+		iif[!dir] = flow->iif[!dir];
+		in[!dir] = flow->dir[!dir].key.in;
+		below[!dir] = flow->dir[!dir].below;
+	} else {
+		iif[!dir] = dst_dev_rcu(dst)->ifindex;
+		below[!dir] = nf_xlat_flow_way_back(ft, dst,
+						    &nf_xlat_ct_tuple(ct, !dir)->src.u3,
+						    &in[!dir]);
+		if (below[!dir] < 0)
+			return;
+	}
 
 	back = nf_xlat_flow_back(state->net, skb, ct, dir,
 				 dir == IP_CT_DIR_REPLY ? nf_xlat_ct_oif(ct) : 0);
@@ -1117,14 +1130,13 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	flow->fn = nf_xlat_ft_net(ft);
 	dst_hold(dst);
 	flow->dir[dir].dst = dst;
-	flow->iif[dir] = state->in->ifindex;
 	flow->dir[!dir].dst = back;
-	flow->iif[!dir] = dst_dev_rcu(dst)->ifindex;
 	flow->since = (u32)jiffies;
 	for (i = 0; i < IP_CT_DIR_MAX; i++) {
 		struct nf_xlat_flow_dir *d = &flow->dir[i];
 		const struct nf_conntrack_tuple *to = nf_xlat_ct_tuple(ct, !i);
 
+		flow->iif[i] = iif[i];
 		d->dir = i;
 		d->used = (u32)jiffies;
 		d->mtu6 = data->mtu ? : IPV6_MIN_MTU;

@@ -7,14 +7,17 @@
 shopt -s extglob
 
 server64hex=${pref64}c633:6409
-devices="lan, wan, wan2"
+devices="lan, lan2, wan, wan2"
 xlat=${xlat/masquerade/snat to $pool_ip}
 
 setup_topo
 second_uplink
+link "$gw" lan2 "$client6" eth1
+ip -n "$gw" addr add 2001:db8:d::1/64 dev lan2 nodad
+ip -n "$client6" addr add 2001:db8:d::2/64 dev eth1 nodad
 ip -n "$gw" route add $far_ip via $server_ip
 check "ruleset loads" rules || done_testing
-hooks_come lan wan wan2
+hooks_come lan lan2 wan wan2
 start_busy $pref64$far_ip
 helper watch-second "$server4" watch eth1
 recovers "at first" fast
@@ -36,6 +39,18 @@ check "route back: packets take it" second_is ""
 ip -n "$gw" route add 2001:db8:c::/120 via fe80::1234 dev lan # worse, as nobody is there
 ip -n "$gw" route del 2001:db8:c::/120 via fe80::1234 dev lan
 recovers "IPv6 route came and went" fast
+
+# Asymmetric routes: packets go out by wan2 and answers come in by wan; then packets come in
+# by lan2 as well, and answers go out by lan.
+ip -n "$gw" route replace $far_ip via 192.0.3.2
+tell watch-server seen >/dev/null
+recovers "answers by another uplink" fast ""
+ip -n "$client6" route add $pref64/96 via 2001:db8:d::1 src $client_ip
+recovers "also questions by another device" fast ""
+ip -n "$gw" route replace $far_ip via $server_ip
+recovers "questions only" fast
+ip -n "$client6" route del $pref64/96 via 2001:db8:d::1
+recovers "symmetric again" fast
 
 # The server has another address on its link, and the gateway is told.
 on "$server4" ip link set eth0 address 02:00:00:00:00:44
