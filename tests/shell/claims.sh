@@ -19,10 +19,15 @@ neighbour()
 	ip -n "$1" neigh replace "$3" dev "$2" nud permanent \
 		lladdr "$(ip -n "$4" -br link show "$5" | awk '{ print $3 }')"
 }
-neighbour "$client6" eth0 2001:db8:c::1 "$gw" lan
-neighbour "$gw" lan $client_ip "$client6" eth0
-neighbour "$gw" wan $server_ip "$server4" eth0
-neighbour "$server4" eth0 $pool_ip "$gw" wan
+# neighbours LAN WAN: those of the gateway by these devices, and it is theirs
+neighbours()
+{
+	neighbour "$client6" eth0 2001:db8:c::1 "$gw" "$1"
+	neighbour "$gw" "$1" $client_ip "$client6" eth0
+	neighbour "$gw" "$2" $server_ip "$server4" eth0
+	neighbour "$server4" eth0 $pool_ip "$gw" "$2"
+}
+neighbours lan wan
 on "$gw" tc qdisc add dev lan clsact
 on "$gw" tc qdisc add dev wan clsact
 serve "$server4" udp4:5300
@@ -147,7 +152,9 @@ gateway "chain before { type nat hook prerouting priority -110; ip daddr 203.0.1
 before=$(state)
 first 4
 check_eq "NAT44 comes first: not ours" "$(state)" "$before"
+tftp=
 if modprobe -q nf_conntrack_tftp; then
+	tftp=1
 	gateway "ct helper h6 { type \"tftp\" protocol udp; l3proto ip6; }
 		ct helper h4 { type \"tftp\" protocol udp; l3proto ip; }
 		chain before { type filter hook prerouting priority mangle
@@ -188,6 +195,62 @@ for words in $ways; do
 	for dev in lan wan; do tracks $dev egress "$words"; done
 	works "tc's ct $words on the way out"
 done
+
+# Open vSwitch hands a packet to the stack without its entry, and one that it has confirmed
+# is found there again. Of what goes out to it, the entry comes along, and is ours.
+if modprobe -q openvswitch; then
+	# switched WORDS: both devices are ports of a switch each
+	switched()
+	{
+		gateway ""
+		# shellcheck disable=SC2086 # words and an address
+		{ python "$gw" ovs_ct ovs6 lan $1 && python "$gw" ovs_ct ovs4 wan $1; } || fail "Open vSwitch, ct $1"
+	}
+	switched none
+	ip -n "$gw" -batch - <<-EOT || fail "no addresses at the switches"
+		addr del $pool_ip/24 dev wan
+		addr del 2001:db8:c::1/64 dev lan
+		link set ovs4 up
+		link set ovs6 up
+		addr add $pool_ip/24 dev ovs4
+		addr add 2001:db8:c::1/64 dev ovs6 nodad
+	EOT
+	neighbours ovs6 ovs4
+	works "Open vSwitch"
+	switched nat
+	works "Open vSwitch, ct nat"
+	switched zone,commit,nat,src
+	works "Open vSwitch, in a zone of its own"
+	switched commit,src
+	refused 6 "confirmed by Open vSwitch, from IPv6"
+	# In IPv4 such an entry may be NAT44's, and the rule leaves it alone.
+	before=$(state)
+	first 4
+	check_eq "confirmed by Open vSwitch, from IPv4: not ours" "$(state)" "$before"
+	ways="commit,nat commit,src force,commit,src"
+	is_uml || ways=commit,src
+	for words in $ways "commit,src 192.0.2.99"; do
+		switched "out,$words"
+		works "Open vSwitch, ct $words on the way out"
+	done
+	if [ "$tftp" ]; then
+		# It does not take the entry that comes along, as this has no such helper, but makes
+		# one of its own, which clashes with the session's, as it does with one of NAT44.
+		switched out,commit,helper
+		first 6
+		first 4
+		switched out,none
+		works "after a helper of Open vSwitch"
+	fi
+	{ python "$gw" ovs_ct ovs4 && python "$gw" ovs_ct ovs6; } || fail "the switches do not go"
+	ip -n "$gw" -batch - <<-EOT
+		addr add $pool_ip/24 dev wan
+		addr add 2001:db8:c::1/64 dev lan nodad
+	EOT
+	neighbours lan wan
+else
+	echo "# this kernel has no Open vSwitch"
+fi
 
 # At last, as its packets come again for a while
 if modprobe -q nft_synproxy; then

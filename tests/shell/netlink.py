@@ -24,3 +24,19 @@ def ask(family, *messages):
         nl.bind((0, 0))
         nl.send(b"".join(messages))
         return os.strerror(-struct.unpack_from("=i", nl.recv(4096), 16)[0])
+
+
+def family(name):
+    """Number of a family of generic netlink"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        # CTRL_CMD_GETFAMILY with CTRL_ATTR_FAMILY_NAME; the answer begins with name and number.
+        nl.send(message(16, 0, struct.pack("=BBH", 3, 1, 0) + attr(2, name.encode() + b"\0")))
+        answer = nl.recv(4096)
+    at = 20
+    while at + 4 <= len(answer):
+        length, kind = struct.unpack_from("=HH", answer, at)
+        if kind == 1:
+            return struct.unpack_from("=H", answer, at + 4)[0]
+        at += (max(length, 4) + 3) & ~3
+    raise OSError(f"no family {name}")
