@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""ct_register.py TABLE CHAIN: a rule that looks at what nft itself never does.
+"""raw_rule.py TABLE CHAIN register|cluster: rules that nft itself never sends.
 
-It loads the original source address of IPv4, four bytes, in front of a register that
-holds zeros, and counts in the counters "sees" the packets whose address begins with
+register: loads the original source address of IPv4, four bytes, in front of a register
+that holds zeros, and counts in the counters "sees" the packets whose address begins with
 2001:db8, and in "whole" those after which the zeros are still there.
+cluster: counts in "node" what xt_cluster takes for its only node.
 """
 import os
 import struct
@@ -12,7 +13,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from netlink import ask, attr, message, nest  # noqa: E402
 
-table, chain = (name.encode() + b"\0" for name in sys.argv[1:])
+table, chain = (name.encode() + b"\0" for name in sys.argv[1:3])
 IPV4 = 2
 
 
@@ -45,8 +46,14 @@ def count(name):
 zeros = expr(b"immediate\0", number(1, 9), nest(2, attr(1, bytes(12))))
 # NFT_CT_SRC, IP_CT_DIR_ORIGINAL
 saddr = expr(b"ct\0", number(1, 8), number(2, 8), attr(3, b"\0"))
-for exprs in ((saddr, compare(8, b"\x20\x01\x0d\xb8"), count(b"sees\0")),
-              (zeros, saddr, compare(9, bytes(12)), count(b"whole\0"))):
+# Of struct xt_cluster_match_info: nodes, those that are meant, seed, flags
+cluster = expr(b"match\0", attr(1, b"cluster\0"), number(2, 0), attr(3, struct.pack("=IIII", 1, 1, 0, 0)))
+rules = {
+    "register": ((saddr, compare(8, b"\x20\x01\x0d\xb8"), count(b"sees\0")),
+                 (zeros, saddr, compare(9, bytes(12)), count(b"whole\0"))),
+    "cluster": ((cluster, count(b"node\0")),),
+}
+for exprs in rules[sys.argv[3]]:
     said = ask(12, begins_or_ends(16), rule(*exprs), begins_or_ends(17))
     if said != os.strerror(0):
         sys.exit(said)
