@@ -434,7 +434,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return NF_XLAT_ADDRESS;
 
 	if (range->masq) {
-		struct nf_xlat_way way = {
+		struct nf_xlat_flowi fl = {
 			.in	= state->hook == NF_INET_LOCAL_OUT ? NULL : skb->dev,
 			.daddr	= &reply.src.u3,
 			.proto	= reply.dst.protonum,
@@ -442,11 +442,11 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 			.masq	= true,
 		};
 
-		if (nf_xlat_has_ports(way.proto)) {
-			way.sport = orig->src.u.all;
-			way.uli.ports.dport = orig->dst.u.all;
+		if (nf_xlat_has_ports(fl.proto)) {
+			fl.sport = orig->src.u.all;
+			fl.uli.ports.dport = orig->dst.u.all;
 		}
-		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, &way,
+		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, &fl,
 				    &addr);
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;

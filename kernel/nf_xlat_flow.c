@@ -848,7 +848,7 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 					   enum ip_conntrack_dir dir, int oif)
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, dir);
-	struct nf_xlat_way way = {
+	struct nf_xlat_flowi fl = {
 		.in	= dst_dev_rcu(skb_dst(skb)),
 		.saddr	= &t->dst.u3,
 		.daddr	= &t->src.u3,
@@ -862,7 +862,7 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 	};
 	struct dst_entry *dst;
 
-	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &way, NULL);
+	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &fl, NULL);
 	if (IS_ERR(dst))
 		return NULL;
 	/* The next packet by the normal path ends the session. */

@@ -453,10 +453,10 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 /* Functions of their own, so that one family's flow is not on the other one's stack. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const struct nf_xlat_way *way, union nf_inet_addr *src)
+	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
 {
-	__be32 saddr = way->saddr ? way->saddr->ip : 0;
-	__be32 daddr = way->daddr->ip;
+	__be32 saddr = fl->saddr ? fl->saddr->ip : 0;
+	__be32 daddr = fl->daddr->ip;
 	struct flowi4 fl4;
 	struct rtable *rt;
 
@@ -465,12 +465,12 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	 * input lookup would call a pool address of ours a martian. To a group, a source
 	 * would be taken for an address of this host.
 	 */
-	flowi4_init_output(&fl4, oif, mark, way->tos & ~INET_ECN_MASK,
-			   RT_SCOPE_UNIVERSE, way->proto, FLOWI_FLAG_ANYSRC,
-			   daddr, way->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
-			   way->uli.ports.dport, way->sport, sock_net_uid(net, sk));
-	if (unlikely(way->in && fib4_has_custom_rules(net)))
-		rt = nf_xlat_route4_rules(net, &fl4, way->in);
+	flowi4_init_output(&fl4, oif, mark, fl->tos & ~INET_ECN_MASK,
+			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
+			   daddr, fl->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
+			   fl->uli.ports.dport, fl->sport, sock_net_uid(net, sk));
+	if (unlikely(fl->in && fib4_has_custom_rules(net)))
+		rt = nf_xlat_route4_rules(net, &fl4, fl->in);
 	else
 		rt = __ip_route_output_key(net, &fl4);
 	if (IS_ERR(rt))
@@ -481,45 +481,45 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 			inet_select_addr(dst_dev_rcu(&rt->dst),
 					 rt_nexthop(rt, daddr),
 					 RT_SCOPE_UNIVERSE);
-	if (!way->policy)
+	if (!fl->policy)
 		return &rt->dst;
 
 	/* As ip_route_output_flow() */
 	if (saddr)
 		fl4.saddr = saddr;
-	fl4.uli = way->uli;
+	fl4.uli = fl->uli;
 	fl4.flowi4_oif = dst_dev_rcu(&rt->dst)->ifindex;
 	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
 }
 
 static noinline struct dst_entry *
 nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const struct nf_xlat_way *way)
+	       const struct nf_xlat_flowi *fl)
 {
 	struct flowi6 fl6 = {
 		.flowi6_oif	= oif,
 		.flowi6_mark	= mark,
-		.flowi6_proto	= way->proto,
+		.flowi6_proto	= fl->proto,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
 		.flowi6_uid	= sock_net_uid(net, sk),
-		.flowlabel	= ip6_make_flowinfo(way->tos & ~INET_ECN_MASK, 0),
-		.daddr		= way->daddr->in6,
-		.uli		= way->uli,
+		.flowlabel	= ip6_make_flowinfo(fl->tos & ~INET_ECN_MASK, 0),
+		.daddr		= fl->daddr->in6,
+		.uli		= fl->uli,
 	};
 	struct dst_entry *dst;
 	int err;
 
-	if (way->saddr)
-		fl6.saddr = way->saddr->in6;
+	if (fl->saddr)
+		fl6.saddr = fl->saddr->in6;
 
-	if (way->policy)
+	if (fl->policy)
 		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
-	if (way->in) {
+	if (fl->in) {
 		/* It has no reverse path check, nor does it mind addresses of this host. */
 		fl6.flowi6_oif = 0;
-		fl6.flowi6_iif = way->in->ifindex;
-		fl6.fl6_sport = way->sport;
-		dst = ip6_route_input_lookup(net, (struct net_device *)way->in,
+		fl6.flowi6_iif = fl->in->ifindex;
+		fl6.fl6_sport = fl->sport;
+		dst = ip6_route_input_lookup(net, (struct net_device *)fl->in,
 					     &fl6, NULL, RT6_LOOKUP_F_HAS_SADDR);
 	} else {
 		dst = ip6_route_output(net, sk, &fl6);
@@ -538,11 +538,11 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
  * @state: hook that it is in, or NULL: in LOCAL_OUT the socket has a say
  * @skb: packet, for its mark and its device's L3 domain
  * @pf: family to route in
- * @way: what else the route is looked up by
+ * @fl: what else the route is looked up by
  * @src: with @pf NFPROTO_IPV4, where to put the address that the route
  *	prefers as source; may be NULL
  *
- * As for any packet that this host forwards, or sends if there is no @way->in, but without
+ * As for any packet that this host forwards, or sends if there is no @fl->in, but without
  * a reverse path check. RCU read side.
  *
  * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
@@ -551,7 +551,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_hook_state *state,
 				const struct sk_buff *skb, u8 pf,
-				const struct nf_xlat_way *way,
+				const struct nf_xlat_flowi *fl,
 				union nf_inet_addr *src)
 {
 	const struct net_device *dev = skb->dev;
@@ -571,8 +571,8 @@ struct dst_entry *nf_xlat_route(struct net *net,
 		oif = l3mdev_master_ifindex_rcu(dev);
 
 	if (pf == NFPROTO_IPV4)
-		return nf_xlat_route4(net, sk, skb->mark, oif, way, src);
-	return nf_xlat_route6(net, sk, skb->mark, oif, way);
+		return nf_xlat_route4(net, sk, skb->mark, oif, fl, src);
+	return nf_xlat_route6(net, sk, skb->mark, oif, fl);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_route);
 
@@ -632,7 +632,7 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 type, u8 code, u32 info)
 {
-	struct nf_xlat_way way = {};
+	struct nf_xlat_flowi fl = {};
 	union nf_inet_addr to;
 	struct dst_entry *dst;
 
@@ -649,8 +649,8 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	/* icmp_send() takes namespace and flags from a route. */
 	if (!skb_valid_dst(skb)) {
 		to.ip = ip_hdr(skb)->saddr;
-		way.daddr = &to;
-		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &way, NULL);
+		fl.daddr = &to;
+		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &fl, NULL);
 		if (IS_ERR(dst))
 			return;
 		skb_dst_drop(skb);
@@ -1025,7 +1025,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 
 	if (unlikely(again)) {
 		union nf_inet_addr saddr = {}, daddr = {};
-		struct nf_xlat_way way = {
+		struct nf_xlat_flowi fl = {
 			.in	= skb->dev,
 			.saddr	= &saddr,
 			.daddr	= &daddr,
@@ -1037,22 +1037,22 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		if (pf == NFPROTO_IPV4) {
 			saddr.ip = ip_hdr(skb)->saddr;
 			daddr.ip = ip_hdr(skb)->daddr;
-			way.tos = ip_hdr(skb)->tos;
-			way.proto = ip_hdr(skb)->protocol;
+			fl.tos = ip_hdr(skb)->tos;
+			fl.proto = ip_hdr(skb)->protocol;
 		} else {
 			saddr.in6 = ipv6_hdr(skb)->saddr;
 			daddr.in6 = ipv6_hdr(skb)->daddr;
-			way.tos = ipv6_get_dsfield(ipv6_hdr(skb));
-			way.proto = ipv6_hdr(skb)->nexthdr;
+			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
+			fl.proto = ipv6_hdr(skb)->nexthdr;
 		}
 		ports = skb_header_pointer(skb, skb_transport_offset(skb),
 					   sizeof(_ports), _ports);
-		if (ports && nf_xlat_has_ports(way.proto)) {
-			way.sport = ports[0];
-			way.uli.ports.sport = ports[0];
-			way.uli.ports.dport = ports[1];
+		if (ports && nf_xlat_has_ports(fl.proto)) {
+			fl.sport = ports[0];
+			fl.uli.ports.sport = ports[0];
+			fl.uli.ports.dport = ports[1];
 		}
-		dst = nf_xlat_route(net, NULL, skb, pf, &way, NULL);
+		dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
 		if (IS_ERR(dst)) {
 			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
 				     NF_XLAT_NOROUTE);
@@ -1309,32 +1309,32 @@ static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
 }
 
 /* What rules and IPsec policies ask of the transport header */
-static void nf_xlat_way_l4(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			   const struct nf_xlat_parm *parm, struct nf_xlat_way *way)
+static void nf_xlat_flowi_l4(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+			   const struct nf_xlat_parm *parm, struct nf_xlat_flowi *fl)
 {
 	struct nf_xlat_icmp icmp;
 	__be16 _ports[2];
 	const __be16 *ports;
 
-	memset(&way->uli, 0, sizeof(way->uli));
-	way->sport = 0;
-	if (likely(nf_xlat_has_ports(way->proto))) {
+	memset(&fl->uli, 0, sizeof(fl->uli));
+	fl->sport = 0;
+	if (likely(nf_xlat_has_ports(fl->proto))) {
 		ports = skb_header_pointer(skb, skb_network_offset(skb) +
 					   pkt->l3.hlen, sizeof(_ports), _ports);
 		if (!ports || pkt->l3.frag)
 			return;
-		way->sport = ports[0];
-		way->uli.ports.sport = parm->ports ? parm->outer.sport : ports[0];
-		way->uli.ports.dport = parm->ports ? parm->outer.dport : ports[1];
-	} else if (way->policy &&
+		fl->sport = ports[0];
+		fl->uli.ports.sport = parm->ports ? parm->outer.sport : ports[0];
+		fl->uli.ports.dport = parm->ports ? parm->outer.dport : ports[1];
+	} else if (fl->policy &&
 		   nf_xlat_is_icmp(pkt->pf, pkt->l3.proto)) {
 		icmp = pkt->icmp;
 		if (pkt->pf == NFPROTO_IPV6)
 			nf_xlat_icmp_6to4(&icmp);
 		else
 			nf_xlat_icmp_4to6(&icmp);
-		way->uli.icmpt.type = icmp.type;
-		way->uli.icmpt.code = icmp.code;
+		fl->uli.icmpt.type = icmp.type;
+		fl->uli.icmpt.code = icmp.code;
 	}
 }
 
@@ -1353,7 +1353,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	bool out = state->hook == NF_INET_LOCAL_OUT;
 	struct net *net = state->net;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_way way;
+	struct nf_xlat_flowi fl;
 	struct dst_entry *dst;
 	unsigned int verdict;
 	bool local;
@@ -1368,15 +1368,15 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
 
-	way.in = out ? NULL : skb->dev;
-	way.saddr = &parm->outer.saddr;
-	way.daddr = &parm->outer.daddr;
-	way.proto = nf_xlat_new_proto(pkt->pf, pkt->l3.proto);
-	way.tos = pkt->l3.tos;
-	way.masq = parm->oif;
-	way.policy = out;
-	nf_xlat_way_l4(skb, pkt, parm, &way);
-	dst = nf_xlat_route(net, state, skb, pf, &way, NULL);
+	fl.in = out ? NULL : skb->dev;
+	fl.saddr = &parm->outer.saddr;
+	fl.daddr = &parm->outer.daddr;
+	fl.proto = nf_xlat_new_proto(pkt->pf, pkt->l3.proto);
+	fl.tos = pkt->l3.tos;
+	fl.masq = parm->oif;
+	fl.policy = out;
+	nf_xlat_flowi_l4(skb, pkt, parm, &fl);
+	dst = nf_xlat_route(net, state, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)
 			return nf_xlat_drop(net, skb, NF_XLAT_POLICY);
@@ -1673,7 +1673,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_hook);
  * @parm: addresses
  *
  * As far as addresses, routes, TTL and MTU go. For who has state to change between
- * the question and the deed, by which errors about the packet find their way. RCU
+ * the question and the deed, by which errors about the packet find their fl. RCU
  * read side.
  *
  * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.

@@ -270,7 +270,7 @@ struct nf_xlat_current {
 };
 
 /**
- * struct nf_xlat_way - what the route of a packet is looked up by
+ * struct nf_xlat_flowi - what the route of a packet is looked up by
  *
  * @in: device that the packet came in by, NULL for one of this host
  * @saddr: source address, or NULL when it is not chosen yet
@@ -283,7 +283,7 @@ struct nf_xlat_current {
  * @masq: @saddr is what the route prefers, and has no say in it
  * @policy: ask IPsec policies for output
  */
-struct nf_xlat_way {
+struct nf_xlat_flowi {
 	const struct net_device		*in;
 	const union nf_inet_addr	*saddr;
 	const union nf_inet_addr	*daddr;
@@ -424,7 +424,7 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_hook_state *state,
 				const struct sk_buff *skb, u8 pf,
-				const struct nf_xlat_way *way,
+				const struct nf_xlat_flowi *fl,
 				union nf_inet_addr *src);
 
 #endif /* _NF_XLAT_H */
