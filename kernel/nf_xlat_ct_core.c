@@ -135,6 +135,15 @@ static void nf_xlat_ct_moved(struct sk_buff *skb)
 		nf_ct_kill(ct);
 }
 
+static noinline unsigned int
+nf_xlat_ct_reject(struct sk_buff *skb, const struct nf_hook_state *state,
+		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason)
+{
+	const struct nf_xlat_way way = nf_xlat_way_of(state);
+
+	return nf_xlat_reject(skb, &way, pkt, reason);
+}
+
 /* Translate a packet of a session, of either direction. */
 static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
@@ -144,13 +153,14 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, !dir);
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_xlat_way way = nf_xlat_way_of(state);
 	struct nf_xlat_parm parm __uninitialized;
 	enum nf_xlat_reason reason;
 
 	/* Conntrack looks behind an AH, which the engine takes for payload. */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
-		return nf_xlat_reject(skb, state, pkt, NF_XLAT_PROTO);
+		return nf_xlat_ct_reject(skb, state, pkt, NF_XLAT_PROTO);
 
 	parm.lowest_mtu6 = data ? data->mtu : 0;
 	parm.ports = nf_xlat_ct_has_ports(t->dst.protonum);
@@ -166,7 +176,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 			return nf_xlat_drop(state->net, skb, reason);
 	}
 
-	return nf_xlat_hook(skb, state, pkt, &parm);
+	return nf_xlat_send(skb, &way, pkt, &parm);
 }
 
 /*
@@ -329,6 +339,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 		    struct nf_conn *ct, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_ct_range *range)
 {
+	const struct nf_xlat_way way = nf_xlat_way_of(state);
 	struct nf_xlat_parm parm = { .keep_ct = true };
 	struct nf_conntrack_tuple reply;
 	enum nf_xlat_reason reason;
@@ -338,13 +349,13 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!reason && nf_xlat_ct_ours(ct)) {
 		parm.lowest_mtu6 = range->mtu;
 		nf_xlat_hdr_inverse(&parm.outer, &reply);
-		verdict = nf_xlat_probe(skb, state, pkt, &parm);
+		verdict = nf_xlat_probe(skb, &way, pkt, &parm);
 		if (verdict != NF_ACCEPT)
 			return verdict;
 	}
 	if (!reason)
 		reason = nf_xlat_ct_setup_in(ct, range, &reply);
-	return reason ? nf_xlat_reject(skb, state, pkt, reason) : NF_STOLEN;
+	return reason ? nf_xlat_ct_reject(skb, state, pkt, reason) : NF_STOLEN;
 }
 
 /* A packet from IPv4 that begins a session, by a rule for it */
@@ -379,7 +390,7 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
 
 	nf_xlat_ct_release(state->net, refs);
-	return nf_xlat_reject(skb, state, pkt, reason);
+	return nf_xlat_ct_reject(skb, state, pkt, reason);
 }
 
 /**
@@ -425,7 +436,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	reason = nf_xlat_parse(skb, state->pf, &pkt);
 	if (reason)
-		return nf_xlat_reject(skb, state, &pkt, reason);
+		return nf_xlat_ct_reject(skb, state, &pkt, reason);
 	if (begins && !pkt.icmp_error)
 		return state->pf == NFPROTO_IPV6 ?
 		       nf_xlat_ct_new_out(skb, state, ct, &pkt, range) :
@@ -529,7 +540,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 			reason = NF_XLAT_FILTERED;
 	}
 	if (reason)
-		return nf_xlat_reject(skb, state, pkt, reason);
+		return nf_xlat_ct_reject(skb, state, pkt, reason);
 
 	range = (struct nf_xlat_ct_range){
 		.prefix		= bib->key6.prefix,
@@ -705,7 +716,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;
 	if (reason)
-		return nf_xlat_reject(skb, state, &pkt, reason);
+		return nf_xlat_ct_reject(skb, state, &pkt, reason);
 
 	return nf_xlat_ct_packet(skb, state, ct, dir, &pkt);
 }

@@ -434,6 +434,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return NF_XLAT_ADDRESS;
 
 	if (range->masq) {
+		const struct nf_xlat_way way = nf_xlat_way_of(state);
 		struct nf_xlat_flowi fl = {
 			.in	= state->hook == NF_INET_LOCAL_OUT ? NULL : skb->dev,
 			.daddr	= &reply.src.u3,
@@ -446,7 +447,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 			fl.sport = orig->src.u.all;
 			fl.uli.ports.dport = orig->dst.u.all;
 		}
-		dst = nf_xlat_route(state->net, state, skb, NFPROTO_IPV4, &fl,
+		dst = nf_xlat_route(state->net, &way, skb, NFPROTO_IPV4, &fl,
 				    &addr);
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;

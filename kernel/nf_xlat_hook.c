@@ -94,7 +94,7 @@ struct nf_xlat_skb_cb {
 
 /*
  * What a task knows about the packet that it is translating. The outermost
- * nf_xlat_hook() has it on its stack; nested ones, and hooks that the translated
+ * nf_xlat_send() has it on its stack; nested ones, and hooks that the translated
  * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
  * disabled preempt each other, so that one CPU may have several.
  *
@@ -535,7 +535,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 /**
  * nf_xlat_route - route of a packet in the family that it goes on in
  * @net: network namespace
- * @state: hook that it is in, or NULL: in LOCAL_OUT the socket has a say
+ * @way: where it is, or NULL: in LOCAL_OUT the socket has a say
  * @skb: packet, for its mark and its device's L3 domain
  * @pf: family to route in
  * @fl: what else the route is looked up by
@@ -549,7 +549,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
  * blocks.
  */
 struct dst_entry *nf_xlat_route(struct net *net,
-				const struct nf_hook_state *state,
+				const struct nf_xlat_way *way,
 				const struct sk_buff *skb, u8 pf,
 				const struct nf_xlat_flowi *fl,
 				union nf_inet_addr *src)
@@ -558,8 +558,8 @@ struct dst_entry *nf_xlat_route(struct net *net,
 	const struct sock *sk = NULL;
 	int oif = 0;
 
-	if (state && state->hook == NF_INET_LOCAL_OUT) {
-		sk = sk_to_full_sk(state->sk);
+	if (way && way->at == NF_INET_LOCAL_OUT) {
+		sk = sk_to_full_sk(way->sk);
 		if (sk && sk_fullsock(sk))
 			oif = READ_ONCE(sk->sk_bound_dev_if);
 		else
@@ -608,11 +608,11 @@ static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
 }
 
 /* As ip_finish_output() and ip6_finish_output() will see it, later. */
-static u32 nf_xlat_dst_mtu(const struct nf_hook_state *state, u8 pf,
+static u32 nf_xlat_dst_mtu(const struct nf_xlat_way *way, u8 pf,
 			   const struct dst_entry *dst)
 {
 	if (pf == NFPROTO_IPV4)
-		return state->hook == NF_INET_LOCAL_OUT ? dst_mtu(dst) :
+		return way->at == NF_INET_LOCAL_OUT ? dst_mtu(dst) :
 		       ip_dst_mtu_maybe_forward(dst, true);
 	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
@@ -662,7 +662,7 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 /**
  * nf_xlat_reject - drop a packet, count it, tell its sender
  * @skb: the packet, not translated
- * @state: hook that it is in
+ * @way: where it is
  * @pkt: what nf_xlat_parse() found
  * @reason: why
  *
@@ -673,7 +673,7 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
  * Return: NF_DROP
  */
 unsigned int nf_xlat_reject(struct sk_buff *skb,
-			    const struct nf_hook_state *state,
+			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason)
 {
@@ -684,7 +684,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	switch (reason) {
 	case NF_XLAT_ADDRESS:
 		/* As ip6_forward(): the sender has no address that reaches so far. */
-		if (!v6 || state->hook == NF_INET_LOCAL_OUT ||
+		if (!v6 || way->at == NF_INET_LOCAL_OUT ||
 		    !(ipv6_addr_type(&pkt->l3.saddr.in6) & IPV6_ADDR_LINKLOCAL))
 			break;
 		type = ICMPV6_DEST_UNREACH;
@@ -735,8 +735,8 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	}
 
 	if (type >= 0)
-		nf_xlat_icmp_send(state->net, skb, pkt->pf, type, code, info);
-	return nf_xlat_drop(state->net, skb, reason);
+		nf_xlat_icmp_send(way->net, skb, pkt->pf, type, code, info);
+	return nf_xlat_drop(way->net, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);
 
@@ -764,17 +764,17 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 
 /* TTL and MTU, in the sender's family and before anything is changed. */
 static unsigned int nf_xlat_check(struct sk_buff *skb,
-				  const struct nf_hook_state *state,
+				  const struct nf_xlat_way *way,
 				  const struct nf_xlat_pkt *pkt,
 				  struct nf_xlat_parm *parm,
 				  const struct dst_entry *dst)
 {
 	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	u32 mtu = nf_xlat_dst_mtu(state, nf_xlat_other_pf(pkt->pf), dst);
-	struct net *net = state->net;
+	u32 mtu = nf_xlat_dst_mtu(way, nf_xlat_other_pf(pkt->pf), dst);
+	struct net *net = way->net;
 
 	if (parm->ttl_dec && pkt->l3.ttl <= 1)
-		return nf_xlat_reject(skb, state, pkt, NF_XLAT_HOPLIMIT);
+		return nf_xlat_reject(skb, way, pkt, NF_XLAT_HOPLIMIT);
 
 	if (pkt->pf == NFPROTO_IPV6) {
 		parm->mtu4 = mtu;
@@ -994,7 +994,7 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 }
 
 /*
- * Have __nf_xlat_hook() tell the sender, and return the packet as it came in. One that
+ * Have __nf_xlat_send() tell the sender, and return the packet as it came in. One that
  * comes back from a user's queue is in no walk any more.
  */
 static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
@@ -1199,32 +1199,32 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 
 /* Hand a translated packet on, or leave it for the outermost to do so. */
 static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
-			    const struct nf_hook_state *state)
+			    const struct nf_xlat_way *way)
 {
 	if (walk->depth == 1) {
 		walk->n_later = 0;
-		nf_xlat_reinject(state->net, state->sk, skb, state->hook);
+		nf_xlat_reinject(way->net, way->sk, skb, way->at);
 		walk->cur.skb = NULL;
 		nf_xlat_hand_on_later(walk);
 		return;
 	}
 	if (walk->n_later == NF_XLAT_MAX_LATER) {
-		nf_xlat_discard(state->net, skb, NF_XLAT_LOOP);
+		nf_xlat_discard(way->net, skb, NF_XLAT_LOOP);
 		return;
 	}
 	walk->n_later++;
-	NF_XLAT_CB(skb)->net = state->net;
-	NF_XLAT_CB(skb)->hook = state->hook;
+	NF_XLAT_CB(skb)->net = way->net;
+	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
 	/* A tunnel's is its caller's to hold, who returns before. */
-	NF_XLAT_CB(skb)->own_sk = state->sk && state->sk == skb->sk;
+	NF_XLAT_CB(skb)->own_sk = way->sk && way->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
 
 /**
  * nf_xlat_nested - is the caller called for a packet that is being translated?
  *
- * Then nf_xlat_hook() will have translated a packet when it returns, but not yet handed it
+ * Then nf_xlat_send() will have translated a packet when it returns, but not yet handed it
  * on, see nf_xlat_do_after(). RCU read side.
  */
 bool nf_xlat_nested(void)
@@ -1258,7 +1258,7 @@ void nf_xlat_do_after(struct nf_xlat_after *after)
 EXPORT_SYMBOL_GPL(nf_xlat_do_after);
 
 struct nf_xlat_split {
-	const struct nf_hook_state	*state;
+	const struct nf_xlat_way	*way;
 	const struct nf_xlat_pkt	*pkt;
 	const struct nf_xlat_parm	*parm;
 	struct nf_xlat_walk		*walk;
@@ -1274,8 +1274,8 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 	if (split->pkt->l3.mf)
 		fh->frag_off |= htons(IP6_MF);
 
-	nf_xlat_init_cb(frag, split->pkt, split->parm, split->state->hook);
-	nf_xlat_hand_on(split->walk, frag, split->state);
+	nf_xlat_init_cb(frag, split->pkt, split->parm, split->way->at);
+	nf_xlat_hand_on(split->walk, frag, split->way);
 }
 
 /*
@@ -1283,19 +1283,19 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
  * hand on the fragments: nothing could be told of it without one.
  */
 static noinline void nf_xlat_split(struct sk_buff *skb,
-				   const struct nf_hook_state *state,
+				   const struct nf_xlat_way *way,
 				   const struct nf_xlat_pkt *pkt,
 				   const struct nf_xlat_parm *parm,
 				   struct nf_xlat_walk *walk)
 {
 	struct nf_xlat_split split = {
-		.state	= state,
+		.way	= way,
 		.pkt	= pkt,
 		.parm	= parm,
 		.walk	= walk,
 	};
 
-	nf_xlat_cut(state->net, skb, nf_xlat_cut_len(parm), pkt->l3.id,
+	nf_xlat_cut(way->net, skb, nf_xlat_cut_len(parm), pkt->l3.id,
 		    nf_xlat_split_send, &split);
 }
 
@@ -1344,14 +1344,14 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb, const struct nf_xlat_pkt
  * the packet's route, NULL when it is to be looked for later.
  */
 static unsigned int nf_xlat_judge(struct sk_buff *skb,
-				  const struct nf_hook_state *state,
+				  const struct nf_xlat_way *way,
 				  const struct nf_xlat_pkt *pkt,
 				  struct nf_xlat_parm *parm,
 				  unsigned int depth, struct dst_entry **pdst)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
-	bool out = state->hook == NF_INET_LOCAL_OUT;
-	struct net *net = state->net;
+	bool out = way->at == NF_INET_LOCAL_OUT;
+	struct net *net = way->net;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_flowi fl;
 	struct dst_entry *dst;
@@ -1366,7 +1366,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
-		return nf_xlat_reject(skb, state, pkt, NF_XLAT_DADDR);
+		return nf_xlat_reject(skb, way, pkt, NF_XLAT_DADDR);
 
 	fl.in = out ? NULL : skb->dev;
 	fl.saddr = &parm->outer.saddr;
@@ -1376,15 +1376,14 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	fl.masq = parm->oif;
 	fl.policy = out;
 	nf_xlat_flowi_l4(skb, pkt, parm, &fl);
-	dst = nf_xlat_route(net, state, skb, pf, &fl, NULL);
+	dst = nf_xlat_route(net, way, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)
 			return nf_xlat_drop(net, skb, NF_XLAT_POLICY);
 		dst = NULL;
 		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
-		if (state->hook != NF_INET_PRE_ROUTING ||
-		    depth > 1)
-			return nf_xlat_reject(skb, state, pkt, NF_XLAT_NOROUTE);
+		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
+			return nf_xlat_reject(skb, way, pkt, NF_XLAT_NOROUTE);
 	}
 
 	reason = NF_XLAT_DADDR;
@@ -1402,17 +1401,17 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	 * (RFC 7757 section 4.2).
 	 */
 	local = !dst || nf_xlat_dst_local(pf, dst);
-	parm->hop_due = state->hook == NF_INET_PRE_ROUTING &&
+	parm->hop_due = !(way->flags & NF_XLAT_HOP_TAKEN) &&
 			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
-	if (state->hook == NF_INET_PRE_ROUTING && !local) {
+	if (!(way->flags & NF_XLAT_FORWARD_ASKED) && !local) {
 		reason = nf_xlat_may_forward(skb, net, pkt->pf);
 		if (reason)
 			goto drop;
 	}
 
 	if (dst) {
-		verdict = nf_xlat_check(skb, state, pkt, parm, dst);
+		verdict = nf_xlat_check(skb, way, pkt, parm, dst);
 		if (verdict != NF_ACCEPT)
 			goto release;
 	}
@@ -1420,7 +1419,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	return NF_ACCEPT;
 
 drop:
-	verdict = nf_xlat_reject(skb, state, pkt, reason);
+	verdict = nf_xlat_reject(skb, way, pkt, reason);
 release:
 	dst_release(dst);
 	return verdict;
@@ -1446,20 +1445,20 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 	cur->wish = NULL;
 }
 
-static unsigned int __nf_xlat_hook(struct sk_buff *skb,
-				   const struct nf_hook_state *state,
+static unsigned int __nf_xlat_send(struct sk_buff *skb,
+				   const struct nf_xlat_way *way,
 				   struct nf_xlat_pkt *pkt,
 				   struct nf_xlat_parm *parm,
 				   struct nf_xlat_walk *walk)
 {
 	struct sk_buff *untold = NULL;
-	struct net *net = state->net;
+	struct net *net = way->net;
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 	unsigned int verdict;
 	bool split;
 
-	verdict = nf_xlat_judge(skb, state, pkt, parm, walk->depth, &dst);
+	verdict = nf_xlat_judge(skb, way, pkt, parm, walk->depth, &dst);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
@@ -1472,7 +1471,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	/* What is whole stays so for the rules, see nf_xlat_forward_finish(). */
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
-		state->hook != NF_INET_LOCAL_OUT &&
+		way->at != NF_INET_LOCAL_OUT &&
 		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
 	if (split)
 		pkt->l3.fraghdr = false;
@@ -1490,7 +1489,7 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
 	/* A socket found in the first family is none in the other. */
-	if (state->hook != NF_INET_LOCAL_OUT)
+	if (way->at != NF_INET_LOCAL_OUT)
 		skb_orphan(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	/* It is routed from here on, whatever bridge it came by. */
@@ -1499,17 +1498,17 @@ static unsigned int __nf_xlat_hook(struct sk_buff *skb,
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
 	if (split) {
-		nf_xlat_split(skb, state, pkt, parm, walk);
+		nf_xlat_split(skb, way, pkt, parm, walk);
 		return NF_STOLEN;
 	}
 
-	nf_xlat_init_cb(skb, pkt, parm, state->hook);
+	nf_xlat_init_cb(skb, pkt, parm, way->at);
 	if (untold) {
 		walk->no_route = false;
 		walk->untold = untold;
 	}
 	nf_xlat_set_current(walk, skb, pkt, parm);
-	nf_xlat_hand_on(walk, skb, state);
+	nf_xlat_hand_on(walk, skb, way);
 	if (untold) {
 		walk->untold = NULL;
 		if (walk->no_route)
@@ -1567,7 +1566,7 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 }
 
 static noinline unsigned int
-nf_xlat_hook_segs(struct sk_buff *skb, const struct nf_hook_state *state,
+nf_xlat_send_segs(struct sk_buff *skb, u8 pf, const struct nf_xlat_way *way,
 		  struct nf_xlat_parm *parm, struct nf_xlat_walk *walk)
 {
 	struct sk_buff *segs, *seg, *next;
@@ -1576,23 +1575,23 @@ nf_xlat_hook_segs(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs))
-		return nf_xlat_drop(state->net, skb, NF_XLAT_GSO);
+		return nf_xlat_drop(way->net, skb, NF_XLAT_GSO);
 
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		reason = nf_xlat_parse(seg, state->pf, &pkt);
+		reason = nf_xlat_parse(seg, pf, &pkt);
 		if (reason)
-			nf_xlat_drop(state->net, seg, reason);
+			nf_xlat_drop(way->net, seg, reason);
 		if (reason ||
-		    __nf_xlat_hook(seg, state, &pkt, parm, walk) != NF_STOLEN)
+		    __nf_xlat_send(seg, way, &pkt, parm, walk) != NF_STOLEN)
 			kfree_skb(seg);
 	}
 	return NF_STOLEN;
 }
 
-static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
-					const struct nf_hook_state *state,
+static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
+					const struct nf_xlat_way *way,
 					struct nf_xlat_pkt *pkt,
 					struct nf_xlat_parm *parm,
 					struct nf_xlat_walk *walk)
@@ -1602,13 +1601,13 @@ static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
 	/* Not each of them takes a hop. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH ||
 	    walk->n_later == NF_XLAT_MAX_LATER)
-		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
+		return nf_xlat_drop(way->net, skb, NF_XLAT_LOOP);
 
 	walk->depth++;
 	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
-		verdict = nf_xlat_hook_segs(skb, state, parm, walk);
+		verdict = nf_xlat_send_segs(skb, pkt->pf, way, parm, walk);
 	else
-		verdict = __nf_xlat_hook(skb, state, pkt, parm, walk);
+		verdict = __nf_xlat_send(skb, way, pkt, parm, walk);
 	walk->depth--;
 
 	return verdict;
@@ -1616,14 +1615,14 @@ static unsigned int nf_xlat_hook_nested(struct sk_buff *skb,
 
 /* A function of its own, so that nested translations do not have another walk. */
 static noinline unsigned int
-nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
+nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
 	struct nf_xlat_walk walk;
 	unsigned int verdict;
 
 	nf_xlat_walk_begin(&walk);
-	verdict = nf_xlat_hook_nested(skb, state, pkt, parm, &walk);
+	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);
 	/* The answer to a packet that was refused, or had no route in the end */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
@@ -1632,22 +1631,22 @@ nf_xlat_hook_outermost(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 
 /**
- * nf_xlat_hook - translate a packet and send it on in the other family
+ * nf_xlat_send - translate a packet and send it on in the other family
  * @skb: packet that nf_xlat_parse() accepted
- * @state: hook that it is in: PRE_ROUTING, FORWARD or LOCAL_OUT
+ * @way: where it is, and where it goes on
  * @pkt: what nf_xlat_parse() found, of no use afterwards
  * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec and
  *	hop_due are filled in here
  *
- * The packet enters the hook of the same name of the other family with its
- * route attached, and goes on from there. RCU read side, softirq or process
+ * The packet enters the hook @way->at of the other family with its route attached,
+ * and goes on from there. RCU read side, softirq or process
  * context.
  *
  * Return: NF_STOLEN, or NF_DROP with the reason counted and, where the RFCs
  * ask for one, an ICMP error sent.
  */
-unsigned int nf_xlat_hook(struct sk_buff *skb,
-			  const struct nf_hook_state *state,
+unsigned int nf_xlat_send(struct sk_buff *skb,
+			  const struct nf_xlat_way *way,
 			  struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
 	struct nf_xlat_walk *walk;
@@ -1656,19 +1655,19 @@ unsigned int nf_xlat_hook(struct sk_buff *skb,
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
 	if (walk)
-		verdict = nf_xlat_hook_nested(skb, state, pkt, parm, walk);
+		verdict = nf_xlat_send_nested(skb, way, pkt, parm, walk);
 	else
-		verdict = nf_xlat_hook_outermost(skb, state, pkt, parm);
+		verdict = nf_xlat_send_outermost(skb, way, pkt, parm);
 	local_bh_enable();
 
 	return verdict;
 }
-EXPORT_SYMBOL_GPL(nf_xlat_hook);
+EXPORT_SYMBOL_GPL(nf_xlat_send);
 
 /**
- * nf_xlat_probe - would nf_xlat_hook() translate a packet?
+ * nf_xlat_probe - would nf_xlat_send() translate a packet?
  * @skb: packet that nf_xlat_parse() accepted
- * @state: hook that it is in
+ * @way: where it is
  * @pkt: what nf_xlat_parse() found
  * @parm: addresses
  *
@@ -1679,7 +1678,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_hook);
  * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.
  */
 unsigned int nf_xlat_probe(struct sk_buff *skb,
-			   const struct nf_hook_state *state,
+			   const struct nf_xlat_way *way,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm)
 {
@@ -1689,7 +1688,7 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
-	verdict = nf_xlat_judge(skb, state, pkt, parm, walk ? walk->depth + 1 : 1,
+	verdict = nf_xlat_judge(skb, way, pkt, parm, walk ? walk->depth + 1 : 1,
 				&dst);
 	local_bh_enable();
 	dst_release(dst);

@@ -259,7 +259,7 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 				    struct nft_regs *regs,
 				    const struct nft_pktinfo *pkt)
 {
-	const struct nf_hook_state *state = pkt->state;
+	const struct nf_xlat_way way = nf_xlat_way_of(pkt->state);
 	enum nf_xlat_reason reason, sreason, dreason;
 	__u16 transport = pkt->skb->transport_header;
 	struct nf_xlat_parm parm __uninitialized;
@@ -271,14 +271,14 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	parm.keep_ct = false;
 	parm.oif = 0;
 	/* Before the sets are asked: what changes meanwhile is of later rules. */
-	parm.rules = nf_xlat_rules_stamp(state->net);
+	parm.rules = nf_xlat_rules_stamp(way.net);
 
 	nft_xlat_addrs(pkt->skb, nft_xlat_pf(priv), &saddr, &daddr);
-	dreason = nft_xlat_map_addr(priv, &priv->daddr, state->net, &daddr,
+	dreason = nft_xlat_map_addr(priv, &priv->daddr, way.net, &daddr,
 				    &parm.outer.daddr);
 	if (dreason == NF_XLAT_ADDRESS)
 		goto no_match;
-	sreason = nft_xlat_map_addr(priv, &priv->saddr, state->net, &saddr,
+	sreason = nft_xlat_map_addr(priv, &priv->saddr, way.net, &saddr,
 				    &parm.outer.saddr);
 	if (sreason == NF_XLAT_ADDRESS && !priv->sreg_addr_min)
 		goto no_match;
@@ -295,12 +295,12 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	if (!reason)
 		reason = sreason ? : dreason;
 	if (!reason && xpkt.icmp_error)
-		reason = nft_xlat_map_inner(priv, state->net, &xpkt.inner,
+		reason = nft_xlat_map_inner(priv, way.net, &xpkt.inner,
 					    &parm.inner);
 
 	regs->verdict.code = reason ?
-		nf_xlat_reject(pkt->skb, state, &xpkt, reason) :
-		nf_xlat_hook(pkt->skb, state, &xpkt, &parm);
+		nf_xlat_reject(pkt->skb, &way, &xpkt, reason) :
+		nf_xlat_send(pkt->skb, &way, &xpkt, &parm);
 	return;
 
 no_match:

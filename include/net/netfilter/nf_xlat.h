@@ -7,7 +7,7 @@
  *	nf_xlat_parse()	reads and judges it
  *	(its own code)	chooses the addresses of the other family
  *	nf_xlat_skb()	rewrites it in place, or
- *	nf_xlat_hook()	does so and sends it on its way in the other family
+ *	nf_xlat_send()	does so and sends it on its way in the other family
  *
  * Parameters are plain data, so that a netdevice, a lightweight tunnel or a
  * BPF kfunc can drive the same engine.
@@ -269,6 +269,26 @@ struct nf_xlat_current {
 	void				*wish;
 };
 
+/* What has been done for a packet by the time that it is translated */
+#define NF_XLAT_HOP_TAKEN	BIT(0)	/* TTL or hop limit is one less */
+#define NF_XLAT_FORWARD_ASKED	BIT(1)	/* it may be forwarded */
+#define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* rules of the other family may find one */
+
+/**
+ * struct nf_xlat_way - where a packet is, and where it goes on when it is translated
+ *
+ * @net: network namespace
+ * @sk: socket that sends it, in LOCAL_OUT
+ * @at: hook of the other family that it enters: NF_INET_PRE_ROUTING, FORWARD or LOCAL_OUT
+ * @flags: NF_XLAT_HOP_TAKEN and those that follow
+ */
+struct nf_xlat_way {
+	struct net	*net;
+	struct sock	*sk;
+	u8		at;
+	u8		flags;
+};
+
 /**
  * struct nf_xlat_flowi - what the route of a packet is looked up by
  *
@@ -324,6 +344,20 @@ struct nf_xlat_trace {
 	u8			type;
 	u8			code;
 };
+
+/* Of a packet in a hook: it goes on in the same one. */
+static inline struct nf_xlat_way
+nf_xlat_way_of(const struct nf_hook_state *state)
+{
+	return (struct nf_xlat_way) {
+		.net	= state->net,
+		.sk	= state->sk,
+		.at	= state->hook,
+		.flags	= state->hook == NF_INET_PRE_ROUTING ?
+			  NF_XLAT_ROUTE_MAY_WAIT :
+			  NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED,
+	};
+}
 
 static inline u8 nf_xlat_other_pf(u8 pf)
 {
@@ -406,11 +440,11 @@ __printf(2, 3)
 void nf_xlat_warn(const struct net *net, const char *fmt, ...);
 void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
-			    const struct nf_hook_state *state,
+			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason);
-unsigned int nf_xlat_hook(struct sk_buff *skb,
-			  const struct nf_hook_state *state,
+unsigned int nf_xlat_send(struct sk_buff *skb,
+			  const struct nf_xlat_way *way,
 			  struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm);
 bool nf_xlat_nested(void);
 void nf_xlat_do_after(struct nf_xlat_after *after);
@@ -418,11 +452,11 @@ struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb);
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf);
 unsigned int nf_xlat_probe(struct sk_buff *skb,
-			   const struct nf_hook_state *state,
+			   const struct nf_xlat_way *way,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm);
 struct dst_entry *nf_xlat_route(struct net *net,
-				const struct nf_hook_state *state,
+				const struct nf_xlat_way *way,
 				const struct sk_buff *skb, u8 pf,
 				const struct nf_xlat_flowi *fl,
 				union nf_inet_addr *src);
