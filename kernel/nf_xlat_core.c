@@ -441,14 +441,16 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
  * nf_xlat_parse - read a packet and judge whether it can be translated
  * @skb: packet, skb->data at its network header
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
  * @pkt: filled in, @inner for ICMP errors only; on error the members read so far
  *
  * Pulls the headers into the linear area, which may move them, and sets the
- * transport header; the packet itself stays as it is. Any context.
+ * transport header; the packet itself stays as it is. Any context. The control block
+ * is not read: outside of the hooks it is somebody else's.
  *
  * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
  */
-enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
+enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt)
 {
 	unsigned int off = skb_network_offset(skb);
@@ -473,9 +475,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
 	 * nf_defrag has been here, or it is our own and not cut yet: the
 	 * sender allows fragments.
 	 */
-	pkt->reasm = skb->ignore_df ||
-		     (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
-					   IP6CB(skb)->frag_max_size);
+	pkt->reasm = reasm || skb->ignore_df;
 	if (pkt->reasm)
 		pkt->l3.df = false;
 

@@ -434,7 +434,8 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (state->pf == NFPROTO_IPV4 && !begins && !same)
 		return NF_ACCEPT;
 
-	reason = nf_xlat_parse(skb, state->pf, &pkt);
+	reason = nf_xlat_parse(skb, state->pf,
+			       nf_xlat_reassembled(skb, state->pf), &pkt);
 	if (reason)
 		return nf_xlat_ct_reject(skb, state, &pkt, reason);
 	if (begins && !pkt.icmp_error)
@@ -532,7 +533,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (nf_xlat_ct_for_us(skb, state))
 		return NF_ACCEPT;
 
-	reason = nf_xlat_parse(skb, state->pf, pkt);
+	reason = nf_xlat_parse(skb, state->pf,
+			       nf_xlat_reassembled(skb, state->pf), pkt);
 	if (!reason && bib->key6.filter) {
 		key.peer = t.src.u3.ip;
 		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(state->net, &key);
@@ -710,7 +712,8 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	if (nf_xlat_ct_pf(ct, dir) != state->pf)
 		return NF_ACCEPT;
 
-	reason = nf_xlat_parse(skb, state->pf, &pkt);
+	reason = nf_xlat_parse(skb, state->pf,
+			       nf_xlat_reassembled(skb, state->pf), &pkt);
 	/* A redirect is for who sent the packet: that was this host. */
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)

@@ -1566,8 +1566,9 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 }
 
 static noinline unsigned int
-nf_xlat_send_segs(struct sk_buff *skb, u8 pf, const struct nf_xlat_way *way,
-		  struct nf_xlat_parm *parm, struct nf_xlat_walk *walk)
+nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
+		  u8 pf, bool reasm, struct nf_xlat_parm *parm,
+		  struct nf_xlat_walk *walk)
 {
 	struct sk_buff *segs, *seg, *next;
 	enum nf_xlat_reason reason;
@@ -1580,7 +1581,7 @@ nf_xlat_send_segs(struct sk_buff *skb, u8 pf, const struct nf_xlat_way *way,
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		reason = nf_xlat_parse(seg, pf, &pkt);
+		reason = nf_xlat_parse(seg, pf, reasm, &pkt);
 		if (reason)
 			nf_xlat_drop(way->net, seg, reason);
 		if (reason ||
@@ -1605,7 +1606,8 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 
 	walk->depth++;
 	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
-		verdict = nf_xlat_send_segs(skb, pkt->pf, way, parm, walk);
+		verdict = nf_xlat_send_segs(skb, way, pkt->pf, pkt->reasm, parm,
+					    walk);
 	else
 		verdict = __nf_xlat_send(skb, way, pkt, parm, walk);
 	walk->depth--;

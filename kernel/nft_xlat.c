@@ -283,7 +283,9 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	if (sreason == NF_XLAT_ADDRESS && !priv->sreg_addr_min)
 		goto no_match;
 
-	reason = nf_xlat_parse(pkt->skb, nft_xlat_pf(priv), &xpkt);
+	reason = nf_xlat_parse(pkt->skb, nft_xlat_pf(priv),
+			       nf_xlat_reassembled(pkt->skb, nft_xlat_pf(priv)),
+			       &xpkt);
 	if (sreason && priv->sreg_addr_min && xpkt.icmp_error) {
 		nft_xlat_error_saddr(priv, regs, &parm.outer.saddr);
 		sreason = NF_XLAT_OK;

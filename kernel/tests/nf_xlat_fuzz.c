@@ -1383,7 +1383,8 @@ static bool fz_one(struct fz *f, u64 packet_seed)
 	fz_parm(f);
 	/* for the tracepoint, which reads it as it comes */
 	nf_xlat_drop(&init_net, skb, NF_XLAT_MALFORMED);
-	reason = nf_xlat_parse(skb, f->pf, &pkt);
+	reason = nf_xlat_parse(skb, f->pf, nf_xlat_reassembled(skb, f->pf),
+			       &pkt);
 	fz_same(f, skb, "after nf_xlat_parse()");
 	fz_expect(f, !f->verdict || (f->verdict > 0) == !reason,
 		  "verdict %d, reason %u", f->verdict, reason);

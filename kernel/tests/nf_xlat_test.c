@@ -552,7 +552,7 @@ static void nf_xlat_test_csum_one(struct kunit *test, u8 pf, u8 proto,
 	get_random_bytes(&parm.outer, sizeof(parm.outer));
 	parm.ports = get_random_u32() & 1;
 
-	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, false, &pkt), NF_XLAT_OK);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
 	KUNIT_EXPECT_EQ(test, skb->len, nf_xlat_new_len(&pkt));
@@ -627,7 +627,7 @@ static void nf_xlat_test_csum_udp_zero(struct kunit *test)
 	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
 			       CHECKSUM_NONE);
 	((struct udphdr *)(skb->data + sizeof(struct iphdr)))->check = 0;
-	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, false, &pkt),
 			NF_XLAT_OK);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
@@ -709,7 +709,7 @@ static void nf_xlat_test_error_one(struct kunit *test, u8 pf, u8 proto,
 	get_random_bytes(&parm.outer, sizeof(parm.outer));
 	get_random_bytes(&parm.inner, sizeof(parm.inner));
 
-	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, false, &pkt), NF_XLAT_OK);
 	KUNIT_ASSERT_TRUE(test, pkt.icmp_error);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
@@ -815,7 +815,7 @@ static void nf_xlat_test_ext_one(struct kunit *test, u8 pf, unsigned int field,
 		field / (pf == NFPROTO_IPV6 ? 8 : 4);
 	nf_xlat_test_error_sum(skb, pf, l3);
 
-	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, &pkt), NF_XLAT_OK);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, pf, false, &pkt), NF_XLAT_OK);
 	KUNIT_EXPECT_EQ(test, pkt.icmp.len, field);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
@@ -865,7 +865,7 @@ static void nf_xlat_test_error_corrupt(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(pfs); i++) {
 		skb = nf_xlat_test_error(test, pfs[i], IPPROTO_UDP, 64, 100);
 		skb->data[skb->len - 1] ^= 0x55;
-		KUNIT_EXPECT_EQ(test, (int)nf_xlat_parse(skb, pfs[i], &pkt),
+		KUNIT_EXPECT_EQ(test, (int)nf_xlat_parse(skb, pfs[i], false, &pkt),
 				NF_XLAT_CSUM);
 		kfree_skb(skb);
 	}
@@ -887,7 +887,7 @@ static void nf_xlat_test_truncated(struct kunit *test)
 						 100);
 			skb_trim(skb, len);
 			KUNIT_EXPECT_NE(test,
-					(int)nf_xlat_parse(skb, pfs[i], &pkt),
+					(int)nf_xlat_parse(skb, pfs[i], false, &pkt),
 					NF_XLAT_OK);
 			kfree_skb(skb);
 		}
@@ -900,7 +900,7 @@ static void nf_xlat_test_truncated(struct kunit *test)
 			if (get_random_u32() & 1)
 				skb->data[get_random_u32() % 60] ^=
 					1 << (get_random_u32() % 8);
-			if (!nf_xlat_parse(skb, pfs[i], &pkt))
+			if (!nf_xlat_parse(skb, pfs[i], false, &pkt))
 				nf_xlat_skb(&init_net, skb, &pkt, &parm);
 			kfree_skb(skb);
 		}
@@ -922,7 +922,7 @@ static void nf_xlat_test_partial_start(struct kunit *test)
 				       CHECKSUM_PARTIAL);
 		skb->csum_start = skb_headroom(skb) + start;
 		KUNIT_EXPECT_EQ_MSG(test,
-				    (int)nf_xlat_parse(skb, NFPROTO_IPV6, &pkt),
+				    (int)nf_xlat_parse(skb, NFPROTO_IPV6, false, &pkt),
 				    start == l4 ||
 				    start >= l4 + sizeof(struct tcphdr) ?
 				    NF_XLAT_OK : NF_XLAT_MALFORMED,
@@ -945,7 +945,7 @@ static void nf_xlat_test_error_cut(struct kunit *test)
 		skb = nf_xlat_test_error(test, NFPROTO_IPV6, IPPROTO_ICMPV6, 64,
 					 sizeof(struct ipv6hdr) + n);
 		KUNIT_ASSERT_EQ(test,
-				(int)nf_xlat_parse(skb, NFPROTO_IPV6, &pkt),
+				(int)nf_xlat_parse(skb, NFPROTO_IPV6, false, &pkt),
 				NF_XLAT_OK);
 		KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt,
 						       &parm), NF_XLAT_OK);
@@ -969,7 +969,7 @@ static void nf_xlat_test_csum_udp_tunnel(struct kunit *test)
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_headroom(skb) + 60;
 	skb->csum_offset = 6;
-	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, false, &pkt),
 			NF_XLAT_OK);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
@@ -997,7 +997,7 @@ static void nf_xlat_test_csum_udplite(struct kunit *test)
 		ip_hdr(skb)->daddr = htonl(0xc0000202);
 		memset(skb->data + sizeof(struct iphdr), 0x55, 8);
 		KUNIT_ASSERT_EQ(test,
-				(int)nf_xlat_parse(skb, NFPROTO_IPV4, &pkt),
+				(int)nf_xlat_parse(skb, NFPROTO_IPV4, false, &pkt),
 				NF_XLAT_OK);
 		KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt,
 						       &parm), NF_XLAT_OK);

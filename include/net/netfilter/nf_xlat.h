@@ -17,11 +17,13 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 #include <net/flow.h>
+#include <net/ip.h>
 
 /**
  * enum nf_xlat_reason - why a packet was not translated
@@ -359,6 +361,13 @@ nf_xlat_way_of(const struct nf_hook_state *state)
 	};
 }
 
+/* Has nf_defrag put a packet together? For those in a hook, whose control block is IP's. */
+static inline bool nf_xlat_reassembled(const struct sk_buff *skb, u8 pf)
+{
+	return pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+				    IP6CB(skb)->frag_max_size;
+}
+
 static inline u8 nf_xlat_other_pf(u8 pf)
 {
 	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
@@ -424,7 +433,7 @@ u32 nf_xlat_mtu_4to6(u32 mtu, u32 quoted_len, u32 mtu4, u32 mtu6);
 u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6);
 
 /* nf_xlat_core.c */
-enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf,
+enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt);
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
 void nf_xlat_gso(struct sk_buff *skb, u8 pf);
