@@ -1309,8 +1309,10 @@ static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
 }
 
 /* What rules and IPsec policies ask of the transport header */
-static void nf_xlat_flowi_l4(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			   const struct nf_xlat_parm *parm, struct nf_xlat_flowi *fl)
+static void nf_xlat_flowi_l4(const struct sk_buff *skb,
+			     const struct nf_xlat_pkt *pkt,
+			     const struct nf_xlat_parm *parm,
+			     struct nf_xlat_flowi *fl)
 {
 	struct nf_xlat_icmp icmp;
 	__be16 _ports[2];

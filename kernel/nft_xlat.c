@@ -21,26 +21,8 @@
 			 NF_NAT_RANGE_PROTO_RANDOM_FULLY |	\
 			 NF_NAT_RANGE_PERSISTENT)
 
-enum nft_xlat_map_kinds {
-	NFT_XLAT_MAP_NONE,
-	NFT_XLAT_MAP_PREFIX,
-	NFT_XLAT_MAP_EAM,
-	NFT_XLAT_MAP_SET,
-};
-
-struct nft_xlat_map {
-	union {
-		struct nf_xlat_prefix	prefix;
-		struct nf_xlat_eam	eam;
-		struct nft_set		*set;
-	};
-	u8			kind;
-};
-
 struct nft_xlat {
-	struct nft_xlat_map	prefix;	/* of what the others do not map */
-	struct nft_xlat_map	saddr;
-	struct nft_xlat_map	daddr;
+	struct nf_xlat_domain	dom;
 	u32			flags;
 	u32			mtu;
 	u8			dir;
@@ -83,6 +65,11 @@ static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
 					    .len = NFT_SET_MAXNAMELEN - 1 },
 };
 
+static struct nft_set *nft_xlat_set(const struct nf_xlat_map *map)
+{
+	return map->table.data;
+}
+
 static bool nft_xlat_stateful(const struct nft_xlat *priv)
 {
 	return priv->mode != NFT_XLAT_STATELESS;
@@ -105,7 +92,7 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				   const struct nft_pktinfo *pkt)
 {
 	struct nf_xlat_ct_range range = {
-		.prefix		= priv->prefix.prefix,
+		.prefix		= priv->dom.prefix.prefix,
 		.mtu		= priv->mtu,
 		.flags		= priv->flags,
 		.masq		= priv->mode == NFT_XLAT_MASQ,
@@ -139,10 +126,11 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
  * Look an address up in a map of nft. Its values are addresses, or intervals
  * of the size of the key's, whose low bits are the key's.
  */
-static bool nft_xlat_map_set(const struct net *net, const struct nft_set *set,
+static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 			     u8 pf, const union nf_inet_addr *addr,
 			     union nf_inet_addr *res)
 {
+	const struct nft_set *set = map_data;
 	unsigned int last = pf == NFPROTO_IPV6 ? 0 : 3;
 	const struct nft_set_ext *ext;
 	const u32 *data;
@@ -170,87 +158,6 @@ static bool nft_xlat_map_set(const struct net *net, const struct nft_set *set,
 	return true;
 }
 
-/* One address by one mapping; NF_XLAT_ADDRESS when it does not have it. */
-static enum nf_xlat_reason
-nft_xlat_map_one(const struct nft_xlat_map *map, const struct net *net, u8 pf,
-		 const union nf_inet_addr *addr, union nf_inet_addr *res)
-{
-	bool v6 = pf == NFPROTO_IPV6;
-	bool found = false;
-
-	switch (map->kind) {
-	case NFT_XLAT_MAP_PREFIX:
-		if (v6 && !nf_xlat_addr_6to4(&map->prefix, &addr->in6,
-					     &res->ip))
-			return NF_XLAT_ADDRESS;
-		if (!nf_xlat_prefix_allows(&map->prefix, v6 ? res->ip :
-							      addr->ip))
-			return NF_XLAT_NON_GLOBAL;
-		if (!v6)
-			nf_xlat_addr_4to6(&map->prefix, addr->ip, &res->in6);
-		return NF_XLAT_OK;
-	case NFT_XLAT_MAP_EAM:
-		found = v6 ? nf_xlat_eam_6to4(&map->eam, &addr->in6, &res->ip) :
-			     nf_xlat_eam_4to6(&map->eam, addr->ip, &res->in6);
-		break;
-	case NFT_XLAT_MAP_SET:
-		found = nft_xlat_map_set(net, map->set, pf, addr, res);
-		break;
-	}
-	return found ? NF_XLAT_OK : NF_XLAT_ADDRESS;
-}
-
-/* RFC 7757 section 3.3: explicit mapping first, prefix where there is none */
-static enum nf_xlat_reason
-nft_xlat_map_addr(const struct nft_xlat *priv, const struct nft_xlat_map *map,
-		  const struct net *net, const union nf_inet_addr *addr,
-		  union nf_inet_addr *res)
-{
-	u8 pf = nft_xlat_pf(priv);
-	enum nf_xlat_reason reason;
-
-	reason = nft_xlat_map_one(map, net, pf, addr, res);
-	if (reason == NF_XLAT_ADDRESS)
-		reason = nft_xlat_map_one(&priv->prefix, net, pf, addr, res);
-	return reason;
-}
-
-/* What an error quotes went the other way. */
-static enum nf_xlat_reason
-nft_xlat_map_inner(const struct nft_xlat *priv, const struct net *net,
-		   const struct nf_xlat_l3 *l3, struct nf_xlat_hdr *hdr)
-{
-	if (nft_xlat_map_addr(priv, &priv->daddr, net, &l3->saddr,
-			      &hdr->saddr) ||
-	    nft_xlat_map_addr(priv, &priv->saddr, net, &l3->daddr,
-			      &hdr->daddr))
-		return NF_XLAT_QUOTED;
-	return NF_XLAT_OK;
-}
-
-/* RFC 6791: where an ICMP error comes from whose source has no mapping */
-static void nft_xlat_error_saddr(const struct nft_xlat *priv,
-				 const struct nft_regs *regs,
-				 union nf_inet_addr *res)
-{
-	memcpy(res, &regs->data[priv->sreg_addr_min],
-	       nft_xlat_pf(priv) == NFPROTO_IPV6 ? sizeof(res->ip) :
-						   sizeof(res->in6));
-}
-
-static void nft_xlat_addrs(const struct sk_buff *skb, u8 pf,
-			   union nf_inet_addr *saddr,
-			   union nf_inet_addr *daddr)
-{
-	if (pf == NFPROTO_IPV6) {
-		saddr->in6 = ipv6_hdr(skb)->saddr;
-		daddr->in6 = ipv6_hdr(skb)->daddr;
-	} else {
-		saddr->ip = ip_hdr(skb)->saddr;
-		daddr->ip = ip_hdr(skb)->daddr;
-	}
-}
-
 /*
  * The mapping is part of the match: what has none, neighbour discovery to begin
  * with, is for the rules that follow.
@@ -260,11 +167,11 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 				    const struct nft_pktinfo *pkt)
 {
 	const struct nf_xlat_way way = nf_xlat_way_of(pkt->state);
-	enum nf_xlat_reason reason, sreason, dreason;
-	__u16 transport = pkt->skb->transport_header;
+	const union nf_inet_addr *error_saddr = NULL;
 	struct nf_xlat_parm parm __uninitialized;
 	struct nf_xlat_pkt xpkt __uninitialized;
-	union nf_inet_addr saddr, daddr;
+	enum nf_xlat_reason reason;
+	u8 pf = nft_xlat_pf(priv);
 
 	parm.lowest_mtu6 = priv->mtu;
 	parm.ports = false;
@@ -273,40 +180,17 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	/* Before the sets are asked: what changes meanwhile is of later rules. */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 
-	nft_xlat_addrs(pkt->skb, nft_xlat_pf(priv), &saddr, &daddr);
-	dreason = nft_xlat_map_addr(priv, &priv->daddr, way.net, &daddr,
-				    &parm.outer.daddr);
-	if (dreason == NF_XLAT_ADDRESS)
-		goto no_match;
-	sreason = nft_xlat_map_addr(priv, &priv->saddr, way.net, &saddr,
-				    &parm.outer.saddr);
-	if (sreason == NF_XLAT_ADDRESS && !priv->sreg_addr_min)
-		goto no_match;
-
-	reason = nf_xlat_parse(pkt->skb, nft_xlat_pf(priv),
-			       nf_xlat_reassembled(pkt->skb, nft_xlat_pf(priv)),
-			       &xpkt);
-	if (sreason && priv->sreg_addr_min && xpkt.icmp_error) {
-		nft_xlat_error_saddr(priv, regs, &parm.outer.saddr);
-		sreason = NF_XLAT_OK;
-	} else if (sreason == NF_XLAT_ADDRESS) {
-		/* Where local delivery starts, should it come to that */
-		pkt->skb->transport_header = transport;
-		goto no_match;
+	if (priv->sreg_addr_min)
+		error_saddr = (const void *)&regs->data[priv->sreg_addr_min];
+	if (!nf_xlat_map(&priv->dom, way.net, pkt->skb, pf,
+			 nf_xlat_reassembled(pkt->skb, pf), error_saddr, &xpkt,
+			 &parm, &reason)) {
+		regs->verdict.code = NFT_BREAK;
+		return;
 	}
-	if (!reason)
-		reason = sreason ? : dreason;
-	if (!reason && xpkt.icmp_error)
-		reason = nft_xlat_map_inner(priv, way.net, &xpkt.inner,
-					    &parm.inner);
-
 	regs->verdict.code = reason ?
 		nf_xlat_reject(pkt->skb, &way, &xpkt, reason) :
 		nf_xlat_send(pkt->skb, &way, &xpkt, &parm);
-	return;
-
-no_match:
-	regs->verdict.code = NFT_BREAK;
 }
 
 static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
@@ -327,9 +211,9 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 	}
 
 	if (priv->dir == NFT_XLAT_4TO6 ||
-	    ipv6_prefix_equal(&priv->prefix.prefix.addr,
+	    ipv6_prefix_equal(&priv->dom.prefix.prefix.addr,
 			      &ipv6_hdr(pkt->skb)->daddr,
-			      priv->prefix.prefix.len))
+			      priv->dom.prefix.prefix.len))
 		nft_xlat_eval_stateful(priv, regs, pkt);
 	else
 		regs->verdict.code = NFT_BREAK;
@@ -371,7 +255,7 @@ static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 static int nft_xlat_parse_set(const struct nft_ctx *ctx,
 			      const struct nft_xlat *priv,
 			      const struct nlattr *attr,
-			      struct nft_xlat_map *map)
+			      struct nf_xlat_map *map)
 {
 	bool v6 = nft_xlat_pf(priv) == NFPROTO_IPV6;
 	unsigned int klen, dlen;
@@ -391,8 +275,9 @@ static int nft_xlat_parse_set(const struct nft_ctx *ctx,
 			return -EINVAL;
 		if (!nft_use_inc(&set->use))
 			return -EMFILE;
-		map->set = set;
-		map->kind = NFT_XLAT_MAP_SET;
+		map->table.lookup = nft_xlat_map_set;
+		map->table.data = set;
+		map->kind = NF_XLAT_MAP_TABLE;
 		return 0;
 	}
 	return -ENOENT;
@@ -401,7 +286,7 @@ static int nft_xlat_parse_set(const struct nft_ctx *ctx,
 static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 			      const struct nft_xlat *priv,
 			      const struct nlattr *attr,
-			      struct nft_xlat_map *map)
+			      struct nf_xlat_map *map)
 {
 	struct nlattr *tb[NFTA_XLAT_MAP_MAX + 1];
 	struct nf_xlat_prefix *prefix = &map->prefix;
@@ -434,7 +319,7 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 		eam->len6 = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_PREFIX_LEN]));
 		eam->addr4 = nla_get_be32(tb[NFTA_XLAT_MAP_V4]);
 		eam->len4 = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_V4_LEN]));
-		map->kind = NFT_XLAT_MAP_EAM;
+		map->kind = NF_XLAT_MAP_EAM;
 		return nf_xlat_eam_check(eam);
 	}
 
@@ -443,22 +328,22 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 	if (tb[NFTA_XLAT_MAP_FLAGS])
 		prefix->non_global = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_FLAGS])) &
 				     NFT_XLAT_MAP_NON_GLOBAL;
-	map->kind = NFT_XLAT_MAP_PREFIX;
+	map->kind = NF_XLAT_MAP_PREFIX;
 	return nf_xlat_prefix_check(prefix);
 }
 
-static void nft_xlat_put_set(const struct nft_xlat_map *map)
+static void nft_xlat_put_set(const struct nf_xlat_map *map)
 {
-	if (map->kind == NFT_XLAT_MAP_SET)
-		nft_use_dec(&map->set->use);
+	if (map->kind == NF_XLAT_MAP_TABLE)
+		nft_use_dec(&nft_xlat_set(map)->use);
 }
 
 static void nft_xlat_put_sets(const struct nft_xlat *priv)
 {
 	/* As a fall-back it is refused, but only after it has been taken. */
-	nft_xlat_put_set(&priv->prefix);
-	nft_xlat_put_set(&priv->saddr);
-	nft_xlat_put_set(&priv->daddr);
+	nft_xlat_put_set(&priv->dom.prefix);
+	nft_xlat_put_set(&priv->dom.saddr);
+	nft_xlat_put_set(&priv->dom.daddr);
 }
 
 static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
@@ -469,27 +354,27 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 
 	/* The fall-back, and what state is told by, is algorithmic. */
 	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX],
-				 &priv->prefix);
+				 &priv->dom.prefix);
 	if (!err)
 		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_SADDR],
-					 &priv->saddr);
+					 &priv->dom.saddr);
 	if (!err)
 		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_DADDR],
-					 &priv->daddr);
+					 &priv->dom.daddr);
 	return err;
 }
 
 /* Do the mappings make sense together? */
 static int nft_xlat_check_maps(const struct nft_xlat *priv)
 {
-	if (priv->prefix.kind == NFT_XLAT_MAP_NONE)
-		return nft_xlat_stateful(priv) || !priv->saddr.kind ||
-		       !priv->daddr.kind ? -EINVAL : 0;
-	if (priv->prefix.kind != NFT_XLAT_MAP_PREFIX)
+	if (priv->dom.prefix.kind == NF_XLAT_MAP_NONE)
+		return nft_xlat_stateful(priv) || !priv->dom.saddr.kind ||
+		       !priv->dom.daddr.kind ? -EINVAL : 0;
+	if (priv->dom.prefix.kind != NF_XLAT_MAP_PREFIX)
 		return -EINVAL;
 	/* State maps one of the addresses, so there is one prefix only. */
-	return nft_xlat_stateful(priv) && (priv->saddr.kind ||
-					   priv->daddr.kind) ? -EINVAL : 0;
+	return nft_xlat_stateful(priv) && (priv->dom.saddr.kind ||
+					   priv->dom.daddr.kind) ? -EINVAL : 0;
 }
 
 /* A range of one has no max register. */
@@ -623,10 +508,10 @@ static void nft_xlat_activate(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	if (priv->saddr.kind == NFT_XLAT_MAP_SET)
-		nft_use_inc_restore(&priv->saddr.set->use);
-	if (priv->daddr.kind == NFT_XLAT_MAP_SET)
-		nft_use_inc_restore(&priv->daddr.set->use);
+	if (priv->dom.saddr.kind == NF_XLAT_MAP_TABLE)
+		nft_use_inc_restore(&nft_xlat_set(&priv->dom.saddr)->use);
+	if (priv->dom.daddr.kind == NF_XLAT_MAP_TABLE)
+		nft_use_inc_restore(&nft_xlat_set(&priv->dom.daddr)->use);
 }
 
 static void nft_xlat_destroy(const struct nft_ctx *ctx,
@@ -660,12 +545,12 @@ static int nft_xlat_dump_eam(struct sk_buff *skb, const struct nf_xlat_eam *eam)
 }
 
 static int nft_xlat_dump_map(struct sk_buff *skb, int type,
-			     const struct nft_xlat_map *map)
+			     const struct nf_xlat_map *map)
 {
 	struct nlattr *nest;
 	int err = 0;
 
-	if (map->kind == NFT_XLAT_MAP_NONE)
+	if (map->kind == NF_XLAT_MAP_NONE)
 		return 0;
 
 	nest = nla_nest_start(skb, type);
@@ -673,14 +558,15 @@ static int nft_xlat_dump_map(struct sk_buff *skb, int type,
 		return -1;
 
 	switch (map->kind) {
-	case NFT_XLAT_MAP_PREFIX:
+	case NF_XLAT_MAP_PREFIX:
 		err = nft_xlat_dump_prefix(skb, &map->prefix);
 		break;
-	case NFT_XLAT_MAP_EAM:
+	case NF_XLAT_MAP_EAM:
 		err = nft_xlat_dump_eam(skb, &map->eam);
 		break;
-	case NFT_XLAT_MAP_SET:
-		err = nla_put_string(skb, NFTA_XLAT_MAP_SET, map->set->name);
+	case NF_XLAT_MAP_TABLE:
+		err = nla_put_string(skb, NFTA_XLAT_MAP_SET,
+				     nft_xlat_set(map)->name);
 		break;
 	}
 	nla_nest_end(skb, nest);
@@ -696,9 +582,9 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->mode &&
 	    nla_put_be32(skb, NFTA_XLAT_MODE, htonl(priv->mode)))
 		return -1;
-	if (nft_xlat_dump_map(skb, NFTA_XLAT_PREFIX, &priv->prefix) ||
-	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->saddr) ||
-	    nft_xlat_dump_map(skb, NFTA_XLAT_DADDR, &priv->daddr))
+	if (nft_xlat_dump_map(skb, NFTA_XLAT_PREFIX, &priv->dom.prefix) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->dom.saddr) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_DADDR, &priv->dom.daddr))
 		return -1;
 	if (priv->mtu && nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)))
 		return -1;

@@ -5,7 +5,8 @@
  * A harness (nftables is the first) does four things with a packet:
  *
  *	nf_xlat_parse()	reads and judges it
- *	(its own code)	chooses the addresses of the other family
+ *	nf_xlat_map()	does so and maps its addresses to the other family, where
+ *			no state does
  *	nf_xlat_skb()	rewrites it in place, or
  *	nf_xlat_send()	does so and sends it on its way in the other family
  *
@@ -131,6 +132,50 @@ struct nf_xlat_eam {
 	__be32		addr4;
 	u8		len6;
 	u8		len4;
+};
+
+enum nf_xlat_map_kinds {
+	NF_XLAT_MAP_NONE,
+	NF_XLAT_MAP_PREFIX,
+	NF_XLAT_MAP_EAM,
+	NF_XLAT_MAP_TABLE,
+};
+
+/**
+ * struct nf_xlat_map - how an address of one family maps to the other
+ *
+ * @prefix: of NF_XLAT_MAP_PREFIX
+ * @eam: of NF_XLAT_MAP_EAM
+ * @table: of NF_XLAT_MAP_TABLE, which the harness looks up; false: it does not have
+ *	the address
+ * @kind: which of these
+ */
+struct nf_xlat_map {
+	union {
+		struct nf_xlat_prefix	prefix;
+		struct nf_xlat_eam	eam;
+		struct {
+			bool		(*lookup)(const struct net *net,
+						  const void *data, u8 pf,
+						  const union nf_inet_addr *addr,
+						  union nf_inet_addr *res);
+			void		*data;
+		} table;
+	};
+	u8			kind;
+};
+
+/**
+ * struct nf_xlat_domain - how the addresses of a packet map, without state
+ *
+ * @saddr: of the source, and of the destination that an ICMP error quotes
+ * @daddr: of the destination, and of the source that an ICMP error quotes
+ * @prefix: of what these do not map
+ */
+struct nf_xlat_domain {
+	struct nf_xlat_map	saddr;
+	struct nf_xlat_map	daddr;
+	struct nf_xlat_map	prefix;
 };
 
 /**
@@ -425,6 +470,13 @@ bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
 bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 		      const struct in6_addr *addr, __be32 *res);
 bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr);
+
+/* nf_xlat_map.c */
+bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
+		 struct sk_buff *skb, u8 pf, bool reasm,
+		 const union nf_inet_addr *error_saddr,
+		 struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm,
+		 enum nf_xlat_reason *reason);
 
 /* nf_xlat_icmp.c */
 bool nf_xlat_icmp_4to6(struct nf_xlat_icmp *icmp);

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which address of the other family an address becomes: RFC 6052, RFC 7757, RFC 6791.
+ */
+
+#include <linux/export.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/netfilter/nf_xlat.h>
+
+/* One address by one mapping; NF_XLAT_ADDRESS when it does not have it. */
+static enum nf_xlat_reason
+nf_xlat_map_one(const struct nf_xlat_map *map, const struct net *net, u8 pf,
+		const union nf_inet_addr *addr, union nf_inet_addr *res)
+{
+	bool v6 = pf == NFPROTO_IPV6;
+	bool found = false;
+
+	switch (map->kind) {
+	case NF_XLAT_MAP_PREFIX:
+		if (v6 && !nf_xlat_addr_6to4(&map->prefix, &addr->in6,
+					     &res->ip))
+			return NF_XLAT_ADDRESS;
+		if (!nf_xlat_prefix_allows(&map->prefix, v6 ? res->ip :
+							      addr->ip))
+			return NF_XLAT_NON_GLOBAL;
+		if (!v6)
+			nf_xlat_addr_4to6(&map->prefix, addr->ip, &res->in6);
+		return NF_XLAT_OK;
+	case NF_XLAT_MAP_EAM:
+		found = v6 ? nf_xlat_eam_6to4(&map->eam, &addr->in6, &res->ip) :
+			     nf_xlat_eam_4to6(&map->eam, addr->ip, &res->in6);
+		break;
+	case NF_XLAT_MAP_TABLE:
+		found = map->table.lookup(net, map->table.data, pf, addr, res);
+		break;
+	}
+	return found ? NF_XLAT_OK : NF_XLAT_ADDRESS;
+}
+
+/* RFC 7757 section 3.3: explicit mapping first, prefix where there is none */
+static enum nf_xlat_reason
+nf_xlat_map_addr(const struct nf_xlat_domain *dom, const struct nf_xlat_map *map,
+		 const struct net *net, u8 pf, const union nf_inet_addr *addr,
+		 union nf_inet_addr *res)
+{
+	enum nf_xlat_reason reason;
+
+	reason = nf_xlat_map_one(map, net, pf, addr, res);
+	if (reason == NF_XLAT_ADDRESS)
+		reason = nf_xlat_map_one(&dom->prefix, net, pf, addr, res);
+	return reason;
+}
+
+/* What an error quotes went the other way. */
+static enum nf_xlat_reason
+nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
+		  const struct nf_xlat_l3 *l3, struct nf_xlat_hdr *hdr)
+{
+	if (nf_xlat_map_addr(dom, &dom->daddr, net, pf, &l3->saddr,
+			     &hdr->saddr) ||
+	    nf_xlat_map_addr(dom, &dom->saddr, net, pf, &l3->daddr,
+			     &hdr->daddr))
+		return NF_XLAT_QUOTED;
+	return NF_XLAT_OK;
+}
+
+static void nf_xlat_map_read(const struct sk_buff *skb, u8 pf,
+			     union nf_inet_addr *saddr,
+			     union nf_inet_addr *daddr)
+{
+	if (pf == NFPROTO_IPV6) {
+		saddr->in6 = ipv6_hdr(skb)->saddr;
+		daddr->in6 = ipv6_hdr(skb)->daddr;
+	} else {
+		saddr->ip = ip_hdr(skb)->saddr;
+		daddr->ip = ip_hdr(skb)->daddr;
+	}
+}
+
+/**
+ * nf_xlat_map - read a packet, and map its addresses
+ * @dom: how
+ * @net: network namespace
+ * @skb: packet with a whole network header, skb->data at it
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
+ * @error_saddr: RFC 6791: source of ICMP errors whose own has no mapping, or NULL
+ * @pkt: filled in as by nf_xlat_parse()
+ * @parm: addresses are filled in: @outer, and @inner for ICMP errors
+ * @reason: NF_XLAT_OK, or why the packet cannot be translated
+ *
+ * RCU read side.
+ *
+ * Return: false if the packet has an address that @dom does not map, and is not read
+ * further than that. It is as it was then.
+ */
+bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
+		 struct sk_buff *skb, u8 pf, bool reasm,
+		 const union nf_inet_addr *error_saddr,
+		 struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm,
+		 enum nf_xlat_reason *reason)
+{
+	enum nf_xlat_reason sreason, dreason;
+	__u16 transport = skb->transport_header;
+	union nf_inet_addr saddr, daddr;
+
+	nf_xlat_map_read(skb, pf, &saddr, &daddr);
+	dreason = nf_xlat_map_addr(dom, &dom->daddr, net, pf, &daddr,
+				   &parm->outer.daddr);
+	if (dreason == NF_XLAT_ADDRESS)
+		return false;
+	sreason = nf_xlat_map_addr(dom, &dom->saddr, net, pf, &saddr,
+				   &parm->outer.saddr);
+	if (sreason == NF_XLAT_ADDRESS && !error_saddr)
+		return false;
+
+	*reason = nf_xlat_parse(skb, pf, reasm, pkt);
+	if (sreason && error_saddr && pkt->icmp_error) {
+		if (pf == NFPROTO_IPV6)
+			parm->outer.saddr.ip = error_saddr->ip;
+		else
+			parm->outer.saddr.in6 = error_saddr->in6;
+		sreason = NF_XLAT_OK;
+	} else if (sreason == NF_XLAT_ADDRESS) {
+		/* Where local delivery starts, should it come to that */
+		skb->transport_header = transport;
+		return false;
+	}
+	if (!*reason)
+		*reason = sreason ? : dreason;
+	if (!*reason && pkt->icmp_error)
+		*reason = nf_xlat_map_inner(dom, net, pf, &pkt->inner,
+					    &parm->inner);
+	return true;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_map);
