@@ -147,26 +147,22 @@ static bool nf_xlat_addr_global(__be32 addr)
 }
 
 /**
- * nf_xlat_prefix_allows - may this prefix hold this IPv4 address?
- * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * nf_xlat_wkp_allows - may this prefix hold this IPv4 address?
+ * @prefix: a prefix that may be the well-known one, see nf_xlat_prefix_allows()
  * @addr: the IPv4 address
- *
- * RFC 6052 section 3.1 keeps the well-known prefix for addresses that are
- * globally reachable; others, those of RFC 8215 included, are free.
  *
  * Return: false when the packet is to be dropped.
  */
-bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix, __be32 addr)
+bool nf_xlat_wkp_allows(const struct nf_xlat_prefix *prefix, __be32 addr)
 {
 	static const struct in6_addr wkp = {
-		.s6_addr32[0] = cpu_to_be32(0x0064ff9b),
+		.s6_addr32[0] = cpu_to_be32(NF_XLAT_WKP),
 	};
 
-	return prefix->non_global || prefix->len != 96 ||
-	       !ipv6_addr_equal(&prefix->addr, &wkp) ||
+	return !ipv6_addr_equal(&prefix->addr, &wkp) ||
 	       nf_xlat_addr_global(addr);
 }
-EXPORT_SYMBOL_GPL(nf_xlat_prefix_allows);
+EXPORT_SYMBOL_GPL(nf_xlat_wkp_allows);
 
 /**
  * nf_xlat_eam_check - is this a mapping that RFC 7757 allows?

@@ -628,9 +628,19 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 		sk->sk_protocol == IPPROTO_ICMPV6);
 }
 
+/* The same behind POSTROUTING, where NAT may have changed the source */
+static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
+					   u8 code, u32 info)
+{
+	if (pf == NFPROTO_IPV6)
+		icmpv6_ndo_send(skb, type, code, info);
+	else
+		icmp_ndo_send(skb, type, code, htonl(info));
+}
+
 /* Send an ICMP error about the untranslated packet to who sent it. */
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
-			      u8 type, u8 code, u32 info)
+			      u8 flags, u8 type, u8 code, u32 info)
 {
 	struct nf_xlat_flowi fl = {};
 	union nf_inet_addr to;
@@ -638,6 +648,10 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 
 	if (nf_xlat_of_icmp(skb->sk))
 		return;
+	if (flags & NF_XLAT_IN_DEVICE) {
+		nf_xlat_icmp_ndo_send(skb, pf, type, code, info);
+		return;
+	}
 	if (pf == NFPROTO_IPV6) {
 		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
 		if (!skb->dev)
@@ -735,7 +749,8 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	}
 
 	if (type >= 0)
-		nf_xlat_icmp_send(way->net, skb, pkt->pf, type, code, info);
+		nf_xlat_icmp_send(way->net, skb, pkt->pf, way->flags, type,
+				  code, info);
 	return nf_xlat_drop(way->net, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);
@@ -788,12 +803,13 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	if (pkt->pf == NFPROTO_IPV6)
-		nf_xlat_icmp_send(net, skb, NFPROTO_IPV6, ICMPV6_PKT_TOOBIG, 0,
+		nf_xlat_icmp_send(net, skb, NFPROTO_IPV6, way->flags,
+				  ICMPV6_PKT_TOOBIG, 0,
 				  max_t(u32, mtu + growth, IPV6_MIN_MTU));
 	else
 		/* What is a fragment already will need that header as well. */
-		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, ICMP_DEST_UNREACH,
-				  ICMP_FRAG_NEEDED, mtu - growth -
+		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, way->flags,
+				  ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu - growth -
 				  (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0));
 	return nf_xlat_drop(net, skb, NF_XLAT_TOOBIG);
 }
@@ -981,7 +997,7 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 	ttl = pf == NFPROTO_IPV4 ? &ip_hdr(skb)->ttl :
 				   &ipv6_hdr(skb)->hop_limit;
 	if (*ttl <= 1) {
-		nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV4 ?
+		nf_xlat_icmp_send(net, skb, pf, 0, pf == NFPROTO_IPV4 ?
 				  ICMP_TIME_EXCEEDED : ICMPV6_TIME_EXCEED,
 				  0, 0);
 		return NF_XLAT_HOPLIMIT;
@@ -1300,9 +1316,10 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 }
 
 /* No rule has turned a packet that had no route: tell its sender. */
-static void nf_xlat_tell_no_route(struct net *net, struct sk_buff *skb, u8 pf)
+static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
+				  struct sk_buff *skb, u8 pf)
 {
-	nf_xlat_icmp_send(net, skb, pf, pf == NFPROTO_IPV6 ?
+	nf_xlat_icmp_send(way->net, skb, pf, way->flags, pf == NFPROTO_IPV6 ?
 			  ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
 			  pf == NFPROTO_IPV6 ? ICMPV6_NOROUTE :
 					       ICMP_NET_UNREACH, 0);
@@ -1390,6 +1407,11 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 
 	reason = NF_XLAT_DADDR;
 	if (dst && nf_xlat_dst_broadcast(pf, dst))
+		goto drop;
+	/* What a device makes of IPv4 and gets back, it would make the same of again. */
+	reason = NF_XLAT_NOROUTE;
+	if (unlikely(way->flags & NF_XLAT_IN_DEVICE && pf == NFPROTO_IPV6 &&
+		     dst && dst_dev_rcu(dst) == skb->dev))
 		goto drop;
 	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
 		parm->moved(skb);
@@ -1514,7 +1536,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (untold) {
 		walk->untold = NULL;
 		if (walk->no_route)
-			nf_xlat_tell_no_route(net, untold, pkt->pf);
+			nf_xlat_tell_no_route(way, untold, pkt->pf);
 		consume_skb(untold);
 	}
 	return NF_STOLEN;

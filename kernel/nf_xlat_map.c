@@ -44,9 +44,10 @@ nf_xlat_map_addr(const struct nf_xlat_domain *dom, const struct nf_xlat_map *map
 		 const struct net *net, u8 pf, const union nf_inet_addr *addr,
 		 union nf_inet_addr *res)
 {
-	enum nf_xlat_reason reason;
+	enum nf_xlat_reason reason = NF_XLAT_ADDRESS;
 
-	reason = nf_xlat_map_one(map, net, pf, addr, res);
+	if (map->kind != NF_XLAT_MAP_NONE)
+		reason = nf_xlat_map_one(map, net, pf, addr, res);
 	if (reason == NF_XLAT_ADDRESS)
 		reason = nf_xlat_map_one(&dom->prefix, net, pf, addr, res);
 	return reason;
@@ -63,19 +64,6 @@ nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf
 			     &hdr->daddr))
 		return NF_XLAT_QUOTED;
 	return NF_XLAT_OK;
-}
-
-static void nf_xlat_map_read(const struct sk_buff *skb, u8 pf,
-			     union nf_inet_addr *saddr,
-			     union nf_inet_addr *daddr)
-{
-	if (pf == NFPROTO_IPV6) {
-		saddr->in6 = ipv6_hdr(skb)->saddr;
-		daddr->in6 = ipv6_hdr(skb)->daddr;
-	} else {
-		saddr->ip = ip_hdr(skb)->saddr;
-		daddr->ip = ip_hdr(skb)->daddr;
-	}
 }
 
 /**
@@ -103,14 +91,21 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 {
 	enum nf_xlat_reason sreason, dreason;
 	__u16 transport = skb->transport_header;
-	union nf_inet_addr saddr, daddr;
+	const union nf_inet_addr *saddr, *daddr;
 
-	nf_xlat_map_read(skb, pf, &saddr, &daddr);
-	dreason = nf_xlat_map_addr(dom, &dom->daddr, net, pf, &daddr,
+	/* In place: of IPv4, the first word is all that is read. */
+	if (pf == NFPROTO_IPV6) {
+		saddr = (const void *)&ipv6_hdr(skb)->saddr;
+		daddr = (const void *)&ipv6_hdr(skb)->daddr;
+	} else {
+		saddr = (const void *)&ip_hdr(skb)->saddr;
+		daddr = (const void *)&ip_hdr(skb)->daddr;
+	}
+	dreason = nf_xlat_map_addr(dom, &dom->daddr, net, pf, daddr,
 				   &parm->outer.daddr);
 	if (dreason == NF_XLAT_ADDRESS)
 		return false;
-	sreason = nf_xlat_map_addr(dom, &dom->saddr, net, pf, &saddr,
+	sreason = nf_xlat_map_addr(dom, &dom->saddr, net, pf, saddr,
 				   &parm->outer.saddr);
 	if (sreason == NF_XLAT_ADDRESS && !error_saddr)
 		return false;

@@ -320,6 +320,7 @@ struct nf_xlat_current {
 #define NF_XLAT_HOP_TAKEN	BIT(0)	/* TTL or hop limit is one less */
 #define NF_XLAT_FORWARD_ASKED	BIT(1)	/* it may be forwarded */
 #define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* rules of the other family may find one */
+#define NF_XLAT_IN_DEVICE	BIT(3)	/* it has been routed to @skb->dev, and NAT is done */
 
 /**
  * struct nf_xlat_way - where a packet is, and where it goes on when it is translated
@@ -457,19 +458,35 @@ static inline u8 nf_xlat_new_proto(u8 pf, u8 proto)
 	return pf == NFPROTO_IPV4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 }
 
+/* The first word of 64:ff9b::/96, the well-known prefix */
+#define NF_XLAT_WKP	0x0064ff9b
+
 /* nf_xlat_addr.c */
 int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix);
 void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
 		       struct in6_addr *res);
 bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 		       const struct in6_addr *addr, __be32 *res);
-bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix, __be32 addr);
+bool nf_xlat_wkp_allows(const struct nf_xlat_prefix *prefix, __be32 addr);
 int nf_xlat_eam_check(const struct nf_xlat_eam *eam);
 bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
 		      struct in6_addr *res);
 bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 		      const struct in6_addr *addr, __be32 *res);
 bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr);
+
+/*
+ * May a prefix that nf_xlat_prefix_check() accepts hold this IPv4 address? RFC 6052
+ * section 3.1 keeps the well-known prefix for addresses that are globally reachable;
+ * others, those of RFC 8215 included, are free.
+ */
+static inline bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix,
+					 __be32 addr)
+{
+	return prefix->non_global || prefix->len != 96 ||
+	       prefix->addr.s6_addr32[0] != htonl(NF_XLAT_WKP) ||
+	       nf_xlat_wkp_allows(prefix, addr);
+}
 
 /* nf_xlat_map.c */
 bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
