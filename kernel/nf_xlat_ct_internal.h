@@ -24,6 +24,7 @@ struct nf_xlat_ft;
  *
  * @table: its entries, by direction
  * @net: the namespace
+ * @mib: its counters
  * @gc: timeouts are moved on, and devices are looked for
  * @ended: jiffies when that was done
  * @pause: jiffies from then on, in which it is not to be done again
@@ -40,6 +41,7 @@ struct nf_xlat_ft;
 struct nf_xlat_flow_net {
 	struct rhashtable	table;
 	struct net		*net;
+	struct nf_xlat_mib __percpu *mib;
 	struct delayed_work	gc;
 	unsigned long		ended;
 	unsigned long		pause;

@@ -666,8 +666,8 @@ static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
 		WRITE_ONCE(d->used, (u32)jiffies);
 	if (d->acct)
 		nf_ct_acct_update(flow->ct, d->dir, l3.len);
-	nf_xlat_count(state->net, key->pf == NFPROTO_IPV6 ?
-		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
+	this_cpu_inc(fn->mib->mibs[key->pf == NFPROTO_IPV6 ?
+				   NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6]);
 
 	__vlan_hwaccel_clear_tag(skb);
 	skb_clear_tstamp(skb);
@@ -732,6 +732,7 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	struct nf_xlat_flow_key key __uninitialized;
 	__be16 protocol = skb->protocol;
 	unsigned int verdict, len;
+	bool pppoe = false;
 
 	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
@@ -743,17 +744,18 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 	if (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb))
 		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
 						skb_vlan_tag_get_id(skb));
-	if (likely(protocol != htons(ETH_P_PPP_SES)))
-		return nf_xlat_flow_packet(skb, protocol, skb->len, state, priv,
-					   &key);
-
-	protocol = nf_xlat_flow_pppoe(skb, &key, &len);
-	if (!protocol)
-		return NF_ACCEPT;
-	skb_pull_rcsum(skb, PPPOE_SES_HLEN);
-	skb_reset_network_header(skb);
+	len = skb->len;
+	if (unlikely(protocol == htons(ETH_P_PPP_SES))) {
+		protocol = nf_xlat_flow_pppoe(skb, &key, &len);
+		if (!protocol)
+			return NF_ACCEPT;
+		pppoe = true;
+		skb_pull_rcsum(skb, PPPOE_SES_HLEN);
+		skb_reset_network_header(skb);
+	}
+	/* The only call, so that it is part of this function. */
 	verdict = nf_xlat_flow_packet(skb, protocol, len, state, priv, &key);
-	if (verdict == NF_ACCEPT) {
+	if (unlikely(pppoe) && verdict == NF_ACCEPT) {
 		skb_push_rcsum(skb, PPPOE_SES_HLEN);
 		skb_reset_network_header(skb);
 	}
@@ -1424,6 +1426,7 @@ int nf_xlat_flow_net_init(struct net *net)
 	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(net)->flow;
 
 	fn->net = net;
+	fn->mib = nf_xlat_mib(net);
 	INIT_DELAYED_WORK(&fn->gc, nf_xlat_flow_work);
 	mutex_init(&fn->mutex);
 	INIT_LIST_HEAD(&fn->fts);

@@ -53,10 +53,6 @@
 /* A packet that is cut makes 55 of 1280 bytes, and a hairpin translates those again. */
 #define NF_XLAT_MAX_LATER	128
 
-struct nf_xlat_mib {
-	unsigned long	mibs[__NF_XLAT_MIB_MAX];
-};
-
 struct nf_xlat_net {
 	struct nf_xlat_mib __percpu *mib;
 };
@@ -357,6 +353,19 @@ void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
 	this_cpu_add(nf_xlat_pernet(net)->mib->mibs[mib], n);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_count);
+
+/**
+ * nf_xlat_mib - the counters of a namespace
+ * @net: network namespace
+ *
+ * They are there from the init to the exit of what has registered for namespaces
+ * after this module. Any context.
+ */
+struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
+{
+	return nf_xlat_pernet(net)->mib;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_mib);
 
 /* Is this how the kernel would have gone, for one of the next hops of @res? */
 static bool nf_xlat_same_hop(const struct rtable *rt, const struct fib_result *res)

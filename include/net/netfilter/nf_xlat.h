@@ -106,6 +106,11 @@ enum nf_xlat_mib_counters {
 	__NF_XLAT_MIB_MAX
 };
 
+/* Reasons and enum nf_xlat_mib_counters, for each CPU */
+struct nf_xlat_mib {
+	unsigned long	mibs[__NF_XLAT_MIB_MAX];
+};
+
 /**
  * struct nf_xlat_prefix - an RFC 6052 prefix
  *
@@ -517,6 +522,7 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 __printf(2, 3)
 void nf_xlat_warn(const struct net *net, const char *fmt, ...);
 void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n);
+struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
