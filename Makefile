@@ -21,7 +21,9 @@ KBUILD  := $(BUILD)/host/kernel
 PREBUILT := $(BUILD)/prefix
 RELEASE  = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 UPDATES  = $(DESTDIR)/lib/modules/$(RELEASE)/updates
-MODULES := nf_xlat nf_xlat_ct nft_xlat
+MODULES := nf_xlat nf_xlat_ct nft_xlat nf_xlat_dev
+# Where the machine's ip looks for plugins, which is in its own code only
+IPLIB   ?= $(shell ip=$$(command -v ip) && grep -aoE '/usr/lib[a-z0-9/_-]*/ip' "$$(readlink -f "$$ip")" | head -n 1)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
@@ -35,7 +37,7 @@ needs_root = @mkdir -p $(1) 2>/dev/null && test -w $(1) || { \
 .NOTPARALLEL:
 .PHONY: all modules nft conntrack install uninstall demo check check-quick clean help
 
-all: modules ## the modules and the patched nft
+all: modules plugin ## the modules, the plugin of ip and the patched nft
 	@tools/build-nft $(BUILD)/prefix || test $$? = 77
 
 # Objects land beside the sources: links to them keep kernel/ clean.
@@ -46,13 +48,20 @@ modules: ## the modules, against KDIR
 	@find $(KBUILD) -xtype l -delete
 	$(MAKE) -C $(KDIR) M=$(KBUILD) modules
 
+.PHONY: plugin
+plugin: $(BUILD)/ip/link_xlat.so ## of ip, for devices of kind "xlat", into build/ip
+
+$(BUILD)/ip/link_xlat.so: tools/link_xlat.c include/uapi/linux/if_xlat.h
+	@mkdir -p $(@D)
+	$(or $(CC),cc) -O2 -Wall $(CFLAGS) $(LDFLAGS) -shared -fPIC -Iinclude/uapi -o $@ $<
+
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix
 
 conntrack: ## conntrack that prints sessions of two families, into build/prefix
 	@tools/build-conntrack $(BUILD)/prefix
 
-install: install-nft modules-install ## modules to updates/, the nft that was built to PREFIX
+install: install-nft modules-install install-plugin ## modules to updates/, the nft that was built to PREFIX, the plugin to where ip looks
 
 # A distribution's headers say "sign" but come without its key.  Uncompressed ones
 # load too, and need no program that may be missing.
@@ -70,6 +79,12 @@ modules-install: modules ## the modules alone
 	cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates/. $(UPDATES)
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
+
+.PHONY: install-plugin
+install-plugin: plugin ## the plugin of ip alone
+	$(if $(IPLIB),$(call needs_root,$(DESTDIR)$(IPLIB)))
+	$(if $(IPLIB),install -m 644 $(BUILD)/ip/link_xlat.so $(DESTDIR)$(IPLIB))
+	@echo "plugin: $(or $(IPLIB),there is no ip that would load one (install iproute2))"
 
 # The list of what was put there is what uninstall takes away.
 .PHONY: install-nft
@@ -99,7 +114,7 @@ install-package: PREFIX = /usr/lib/nft-xlat
 install-package: SBINDIR = /usr/sbin
 install-package: UNITDIR = /usr/lib/systemd/system
 install-package: ROOT = $(DESTDIR)$(PREFIX)
-install-package: install-nft
+install-package: install-nft install-plugin
 	rm $(ROOT)/.nft-xlat $(ROOT)/lib/libnftables.so
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/share/man/man8
 	mv $(ROOT)/lib/systemd/system/* $(DESTDIR)$(UNITDIR)
@@ -113,6 +128,7 @@ install-package: install-nft
 
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
+	$(if $(IPLIB),rm -f $(DESTDIR)$(IPLIB)/link_xlat.so)
 	@! test -d $(UPDATES) || find $(UPDATES) -depth -type d -empty -delete
 	@! test -d $(UPDATES:/updates=) || depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \

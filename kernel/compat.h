@@ -12,6 +12,7 @@
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_tables_core.h>
+#include <net/rtnetlink.h>
 
 /* In linux/compiler_attributes.h, but not in 6.6 and 6.8 as they began */
 #ifndef __uninitialized
@@ -33,6 +34,46 @@ static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 {
 	return dst->dev;
 }
+#endif
+
+/* HAVE_NETDEV_LOCK_H: linux/netdevice.h had netdev_lockdep_set_classes() before 6.15 */
+#ifdef HAVE_NETDEV_LOCK_H
+#include <net/netdev_lock.h>
+#endif
+
+/* HAVE_DEV_LLTX: include/linux/netdevice.h, a feature before 6.12 */
+static inline void nf_xlat_lltx(struct net_device *dev)
+{
+#ifdef HAVE_DEV_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/* HAVE_NETNS_IMMUTABLE: include/linux/netdevice.h, a feature before 6.12 */
+static inline void nf_xlat_netns_immutable(struct net_device *dev)
+{
+#ifdef HAVE_NETNS_IMMUTABLE
+	dev->netns_immutable = true;
+#else
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#endif
+}
+
+/* HAVE_NEWLINK_PARAMS: include/net/rtnetlink.h, since 6.15 */
+#ifdef HAVE_NEWLINK_PARAMS
+#define NF_XLAT_NEWLINK_ARGS	struct net_device *dev,			\
+				struct rtnl_newlink_params *params,	\
+				struct netlink_ext_ack *extack
+#define NF_XLAT_NEWLINK_DATA	(params->data)
+#else
+#define NF_XLAT_NEWLINK_ARGS	struct net *src_net,			\
+				struct net_device *dev,			\
+				struct nlattr *tb[],			\
+				struct nlattr *data[],			\
+				struct netlink_ext_ack *extack
+#define NF_XLAT_NEWLINK_DATA	data
 #endif
 
 /* HAVE_FORCE_FORWARDING: include/linux/ipv6.h, since 6.17 */

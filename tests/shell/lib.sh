@@ -44,6 +44,8 @@ cleanup()
 		ip netns pids "$ns" 2>/dev/null | xargs -r kill 2>/dev/null
 		ip netns del "$ns" 2>/dev/null
 	done
+	# Stories that unload the others do not know it.
+	[ -z "${IP_LIB_DIR-}" ] || modprobe -r nf_xlat_dev
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -264,6 +266,14 @@ ruleset()
 	else
 		skip "neither the patched nft nor nft-replay is there"
 	fi
+}
+
+# need_ip_xlat: ip knows devices of kind "xlat" by our plugin
+need_ip_xlat()
+{
+	export IP_LIB_DIR=$top/build/ip
+	[ -e "$IP_LIB_DIR/link_xlat.so" ] || skip "needs the plugin of ip (make plugin)"
+	modprobe nf_xlat_dev 2>/dev/null || skip "needs nf_xlat_dev"
 }
 
 need_nft() { [ -x "$NFT" ] || skip "needs the patched nft"; }

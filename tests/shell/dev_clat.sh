@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A CLAT for the host that it is on, which forwards nothing and lets nobody in: RFC 6877.
+# The gateway is the PLAT, by a device as well where the kernel has state.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping traceroute
+need_ip_xlat
+
+clat6=2001:db8:c::c1a7
+# shellcheck disable=SC2317 # called by wait_for
+learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
+
+setup_topo
+# The PLAT: without state, so that it works on each kernel; the CLAT has an address there.
+ip -n "$gw" -batch - <<-END
+	link add xlat0 type xlat prefix $pref64/96 non-global local $pool_ip as $clat6
+	link set xlat0 up
+	route add $pref64/96 dev xlat0
+	addr del $pool_ip/24 dev wan
+	addr add 192.0.2.9/24 dev wan
+	route add $pool_ip dev xlat0
+END
+ip -n "$server4" route replace $pool_ip via 192.0.2.9
+serve "$server4" tcp4:8080 udp4:5353
+start "$server4" stream 9100
+
+check "a CLAT" ip -n "$client6" link add xlat0 type xlat prefix $pref64/96 non-global \
+	local 192.0.0.1 as $clat6 host || done_testing
+ip -n "$client6" -batch - <<-END
+	link set xlat0 up
+	addr add 192.0.0.1/32 dev xlat0
+	addr add $clat6/128 dev eth0 nodad preferred_lft 0
+	route add default dev xlat0 src 192.0.0.1 mtu 1480
+END
+check_eq "the host forwards nothing" \
+	"$(on "$client6" sh -c 'cd /proc/sys/net; cat ipv4/ip_forward ipv6/conf/all/forwarding' | xargs)" "0 0"
+check "and lets nobody in" on "$client6" nft -f - <<-END
+	table inet fw {
+		chain input {
+			type filter hook input priority filter; policy drop
+			ct state established,related accept
+			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert, echo-request } accept
+			counter comment "others"
+		}
+	}
+END
+ways()
+{
+	check "$1: ping" on "$client6" ping -c 2 -i 0.2 -W 10 $server_ip
+	check_match "$1: TCP" "$(ask "$client6" tcp $server_ip 8080)" "hello from $pool_ip *"
+	check_match "$1: UDP" "$(ask "$client6" udp $server_ip 5353)" "hello from $pool_ip *"
+	check "$1: fragments" on "$client6" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
+}
+ways "a host"
+check_match "closed TCP port" "$(ask "$client6" tcp $server_ip 81)" "*Connection refused*"
+check_match "closed UDP port" "$(ask "$client6" udp $server_ip 53)" "*Connection refused*"
+check_eq "traceroute: the PLAT, which has no IPv4 address, and the server" \
+	"$(on "$client6" traceroute -n -q 1 -w 10 $server_ip 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"192.0.0.8 $server_ip"
+check_match "traceroute by ping" "$(on "$client6" ping -n -c 1 -W 10 -t 1 $server_ip)" "*From 192.0.0.8 *Time to live exceeded*"
+check "as long as may be" on "$client6" ping -c 1 -W 10 -s 1452 -M "do" $server_ip
+check_match "too long" "$(on "$client6" ping -c 1 -W 10 -s 1453 -M "do" $server_ip 2>&1)" "*mtu*1480*"
+ip -n "$gw" link set wan mtu 1400
+on "$client6" ping -c 1 -W 1 -s 1440 -M "do" $server_ip >/dev/null
+check "the host learns what the path takes" wait_for 5 learnt "$client6" $server_ip 1400
+ip -n "$gw" link set wan mtu 1500
+ip -n "$client6" route flush cache
+n=20000000
+is_uml || n=1000000
+for dir in up down; do
+	check_eq "a stream $dir" "$(python "$client6" stream $dir $server_ip 9100 $n)" $n
+done
+check "the IPv6 address answers as well" on "$gw" ping -6 -c 1 -W 10 $clat6
+check_not "nobody calls who was not called" sh -c "patience=1; ip netns exec $server4 ping -c 1 -W 1 $pool_ip"
+
+# Another network, which has another prefix
+ip -n "$gw" -batch - <<-END
+	link set xlat0 type xlat prefix 2001:db8:64::/96 local del $pool_ip as $clat6 local $pool_ip as 2001:db8:c:1::c1a7
+	route del $pref64/96 dev xlat0
+	route add 2001:db8:64::/96 dev xlat0
+	route add 2001:db8:c:1::/64 via $client_ip
+END
+check "the CLAT moves" ip -n "$client6" -batch - <<-END
+	link set xlat0 type xlat prefix 2001:db8:64::/96 local flush local 192.0.0.1 as 2001:db8:c:1::c1a7
+	addr del $clat6/128 dev eth0
+	addr add 2001:db8:c:1::c1a7/128 dev eth0 nodad preferred_lft 0
+END
+ways "elsewhere"
+
+# The link goes and comes.
+ip -n "$client6" link set eth0 down
+ip -n "$client6" link set eth0 up
+ip -n "$client6" -batch - <<-END
+	addr replace $client_ip/64 dev eth0 nodad
+	addr replace 2001:db8:c:1::c1a7/128 dev eth0 nodad preferred_lft 0
+	route replace default via 2001:db8:c::1
+END
+check "works when the link is back" wait_for 10 on "$client6" ping -c 1 -W 1 $server_ip
+check_not "a host's device stays in its namespace" ip -n "$client6" link set xlat0 netns "$server4"
+ip -n "$client6" link del xlat0
+check "without it the address is the host's" on "$gw" ping -6 -c 1 -W 10 2001:db8:c:1::c1a7
+
+done_testing

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What a device of kind "xlat" can be told, what it shows, and what it refuses and why.
+. "$(dirname "$0")/lib.sh"
+
+need python3
+need_ip_xlat
+
+setup_topo
+gwip() { ip -n "$gw" "$@"; }
+made() { ip -n "$gw" link add xlat9 type xlat "$@" 2>&1; }
+# refused WHAT ERROR WORD...: it is, with this error
+refused()
+{
+	local what=$1 error=$2 got
+
+	shift 2
+	got=$(made "$@") && { fail "$what: is taken"; gwip link del xlat9; return; }
+	check_match "refused: $what" "$got" "*$error*"
+}
+
+# By the plugin
+refused "no length" '"64:ff9b::" has no length' prefix 64:ff9b::
+refused "a length of no RFC 6052 prefix" '"64:ff9b::/95" has a length other than' prefix 64:ff9b::/95
+refused "bits behind the prefix" '"64:ff9b::1/96" has bits set' prefix 64:ff9b::1/96
+refused "no prefix" '"192.0.2.1/96" is not an IPv6 address' prefix 192.0.2.1/96
+refused "half a pair" 'is to be followed by "as"' prefix $pref64/96 local 192.0.2.1
+refused "a pair of one family" '"192.0.2.2" is not an IPv6 address' local 192.0.2.1 as 192.0.2.2
+refused "more IPv4 than IPv6" 'has more addresses than' local 192.0.2.0/24 as 2001:db8::/124
+refused "ports that are none" '"0" is not a port' prefix $pref64/96 masquerade to 0
+refused "ports the wrong way round" '"9-8" is not a range' prefix $pref64/96 masquerade to 9-8
+refused "a pool the wrong way round" 'last address before the first' prefix $pref64/96 snat 192.0.2.2-192.0.2.1
+refused "a mapping that is none" 'is not one of those' prefix $pref64/96 masquerade mapping some
+refused "an MTU of no IPv6" '"1279" is not 1280 to 65535' prefix $pref64/96 mtu 1279
+refused "an unknown word" 'what is "frobnicate"?' prefix $pref64/96 frobnicate
+check_match "help" "$(gwip link help xlat 2>&1)" "*prefix PREFIX*masquerade*"
+
+# By the kernel, which answers with a text and marks the attribute
+refused "a prefix with bits in the reserved octet" "prefix: bits are set behind it, or in bits 64 to 71" prefix 2001:db8:0:0:0100::/96
+refused "a prefix that no packet has" "prefix: no packet may have such addresses" prefix fe80::/96
+refused "non-global without a prefix" "prefix: its length or non-global without it" non-global
+refused "an IPv4 prefix twice" "pairs: two have the same IPv4 prefix" local 192.0.2.1 as 2001:db8::1 local 192.0.2.1 as 2001:db8::2
+refused "an IPv6 prefix twice" "pairs: two have the same IPv6 prefix" local 192.0.2.1 as 2001:db8::1 local 192.0.2.2 as 2001:db8::1
+refused "a pair for a group" "pair: no packet may have this IPv4 address" local 224.0.0.1 as 2001:db8::1
+refused "an error source that no packet has" "error: no packet may have this address" prefix $pref64/96 error 127.0.0.1
+refused "state without a prefix" "prefix: masquerade and snat need one" masquerade
+refused "state with pairs" "pairs are without state" prefix $pref64/96 masquerade local 192.0.2.1 as 2001:db8::1
+refused "state for a host" "host is without state" prefix $pref64/96 masquerade host
+refused "a pool that no packet has" "snat: no packet may have this address" prefix $pref64/96 snat 127.0.0.1
+refused "filtering of ports of each session" "there is nothing to filter" prefix $pref64/96 masquerade \
+	mapping address-port-dependent filtering address-dependent
+refused "random without state" "belong to masquerade or snat" prefix $pref64/96 random
+
+check_not "nothing of it is left" gwip link show xlat9
+
+# What is told is shown, as it is to be given.
+check "a device" gwip link add xlat0 type xlat prefix 2001:db8:64::/64 \
+	local 192.0.2.0/24 as 2001:db8:1::/120 local 192.0.2.7 as 2001:db8:2::7 error 192.0.2.99 mtu 1400
+check_match "is shown" "$(gwip -d link show xlat0)" \
+	"*xlat prefix 2001:db8:64::/64 local 192.0.2.7 as 2001:db8:2::7 local 192.0.2.0/24 as 2001:db8:1::/120 error 192.0.2.99 mtu 1400 *"
+check_eq "in JSON" "$(gwip -d -j link show xlat0 | python3 -ISc '
+import json, sys
+data = json.load(sys.stdin)[0]["linkinfo"]
+print(data["info_kind"], json.dumps(data["info_data"], sort_keys=True))')" \
+	'xlat {"error": "192.0.2.99", "local": [{"ipv4": "192.0.2.7", "ipv6": "2001:db8:2::7"}, {"ipv4": "192.0.2.0/24", "ipv6": "2001:db8:1::/120"}], "mtu": 1400, "prefix": "2001:db8:64::/64"}'
+check_match "to the distribution's ip without the plugin" "$(IP_LIB_DIR=/nowhere ip -n "$gw" -d link show xlat0)" "*xlat*"
+
+# A change is whole or none.
+before=$(gwip -d link show xlat0)
+check_match "a change is refused" "$(gwip link set xlat0 type xlat mtu 1500 local del 192.0.2.9 as 2001:db8::9 2>&1)" "*pair: it is not there*"
+check_match "so is one to state" "$(gwip link set xlat0 type xlat masquerade 2>&1)" "*does not change between with and without state*"
+check_match "and one to a host's" "$(gwip link set xlat0 type xlat host 2>&1)" "*host: it cannot be set later*"
+check_eq "and changes nothing" "$(gwip -d link show xlat0)" "$before"
+check "a change" gwip link set xlat0 type xlat mtu 0 error 0.0.0.0 local del 192.0.2.7 as 2001:db8:2::7
+check_match "leaves the rest" "$(gwip -d link show xlat0)" "*xlat prefix 2001:db8:64::/64 local 192.0.2.0/24 as 2001:db8:1::/120 *"
+check_not "and is all" sh -c "ip netns exec $gw ip -d link show xlat0 | grep -e error -e 1400"
+
+# Many pairs, from a file of commands
+for ((i = 0; i < 1024; i += 16)); do
+	printf 'link set xlat0 type xlat'
+	for ((j = i; j < i + 16; j++)); do
+		printf ' local 10.0.%u.%u as 2001:db8:a::%x' $((j / 256)) $((j % 256)) $j
+	done
+	echo
+done >"$tmp/pairs"
+gwip link set xlat0 type xlat local flush
+check "1024 pairs" gwip -batch "$tmp/pairs"
+check_eq "are there" "$(gwip -d link show xlat0 | grep -o 'local 10\.0\.' | wc -l)" 1024
+check_match "one more is not" "$(gwip link set xlat0 type xlat local 10.1.0.0 as 2001:db8:b:: 2>&1)" "*pairs: more than 1024*"
+# shellcheck disable=SC2046 # words are meant
+check_match "all in one command neither" "$(gwip link set xlat0 type xlat local flush \
+	$(sed 's/.*type xlat//' "$tmp/pairs") 2>&1)" "*too much for one command*"
+
+# The longest one is taken.
+gwip link set xlat0 up
+gwip route add 2001:db8:64::/64 dev xlat0
+gwip route add 10.0.0.0/16 dev xlat0
+ip -n "$client6" addr add 2001:db8:a::3ff/128 dev eth0 nodad
+gwip route add 2001:db8:a::/64 via $client_ip
+serve "$server4" udp4:5353
+ip -n "$client6" route change default via 2001:db8:c::1 src 2001:db8:a::3ff
+check_match "the last of them is used" "$(ask "$client6" udp 2001:db8:64:0:c0:2:200:: 5353)" "hello from 10.0.3.255 *"
+gwip link set xlat0 type xlat local del 10.0.3.255 as 2001:db8:a::3ff
+gwip route add 10.9.0.0/16 dev xlat0
+gwip link set xlat0 type xlat local 10.9.0.0/16 as 2001:db8:a::/112
+check_match "without it the next longer one" "$(ask "$client6" udp 2001:db8:64:0:c0:2:200:: 5353)" "hello from 10.9.3.255 *"
+
+# Without state it goes to another namespace, as it is.
+another other
+check "it moves" gwip link set xlat0 netns "$other"
+check_eq "with its pairs" "$(ip -n "$other" -d link show xlat0 | grep -o ' local ' | wc -l)" 1024
+ip -n "$other" link set xlat0 up
+ip netns del "$other"
+
+done_testing

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A device with state: NAT64 by masquerade and by a pool, with stock ip and the
+# distribution's nft.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping traceroute
+need_ip_xlat
+
+# dev WORD...: what the device is to be
+# shellcheck disable=SC2317 # called by check
+dev() { ip -n "$gw" link set xlat0 type xlat "$@"; }
+# shellcheck disable=SC2317 # called by wait_for
+learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
+# packets COMMENT: how many the filter has seen
+packets() { on "$gw" nft list chain inet fw forward | sed -n "s/.*packets \([0-9]*\) .*comment \"$1\".*/\1/p"; }
+
+setup_topo
+ip -n "$gw" link add xlat0 type xlat prefix $pref64/96 non-global masquerade 2>"$tmp/err" ||
+	case $(cat "$tmp/err") in
+	*"no state on this kernel"*) skip "no state on this kernel" ;;
+	*) fail "a device: $(cat "$tmp/err")"; done_testing ;;
+	esac
+serve "$server4" tcp4:8080 udp4:5353
+check_not "a device that is down translates nothing" on "$client6" ping -6 -c 1 -W 1 $server64
+ip -n "$gw" link set xlat0 up
+check "a filter, by the distribution's nft" on "$gw" nft -f - <<-END
+	table inet fw {
+		chain forward {
+			type filter hook forward priority filter; policy drop
+			iifname "lan" oifname "wan" meta nfproto ipv4 ct state new counter accept comment "begins"
+			meta nfproto ipv4 ct state established,related counter accept comment "goes on"
+			iifname "wan" oifname "lan" meta nfproto ipv6 ct state established,related counter accept comment "comes back"
+		}
+	}
+END
+check "ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $server64
+check_match "TCP" "$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
+check_match "UDP" "$(ask "$client6" udp $server64 5353)" "hello from $pool_ip *"
+for what in begins "goes on" "comes back"; do
+	check_match "the filter sees what $what" "$(packets "$what")" "[1-9]*"
+done
+check_match "a session is one entry of two families" \
+	"$(sessions "tcp.*src=2001:.*dport=8080.*src=$server_ip")" "*dst=$pool_ip*"
+check_match "the device counts what begins" "$(on "$gw" cat /sys/class/net/xlat0/statistics/tx_packets)" "[1-9]*"
+check_eq "traceroute" \
+	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"2001:db8:c::1 64:ff9b::c000:202"
+check_not "one hop" on "$client6" ping -6 -c 1 -W 1 -t 1 $server64
+check "fragments" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
+check_match "closed UDP port" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
+check_match "closed TCP port" "$(ask "$client6" tcp $server64 81)" "*Connection refused*"
+check_match "no route" \
+	"$(on "$client6" ping -6 -n -c 1 -W 10 ${pref64}198.18.0.1 2>&1)" "*From 2001:db8:c::1 *nreachable*"
+ip -n "$gw" link set wan mtu 1400
+on "$client6" ping -6 -c 1 -W 1 -s 1440 -M "do" $server64 >/dev/null
+check "the client learns what the path takes" wait_for 5 learnt "$client6" $server64 1420
+ip -n "$gw" link set wan mtu 1500
+ip -n "$gw" route add default dev lo
+ip -n "$gw" route add $pref64/96 dev xlat0
+check_match "this host itself" "$(ask "$gw" udp $server64 5353)" "hello from $pool_ip *"
+start "$server4" stream 9100
+n=20000000
+is_uml || n=1000000
+for dir in up down; do
+	check_eq "a stream $dir" "$(python "$client6" stream $dir $server64 9100 $n)" $n
+done
+
+# Changes while a stream goes on, which stays
+mkfifo "$tmp/go"
+# shellcheck disable=SC2016 # for the inner shell
+background "$client6" bash -c 'exec 3<>"/dev/tcp/$0/8080" && read -r <"$1" && echo hello >&3 && head -n 1 <&3 >"$2"' \
+	$server64 "$tmp/go" "$tmp/got"
+wait_for 10 sessions "ESTABLISHED.*dport=8080" || fail "no session to keep"
+check "a pool" dev snat 198.51.100.1-198.51.100.2:2000-2999 persistent mtu 1400
+ip -n "$server4" route add 198.51.100.0/24 via $pool_ip 2>/dev/null
+ip -n "$gw" route add unreachable 198.51.100.0/24
+check_match "the next session is by it" "$(ask "$client6" tcp $server64 8080)" "hello from 198.51.100.[12] 2???"
+echo >"$tmp/go"
+check "the one before goes on" wait_for 10 grep -q "hello from $pool_ip" "$tmp/got"
+check_match "it is shown as given" "$(ip -n "$gw" -d link show xlat0)" \
+	"*xlat prefix $pref64/96 non-global mtu 1400 snat 198.51.100.1-198.51.100.2:2000-2999 persistent *"
+check "another prefix" dev prefix 2001:db8:64::/96 masquerade to 3000-3999 random mapping address-port-dependent
+check_match "is that of the next session" "$(ask "$client6" udp 2001:db8:64::$server_ip 5353)" "hello from $pool_ip 3???"
+check_not "and the other one is not" on "$client6" ping -6 -c 1 -W 1 $server64
+check "back again" dev prefix $pref64/96 non-global masquerade
+
+# In a VRF, where another device has the same prefix
+ip -n "$gw" -batch - <<-END
+	link add blue type vrf table 10
+	link set blue up
+	link add xlat1 type xlat prefix $pref64/96 non-global snat 198.51.100.9
+	link set xlat1 master blue
+	link set xlat1 up
+END
+check_match "a device of another VRF does not take it" "$(ask "$client6" udp $server64 5353)" "hello from $pool_ip *"
+ip -n "$gw" link del xlat1
+
+check_not "it stays in its namespace" ip -n "$gw" link set xlat0 netns "$client6"
+
+# Delete it under traffic.
+background "$client6" ping -6 -i 0.01 $server64 >/dev/null
+wait_for 10 sessions "icmpv6" || fail "no ping"
+for i in 1 2 3 4 5; do
+	ip -n "$gw" link del xlat0 || fail "delete $i"
+	ip -n "$gw" link add xlat0 up type xlat prefix $pref64/96 non-global masquerade || fail "add $i"
+done
+check "sessions work when it is back" on "$client6" ping -6 -c 1 -W 10 $server64
+
+check "the device goes with its namespace" ip netns del "$gw"
+check "and the module" wait_for 20 modprobe -r nf_xlat_dev
+
+done_testing

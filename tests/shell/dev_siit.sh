@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A device that translates without state: an IPv6-only host has an IPv4 address by a pair,
+# can call and can be called. Stock ip and routes, no rule of nft's.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping traceroute
+need_ip_xlat
+
+host4=203.0.113.33
+# forwarded DEV DEV: how many packets from one to the other the filter has let through
+forwarded() { on "$gw" nft list chain inet fw forward | sed -n "s/.*iifname \"$1\" oifname \"$2\".*counter packets \([0-9]*\) .*/\1/p"; }
+# shellcheck disable=SC2317 # called by check and wait_for
+dev_packets() { on "$gw" cat "/sys/class/net/xlat0/statistics/$1_packets"; }
+# shellcheck disable=SC2317 # called by wait_for
+learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
+
+setup_topo
+check "a device" ip -n "$gw" link add xlat0 type xlat prefix $pref64/96 non-global \
+	local $host4 as $client_ip || done_testing
+ip -n "$gw" link set xlat0 up
+ip -n "$gw" route add $pref64/96 dev xlat0
+ip -n "$gw" route add 203.0.113.0/24 dev xlat0
+serve "$server4" tcp4:8080 udp4:5353
+serve "$client6" tcp6:8080 udp6:5353
+check "a filter, by the distribution's nft" on "$gw" nft -f - <<-END
+	table inet fw {
+		chain forward {
+			type filter hook forward priority filter; policy drop
+			iifname "lan" oifname "xlat0" meta nfproto ipv6 counter accept
+			iifname "xlat0" oifname "wan" meta nfproto ipv4 counter accept
+			iifname "wan" oifname "xlat0" meta nfproto ipv4 counter accept
+			iifname "xlat0" oifname "lan" meta nfproto ipv6 counter accept
+		}
+	}
+END
+on "$gw" sh -c 'for i in all lan wan xlat0; do echo 1 >/proc/sys/net/ipv4/conf/$i/rp_filter; done'
+
+check "ping to IPv4" on "$client6" ping -6 -c 1 -W 10 $server64
+check "ping to IPv6" on "$server4" ping -c 1 -W 10 $host4
+for way in "lan xlat0" "xlat0 wan" "wan xlat0" "xlat0 lan"; do
+	# shellcheck disable=SC2086 # words are meant
+	check_match "the filter sees what goes from $way" "$(forwarded $way)" "[1-9]*"
+done
+check_match "TCP to IPv4" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
+check_match "UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
+check_match "TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from 64:ff9b::c000:202 *"
+check_match "UDP to IPv6" "$(ask "$server4" udp $host4 5353)" "hello from 64:ff9b::c000:202 *"
+check "the device counts what it takes" [ "$(dev_packets tx)" -gt 10 ]
+check_eq "and what it gives" "$(dev_packets rx)" "$(dev_packets tx)"
+
+# One router: it takes one from the hop limit, and tells of it in the sender's family.
+check_eq "traceroute to IPv4" \
+	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"2001:db8:c::1 64:ff9b::c000:202"
+check_eq "traceroute to IPv6" \
+	"$(on "$server4" traceroute -n -q 1 -w 10 $host4 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"$pool_ip $host4"
+check "one hop to IPv4" on "$client6" ping -6 -c 1 -W 10 -t 2 $server64
+check "one hop to IPv6" on "$server4" ping -c 1 -W 10 -t 2 $host4
+
+# Sizes
+check "fragments of a ping to IPv4" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
+check "fragments of a ping to IPv6" on "$server4" ping -c 1 -W 10 -s 3000 -M "dont" $host4
+check "as long as may be" on "$server4" ping -c 1 -W 10 -s 1452 -M "do" $host4
+on "$server4" ping -c 1 -W 1 -s 1472 -M "do" $host4 >/dev/null
+check "the server learns what the path takes" wait_for 5 learnt "$server4" $host4 1480
+ip -n "$gw" link set wan mtu 1400
+on "$client6" ping -6 -c 1 -W 1 -s 1440 -M "do" $server64 >/dev/null
+check "so does the client" wait_for 5 learnt "$client6" $server64 1420
+ip -n "$gw" link set wan mtu 1500
+
+# Errors
+check_match "closed UDP port of IPv4" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
+check_match "closed UDP port of IPv6" "$(ask "$server4" udp $host4 53)" "*Connection refused*"
+check_match "an IPv4 address that no host has" \
+	"$(on "$server4" ping -n -c 1 -W 10 203.0.113.34 2>&1)" "*From $pool_ip *Unreachable*"
+ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad
+check_match "an IPv6 address that no pair has" \
+	"$(on "$client6" ping -6 -n -c 1 -W 10 -I 2001:db8:c::3 $server64 2>&1)" "*From 2001:db8:c::1 *nreachable*"
+ip -n "$client6" addr del 2001:db8:c::3/64 dev eth0
+check_match "no route to IPv4" \
+	"$(on "$client6" ping -6 -n -c 1 -W 10 ${pref64}198.18.0.1 2>&1)" "*From 2001:db8:c::1 *nreachable*"
+
+# Streams: what comes in as one packet leaves as one.
+start "$server4" stream 9100
+n=20000000
+is_uml || n=1000000
+for dir in up down; do
+	check_eq "a stream $dir" "$(python "$client6" stream $dir $server64 9100 $n)" $n
+done
+check "a queueing discipline" on "$gw" tc qdisc add dev xlat0 root fq_codel
+check_match "TCP behind it" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
+check "fragments behind it" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
+check "a ping behind it" on "$server4" ping -c 1 -W 10 -s 3000 -M "dont" $host4
+
+# NAT66 of the distribution's nft before it, so that all have one address
+ip -n "$gw" addr add ${pref64}198.51.100.1/128 dev xlat0 nodad
+ip -n "$gw" route add 198.51.100.1 dev xlat0
+ip -n "$server4" route add 198.51.100.1 via $pool_ip 2>/dev/null
+on "$gw" nft 'table ip6 nat { chain post { type nat hook postrouting priority srcnat
+	oifname "xlat0" masquerade; }; }'
+check_match "masquerade to the device" "$(ask "$client6" tcp $server64 8080)" "hello from 198.51.100.1 *"
+check_match "a closed port behind it" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
+check_match "no route behind it" \
+	"$(on "$client6" ping -6 -n -c 1 -W 10 ${pref64}198.18.0.1 2>&1)" "*From *nreachable*"
+on "$gw" nft delete table ip6 nat
+
+# Many devices, and routes that lead back
+on "$gw" nft delete table inet fw
+check_match "a host that is not there, in the device's own prefix" \
+	"$(on "$client6" ping -6 -n -c 1 -W 10 ${pref64}203.0.113.34 2>&1)" "*From *nreachable*"
+check "another device" ip -n "$gw" link add xlat1 type xlat prefix 2001:db8:64::/96 local $host4 as $client_ip
+ip -n "$gw" link set xlat1 up
+ip -n "$gw" route add 2001:db8:64::/96 dev xlat1
+check "works beside the first" on "$client6" ping -6 -c 1 -W 10 2001:db8:64::$server_ip
+ip -n "$gw" link set xlat1 type xlat local 198.51.100.0/24 as 2001:db8:64:1::/120
+ip -n "$gw" route add 2001:db8:64:1::/64 dev xlat1
+ip -n "$gw" route add 198.51.100.0/24 dev xlat1
+before=$(drops)
+check_not "what leads back gets nowhere" on "$client6" ping -6 -c 1 -W 1 2001:db8:64::198.51.100.7
+check "and is dropped" [ "$(drops)" -gt "$before" ]
+check "the others go on" on "$client6" ping -6 -c 1 -W 10 $server64
+
+check "the devices go" ip -n "$gw" link del xlat0
+check_eq "and their routes" "$(ip -n "$gw" route show dev xlat0 2>&1 | grep -c via)" 0
+
+done_testing
