@@ -185,9 +185,17 @@ static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
  */
 static bool nf_xlat_dev_defrag(struct net *net, struct sk_buff *skb, u8 pf)
 {
+	int err;
+
 	if (pf == NFPROTO_IPV4)
 		return !ip_defrag(net, skb, NF_XLAT_DEV_DEFRAG);
-	return !nf_ct_frag6_gather(net, skb, NF_XLAT_DEV_DEFRAG);
+	err = nf_ct_frag6_gather(net, skb, NF_XLAT_DEV_DEFRAG);
+	/* This one leaves what it does not like to its caller. */
+	if (err && err != -EINPROGRESS) {
+		nf_xlat_drop(net, skb, NF_XLAT_FRAG_ICMP);
+		kfree_skb(skb);
+	}
+	return !err;
 }
 
 /* What neither maps: the other side does not have this host. */
@@ -577,17 +585,10 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	return conf;
 }
 
-static int nf_xlat_dev_bad(struct netlink_ext_ack *extack,
-			   const struct nlattr *attr, int err)
-{
-	NL_SET_BAD_ATTR(extack, attr);
-	return err;
-}
-
 /* An error at an attribute, with a text that names it */
 #define NF_XLAT_DEV_BAD(extack, attr, err, msg) ({			\
-	NL_SET_ERR_MSG_MOD(extack, msg);				\
-	nf_xlat_dev_bad(extack, attr, err);				\
+	NL_SET_ERR_MSG_ATTR(extack, attr, msg);				\
+	err;								\
 })
 
 static int nf_xlat_dev_parse_pair(const struct nlattr *attr,
@@ -1116,7 +1117,6 @@ static int __init nf_xlat_dev_module_init(void)
 static void __exit nf_xlat_dev_module_exit(void)
 {
 	rtnl_link_unregister(&nf_xlat_dev_link_ops);
-	/* kvfree_rcu() is the kernel's own. */
 }
 
 module_init(nf_xlat_dev_module_init);

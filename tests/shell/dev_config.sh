@@ -65,6 +65,11 @@ print(data["info_kind"], json.dumps(data["info_data"], sort_keys=True))')" \
 	'xlat {"error": "192.0.2.99", "local": [{"ipv4": "192.0.2.7", "ipv6": "2001:db8:2::7"}, {"ipv4": "192.0.2.0/24", "ipv6": "2001:db8:1::/120"}], "mtu": 1400, "prefix": "2001:db8:64::/64"}'
 check_match "to the distribution's ip without the plugin" "$(IP_LIB_DIR=/nowhere ip -n "$gw" -d link show xlat0)" "*xlat*"
 
+check "the Python of docs/abi.md makes one" on "$gw" python3 -IS -c \
+	"$(sed -n '/^import socket, struct/,/^```/p' "$top/docs/abi.md" | sed '/^```/d; s/xlat0/xlat5/')"
+check_match "as it says" "$(gwip -d link show xlat5)" \
+	"*xlat prefix $pref64/96 local 198.51.100.2 as 2001:db8::2 *"
+
 # A change is whole or none.
 before=$(gwip -d link show xlat0)
 check_match "a change is refused" "$(gwip link set xlat0 type xlat mtu 1500 local del 192.0.2.9 as 2001:db8::9 2>&1)" "*pair: it is not there*"
