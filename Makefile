@@ -53,7 +53,7 @@ plugin: $(BUILD)/ip/link_xlat.so ## of ip, for devices of kind "xlat", into buil
 
 $(BUILD)/ip/link_xlat.so: tools/link_xlat.c include/uapi/linux/if_xlat.h
 	@mkdir -p $(@D)
-	$(or $(CC),cc) -O2 -Wall $(CFLAGS) $(LDFLAGS) -shared -fPIC -Iinclude/uapi -o $@ $<
+	$(or $(CC),cc) -O2 -Wall $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -shared -fPIC $(if $(NOSTRIP),,-s) -Iinclude/uapi -o $@ $<
 
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix
