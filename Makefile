@@ -129,6 +129,7 @@ install-package: install-nft install-plugin
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
 	$(if $(IPLIB),rm -f $(DESTDIR)$(IPLIB)/link_xlat.so)
+	$(if $(IPLIB),@! test -d $(DESTDIR)$(IPLIB) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(IPLIB))
 	@! test -d $(UPDATES) || find $(UPDATES) -depth -type d -empty -delete
 	@! test -d $(UPDATES:/updates=) || depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
