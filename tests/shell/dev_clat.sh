@@ -25,14 +25,9 @@ ip -n "$server4" route replace $pool_ip via 192.0.2.9
 serve "$server4" tcp4:8080 udp4:5353
 start "$server4" stream 9100
 
-check "a CLAT" ip -n "$client6" link add xlat0 type xlat prefix $pref64/96 non-global \
-	local 192.0.0.1 as $clat6 host || done_testing
-ip -n "$client6" -batch - <<-END
-	link set xlat0 up
-	addr add 192.0.0.1/32 dev xlat0
-	addr add $clat6/128 dev eth0 nodad preferred_lft 0
-	route add default dev xlat0 src 192.0.0.1 mtu 1480
-END
+# "non-global" is for the addresses of this network.
+check "README's commands for a CLAT" ip -n "$client6" -batch - < <(sed -n '/^A CLAT for a host/,/^SIIT/s/^    ip //p' \
+	"$top/README.md" | sed 's,/96 local,/96 non-global local,') || done_testing
 check_eq "the host forwards nothing" \
 	"$(on "$client6" sh -c 'cd /proc/sys/net; cat ipv4/ip_forward ipv6/conf/all/forwarding' | xargs)" "0 0"
 check "and lets nobody in" on "$client6" nft -f - <<-END
