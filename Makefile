@@ -81,10 +81,15 @@ modules-install: modules ## the modules alone
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
 .PHONY: install-plugin
-install-plugin: plugin ## the plugin of ip alone
+install-plugin: plugin ## the plugin of ip, and xlat-device with its unit
 	$(if $(IPLIB),$(call needs_root,$(DESTDIR)$(IPLIB)))
 	$(if $(IPLIB),install -m 644 $(BUILD)/ip/link_xlat.so $(DESTDIR)$(IPLIB))
 	@echo "plugin: $(or $(IPLIB),there is no ip that would load one (install iproute2))"
+	$(call needs_root,$(DESTDIR)$(PREFIX)/sbin)
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install packaging/xlat-device $(DESTDIR)$(PREFIX)/sbin
+	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/xlat@.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/xlat@.service
 
 # The list of what was put there is what uninstall takes away.
 .PHONY: install-nft
@@ -118,13 +123,14 @@ install-package: install-nft install-plugin
 	rm $(ROOT)/.nft-xlat $(ROOT)/lib/libnftables.so
 	mkdir -p $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)/usr/share/man/man8
 	mv $(ROOT)/lib/systemd/system/* $(DESTDIR)$(UNITDIR)
-	sed 's,$(PREFIX)/sbin/nft-xlat-,nft-xlat-,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
+	sed 's,$(PREFIX)/sbin/\(nft-xlat-\|xlat-\),\1,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
 		$(ROOT)/share/man/man8/nft-xlat.8 >$(DESTDIR)/usr/share/man/man8/nft-xlat.8
 	rm -r $(ROOT)/lib/systemd $(ROOT)/share
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-check.8
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-eam.8
+	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/xlat-device.8
 	ln -sr $(ROOT)/sbin/nft $(DESTDIR)$(SBINDIR)/nft-xlat
-	ln -sr $(ROOT)/sbin/nft-xlat-check $(ROOT)/sbin/nft-xlat-eam $(DESTDIR)$(SBINDIR)
+	ln -sr $(ROOT)/sbin/nft-xlat-check $(ROOT)/sbin/nft-xlat-eam $(ROOT)/sbin/xlat-device $(DESTDIR)$(SBINDIR)
 
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
@@ -133,7 +139,10 @@ uninstall: ## take away what install put there
 	@! test -d $(UPDATES) || find $(UPDATES) -depth -type d -empty -delete
 	@! test -d $(UPDATES:/updates=) || depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
-		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete; \
+		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete
+	@cd $(DESTDIR)$(PREFIX) 2>/dev/null || exit 0; \
+		rm -f sbin/xlat-device lib/systemd/system/xlat@.service; \
+		rmdir -p --ignore-fail-on-non-empty lib/systemd/system sbin 2>/dev/null; \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
 
 .PHONY: dkms-install dkms-uninstall

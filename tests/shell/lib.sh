@@ -276,6 +276,20 @@ need_ip_xlat()
 	modprobe nf_xlat_dev 2>/dev/null || skip "needs nf_xlat_dev"
 }
 
+# text NAME [KIND]: what docs/guides/NAME.md, or that heading of the recipes, has for
+# the machine: lines of four blanks, or the fenced block of that KIND
+text()
+{
+	local page=$top/docs/guides/$1.md on=1
+
+	[ -e "$page" ] || { page=$top/docs/recipes.md; on=0; }
+	awk -v name="$1" -v kind="${2-}" -v on=$on -v guide=$on '
+		/^```/ { fence = !fence; wanted = fence && kind && $0 == "```" kind; next }
+		fence { if (wanted) print; next }
+		/^#/ && !guide { on = $2 == name }
+		on && !kind && sub(/^    /, "")' "$page"
+}
+
 need_nft() { [ -x "$NFT" ] || skip "needs the patched nft"; }
 need() { local c; for c; do command -v "$c" >/dev/null || skip "needs $c"; done; }
 

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Devices by file, as docs/guides/device.md has them: a NAT64 gateway, and a CLAT behind it
+# that learns the prefix by DNS; changes, and what is wrong in a file.
+. "$(dirname "$0")/lib.sh"
+. "$here/systemd.inc"
+
+need_ip_xlat
+need perl python3 unbound
+
+setup_topo
+device=$top/packaging/xlat-device
+# device NS VERB NAME: messages to stdout
+device() { on "$1" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/run" "$device" "$2" "$3" 2>&1; }
+# conf NAME: the file, of stdin
+conf() { cat >"$tmp/$1.conf"; }
+
+# of the guide, for the addresses that documentation has
+guide() { text device "$1" | sed "s,^prefix .*,& non-global # these hosts'," | conf "$1"; }
+
+guide nat64
+check "a NAT64 gateway" device "$gw" up nat64
+serve "$server4" tcp4:80 udp4:53
+check_match "TCP through it" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
+check_match "the second time" "$(device "$gw" up nat64)" "xlat-device: the device is there already"
+check_match "and nothing is lost" "$(ask "$client6" udp "$server64" 53)" "hello from $pool_ip *"
+
+conf nat64 <<-EOT
+	prefix 64:ff9b::/96 non-global
+	masquerade to 30000-30999
+	route 64:ff9b::/96 mtu 1400
+	route 2001:db8:ffff::/96
+EOT
+check "reload" device "$gw" reload nat64
+check_match "the new ports" "$(ask "$client6" udp "$server64" 53)" "hello from $pool_ip 30*"
+check_match "the new route" "$(ip -n "$gw" -6 route show 2001:db8:ffff::/96)" "* dev nat64 *"
+check_match "the route's words" "$(ip -n "$gw" -6 route show 64:ff9b::/96)" "* mtu 1400 *"
+sed -i '/ffff/d' "$tmp/nat64.conf"
+check "reload of less" device "$gw" reload nat64
+check_eq "the route is taken back" "$(ip -n "$gw" -6 route show 2001:db8:ffff::/96)" ""
+
+# The CLAT's host has IPv6 only, and asks this resolver.
+cat >"$tmp/unbound.conf" <<-EOT
+	server:
+		interface: 2001:db8:c::1
+		access-control: ::/0 allow
+		chroot: ""
+		username: ""
+		use-syslog: no
+		do-daemonize: no
+		pidfile: "$tmp/unbound.pid"
+		local-zone: "arpa." static
+		local-data: "ipv4only.arpa. AAAA 64:ff9b::c000:aa"
+		local-data: "ipv4only.arpa. AAAA 64:ff9b::c000:ab"
+EOT
+mkdir -p "/etc/netns/$client6"
+echo "nameserver 2001:db8:c::1" >"/etc/netns/$client6/resolv.conf"
+guide clat
+check_match "nobody to ask" "$(device "$client6" up clat)" "*clat.conf:1: prefix auto: *"
+check "and no device" [ ! -e "/sys/class/net/clat" ]
+background "$gw" unbound -c "$tmp/unbound.conf"
+# shellcheck disable=SC2317 # wait_for calls it
+learnt() { [ "$(on "$client6" "$device" prefix 2>/dev/null)" = 64:ff9b::/96 ]; }
+check "the prefix by DNS" wait_for 10 learnt
+check "a CLAT" device "$client6" up clat
+check_match "IPv4 on a host with IPv6 only" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
+
+# The network gets another /64.
+ip -n "$gw" addr add 2001:db8:d::1/64 dev lan nodad
+ip -n "$client6" addr change $client_ip/64 dev eth0 preferred_lft 0
+ip -n "$client6" addr add 2001:db8:d::2/64 dev eth0 nodad
+check "reload in another network" device "$client6" reload clat
+check_match "its address there" "$(ip -n "$client6" addr show dev eth0)" "*2001:db8:d::c1a7/128*"
+check "and no longer the other one" [ -z "$(ip -n "$client6" addr show dev eth0 | grep c::c1a7)" ]
+check_match "IPv4 there" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
+check "down" device "$client6" down clat
+check_eq "nothing is left" "$(ip -n "$client6" addr show | grep -E 'c1a7|192.0.0')" ""
+
+# wrong LINE MESSAGE: as the third of the file
+wrong()
+{
+	printf 'prefix 64:ff9b::/96\n\n%s\n' "$1" | conf bad
+	check_match "wrong: $1" "$(device "$gw" up bad)" "*bad.conf*$2*"
+	check "no device of $1" on "$gw" test ! -e /sys/class/net/bad
+}
+wrong "local 192.0.0.1 2001:db8::1" ':3: a pair is "local A4 as A6"'
+wrong "local 192.0.0.1 as ::c1a7 dev none" ":3: dev none: there is no such device"
+wrong "local 192.0.0.1 as 2001:db8::1 dev lan" ":3: 2001:db8::1 has bits in its first half"
+wrong "route" ":3: route: of what"
+wrong "route 64:ff9b::/96 mtu x" '"route 64:ff9b::/96 mtu x" failed'
+wrong "masqerade" "ip link add failed"
+check_match "no file" "$(device "$gw" up none)" "*none.conf: No such file or directory"
+
+# The unit, where there is a systemd to try it with
+ip -n "$gw" link del nat64
+guide nat64
+mine=$tmp/nft-xlat
+check "installs" make -s -C "$top" install-plugin BUILD="$tmp/build" PREFIX="$mine" IPLIB="$tmp/ip" || done_testing
+if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/nat64.conf /etc/xlat
+	mount -t tmpfs tmpfs /etc/systemd/system"; then
+	ctl set-environment IP_LIB_DIR="$IP_LIB_DIR"
+	check "the unit" ctl link "$mine/lib/systemd/system/xlat@.service"
+	check "starts" ctl enable --now xlat@nat64
+	check_match "TCP" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
+	check "reloads" ctl reload xlat@nat64
+	check "stops" ctl stop xlat@nat64
+	check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
+	check_not "without a file it fails" ctl start xlat@none
+fi
+
+done_testing
