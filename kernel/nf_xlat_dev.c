@@ -307,6 +307,19 @@ drop:
 	return NETDEV_TX_OK;
 }
 
+/*
+ * Count a packet in a hook. Those of this host come to output, and others from a user's
+ * queue, with preemption enabled.
+ */
+static void nf_xlat_dev_count(struct net_device *dev, unsigned int len, bool tx)
+{
+	local_bh_disable();
+	if (tx)
+		dev_sw_netstats_tx_add(dev, 1, len);
+	dev_sw_netstats_rx_add(dev, len);
+	local_bh_enable();
+}
+
 /* Is the packet of the same VRF, or of none as the device? */
 static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
 				 const struct sk_buff *skb,
@@ -338,12 +351,10 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	verdict = nf_xlat_ct(skb, state, &conf->range);
-	if (verdict == NF_STOLEN) {
-		dev_sw_netstats_tx_add(dev, 1, len);
-		dev_sw_netstats_rx_add(dev, len);
-	} else if (verdict == NF_DROP) {
+	if (verdict == NF_STOLEN)
+		nf_xlat_dev_count(dev, len, true);
+	else if (verdict == NF_DROP)
 		DEV_STATS_INC(dev, tx_dropped);
-	}
 	return verdict;
 }
 
@@ -390,7 +401,7 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	skb->dev = dev;
 	verdict = nf_xlat_send(skb, &way, &pkt, &parm);
 	if (verdict == NF_STOLEN)
-		dev_sw_netstats_rx_add(dev, len);
+		nf_xlat_dev_count(dev, len, false);
 	else
 		skb->dev = in;
 	return verdict;
