@@ -99,7 +99,8 @@ static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
 /*
  * An ICMP error may come from any router on the path: RFC 6146 section 3.5.3,
  * RFC 7915 sections 4.3 and 5.3. A router of the IPv6 side has no IPv4 address
- * and borrows that of the session.
+ * and borrows that of the session; so does one before an IPv4 host that a rule of
+ * IPv6 forwards to, as such a session has no prefix.
  */
 static enum nf_xlat_reason
 nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
@@ -109,7 +110,7 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 	struct nf_xlat_prefix prefix;
 
 	if (pkt->pf == NFPROTO_IPV6 ||
-	    pkt->l3.saddr.ip == t->src.u3.ip)
+	    pkt->l3.saddr.ip == t->src.u3.ip || nf_xlat_ct_forwarded(ct))
 		return NF_XLAT_OK;
 
 	if (!nf_xlat_ct_prefix(ct, &prefix))
@@ -410,11 +411,12 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range)
 {
 	enum ip_conntrack_info ctinfo;
+	bool begins, same, forwards;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
 	struct nf_conn *ct;
-	bool begins, same;
 
+	forwards = state->pf == NFPROTO_IPV4 || range->dest;
 	ct = nf_ct_get(skb, &ctinfo);
 	/* nf_xlat_ct_hook() does it, or has done. */
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
@@ -423,15 +425,15 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
 	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
-		/* NAT44 comes first, as it does with mappings. */
-		if (state->pf == NFPROTO_IPV4 && ct->status & IPS_NAT_MASK)
+		/* NAT comes first, as it does with mappings. */
+		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,
 			     "NAT, a helper or tc has the conntrack entry");
 		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
 	}
-	/* In IPv4, a rule is about new sessions only, as with NAT. */
-	if (state->pf == NFPROTO_IPV4 && !begins && !same)
+	/* A port forward is about new sessions only, as with NAT. */
+	if (forwards && !begins && !same)
 		return NF_ACCEPT;
 
 	reason = nf_xlat_parse(skb, state->pf,
@@ -554,6 +556,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
 		.masq_index	= READ_ONCE(bib->masq_index),
 		.masq		= bib->key6.masq,
+		.mapped		= true,
 	};
 	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
 }

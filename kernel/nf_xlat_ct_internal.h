@@ -122,7 +122,7 @@ enum nf_xlat_ct_refs {
  */
 struct nf_xlat_ct_data {
 	u16	mtu;		/* lowest of the IPv6 side, 0: the default */
-	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end */
+	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end; 0: none */
 	u8	non_global:1;	/* of that prefix */
 	u8	masq:1;		/* ends with the address */
 	int	masq_index;	/* and with this device, 0: with none */
@@ -163,6 +163,14 @@ static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) > sizeof(help->data));
 
 	return help ? (struct nf_xlat_ct_data *)help->data : NULL;
+}
+
+/* From IPv6 to an IPv4 host that a rule names, not the destination */
+static inline bool nf_xlat_ct_forwarded(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+
+	return data && !data->prefix_len;
 }
 
 /*

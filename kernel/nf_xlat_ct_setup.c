@@ -384,6 +384,72 @@ nf_xlat_ct_reply(const struct nf_conntrack_tuple *orig, u8 pf,
 	return NF_XLAT_OK;
 }
 
+/*
+ * Choose a destination for @reply, and a port if the rule has one, which must not
+ * be zero.
+ */
+static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
+			    const struct nf_conntrack_tuple *seen,
+			    struct nf_conntrack_tuple *reply)
+{
+	/* The last word, all of an address of IPv4 */
+	unsigned int low = reply->src.l3num == NFPROTO_IPV6 ? 3 : 0;
+	u32 min = ntohl(range->min_addr.ip6[low]);
+	u32 last = ntohl(range->max_addr.ip6[low]) - min;
+	struct nf_xlat_ports p;
+
+	reply->src.u3 = range->min_addr;
+	if (last && !memcmp(&range->min_addr, &range->max_addr,
+			    low * sizeof(u32)))
+		reply->src.u3.ip6[low] =
+			htonl(min + reciprocal_scale(nf_xlat_ct_hash(range, seen, 0),
+						     last == U32_MAX ? last :
+								       last + 1));
+
+	/* An echo has no port; its id is the sender's, or the mapping's. */
+	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
+	    !nf_xlat_ct_has_ports(reply->dst.protonum) ||
+	    (nf_xlat_tuple_is_icmp(reply) && !range->mapped))
+		return true;
+	/* An id may be zero, and a port of a map is checked by nobody else. */
+	if (range->min_proto == range->max_proto &&
+	    (range->min_proto || nf_xlat_tuple_is_icmp(reply))) {
+		reply->src.u.all = range->min_proto;
+		return true;
+	}
+	nf_xlat_ct_ports(range, IPPROTO_TCP, 0, false, &p);
+	reply->src.u.all = htons(p.min +
+				 reciprocal_scale(get_random_u32(), p.n));
+	return p.n;
+}
+
+/* The IPv4 address that a packet from IPv6 is for, and the port. */
+static enum nf_xlat_reason
+nf_xlat_ct_dest_out(const struct nf_xlat_ct_range *range,
+		    const struct nf_conntrack_tuple *orig,
+		    struct nf_conntrack_tuple *reply)
+{
+	if (range->dest) {
+		if (range->unmapped)
+			return range->unmapped;
+		if (!nf_xlat_ct_dest(range->dest, orig, reply))
+			return NF_XLAT_NOPORT;
+	} else if (!nf_xlat_addr_6to4(&range->prefix, &orig->dst.u3.in6,
+				      &reply->src.u3.ip)) {
+		return NF_XLAT_DADDR;
+	}
+	if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply->src.u3))
+		return NF_XLAT_DADDR;
+	if (range->dest)
+		return NF_XLAT_OK;
+	if (!nf_xlat_prefix_allows(&range->prefix, reply->src.u3.ip))
+		return NF_XLAT_NON_GLOBAL;
+	/* RFC 6146 section 3.5: no packet of ours may come back to us. */
+	return ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
+				 range->prefix.len) ?
+	       NF_XLAT_ADDRESS : NF_XLAT_OK;
+}
+
 /**
  * nf_xlat_ct_setup_out - give a new entry from IPv6 its reply tuple
  * @skb: the packet that begins the session
@@ -422,16 +488,9 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (reason)
 		return reason;
 
-	if (!nf_xlat_addr_6to4(&range->prefix, &orig->dst.u3.in6,
-			       &reply.src.u3.ip) ||
-	    !nf_xlat_addr_legal(NFPROTO_IPV4, &reply.src.u3))
-		return NF_XLAT_DADDR;
-	if (!nf_xlat_prefix_allows(&range->prefix, reply.src.u3.ip))
-		return NF_XLAT_NON_GLOBAL;
-	/* RFC 6146 section 3.5: no packet of ours may come back to us. */
-	if (ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
-			      range->prefix.len))
-		return NF_XLAT_ADDRESS;
+	reason = nf_xlat_ct_dest_out(range, orig, &reply);
+	if (reason)
+		return reason;
 
 	if (range->masq) {
 		const struct nf_xlat_way way = nf_xlat_way_of(state);
@@ -445,7 +504,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 
 		if (nf_xlat_has_ports(fl.proto)) {
 			fl.sport = orig->src.u.all;
-			fl.uli.ports.dport = orig->dst.u.all;
+			fl.uli.ports.dport = reply.src.u.all;
 		}
 		dst = nf_xlat_route(state->net, &way, skb, NFPROTO_IPV4, &fl,
 				    &addr);
@@ -474,40 +533,6 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	nf_conntrack_alter_reply(ct, &reply);
 	nf_xlat_ct_timeout(ct);
 	return NF_XLAT_OK;
-}
-
-/*
- * Choose an IPv6 destination for @reply, and a port if the rule has one, which
- * must not be zero.
- */
-static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
-			    const struct nf_conntrack_tuple *seen,
-			    struct nf_conntrack_tuple *reply)
-{
-	u32 min = ntohl(range->min_addr.ip6[3]);
-	u32 last = ntohl(range->max_addr.ip6[3]) - min;
-	struct nf_xlat_ports p;
-
-	reply->src.u3 = range->min_addr;
-	if (last && !memcmp(&range->min_addr, &range->max_addr, 12))
-		reply->src.u3.ip6[3] =
-			htonl(min + reciprocal_scale(nf_xlat_ct_hash(range, seen, 0),
-						     last == U32_MAX ? last :
-								       last + 1));
-
-	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
-	    !nf_xlat_ct_has_ports(reply->dst.protonum))
-		return true;
-	/* An id may be zero, and a port of a map is checked by nobody else. */
-	if (range->min_proto == range->max_proto &&
-	    (range->min_proto || nf_xlat_tuple_is_icmp(reply))) {
-		reply->src.u.all = range->min_proto;
-		return true;
-	}
-	nf_xlat_ct_ports(range, IPPROTO_TCP, 0, false, &p);
-	reply->src.u.all = htons(p.min +
-				 reciprocal_scale(get_random_u32(), p.n));
-	return p.n;
 }
 
 /**

@@ -67,6 +67,29 @@ nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf
 }
 
 /**
+ * nf_xlat_map_saddr - map the source of a packet
+ * @dom: how
+ * @net: network namespace
+ * @skb: packet with a whole network header
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @res: where to put the address
+ *
+ * RCU read side.
+ *
+ * Return: NF_XLAT_OK, NF_XLAT_ADDRESS if @dom does not map it, or why it must not.
+ */
+enum nf_xlat_reason
+nf_xlat_map_saddr(const struct nf_xlat_domain *dom, const struct net *net,
+		  const struct sk_buff *skb, u8 pf, union nf_inet_addr *res)
+{
+	const void *saddr = pf == NFPROTO_IPV6 ? (void *)&ipv6_hdr(skb)->saddr :
+						 (void *)&ip_hdr(skb)->saddr;
+
+	return nf_xlat_map_addr(dom, &dom->saddr, net, pf, saddr, res);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_map_saddr);
+
+/**
  * nf_xlat_map - read a packet, and map its addresses
  * @dom: how
  * @net: network namespace

@@ -21,6 +21,14 @@
 			 NF_NAT_RANGE_PROTO_RANDOM_FULLY |	\
 			 NF_NAT_RANGE_PERSISTENT)
 
+/* Registers of a range; 0: none */
+struct nft_xlat_regs {
+	u8			addr_min;
+	u8			addr_max;
+	u8			proto_min;
+	u8			proto_max;
+};
+
 struct nft_xlat {
 	struct nf_xlat_domain	dom;
 	u32			flags;
@@ -29,10 +37,8 @@ struct nft_xlat {
 	u8			mode;
 	u8			mapping;
 	u8			filtering;
-	u8			sreg_addr_min;
-	u8			sreg_addr_max;
-	u8			sreg_proto_min;
-	u8			sreg_proto_max;
+	struct nft_xlat_regs	sreg;	/* of what the mode is about */
+	struct nft_xlat_regs	dreg;	/* see nft_xlat_forwards() */
 };
 
 static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -51,6 +57,7 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
 	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
+	[NFTA_XLAT_DNAT]		= { .type = NLA_NESTED },
 	/* Of a later nft: nf_tables would make the rule without them. */
 	[NFTA_XLAT_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
 };
@@ -63,6 +70,13 @@ static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
 	[NFTA_XLAT_MAP_V4_LEN]		= NLA_POLICY_MAX(NLA_BE32, 32),
 	[NFTA_XLAT_MAP_SET]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_SET_MAXNAMELEN - 1 },
+};
+
+static const struct nla_policy nft_xlat_dnat_policy[NFTA_XLAT_DNAT_MAX + 1] = {
+	[NFTA_XLAT_DNAT_REG_ADDR_MIN]	= { .type = NLA_U32 },
+	[NFTA_XLAT_DNAT_REG_ADDR_MAX]	= { .type = NLA_U32 },
+	[NFTA_XLAT_DNAT_REG_PROTO_MIN]	= { .type = NLA_U32 },
+	[NFTA_XLAT_DNAT_REG_PROTO_MAX]	= { .type = NLA_U32 },
 };
 
 static struct nft_set *nft_xlat_set(const struct nf_xlat_map *map)
@@ -87,6 +101,34 @@ static unsigned int nft_xlat_addr_len(const struct nft_xlat *priv)
 					    sizeof(struct in6_addr);
 }
 
+/* Is it about packets from IPv6 for an IPv4 host that the rule names? */
+static bool nft_xlat_forwards(const struct nft_xlat *priv)
+{
+	return priv->dir == NFT_XLAT_6TO4 && priv->dreg.addr_min;
+}
+
+static void nft_xlat_load_range(const struct nft_regs *regs,
+				const struct nft_xlat_regs *reg,
+				unsigned int len,
+				struct nf_xlat_ct_range *range)
+{
+	if (reg->addr_min) {
+		memcpy(&range->min_addr, &regs->data[reg->addr_min], len);
+		memcpy(&range->max_addr, &regs->data[reg->addr_max], len);
+		if (memcmp(&range->min_addr, &range->max_addr, len) > 0)
+			swap(range->min_addr, range->max_addr);
+	}
+	if (reg->proto_min) {
+		range->min_proto = (__force __be16)
+			nft_reg_load16(&regs->data[reg->proto_min]);
+		range->max_proto = (__force __be16)
+			nft_reg_load16(&regs->data[reg->proto_max]);
+		if (ntohs(range->min_proto) > ntohs(range->max_proto))
+			swap(range->min_proto, range->max_proto);
+		range->flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+	}
+}
+
 static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				   struct nft_regs *regs,
 				   const struct nft_pktinfo *pkt)
@@ -101,24 +143,8 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 		.filter		= priv->filtering ==
 				  NFT_XLAT_FILTERING_ADDRESS_DEPENDENT,
 	};
-	unsigned int len = nft_xlat_addr_len(priv);
 
-	if (priv->sreg_addr_min) {
-		memcpy(&range.min_addr, &regs->data[priv->sreg_addr_min], len);
-		memcpy(&range.max_addr, &regs->data[priv->sreg_addr_max], len);
-		if (memcmp(&range.min_addr, &range.max_addr, len) > 0)
-			swap(range.min_addr, range.max_addr);
-	}
-	if (priv->sreg_proto_min) {
-		range.min_proto = (__force __be16)
-			nft_reg_load16(&regs->data[priv->sreg_proto_min]);
-		range.max_proto = (__force __be16)
-			nft_reg_load16(&regs->data[priv->sreg_proto_max]);
-		if (ntohs(range.min_proto) > ntohs(range.max_proto))
-			swap(range.min_proto, range.max_proto);
-		range.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
-	}
-
+	nft_xlat_load_range(regs, &priv->sreg, nft_xlat_addr_len(priv), &range);
 	regs->verdict.code = nf_xlat_ct(pkt->skb, pkt->state, &range);
 }
 
@@ -180,8 +206,8 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	/* Before the sets are asked: what changes meanwhile is of later rules. */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 
-	if (priv->sreg_addr_min)
-		error_saddr = (const void *)&regs->data[priv->sreg_addr_min];
+	if (priv->sreg.addr_min)
+		error_saddr = (const void *)&regs->data[priv->sreg.addr_min];
 	if (!nf_xlat_map(&priv->dom, way.net, pkt->skb, pf,
 			 nf_xlat_reassembled(pkt->skb, pf), error_saddr, &xpkt,
 			 &parm, &reason)) {
@@ -191,6 +217,46 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	regs->verdict.code = reason ?
 		nf_xlat_reject(pkt->skb, &way, &xpkt, reason) :
 		nf_xlat_send(pkt->skb, &way, &xpkt, &parm);
+}
+
+/*
+ * From IPv6 to an IPv4 host that the rule names. The source is one that the rule maps,
+ * as a stateless one does, or is borrowed.
+ */
+static noinline_for_stack void
+nft_xlat_eval_forward(const struct nft_xlat *priv, struct nft_regs *regs,
+		      const struct nft_pktinfo *pkt)
+{
+	struct nf_xlat_ct_range dest = {};
+	struct nf_xlat_ct_range range = {
+		.mtu		= priv->mtu,
+		.flags		= priv->flags,
+		.masq		= priv->mode == NFT_XLAT_MASQ,
+		.per_session	= true,
+		.dest		= &dest,
+	};
+
+	if (ipv6_addr_is_multicast(&ipv6_hdr(pkt->skb)->daddr))
+		goto no_match;
+
+	nft_xlat_load_range(regs, &priv->dreg, sizeof(__be32), &dest);
+	if (priv->mode == NFT_XLAT_DNAT) {
+		range.flags = 0;
+		range.unmapped = nf_xlat_map_saddr(&priv->dom, pkt->state->net,
+						   pkt->skb, NFPROTO_IPV6,
+						   &range.min_addr);
+		if (range.unmapped == NF_XLAT_ADDRESS)
+			goto no_match;
+		range.max_addr = range.min_addr;
+	} else {
+		nft_xlat_load_range(regs, &priv->sreg, sizeof(__be32), &range);
+	}
+
+	regs->verdict.code = nf_xlat_ct(pkt->skb, pkt->state, &range);
+	return;
+
+no_match:
+	regs->verdict.code = NFT_BREAK;
 }
 
 static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
@@ -210,10 +276,12 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 		return;
 	}
 
-	if (priv->dir == NFT_XLAT_4TO6 ||
-	    ipv6_prefix_equal(&priv->dom.prefix.prefix.addr,
-			      &ipv6_hdr(pkt->skb)->daddr,
-			      priv->dom.prefix.prefix.len))
+	if (nft_xlat_forwards(priv))
+		nft_xlat_eval_forward(priv, regs, pkt);
+	else if (priv->dir == NFT_XLAT_4TO6 ||
+		 ipv6_prefix_equal(&priv->dom.prefix.prefix.addr,
+				   &ipv6_hdr(pkt->skb)->daddr,
+				   priv->dom.prefix.prefix.len))
 		nft_xlat_eval_stateful(priv, regs, pkt);
 	else
 		regs->verdict.code = NFT_BREAK;
@@ -364,9 +432,21 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* Do the mappings make sense together? */
-static int nft_xlat_check_maps(const struct nft_xlat *priv)
+/* Do the mappings make sense together? @dnat: NFTA_XLAT_DNAT is there. */
+static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
 {
+	/* Both addresses come from registers or the route. */
+	if (dnat)
+		return priv->dom.prefix.kind || priv->dom.saddr.kind ||
+		       priv->dom.daddr.kind ? -EINVAL : 0;
+	/* There is only the source to map. */
+	if (priv->dir == NFT_XLAT_6TO4 && priv->mode == NFT_XLAT_DNAT) {
+		if (priv->dom.daddr.kind ||
+		    priv->dom.prefix.kind > NF_XLAT_MAP_PREFIX)
+			return -EINVAL;
+		return priv->dom.prefix.kind || priv->dom.saddr.kind ? 0 :
+								       -EINVAL;
+	}
 	if (priv->dom.prefix.kind == NF_XLAT_MAP_NONE)
 		return nft_xlat_stateful(priv) || !priv->dom.saddr.kind ||
 		       !priv->dom.daddr.kind ? -EINVAL : 0;
@@ -405,15 +485,41 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 	if (tb[NFTA_XLAT_FLAGS] || tb[NFTA_XLAT_MAPPING] ||
 	    tb[NFTA_XLAT_FILTERING] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
 	    tb[NFTA_XLAT_REG_PROTO_MIN] || tb[NFTA_XLAT_REG_PROTO_MAX] ||
+	    tb[NFTA_XLAT_DNAT] ||
 	    (tb[NFTA_XLAT_MTU] && priv->dir == NFT_XLAT_6TO4))
 		return -EINVAL;
 	if (!tb[NFTA_XLAT_REG_ADDR_MIN])
 		return 0;
 
 	return nf_xlat_parse_register_load(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
-					   &priv->sreg_addr_min,
+					   &priv->sreg.addr_min,
 					   priv->dir == NFT_XLAT_6TO4 ?
 					   sizeof(__be32) : sizeof(struct in6_addr));
+}
+
+/* A port forward from IPv6, whose source is borrowed */
+static int nft_xlat_parse_dnat(const struct nft_ctx *ctx, struct nft_xlat *priv,
+			       const struct nlattr *attr)
+{
+	struct nlattr *tb[NFTA_XLAT_DNAT_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, NFTA_XLAT_DNAT_MAX, attr,
+			       nft_xlat_dnat_policy, NULL);
+	if (err < 0)
+		return err;
+	if (!tb[NFTA_XLAT_DNAT_REG_ADDR_MIN])
+		return -EINVAL;
+	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_DNAT_REG_ADDR_MIN],
+				   tb[NFTA_XLAT_DNAT_REG_ADDR_MAX],
+				   &priv->dreg.addr_min, &priv->dreg.addr_max,
+				   sizeof(__be32));
+	if (err < 0)
+		return err;
+	return nft_xlat_parse_range(ctx, tb[NFTA_XLAT_DNAT_REG_PROTO_MIN],
+				    tb[NFTA_XLAT_DNAT_REG_PROTO_MAX],
+				    &priv->dreg.proto_min,
+				    &priv->dreg.proto_max, sizeof(__be16));
 }
 
 static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
@@ -423,13 +529,17 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	bool to6 = priv->dir == NFT_XLAT_4TO6;
 	int err;
 
-	/* What comes from IPv6 borrows a source, what comes from IPv4 does not. */
-	if (to6 ? priv->mode != NFT_XLAT_DNAT : priv->mode == NFT_XLAT_DNAT)
+	/* What comes from IPv6 may borrow a source, what comes from IPv4 does not. */
+	if (to6 && (priv->mode != NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]))
 		return -EOPNOTSUPP;
 	if (priv->mode == NFT_XLAT_MASQ ? !!tb[NFTA_XLAT_REG_ADDR_MIN] :
 					  !tb[NFTA_XLAT_REG_ADDR_MIN])
 		return -EINVAL;
-	if (to6 && (tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]))
+	/* The address of a port forward is not to be talked to by others. */
+	if ((priv->mode == NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]) &&
+	    (tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]))
+		return -EINVAL;
+	if (priv->mode == NFT_XLAT_DNAT && tb[NFTA_XLAT_DNAT])
 		return -EINVAL;
 
 	if (tb[NFTA_XLAT_FLAGS])
@@ -444,16 +554,23 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 
 	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
 				   tb[NFTA_XLAT_REG_ADDR_MAX],
-				   &priv->sreg_addr_min, &priv->sreg_addr_max,
+				   &priv->sreg.addr_min, &priv->sreg.addr_max,
 				   nft_xlat_addr_len(priv));
 	if (err < 0)
 		return err;
 	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_PROTO_MIN],
 				   tb[NFTA_XLAT_REG_PROTO_MAX],
-				   &priv->sreg_proto_min,
-				   &priv->sreg_proto_max, sizeof(__be16));
+				   &priv->sreg.proto_min,
+				   &priv->sreg.proto_max, sizeof(__be16));
 	if (err < 0)
 		return err;
+	if (tb[NFTA_XLAT_DNAT]) {
+		err = nft_xlat_parse_dnat(ctx, priv, tb[NFTA_XLAT_DNAT]);
+		if (err < 0)
+			return err;
+	} else if (!to6 && priv->mode == NFT_XLAT_DNAT) {
+		swap(priv->sreg, priv->dreg);
+	}
 
 	return nf_xlat_ct_netns_get(ctx->net);
 }
@@ -481,7 +598,7 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 
 	err = nft_xlat_parse_maps(ctx, priv, tb);
 	if (!err)
-		err = nft_xlat_check_maps(priv);
+		err = nft_xlat_check_maps(priv, tb[NFTA_XLAT_DNAT]);
 	if (!err)
 		err = nft_xlat_stateful(priv) ?
 		      nft_xlat_init_stateful(ctx, priv, tb) :
@@ -573,6 +690,34 @@ static int nft_xlat_dump_map(struct sk_buff *skb, int type,
 	return err;
 }
 
+/* @type: attribute of the first address; those of the others follow it. */
+static int nft_xlat_dump_range(struct sk_buff *skb,
+			       const struct nft_xlat_regs *regs, int type)
+{
+	const u8 reg[] = {
+		regs->addr_min, regs->addr_max,
+		regs->proto_min, regs->proto_max,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reg); i++)
+		if (reg[i] && nft_dump_register(skb, type + i, reg[i]))
+			return -1;
+	return 0;
+}
+
+static int nft_xlat_dump_dnat(struct sk_buff *skb, const struct nft_xlat *priv)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NFTA_XLAT_DNAT);
+	if (!nest || nft_xlat_dump_range(skb, &priv->dreg,
+					 NFTA_XLAT_DNAT_REG_ADDR_MIN))
+		return -1;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
 static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
@@ -597,21 +742,13 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->filtering &&
 	    nla_put_be32(skb, NFTA_XLAT_FILTERING, htonl(priv->filtering)))
 		return -1;
-	if (priv->sreg_addr_min &&
-	    nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MIN,
-			      priv->sreg_addr_min))
+	/* Of a port forward whose source is mapped, the mode is about where to. */
+	if (nft_xlat_forwards(priv) && priv->mode == NFT_XLAT_DNAT)
+		return nft_xlat_dump_range(skb, &priv->dreg,
+					   NFTA_XLAT_REG_ADDR_MIN);
+	if (nft_xlat_dump_range(skb, &priv->sreg, NFTA_XLAT_REG_ADDR_MIN))
 		return -1;
-	if (priv->sreg_addr_max &&
-	    nft_dump_register(skb, NFTA_XLAT_REG_ADDR_MAX,
-			      priv->sreg_addr_max))
-		return -1;
-	if (priv->sreg_proto_min &&
-	    (nft_dump_register(skb, NFTA_XLAT_REG_PROTO_MIN,
-			       priv->sreg_proto_min) ||
-	     nft_dump_register(skb, NFTA_XLAT_REG_PROTO_MAX,
-			       priv->sreg_proto_max)))
-		return -1;
-	return 0;
+	return nft_xlat_forwards(priv) ? nft_xlat_dump_dnat(skb, priv) : 0;
 }
 
 static struct nft_expr_type nft_xlat_type;

@@ -12,7 +12,8 @@ import sys
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
 (DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX, MTU) = range(1, 12)
-LATER, LAST = 15, 16  # of no attribute yet, and the last that nf_tables has
+MAPPING, FILTERING, FLOWTABLE, DNAT_TO = range(12, 16)
+LATER = 16  # of no attribute yet, and the last that nf_tables has
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
 
@@ -194,7 +195,7 @@ rules = [
 
     # nf_tables itself leaves out what it does not know, and makes another rule.
     ("attribute of a later release", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LATER=1)], {}),
-    ("attribute of a later release, of no length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LAST=b"")], {}),
+    ("attribute of a later release, of no length", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LATER=b"")], {}),
     ("attribute of a later release in a prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={**P, 7: 1})], {}),
     ("attribute of a later release with a pair", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**PAIR, 7: 1})], {}),
 
@@ -209,7 +210,31 @@ rules = [
     ("port in register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, PMIN=99)], {}),
     ("maximum port only", E.EINVAL, INET, [imm(8, b"\1\1"), xlat(DIR=0, MODE=MASQ, PREFIX=P, PMAX=8)], {}),
     ("4to6 masquerade", E.EOPNOTSUPP, INET, [xlat(DIR=1, MODE=MASQ, PREFIX=P)], {}),
-    ("6to4 dnat", E.EOPNOTSUPP, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, AMIN=8)], {}),
+
+    ("port forward from IPv6 without a source", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=DNAT, AMIN=8)], {}),
+    ("port forward, daddr", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, DADDR=P, AMIN=8)], {}),
+    ("port forward, source of errors", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, DNAT_TO={1: 8})], {}),
+    ("port forward, prefix and masquerade", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, DNAT_TO={1: 8})], {}),
+    ("port forward, saddr and masquerade", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, SADDR=P, DNAT_TO={1: 8})], {}),
+    ("port forward, two destinations", E.EINVAL, INET,
+     [addr, xlat(DIR=0, MODE=DNAT, AMIN=8, DNAT_TO={1: 8})], {}),
+    ("port forward, mapping", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, MAPPING=1, DNAT_TO={1: 8})], {}),
+    ("port forward, filtering", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, FILTERING=1, DNAT_TO={1: 8})], {}),
+    ("port forward, mapping of its own", E.EINVAL, INET,
+     [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, AMIN=8, MAPPING=1)], {}),
+    ("port forward without an address", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={3: 8})], {}),
+    ("port forward, a maximum only", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={2: 8})], {}),
+    ("port forward, nothing", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, DNAT_TO={})], {}),
+    ("port forward that is no nest", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, DNAT_TO=8)], {}),
+    ("port forward, register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, DNAT_TO={1: 99})], {}),
+    ("port forward, port in register 99", E.ERANGE, INET,
+     [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={1: 8, 3: 99})], {}),
+    ("port forward, attribute of a later release", E.EINVAL, INET,
+     [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={1: 8, 5: 8})], {}),
+    ("port forward from IPv4, and masquerade", E.EINVAL, INET,
+     [addr, xlat(DIR=1, MODE=DNAT, PREFIX=P, AMIN=8, DNAT_TO={1: 8})], {}),
+    ("port forward in the forward hook", E.EOPNOTSUPP, INET,
+     [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={1: 8})], {"hook": FWD}),
 ]
 
 if __name__ == "__main__":

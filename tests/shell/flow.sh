@@ -13,8 +13,11 @@ xlat="$xlat
 	$(prefix 67) snat to 192.0.2.8-192.0.2.9:20000-29999
 	$(prefix 68) snat to 192.0.2.10:20000-29999 random,persistent mapping address-port-dependent
 	ip daddr 192.0.2.11 tcp dport 8080 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:80
-	ip daddr 192.0.2.11 udp dport 5353 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:53"
-for i in 8 9 10 11; do ip -n "$gw" addr add 192.0.2.$i/32 dev wan; done
+	ip daddr 192.0.2.11 udp dport 5353 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:53
+	ip6 daddr 2001:db8:c::1 xlat 6to4 dnat to ip6 daddr . meta l4proto . th dport map {
+		2001:db8:c::1 . tcp . 8080 : $server_ip . 80, 2001:db8:c::1 . udp . 5353 : $server_ip . 53 } masquerade
+	ip6 daddr 2001:db8:69::1 xlat 6to4 saddr prefix $client_ip to 192.0.2.12 dnat to $server_ip"
+for i in 8 9 10 11 12; do ip -n "$gw" addr add 192.0.2.$i/32 dev wan; done
 check "ruleset loads" rules || done_testing
 hooks_come lan wan
 serve "$server4" tcp4:80 udp4:53
@@ -30,6 +33,10 @@ for proto in "udp 53" "tcp 80"; do
 	done
 	helper $1-dnat "$server4" call $1 192.0.2.11 $(($2 == 80 ? 8080 : 5353))
 	fast "$1, dnat" $1-dnat "$server64hex [0-9]*"
+	helper $1-dnat4 "$client6" call $1 2001:db8:c::1 $(($2 == 80 ? 8080 : 5353))
+	fast "$1, dnat to IPv4" $1-dnat4 "$pool_ip [0-9]*"
+	helper $1-mapped "$client6" call $1 2001:db8:69::1 $2
+	fast "$1, dnat to IPv4 of a mapped source" $1-mapped "192.0.2.12 [0-9]*"
 done
 
 # From IPv4 to a mapping: of client6's port 4000, which a first packet makes.

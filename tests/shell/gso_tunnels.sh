@@ -111,7 +111,30 @@ else
 		"ip6gre encaplimit none local $client_ip remote $pref64$server_ip" "gre local $server_ip remote $pool_ip"
 fi
 
-check_eq "nothing was dropped" "$(drops)" 0
+# Tunnels as the devices of a translator: its IPv6 comes in by one, its IPv4 goes out by one.
+if is_uml; then
+	ip -n "$gw" addr add 10.8.0.1/30 dev lan
+	ip -n "$client6" addr add 10.8.0.2/30 dev eth0
+	if end "$client6" t6 2001:db8:8::2/64 sit local 10.8.0.2 remote 10.8.0.1 &&
+		end "$gw" t6 2001:db8:8::1/64 sit local 10.8.0.1 remote 10.8.0.2 &&
+		end "$gw" t4 10.9.0.1/30 ipip local $pool_ip remote $server_ip &&
+		end "$server4" t4 10.9.0.2/30 ipip local $server_ip remote $pool_ip; then
+		ip -n "$client6" route add $pref64/96 via 2001:db8:8::1
+		serve "$server4" udp4:53 tcp4:80
+		check_match "by tunnels: TCP" "$(ask "$client6" tcp ${pref64}10.9.0.2 80)" "hello from 10.9.0.1 *"
+		check_match "by tunnels: UDP" "$(ask "$client6" udp ${pref64}10.9.0.2 53)" "hello from 10.9.0.1 *"
+		line=$(printf '%04000d' 0)
+		check_match "by tunnels: UDP in pieces" "$(ask "$client6" udp ${pref64}10.9.0.2 53 "$line")" "$line from 10.9.0.1 *"
+		check_eq "by tunnels: many bytes" "$(python "$client6" stream up ${pref64}10.9.0.2 9000 $size)" $size
+		ip -n "$gw" link set t4 mtu 1300
+		check_match "by tunnels: too big" "$(on "$client6" ping -6 -n -M "do" -s 1340 -c 1 -W 10 ${pref64}10.9.0.2)" \
+			"*Packet too big: mtu=1320*"
+	else
+		part "no sit or ipip: $(head -n 1 "$tmp/link")"
+	fi
+fi
+
+check_eq "nothing was dropped but what is too big" "$(drops)" "$(counter DropTooBig)"
 check_eq "the kernel did not complain" "$(warnings)" "$before"
 
 done_testing

@@ -61,6 +61,8 @@ check "port: it is the new one" [ "$(to "sport=8080 ")" = 1 ]
 answers "port: UDP" udp $static_ip 53
 check "port: it is the new one" [ "$(to "sport=5353 ")" = 1 ]
 answers "port: others are the gateway's" tcp $static_ip 22 $server_ip
+pre "ip daddr $static_ip $x dnat to [$client_ip]:8080"
+for id in 11 12; do check "port: an echo has none, id $id" on "$server4" ping -e $id -c 1 -W 10 $static_ip; done
 
 pre "ip daddr $static_ip tcp dport 80 $x dnat to [$client_ip]:8080-8081"
 for i in {1..12}; do ask "$server4" tcp $static_ip 80; done >"$tmp/range"

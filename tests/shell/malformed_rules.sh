@@ -149,7 +149,33 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to :1024-65535" "snat needs an address" snat
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to 192.0.2.1" "only ports can follow" 192.0.2.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.9-192.0.2.1" "" 192.0.2.9-192.0.2.1
-	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1" "dnat is not supported with xlat 6to4" dnat
+	# port forwards from IPv6
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1" "dnat needs what the source becomes: masquerade or snat to behind its address" dnat
+	refused inet "$pre" "xlat 6to4 mtu 1400 dnat to 192.0.2.1:80" "or before it prefix or saddr prefix" dnat
+	refused inet "$pre" "xlat 6to4 $n64 dnat to 2001:db8::1" "6to4 dnat needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 6to4 dnat to 2001:db8::1 masquerade" "6to4 dnat needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 6to4 dnat to ip6 daddr map { 2001:db8::1 : 2001:db8::2 } masquerade" "6to4 dnat needs an IPv4 address" 2001:db8::2
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 snat to 2001:db8::1" "6to4 snat needs an IPv4 address" 2001:db8::1
+	refused inet "$pre" "xlat 6to4 dnat to 127.0.0.1 masquerade" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:0 masquerade" "port must be from 1 to 65535, not 0" 0
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:80 masquerade to :0" "port must be from 1 to 65535, not 0" 0
+	refused inet "$pre" "xlat 6to4 dnat to :80 masquerade" "dnat needs an address, as in to 192.0.2.1" dnat
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 snat" "snat needs an address" snat
+	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1 masquerade" "no address left to map, dnat gives the destination and masquerade the source" "${n64#prefix }"
+	refused inet "$pre" "xlat 6to4 saddr $n64 dnat to 192.0.2.1 snat to 192.0.2.9" "no address left to map, dnat gives the destination and snat the source" "${n64#prefix }"
+	refused inet "$pre" "xlat 6to4 daddr $n64 dnat to 192.0.2.1" "dnat gives the destination, there is no daddr to map" "${n64#prefix }"
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.9 dnat to 192.0.2.1" "error saddr is for stateless xlat, not for dnat" 192.0.2.9
+	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1 mapping endpoint-independent" "mapping is for masquerade and snat, not for dnat" mapping
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade mapping endpoint-independent" "mapping is of an address that others may talk to" mapping
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade filtering address-dependent" "filtering is of an address that others may talk to" filtering
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masqerade" "unknown word 'masqerade', expected to, :port, masquerade, snat, random" masqerade
+	refused inet "$pre" "xlat 6to4 masquerade dnat to 192.0.2.1" "there can be only one dnat, before masquerade and snat" dnat
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 dnat to 192.0.2.2" "there can be only one dnat, before masquerade and snat" dnat
+	refused inet "$pre" "xlat 6to4 dnat masquerade" "behind the address of dnat" masquerade
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 random masquerade" "behind the address of dnat, before flags" masquerade
+	refused inet "$pre" "xlat 4to6 dnat to 2001:db8::1 masquerade" "masquerade is not supported with xlat 4to6, only dnat" masquerade
+	refused ip "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade" "translates ip6 packets, there are none in ip tables" 6to4
+	refused inet "type filter hook forward priority filter;" "xlat 6to4 dnat to 192.0.2.1 masquerade" "stateful xlat is not supported in the forward hook" masquerade
 	refused inet "$pre" "xlat 4to6 $n64 masquerade" "masquerade is not supported with xlat 4to6" masquerade
 	refused inet "$pre" "xlat 4to6 $n64 snat to 2001:db8::1" "snat is not supported with xlat 4to6" snat
 	refused inet "$pre" "xlat 4to6 $n64 dnat" "dnat needs an address" dnat
@@ -354,8 +380,8 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 masquerade ip6 saddr 2001:db8::1" "matches belong before xlat" ip6
 	refused inet "$pre" "xlat 6to4 $n64 snat ip to 192.0.2.1" "the family of snat and dnat follows from 6to4 and 4to6" ip
 	# twice
-	refused inet "$pre" "xlat 6to4 $n64 masquerade masquerade" "only one of masquerade, snat and dnat" masquerade
-	refused inet "$pre" "xlat 6to4 $n64 masquerade snat to 192.0.2.1" "only one of masquerade, snat and dnat" snat
+	refused inet "$pre" "xlat 6to4 $n64 masquerade masquerade" "only one of masquerade and snat" masquerade
+	refused inet "$pre" "xlat 6to4 $n64 masquerade snat to 192.0.2.1" "only one of masquerade and snat" snat
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 to 192.0.2.2" "there can be only one to" to
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 192.0.2.2" "there can be only one, or a range" 192.0.2.2
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1, 192.0.2.2" "snat takes one address or range, more of them come from a map" "192.0.2.1, 192.0.2.2"

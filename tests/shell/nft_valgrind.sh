@@ -40,9 +40,10 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/synta
 	6to4 prefix 64:ff9b::/96 snat to ip6 saddr map { 2001:db8::1 : 192.0.2.1 } to
 	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/4294967328 to 192.0.2.0/24
 	flow add @ft xlat
+	6to4 dnat to 192.0.2.1:80 masquerade snat to 192.0.2.2
 END
 leakless 1 "errors of syntax" -c -f "$tmp/syntax"
-check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 9
+check_eq "all of them are there" "$(grep -c Error: "$tmp/out")" 10
 while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/ends" <<-'END'
 	6to4 prefix
 	6to4 prefix 64:ff9b::/96 saddr prefix 2001:db8::/64 to
@@ -66,9 +67,10 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evalu
 	6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @to6
 	4to6 prefix 64:ff9b::/96 dnat to ip daddr . tcp dport map @inbound:80
 	4to6 prefix 64:ff9b::/96 mtu meta mark map { 1 : 1400 }
+	6to4 dnat to 127.0.0.1:80 snat to 192.0.2.1:81
 END
 leakless 1 "errors of evaluation" -c -f "$tmp/evaluation"
-check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 9
+check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 10
 leakless 1 "a pair of unequal size" "add map inet gw eam { type ipv6_addr : interval ipv4_addr; flags interval; }
 add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @eam
 add element inet gw eam { 2001:db8::/64 : 192.0.2.128/26 }"

@@ -494,6 +494,9 @@ static inline bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix,
 }
 
 /* nf_xlat_map.c */
+enum nf_xlat_reason
+nf_xlat_map_saddr(const struct nf_xlat_domain *dom, const struct net *net,
+		  const struct sk_buff *skb, u8 pf, union nf_inet_addr *res);
 bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 		 struct sk_buff *skb, u8 pf, bool reasm,
 		 const union nf_inet_addr *error_saddr,

@@ -13,7 +13,7 @@
 /**
  * struct nf_xlat_ct_range - what a stateful rule asks for
  *
- * @prefix: where IPv4 addresses are embedded in IPv6
+ * @prefix: where IPv4 addresses are embedded in IPv6; unused with @dest
  * @min_addr: first address to choose from, of the family that the packet goes
  *	on in: of the pool for packets from IPv6, of the destination for those
  *	from IPv4; unused with @masq
@@ -25,8 +25,12 @@
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
  * @masq: the address is the one that the route prefers
  * @masq_index: of a mapping: the device that the route led to; 0 in a rule
+ * @mapped: of a mapping: @min_proto is its port or id; false in a rule
  * @per_session: a port is chosen for each session, not for each IPv6 endpoint
  * @filter: only peers that an endpoint has a session with may begin one with it
+ * @unmapped: why the source cannot become @min_addr, or NF_XLAT_OK
+ * @dest: of packets from IPv6: addresses and ports of an IPv4 host that they are
+ *	forwarded to, NULL: the address that @prefix has before it
  */
 struct nf_xlat_ct_range {
 	struct nf_xlat_prefix	prefix;
@@ -38,8 +42,11 @@ struct nf_xlat_ct_range {
 	u32			flags;
 	int			masq_index;
 	bool			masq;
+	bool			mapped;
 	bool			per_session;
 	bool			filter;
+	enum nf_xlat_reason	unmapped;
+	const struct nf_xlat_ct_range *dest;
 };
 
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,

@@ -22,7 +22,8 @@ enum nft_xlat_dirs {
  * @NFT_XLAT_STATELESS: nothing, both addresses map by algorithm (SIIT)
  * @NFT_XLAT_MASQ: conntrack, source becomes an address of the outgoing device
  * @NFT_XLAT_SNAT: conntrack, source becomes an address of the given range
- * @NFT_XLAT_DNAT: conntrack, destination becomes the given address
+ * @NFT_XLAT_DNAT: conntrack, destination becomes the given address, source maps by
+ *	algorithm
  */
 enum nft_xlat_modes {
 	NFT_XLAT_STATELESS,
@@ -105,15 +106,40 @@ enum nft_xlat_map_attributes {
 #define NFTA_XLAT_MAP_MAX	(__NFTA_XLAT_MAP_MAX - 1)
 
 /**
+ * enum nft_xlat_dnat_attributes - what a destination becomes
+ *
+ * @NFTA_XLAT_DNAT_REG_ADDR_MIN: source register of the first address (NLA_U32:
+ *	nft_registers)
+ * @NFTA_XLAT_DNAT_REG_ADDR_MAX: source register of the last address, the first when
+ *	absent (NLA_U32: nft_registers)
+ * @NFTA_XLAT_DNAT_REG_PROTO_MIN: source register of the first port, that of the
+ *	packet when absent (NLA_U32: nft_registers)
+ * @NFTA_XLAT_DNAT_REG_PROTO_MAX: source register of the last port, the first when
+ *	absent (NLA_U32: nft_registers)
+ */
+enum nft_xlat_dnat_attributes {
+	NFTA_XLAT_DNAT_UNSPEC,
+	NFTA_XLAT_DNAT_REG_ADDR_MIN,
+	NFTA_XLAT_DNAT_REG_ADDR_MAX,
+	NFTA_XLAT_DNAT_REG_PROTO_MIN,
+	NFTA_XLAT_DNAT_REG_PROTO_MAX,
+	__NFTA_XLAT_DNAT_MAX
+};
+
+#define NFTA_XLAT_DNAT_MAX	(__NFTA_XLAT_DNAT_MAX - 1)
+
+/**
  * enum nft_xlat_attributes - nf_tables xlat expression netlink attributes
  *
  * @NFTA_XLAT_DIR: direction (NLA_U32: nft_xlat_dirs)
  * @NFTA_XLAT_MODE: mode, stateless when absent (NLA_U32: nft_xlat_modes)
  * @NFTA_XLAT_PREFIX: RFC 6052 prefix of the addresses that @NFTA_XLAT_SADDR
- *	and @NFTA_XLAT_DADDR do not map; needed unless both are given
+ *	and @NFTA_XLAT_DADDR do not map; needed unless both are given. Of
+ *	@NFT_XLAT_6TO4 and @NFT_XLAT_DNAT of the source only, and not needed with
+ *	@NFTA_XLAT_SADDR; not with @NFTA_XLAT_DNAT
  *	(NLA_NESTED: nft_xlat_map_attributes)
- * @NFTA_XLAT_SADDR: mapping of the source address, stateless only
- *	(NLA_NESTED: nft_xlat_map_attributes)
+ * @NFTA_XLAT_SADDR: mapping of the source address, stateless, or of @NFT_XLAT_6TO4
+ *	and @NFT_XLAT_DNAT (NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_DADDR: mapping of the destination address, stateless only
  *	(NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_FLAGS: flags of the port and address choice: random,
@@ -139,6 +165,9 @@ enum nft_xlat_map_attributes {
  * @NFTA_XLAT_FLOWTABLE: name of a flowtable of the same table, on whose devices
  *	established sessions are to take the fast path; excludes all others
  *	(NLA_STRING)
+ * @NFTA_XLAT_DNAT: of @NFT_XLAT_6TO4 with @NFT_XLAT_MASQ or @NFT_XLAT_SNAT: what the
+ *	destination becomes; excludes @NFTA_XLAT_PREFIX, @NFTA_XLAT_MAPPING and
+ *	@NFTA_XLAT_FILTERING (NLA_NESTED: nft_xlat_dnat_attributes)
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -158,6 +187,7 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_MAPPING,
 	NFTA_XLAT_FILTERING,
 	NFTA_XLAT_FLOWTABLE,
+	NFTA_XLAT_DNAT,
 	__NFTA_XLAT_MAX
 };
 
