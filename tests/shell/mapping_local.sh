@@ -80,6 +80,10 @@ mapped 5000 "pool with ports"
 check_match "[87] a port that is not the pool's: refused" "$(ask "$server4" tcp $pool_ip 1000)" "*refused*"
 check_eq "[87] it is not counted" "$(counter DropUnsolicited)" "$before"
 unmapped "pool with ports"
+masquerade mapping address-port-dependent
+check_match "a port per session" "$(ask "$client6" tcp $pref64$server_ip 9000)" "hello from $pool_ip *"
+check_match "[87] a port per session: refused, as beside NAT44" "$(ask "$server4" tcp $pool_ip 5002)" "*refused*"
+check_eq "[87] it is not counted, nor is that" "$(counter DropUnsolicited)" "$before"
 masquerade
 
 # tproxy, above the mappings, of a port that nobody listens on
