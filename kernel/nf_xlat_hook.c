@@ -32,6 +32,7 @@
 #include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
+#include <net/lwtunnel.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/nexthop.h>
@@ -367,15 +368,23 @@ struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_mib);
 
-/* Is this how the kernel would have gone, for one of the next hops of @res? */
-static bool nf_xlat_same_hop(const struct rtable *rt, const struct fib_result *res)
+/*
+ * Is this how the kernel would have gone, for one of the next hops of @res, and with the
+ * route's metrics?
+ */
+static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_result *res)
 {
+	const struct dst_metrics *metrics = res->fi->fib_metrics;
 	const struct fib_nh_common *nhc;
 	unsigned int i;
 
+	if (memcmp(dst_metrics_ptr(&rt->dst),
+		   metrics->metrics, sizeof(metrics->metrics)))
+		return false;
 	for (i = 0; i < fib_info_num_path(res->fi); i++) {
 		nhc = fib_info_nhc(res->fi, i);
-		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst))
+		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst) ||
+		    nhc->nhc_lwtstate != rt->dst.lwtstate)
 			continue;
 		if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK ?
 		    !rt->rt_uses_gateway :
@@ -411,6 +420,35 @@ nf_xlat_choose_hop(const struct flowi4 *fl4, const struct fib_result *res)
 	return res->nhc;
 }
 
+/* As __mkroute_output() and rt_set_nexthop() make it; of this packet only */
+static struct rtable *nf_xlat_hop_route(const struct fib_result *res,
+					const struct fib_nh_common *nhc)
+{
+	struct net_device *dev = nhc->nhc_dev;
+	struct in_device *in_dev;
+	struct rtable *rt;
+
+	in_dev = dev ? __in_dev_get_rcu(dev) : NULL;
+	if (!in_dev)
+		return ERR_PTR(-ENETUNREACH);
+	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
+			  RTN_UNICAST, IN_DEV_ORCONF(in_dev, NOXFRM));
+	if (!rt)
+		return ERR_PTR(-ENOBUFS);
+	if (nhc->nhc_gw_family && nhc->nhc_scope == RT_SCOPE_LINK) {
+		rt->rt_uses_gateway = 1;
+		rt->rt_gw_family = nhc->nhc_gw_family;
+		if (nhc->nhc_gw_family == AF_INET)
+			rt->rt_gw4 = nhc->nhc_gw.ipv4;
+		else
+			rt->rt_gw6 = nhc->nhc_gw.ipv6;
+	}
+	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
+	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
+	lwtunnel_set_redirect(&rt->dst);
+	return rt;
+}
+
 /*
  * An output lookup tells rules that the packet is of this host, and an input lookup
  * takes a pool address of this host for a martian. So where there are rules, ask them, and
@@ -421,8 +459,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 		     const struct net_device *in)
 {
 	struct fib_result res = {};
-	struct flowi4 rule = *fl4, hop = *fl4;
-	const struct fib_nh_common *nhc;
+	struct flowi4 rule = *fl4;
 	struct rtable *rt;
 	int err;
 
@@ -438,25 +475,8 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	if (!IS_ERR(rt))
 		ip_rt_put(rt);
 
-	nhc = nf_xlat_choose_hop(&rule, &res);
-	/* There is no asking for one of IPv6 by its address, nor for a tunnel. */
-	if (nhc->nhc_gw_family == AF_INET6 || nhc->nhc_lwtstate)
-		return ERR_PTR(-ENETUNREACH);
-	/* As nf_dup_ipv4() */
-	if (nhc->nhc_gw_family)
-		hop.daddr = nhc->nhc_gw.ipv4;
-	hop.flowi4_oif = nhc->nhc_oif;
-	hop.flowi4_flags |= FLOWI_FLAG_KNOWN_NH;
-	rt = __ip_route_output_key(net, &hop);
-	if (IS_ERR(rt))
-		return rt;
-	/* A next hop that no route leads to; the route is of this packet only. */
-	if (nhc->nhc_gw_family && !rt->rt_gw_family) {
-		rt->rt_gw_family = AF_INET;
-		rt->rt_gw4 = hop.daddr;
-	}
-	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc ? : hop.saddr;
-	return rt;
+	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
+	return nf_xlat_hop_route(&res, nf_xlat_choose_hop(&rule, &res));
 }
 
 /* Functions of their own, so that one family's flow is not on the other one's stack. */

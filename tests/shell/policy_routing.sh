@@ -74,6 +74,40 @@ ip -n "$gw" route del $far_ip
 goes "iif lan, no other route" "$client6" udp 53 $second_ip
 no_rule
 ip -n "$gw" route add $far_ip via $server_ip
+
+# What such a route has beside its next hop: an MTU, where the next hop is that of the others,
+# too; a next hop of IPv6; a tunnel
+rule "iif lan"
+ip -n "$gw" route replace $far_ip via $server_ip mtu 1400 table 100
+goes "iif lan, an MTU" "$client6" udp 53 $pool_ip
+check_match "an MTU: IPv4" "$(on "$client6" ping -n -M "do" -s 1380 -c 1 -W 10 $far_ip)" "*Frag needed and DF set (mtu = 1400)*"
+check_match "an MTU: translated" "$(on "$client6" ping -6 -n -M "do" -s 1380 -c 1 -W 10 $pref64$far_ip)" "*Packet too big: mtu=1420*"
+ip -n "$gw" addr add 2001:db8:e::1/64 dev wan2 nodad
+ip -n "$server4" addr add 2001:db8:e::2/64 dev eth1 nodad
+ip -n "$gw" route replace $far_ip via inet6 2001:db8:e::2 dev wan2 table 100
+goes "iif lan, a next hop of IPv6" "$client6" tcp 80 $second_ip
+if ip -n "$gw" link add t4 type ipip external 2>"$tmp/link" &&
+	ip -n "$server4" link add t4 type ipip local 192.0.3.2 remote $second_ip; then
+	ip -n "$gw" -batch - <<-EOF
+		link set t4 up
+		addr add 192.0.9.1/24 dev t4
+		route replace $far_ip encap ip id 1 dst 192.0.3.2 src $second_ip dev t4 table 100
+	EOF
+	ip -n "$server4" -batch - <<-EOF
+		link set t4 up
+		addr add 192.0.9.2/24 dev t4
+		route replace 192.0.9.0/24 dev t4 src $far_ip
+	EOF
+	goes "iif lan, a tunnel" "$client6" tcp 80 192.0.9.1
+	goes "iif lan, a tunnel" "$client6" udp 53 192.0.9.1
+	ip -n "$gw" link del t4
+	ip -n "$server4" link del t4
+else
+	echo "# SKIP: no tunnel: $(head -n 1 "$tmp/link")"
+fi
+ip -n "$gw" route replace $far_ip via 192.0.3.2 table 100
+no_rule
+
 ip -n "$gw" rule add iif lan blackhole
 for to in $far_ip $pref64$far_ip; do
 	patience=1
