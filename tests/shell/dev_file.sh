@@ -6,7 +6,7 @@
 . "$here/systemd.inc"
 
 need_ip_xlat
-need perl python3 unbound
+need python3 unbound
 
 setup_topo
 device=$top/packaging/xlat-device
