@@ -621,11 +621,10 @@ static bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
 }
 
 /* A packet, from its network header on, of which there are @len bytes at most */
-static unsigned int nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol,
-					unsigned int len,
-					const struct nf_hook_state *state,
-					struct nf_xlat_flow_net *fn,
-					struct nf_xlat_flow_key *key)
+static __always_inline unsigned int
+nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
+		    const struct nf_hook_state *state,
+		    struct nf_xlat_flow_net *fn, struct nf_xlat_flow_key *key)
 {
 	const struct net_device *in = state->in;
 	struct nf_xlat_flow_dir *d;
@@ -753,7 +752,6 @@ unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
 		skb_pull_rcsum(skb, PPPOE_SES_HLEN);
 		skb_reset_network_header(skb);
 	}
-	/* The only call, so that it is part of this function. */
 	verdict = nf_xlat_flow_packet(skb, protocol, len, state, priv, &key);
 	if (unlikely(pppoe) && verdict == NF_ACCEPT) {
 		skb_push_rcsum(skb, PPPOE_SES_HLEN);
