@@ -220,9 +220,6 @@ static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
 	bool reasm = false;
 
 	parm.lowest_mtu6 = conf->mtu;
-	parm.ports = false;
-	parm.keep_ct = false;
-	parm.oif = 0;
 	parm.rules = 0;
 again:
 	if (!nf_xlat_map(&conf->dom, way->net, skb, pf, reasm,
@@ -383,9 +380,6 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	parm.lowest_mtu6 = conf->mtu;
-	parm.ports = false;
-	parm.keep_ct = false;
-	parm.oif = 0;
 	parm.rules = 0;
 	error4.ip = conf->error4;
 	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6,

@@ -1727,7 +1727,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_send);
  * @parm: addresses
  *
  * As far as addresses, routes, TTL and MTU go. For who has state to change between
- * the question and the deed, by which errors about the packet find their fl. RCU
+ * the question and the deed, by which errors about the packet find their way. RCU
  * read side.
  *
  * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.

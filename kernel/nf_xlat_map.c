@@ -98,7 +98,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_saddr);
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
  * @error_saddr: RFC 6791: source of ICMP errors whose own has no mapping, or NULL
  * @pkt: filled in as by nf_xlat_parse()
- * @parm: addresses are filled in: @outer, and @inner for ICMP errors
+ * @parm: filled in as of what has no state, with the addresses @outer, and @inner for
+ *	ICMP errors; but not @lowest_mtu6 and @rules, which are the caller's
  * @reason: NF_XLAT_OK, or why the packet cannot be translated
  *
  * RCU read side.
@@ -133,6 +134,9 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 	if (sreason == NF_XLAT_ADDRESS && !error_saddr)
 		return false;
 
+	parm->ports = false;
+	parm->keep_ct = false;
+	parm->oif = 0;
 	*reason = nf_xlat_parse(skb, pf, reasm, pkt);
 	if (sreason && error_saddr && pkt->icmp_error) {
 		if (pf == NFPROTO_IPV6)

@@ -200,9 +200,6 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	u8 pf = nft_xlat_pf(priv);
 
 	parm.lowest_mtu6 = priv->mtu;
-	parm.ports = false;
-	parm.keep_ct = false;
-	parm.oif = 0;
 	/* Before the sets are asked: what changes meanwhile is of later rules. */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 

@@ -61,11 +61,7 @@ on "$client6" ping -c 1 -W 1 -s 1440 -M "do" $server_ip >/dev/null
 check "the host learns what the path takes" wait_for 5 learnt "$client6" $server_ip 1400
 ip -n "$gw" link set wan mtu 1500
 ip -n "$client6" route flush cache
-n=20000000
-is_uml || n=1000000
-for dir in up down; do
-	check_eq "a stream $dir" "$(python "$client6" stream $dir $server_ip 9100 $n)" $n
-done
+streams "$client6" $server_ip
 check "the IPv6 address answers as well" on "$gw" ping -6 -c 1 -W 10 $clat6
 check_not "nobody calls who was not called" on "$server4" ping -c 1 -W 1 $pool_ip
 

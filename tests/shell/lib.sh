@@ -298,6 +298,17 @@ need() { local c; for c; do command -v "$c" >/dev/null || skip "needs $c"; done;
 is_debug() { [[ ${LANE:-} == uml-* ]]; }
 is_uml() { ! is_debug && grep -q "User Mode Linux" /proc/cpuinfo; }
 
+# streams NS ADDRESS: up to the stream server there, and down; each arrives as it was sent
+streams()
+{
+	local n=20000000 dir
+
+	is_uml || n=1000000
+	for dir in up down; do
+		check_eq "a stream $dir" "$(python "$1" stream $dir "$2" 9100 $n)" $n
+	done
+}
+
 # counter NAME: one of the gateway's counters of packets
 counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
 
