@@ -940,7 +940,7 @@ void nf_xlat_ct_netns_put(struct net *net)
 	mutex_lock(&xn->mutex);
 	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
-		nf_xlat_flow_flush(&xn->flow);
+		nf_xlat_ct_flush_flows(net);
 		xn->hooked = false;
 	}
 	mutex_unlock(&xn->mutex);
@@ -960,7 +960,6 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 		nf_xlat_ct_unregister(net);
 	xn->hooked = false;
 	mutex_unlock(&xn->mutex);
-	nf_xlat_ft_net_pre_exit(&xn->flow);
 }
 
 static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
@@ -985,7 +984,8 @@ static __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
 	return addr;
 }
 
-static int nf_xlat_ct_gone_iter(struct nf_conn *ct, void *data)
+/* Has a masqueraded session lost its address or its device, as in nf_nat_masquerade? */
+static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
 {
 	const struct nf_xlat_ct_data *priv;
 	bool gone;
@@ -993,7 +993,11 @@ static int nf_xlat_ct_gone_iter(struct nf_conn *ct, void *data)
 	if (!nf_xlat_ct_any(ct))
 		return 0;
 	priv = nf_xlat_ct_data(ct);
-	if (!priv || !priv->masq)
+	if (!priv)
+		return 0;
+	if (priv->masq_index && nf_xlat_events_has(data, priv->masq_index))
+		return 1;
+	if (!priv->masq)
 		return 0;
 
 	rcu_read_lock();
@@ -1002,43 +1006,20 @@ static int nf_xlat_ct_gone_iter(struct nf_conn *ct, void *data)
 	return gone;
 }
 
-static int nf_xlat_ct_down_iter(struct nf_conn *ct, void *data)
+static void nf_xlat_ct_ended_work(struct work_struct *work)
 {
-	const struct nf_xlat_ct_data *priv;
-
-	if (!nf_xlat_ct_any(ct))
-		return 0;
-	priv = nf_xlat_ct_data(ct);
-	return priv && priv->masq_index &&
-	       nf_xlat_flow_dev_down(data, priv->masq_index);
-}
-
-/**
- * nf_xlat_ct_devs_down - end the sessions that masquerade by devices that are down
- * @fn: namespace; nf_xlat_flow_dev_down() tells which devices
- *
- * Process context.
- */
-void nf_xlat_ct_devs_down(struct nf_xlat_flow_net *fn)
-{
-	struct nf_ct_iter_data iter_data = { .net = fn->net, .data = fn };
-
-	nf_ct_iterate_cleanup_net(nf_xlat_ct_down_iter, &iter_data);
-}
-
-static void nf_xlat_ct_gone_work(struct work_struct *work)
-{
+	struct nf_xlat_events *ev = nf_xlat_events_of(work);
 	struct nf_xlat_ct_net *xn =
-		container_of(work, struct nf_xlat_ct_net, gone);
-	struct nf_ct_iter_data iter_data = { .net = xn->net };
+		container_of(ev, struct nf_xlat_ct_net, ended);
+	struct nf_ct_iter_data iter_data = { .net = xn->net, .data = ev };
+	unsigned long start;
 
-	nf_ct_iterate_cleanup_net(nf_xlat_ct_gone_iter, &iter_data);
+	start = nf_xlat_events_begin(ev);
+	nf_ct_iterate_cleanup_net(nf_xlat_ct_ended_iter, &iter_data);
+	nf_xlat_events_end(ev, start, true);
 }
 
-/*
- * An address of this host is gone: so are the sessions that it masqueraded, as
- * in nf_nat_masquerade. That takes too long for here.
- */
+/* An address of this host is gone. To look for its sessions takes too long for here. */
 static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 				 void *ptr)
 {
@@ -1050,7 +1031,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
 	/* Sessions may have outlived the rules. */
 	if (READ_ONCE(xn->used))
-		queue_work(system_power_efficient_wq, &xn->gone);
+		nf_xlat_events_kick(&xn->ended);
 	return NOTIFY_DONE;
 }
 
@@ -1058,33 +1039,44 @@ static struct notifier_block nf_xlat_ct_inet_notifier = {
 	.notifier_call = nf_xlat_ct_inet_event,
 };
 
+static int nf_xlat_ct_netdev_event(struct notifier_block *nb,
+				   unsigned long event, void *ptr)
+{
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(dev_net(dev));
+
+	/* Without memory, a session stays until its next packet finds another route. */
+	if (event == NETDEV_DOWN && READ_ONCE(xn->used))
+		nf_xlat_events_add(&xn->ended, dev->ifindex);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_ct_netdev_notifier = {
+	.notifier_call = nf_xlat_ct_netdev_event,
+};
+
 static int __net_init nf_xlat_ct_net_init(struct net *net)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
-	int err;
 
 	mutex_init(&xn->mutex);
-	INIT_WORK(&xn->gone, nf_xlat_ct_gone_work);
+	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work);
 	xn->net = net;
-	err = nf_xlat_bib_net_init(net);
-	if (err)
-		return err;
-	err = nf_xlat_flow_net_init(net);
-	if (err)
-		nf_xlat_bib_net_exit(net);
-	return err;
+	return nf_xlat_bib_net_init(net);
 }
 
-/* They count in the engine, which goes before conntrack does. */
+/*
+ * Sessions count in the data that the engine has for the namespace. That data goes before
+ * conntrack ends its entries, so end ours here.
+ */
 static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	struct nf_ct_iter_data iter_data = { .net = net };
 
-	cancel_work_sync(&xn->gone);
+	nf_xlat_events_exit(&xn->ended);
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
-	nf_xlat_flow_net_exit(&xn->flow);
 	nf_xlat_bib_net_exit(net);
 	/* Entries that are still on a packet somewhere have references. */
 	nf_ct_put(xn->master);
@@ -1108,26 +1100,21 @@ static int __init nf_xlat_ct_init(void)
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
-	err = nf_xlat_flow_init();
-	if (err)
-		goto err_bib;
 	err = register_pernet_subsys(&nf_xlat_ct_net_ops);
 	if (err)
-		goto err_flow;
-	err = nf_xlat_ft_init();
+		goto err_bib;
+	err = register_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 	if (err)
 		goto err_pernet;
 	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	if (err)
-		goto err_ft;
+		goto err_netdev;
 	return 0;
 
-err_ft:
-	nf_xlat_ft_exit();
+err_netdev:
+	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 err_pernet:
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
-err_flow:
-	nf_xlat_flow_exit();
 err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
@@ -1137,13 +1124,12 @@ err_timeout:
 
 static void __exit nf_xlat_ct_fini(void)
 {
-	/* What they tell is noted in the namespaces. */
+	/* The notifiers use the data of namespaces, so they go first. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
-	nf_xlat_ft_exit();
+	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	/* Nobody is left who could translate their packets. */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
-	nf_xlat_flow_exit();
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
 }

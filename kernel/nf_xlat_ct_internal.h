@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of nf_xlat_ct share.
+ * What the files of nf_xlat_ct share with one another, and with nf_xlat_flow above it.
  */
 #ifndef _NF_XLAT_CT_INTERNAL_H
 #define _NF_XLAT_CT_INTERNAL_H
 
 #include <linux/mutex.h>
-#include <linux/workqueue.h>
-#include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -15,46 +13,9 @@
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "nf_xlat_bib.h"
+#include "nf_xlat_events.h"
 
 struct nf_xlat_flow;
-struct nf_xlat_ft;
-
-/**
- * struct nf_xlat_flow_net - the fast path of a namespace
- *
- * @table: its entries, by direction
- * @net: the namespace
- * @mib: its counters
- * @gc: timeouts are moved on, and devices are looked for
- * @ended: jiffies when that was done
- * @pause: jiffies from then on, in which it is not to be done again
- * @mutex: of what follows; taken inside of RTNL, never the reverse
- * @fts: flowtables that rules name
- * @at: the one that nf_xlat_ft_sync() is at
- * @round: of nf_xlat_ft_sync_all()
- * @events: by index, devices whose entries have to go; values are @walk's, with
- *	NF_XLAT_FLOW_DOWN if sessions that masquerade by it have to end as well
- * @walk: 0 or 1, the other one with each walk over the entries
- * @gone: the namespace is going
- * @stateless: entries that no conntrack entry stands for
- */
-struct nf_xlat_flow_net {
-	struct rhashtable	table;
-	struct net		*net;
-	struct nf_xlat_mib __percpu *mib;
-	struct delayed_work	gc;
-	unsigned long		ended;
-	unsigned long		pause;
-	/* of what follows */
-	struct mutex		mutex;
-	struct list_head	fts;
-	const struct nf_xlat_ft	*at;
-	unsigned int		round;
-	struct xarray		events;
-	unsigned int		walk;
-	bool			gone;
-	atomic_t		stateless;
-};
 
 /**
  * struct nf_xlat_ct_net - what a namespace has
@@ -65,10 +26,10 @@ struct nf_xlat_flow_net {
  * @used: there has been one
  * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard(). Packets
  *	read it without the mutex: it is there before the first rule is.
- * @gone: sessions end with their address
+ * @ended: the work that ends masqueraded sessions with their address or device; its
+ *	events are devices that have gone down
  * @net: whose this is
  * @bib: mappings
- * @flow: fast path
  */
 struct nf_xlat_ct_net {
 	/* of @users, @hooked, @used, @master */
@@ -77,10 +38,9 @@ struct nf_xlat_ct_net {
 	bool			hooked;
 	bool			used;
 	struct nf_conn		*master;
-	struct work_struct	gone;
+	struct nf_xlat_events	ended;
 	struct net		*net;
 	struct nf_xlat_bib_net	bib;
-	struct nf_xlat_flow_net	flow;
 };
 
 extern unsigned int nf_xlat_ct_net_id;
@@ -88,24 +48,6 @@ extern unsigned int nf_xlat_ct_net_id;
 static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
 {
 	return net_generic(net, nf_xlat_ct_net_id);
-}
-
-/**
- * struct nf_xlat_flow_in - how packets of a flow come in
- *
- * @iif: device, one of the flowtable's
- * @vlan: as nf_xlat_flow_vlan() has it, 0 without
- * @session: of PPPoE, 0 without
- */
-struct nf_xlat_flow_in {
-	int	iif;
-	u16	vlan;
-	u16	session;
-};
-
-static inline u16 nf_xlat_flow_vlan(__be16 proto, u16 id)
-{
-	return id | (proto == htons(ETH_P_8021AD) ? BIT(15) : BIT(14));
 }
 
 /* References that an entry holds, RFC 6146's "sessions of a BIB entry" */
@@ -243,33 +185,24 @@ void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 
 void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
+void nf_xlat_ct_flush_flows(struct net *net);
 
-void nf_xlat_ct_devs_down(struct nf_xlat_flow_net *fn);
+/**
+ * struct nf_xlat_flow_ops - the fast path, as sessions know it
+ *
+ * @owner: its module
+ * @del: a session has ended, and so does its flow; RCU read side, any context
+ * @flush: the last stateful rule of a namespace has gone, and so do all flows; process
+ *	context
+ */
+struct nf_xlat_flow_ops {
+	struct module	*owner;
+	void		(*del)(struct nf_xlat_flow *flow);
+	void		(*flush)(struct net *net);
+};
 
-/* nf_xlat_flow.c */
-unsigned int nf_xlat_flow_hook(void *priv, struct sk_buff *skb,
-			       const struct nf_hook_state *state);
-unsigned int nf_xlat_flow_leaves(void *priv, struct sk_buff *skb,
-				 const struct nf_hook_state *state);
-void nf_xlat_flow_del(struct nf_xlat_flow *flow);
-void nf_xlat_flow_kick(struct nf_xlat_flow_net *fn);
-void nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
-			    const struct net_device *dev, bool down);
-bool nf_xlat_flow_dev_down(struct nf_xlat_flow_net *fn, int ifindex);
-void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
-int nf_xlat_flow_net_init(struct net *net);
-void nf_xlat_flow_net_exit(struct nf_xlat_flow_net *fn);
-int nf_xlat_flow_init(void);
-void nf_xlat_flow_exit(void);
-
-/* nf_xlat_ft.c */
-int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
-		     const u8 *ha, struct nf_xlat_flow_in *in);
-struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft);
-bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn);
-void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn);
-int nf_xlat_ft_init(void);
-void nf_xlat_ft_exit(void);
+void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops);
+void nf_xlat_flow_ops_unregister(void);
 
 /* nf_xlat_ct_timeout.c */
 void nf_xlat_ct_timeout(struct nf_conn *ct);

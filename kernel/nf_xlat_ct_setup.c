@@ -610,6 +610,64 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 	return NF_XLAT_OK;
 }
 
+/* NULL without a fast path. It is the fast path that knows sessions, not the reverse. */
+static const struct nf_xlat_flow_ops __rcu *nf_xlat_flow_ops;
+
+/**
+ * nf_xlat_flow_ops_register - there is a fast path
+ * @ops: its functions
+ */
+void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops)
+{
+	rcu_assign_pointer(nf_xlat_flow_ops, ops);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_register);
+
+/**
+ * nf_xlat_flow_ops_unregister - the fast path is about to go
+ *
+ * The caller ends all flows afterwards. Process context.
+ */
+void nf_xlat_flow_ops_unregister(void)
+{
+	RCU_INIT_POINTER(nf_xlat_flow_ops, NULL);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_unregister);
+
+/**
+ * nf_xlat_ct_flush_flows - end all flows of a namespace
+ * @net: the namespace
+ *
+ * Process context.
+ */
+void nf_xlat_ct_flush_flows(struct net *net)
+{
+	const struct nf_xlat_flow_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(nf_xlat_flow_ops);
+	/* A module that is being unloaded ends them by itself. */
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	rcu_read_unlock();
+	if (!ops)
+		return;
+	ops->flush(net);
+	module_put(ops->owner);
+}
+
+static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
+{
+	const struct nf_xlat_flow_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(nf_xlat_flow_ops);
+	if (ops)
+		ops->del(flow);
+	rcu_read_unlock();
+}
+
 /**
  * nf_xlat_ct_detach - take from an entry what it holds
  * @ct: the entry, which has left conntrack's table, or is about to
@@ -628,7 +686,7 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 		n = NF_XLAT_REF_HAIRPIN;
 		flow = xchg(&data->flow, NULL);
 		if (flow)
-			nf_xlat_flow_del(flow);
+			nf_xlat_ct_del_flow(flow);
 	}
 	for (i = 0; i < n; i++) {
 		bib = xchg(&data->refs[i], NULL);
@@ -636,6 +694,7 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 			nf_xlat_bib_put(nf_ct_net(ct), bib);
 	}
 }
+EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
 
 static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
 			   struct nf_conn *ct, enum ip_conntrack_info ctinfo)
@@ -665,6 +724,7 @@ void nf_xlat_ct_watch(struct nf_conn *ct)
 {
 	rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
 }
+EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
 
 /**
  * nf_xlat_ct_release - give references back

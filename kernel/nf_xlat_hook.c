@@ -1495,7 +1495,7 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 	cur->parm = parm;
 	memcpy(cur->ports, skb_transport_header(skb), sizeof(cur->ports));
 	cur->iif = skb->dev->ifindex;
-	cur->wish = NULL;
+	cur->flowtable = NULL;
 }
 
 static unsigned int __nf_xlat_send(struct sk_buff *skb,

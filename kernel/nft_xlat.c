@@ -15,6 +15,7 @@
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
+#include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
 
 #define NFT_XLAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\

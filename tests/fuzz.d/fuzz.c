@@ -133,13 +133,13 @@ static void count(unsigned long *all)
 /* With the last rule gone, while sessions, flows and queued packets are there */
 static void unload(void)
 {
-	static const char * const modules[] = { "nft_xlat", "nf_xlat_ct", "nf_xlat" };
+	static const char * const modules[] = { "nft_xlat", "nf_xlat_flow", "nf_xlat_ct", "nf_xlat" };
 	unsigned long now[3] = {};
 	unsigned int i, tries;
 
 	batch(flush, false);
 	count(now);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < MNL_ARRAY_SIZE(modules); i++) {
 		/* nf_tables frees rules of a transaction some time after it. */
 		for (tries = 0; syscall(SYS_delete_module, modules[i], O_NONBLOCK); tries++) {
 			if (errno != EWOULDBLOCK || tries == 100)

@@ -47,7 +47,7 @@ box()
 }
 
 # shellcheck disable=SC2317 # wait_for calls it
-hooked() { on "$1" "$NFT" list hooks netdev device lan 2>/dev/null | grep -q nf_xlat_flow_hook; }
+hooked() { on "$1" "$NFT" list hooks netdev device lan 2>/dev/null | grep -q nf_xlat_flow_ingress; }
 # rule NAME WORDS: the only one, and the fast path behind it
 rule()
 {

@@ -26,7 +26,7 @@ recovers "after it all" fast
 
 many >/dev/null
 on "$gw" "$NFT" flush ruleset
-check "modules unload under traffic" modprobe -r nft_xlat nf_xlat_ct nf_xlat
+check "modules unload under traffic" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001.*src=[0-9]*\.' | wc -l)" 0
 check "rules load again" rules
 hooks_come lan wan

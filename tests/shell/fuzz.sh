@@ -32,6 +32,6 @@ value() { awk -v n="$1" '$1 == n { s = $2 } END { print s + 0 }' "$tmp/did"; }
 for c in Xlat6to4 Xlat4to6 XlatDrop; do
 	check "$c" test "$(value $c)" -gt 0
 done
-check "no reference is left" wait_for 30 modprobe -r nft_xlat nf_xlat_ct nf_xlat
+check "no reference is left" wait_for 30 modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 
 done_testing

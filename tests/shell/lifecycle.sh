@@ -80,7 +80,7 @@ check_eq "stream under reloads" "$(cat "$tmp/stream")" $size
 open_session unload
 check "flush ruleset" ruleset flush
 hooks 0 "no hooks without a ruleset"
-check "modules unload with sessions" modprobe -r nft_xlat nf_xlat_ct nf_xlat
+check "modules unload with sessions" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001:.*src=192')" ""
 check "ruleset loads" ruleset nat64
 works "modules are back"

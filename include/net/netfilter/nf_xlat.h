@@ -310,7 +310,7 @@ struct nf_xlat_parm {
  * @parm: what it was translated by
  * @ports: the first four bytes behind its network header
  * @iif: device that it came in by
- * @wish: of nf_xlat_flow_add(), NULL at first
+ * @flowtable: for nf_xlat_flow_postrouting(), NULL at first
  */
 struct nf_xlat_current {
 	const struct sk_buff		*skb;
@@ -318,7 +318,7 @@ struct nf_xlat_current {
 	const struct nf_xlat_parm	*parm;
 	__be16				ports[2];
 	int				iif;
-	void				*wish;
+	void				*flowtable;
 };
 
 /* What has been done for a packet by the time that it is translated */

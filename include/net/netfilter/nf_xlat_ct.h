@@ -54,13 +54,4 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 int nf_xlat_ct_netns_get(struct net *net);
 void nf_xlat_ct_netns_put(struct net *net);
 
-struct nf_xlat_ft;
-struct nft_flowtable;
-
-void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      struct nf_xlat_ft *ft, unsigned int thoff);
-struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
-				  struct nft_flowtable *flowtable);
-void nf_xlat_ft_put(struct nf_xlat_ft *ft);
-
 #endif /* _NF_XLAT_CT_H */

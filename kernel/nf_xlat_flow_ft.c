@@ -13,8 +13,7 @@
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include <net/netfilter/nf_tables.h>
-#include "compat.h"
-#include "nf_xlat_ct_internal.h"
+#include "nf_xlat_flow_internal.h"
 
 /**
  * struct nf_xlat_flow_dev - a device that has our hook
@@ -163,7 +162,7 @@ static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 		goto err;
 	fd->round = ft->round;
 	fd->ops = (struct nf_hook_ops){
-		.hook		= nf_xlat_flow_hook,
+		.hook		= nf_xlat_flow_ingress,
 		.dev		= dev,
 		.priv		= ft->fn,
 		.pf		= NFPROTO_NETDEV,
@@ -261,13 +260,13 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 /* Where it is known that a packet leaves, and how: the last hook */
 static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	{
-		.hook		= nf_xlat_flow_leaves,
+		.hook		= nf_xlat_flow_postrouting,
 		.pf		= NFPROTO_IPV4,
 		.hooknum	= NF_INET_POST_ROUTING,
 		.priority	= NF_IP_PRI_LAST,
 	},
 	{
-		.hook		= nf_xlat_flow_leaves,
+		.hook		= nf_xlat_flow_postrouting,
 		.pf		= NFPROTO_IPV6,
 		.hooknum	= NF_INET_POST_ROUTING,
 		.priority	= NF_IP6_PRI_LAST,
@@ -286,7 +285,7 @@ static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
 				  struct nft_flowtable *flowtable)
 {
-	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(net)->flow;
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 	struct nf_xlat_ft *ft;
 	int err;
 
@@ -312,7 +311,7 @@ struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
 	list_add(&ft->list, &fn->fts);
 found:
 	ft->users++;
-	nf_xlat_flow_kick(fn);
+	nf_xlat_events_kick(&fn->gc);
 	mutex_unlock(&fn->mutex);
 	return ft;
 
@@ -352,7 +351,7 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 				   unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct nf_xlat_flow_net *fn = &nf_xlat_ct_pernet(dev_net(dev))->flow;
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(dev_net(dev));
 	struct nf_xlat_ft *ft;
 
 	/* CHANGEUPPER: it has become a port of a bridge, or is none any longer. */
@@ -365,7 +364,10 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 		if (event == NETDEV_UNREGISTER)
 			list_for_each_entry(ft, &fn->fts, list)
 				nf_xlat_ft_del_dev(ft, dev->ifindex);
-		nf_xlat_flow_dev_event(fn, dev, event == NETDEV_DOWN);
+		/* Without memory for the event, all flows end here and now. */
+		if ((!list_empty(&fn->fts) || atomic_read(&fn->table.nelems)) &&
+		    !nf_xlat_events_add(&fn->gc, dev->ifindex))
+			nf_xlat_flow_flush(fn->net);
 	}
 	mutex_unlock(&fn->mutex);
 	return NOTIFY_DONE;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A work that looks after the devices of a namespace, in nf_xlat_ct and nf_xlat_flow.
+ */
+#ifndef _NF_XLAT_EVENTS_H
+#define _NF_XLAT_EVENTS_H
+
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+/**
+ * struct nf_xlat_events - events of devices, and the work that handles them
+ *
+ * A notifier holds RTNL, and there may be any number of sessions. So it notes the device
+ * here, and the work walks over the sessions. The work leaves most of the time to others.
+ *
+ * @work: the work
+ * @devs: devices by index; the value is NF_XLAT_EVENT_NEW or NF_XLAT_EVENT_SEEN
+ * @ended: jiffies when the work ended last
+ * @pause: jiffies after @ended in which the work does not run again
+ */
+struct nf_xlat_events {
+	struct delayed_work	work;
+	struct xarray		devs;
+	unsigned long		ended;
+	unsigned long		pause;
+};
+
+static inline struct nf_xlat_events *nf_xlat_events_of(struct work_struct *work)
+{
+	return container_of(to_delayed_work(work), struct nf_xlat_events, work);
+}
+
+/* Has this device had an event that the work has not finished with? Any context. */
+static inline bool nf_xlat_events_has(const struct nf_xlat_events *ev,
+				      int ifindex)
+{
+	return xa_load((struct xarray *)&ev->devs, ifindex);
+}
+
+void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func);
+void nf_xlat_events_exit(struct nf_xlat_events *ev);
+bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex);
+void nf_xlat_events_kick(struct nf_xlat_events *ev);
+unsigned long nf_xlat_events_begin(struct nf_xlat_events *ev);
+void nf_xlat_events_end(struct nf_xlat_events *ev, unsigned long start,
+			bool done);
+
+#endif /* _NF_XLAT_EVENTS_H */

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The flows of the fast path: how they begin, age and end.
+ *
+ * A stock flowtable has one family for both directions, so translated sessions have a
+ * table of their own. The flow of a session ends with the session's conntrack entry at the
+ * latest; a work moves the timeout of that entry on. A packet of a stateless rule has no
+ * such entry: its flow remembers what the rules made of it, for as long as the rules are
+ * the same, and for NF_XLAT_FLOW_AGE at most.
+ */
+
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
+#include "nf_xlat_flow_internal.h"
+
+/* How often the work moves timeouts on and looks at the flowtables */
+#define NF_XLAT_FLOW_GC		(2UL * HZ)
+/* A flow without a packet for so long ends; its session stays. */
+#define NF_XLAT_FLOW_IDLE	(30 * HZ)
+/* A stateless flow ends at that age, as packets may have changed the sets of a rule. */
+#define NF_XLAT_FLOW_AGE	(30 * HZ)
+/* How often a walk over the table may begin anew */
+#define NF_XLAT_FLOW_AGAIN	8
+
+unsigned int nf_xlat_flow_net_id __read_mostly;
+struct kmem_cache *nf_xlat_flow_cache __read_mostly;
+
+/* Stateless flows in all namespaces that users have made for themselves */
+static atomic_t nf_xlat_flow_users;
+
+/**
+ * nf_xlat_flow_free_rcu - free a flow that no packet can find any longer
+ * @rcu: its member
+ *
+ * Any context.
+ */
+void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
+{
+	struct nf_xlat_flow *flow = container_of(rcu, struct nf_xlat_flow, rcu);
+
+	dst_release(flow->dir[IP_CT_DIR_ORIGINAL].dst);
+	dst_release(flow->dir[IP_CT_DIR_REPLY].dst);
+	nf_ct_put(flow->ct);
+	kmem_cache_free(nf_xlat_flow_cache, flow);
+}
+
+/*
+ * Conntrack does not see the packets of a flow. So it must not judge the packets that it
+ * sees later by what it knew before, as in flow_offload_fixup_tcp().
+ */
+static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
+{
+	struct ip_ct_tcp *tcp = &ct->proto.tcp;
+	unsigned int i;
+
+	if (nf_ct_protonum(ct) != IPPROTO_TCP || nf_ct_is_dying(ct))
+		return;
+	spin_lock_bh(&ct->lock);
+	for (i = 0; i < IP_CT_DIR_MAX; i++) {
+		tcp->seen[i].td_maxwin = 0;
+		tcp->seen[i].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+		tcp->seen[i].flags &= ~IP_CT_TCP_FLAG_MAXACK_SET;
+	}
+	spin_unlock_bh(&ct->lock);
+}
+
+static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
+{
+	return fn->net->user_ns != &init_user_ns;
+}
+
+/**
+ * nf_xlat_flow_uncharge - a stateless flow ends, or was not made
+ * @fn: namespace
+ */
+void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
+{
+	atomic_dec(&fn->stateless);
+	if (nf_xlat_flow_of_user(fn))
+		atomic_dec(&nf_xlat_flow_users);
+}
+
+/**
+ * nf_xlat_flow_charge - may there be one more stateless flow?
+ * @fn: namespace
+ *
+ * Conntrack bounds the flows of sessions, as each has an entry. Nothing bounds stateless
+ * flows, and any host may send packets for any number of them. So a namespace has
+ * nf_conntrack_max of them, and all namespaces of unprivileged users together have as
+ * many. Those of the initial user namespace do not count there, so that no user can take
+ * the fast path from the administrator. Any context.
+ *
+ * Return: true if there may; nf_xlat_flow_uncharge() gives it back.
+ */
+bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
+{
+	unsigned int max = READ_ONCE(nf_conntrack_max);
+	unsigned int n = atomic_inc_return(&fn->stateless);
+
+	if (nf_xlat_flow_of_user(fn))
+		n = max_t(unsigned int, n,
+			  atomic_inc_return(&nf_xlat_flow_users));
+	if (likely(n <= max || !max))
+		return true;
+	nf_xlat_flow_uncharge(fn);
+	return false;
+}
+
+static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
+		rhashtable_remove_fast(&flow->fn->table, &flow->dir[i].node,
+				       nf_xlat_flow_params);
+	if (flow->ct) {
+		nf_xlat_flow_fixup_tcp(flow->ct);
+		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
+	} else {
+		nf_xlat_flow_uncharge(flow->fn);
+	}
+	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
+}
+
+/**
+ * nf_xlat_flow_del - end a flow
+ * @flow: the flow
+ *
+ * A flow that is being inserted is ended by nf_xlat_flow_insert(). RCU read side, any
+ * context.
+ */
+void nf_xlat_flow_del(struct nf_xlat_flow *flow)
+{
+	int old = atomic_fetch_or(NF_XLAT_FLOW_DEAD, &flow->state);
+
+	if (old & NF_XLAT_FLOW_READY && !(old & NF_XLAT_FLOW_DEAD))
+		nf_xlat_flow_destroy(flow);
+}
+
+/**
+ * nf_xlat_flow_insert - let packets find a flow
+ * @flow: the flow, complete but for its state, which is 0. Its session, if it has one,
+ *	points at it already. Stateless, it is charged for.
+ *
+ * The flow ends at once where another flow has the same packets, or where its session
+ * has ended meanwhile. RCU read side, softirq.
+ */
+void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
+{
+	bool linked = true;
+	unsigned int i;
+	int old;
+
+	if (flow->ct)
+		nf_xlat_flow_fixup_tcp(flow->ct);
+	for (i = 0; linked && i < nf_xlat_flow_dirs(flow); i++)
+		linked = !rhashtable_lookup_insert_fast(&flow->fn->table,
+							&flow->dir[i].node,
+							nf_xlat_flow_params);
+	old = atomic_fetch_or(NF_XLAT_FLOW_READY, &flow->state);
+	if (old & NF_XLAT_FLOW_DEAD)
+		nf_xlat_flow_destroy(flow);
+	else if (!linked)
+		nf_xlat_flow_del(flow);
+}
+
+/* How long conntrack would let the session live after a packet */
+static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
+{
+	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);
+	struct net *net = nf_ct_net(ct);
+
+	if (nf_ct_protonum(ct) == IPPROTO_TCP) {
+		if (!timeouts)
+			timeouts = nf_tcp_pernet(net)->timeouts;
+		return READ_ONCE(timeouts[READ_ONCE(ct->proto.tcp.state)]);
+	}
+	if (!timeouts)
+		timeouts = nf_udp_pernet(net)->timeouts;
+	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
+}
+
+/* The route to a device that has gone is obsolete, and leads to the loopback device. */
+static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
+{
+	unsigned int i;
+
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
+		if (READ_ONCE(flow->dir[i].dst->obsolete) > 0)
+			return true;
+	return false;
+}
+
+/* Move the timeout of the session on, or end the flow if its time has come. */
+static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
+{
+	u32 used = READ_ONCE(flow->dir[IP_CT_DIR_ORIGINAL].used);
+	u32 back = READ_ONCE(flow->dir[IP_CT_DIR_REPLY].used);
+	struct nf_conn *ct = flow->ct;
+	u32 expires;
+
+	if (nf_xlat_flow_moved(flow->fn, flow) ||
+	    nf_xlat_flow_dst_gone(flow) ||
+	    (!ct && (u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)) {
+		nf_xlat_flow_del(flow);
+		return;
+	}
+	if (!ct)
+		return;
+
+	if ((s32)(back - used) > 0)
+		used = back;
+
+	/* As conntrack does: when its table is full, it drops sessions that are not. */
+	if (nf_ct_protonum(ct) == IPPROTO_UDP &&
+	    (s32)(used - (u32)ct->proto.udp.stream_ts) > 0 &&
+	    !test_and_set_bit(IPS_ASSURED_BIT, &ct->status))
+		nf_conntrack_event_cache(IPCT_ASSURED, ct);
+
+	expires = test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status) ?
+		  READ_ONCE(ct->timeout) : used + nf_xlat_flow_timeout(ct);
+	if ((u32)jiffies - used > NF_XLAT_FLOW_IDLE ||
+	    (s32)(expires - (u32)jiffies) <= 0) {
+		nf_xlat_flow_del(flow);
+		return;
+	}
+	if ((s32)(expires - READ_ONCE(ct->timeout)) > 0)
+		WRITE_ONCE(ct->timeout, expires);
+}
+
+/*
+ * Call @call for each flow of a namespace; @call may end the flow. Process context.
+ *
+ * The walk pauses for others, and goes on behind the flow where it paused. If that flow has
+ * ended meanwhile, the walk goes on at the same position of the chain, and passes over a
+ * flow if one before that position has ended too. So the walk begins anew, but only @again
+ * times: somebody who makes flows end all the time could keep it from its end.
+ *
+ * Return: true when all flows were called for.
+ */
+static bool nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
+			      void (*call)(struct nf_xlat_flow *flow),
+			      unsigned int again)
+{
+	struct nf_xlat_flow_dir *d, *at;
+	struct rhashtable_iter iter;
+	unsigned int n = 0;
+
+	if (!atomic_read(&fn->table.nelems))
+		return true;
+again:
+	rhashtable_walk_enter(&fn->table, &iter);
+	rhashtable_walk_start(&iter);
+	while ((d = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(d)) {
+			if (PTR_ERR(d) != -EAGAIN)
+				break;
+			continue;
+		}
+		if (++n % 256 == 0) {
+			at = d;
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+			rhashtable_walk_start(&iter);
+			d = rhashtable_walk_peek(&iter);
+			if (d != at) {
+				rhashtable_walk_stop(&iter);
+				rhashtable_walk_exit(&iter);
+				if (!again--)
+					return false;
+				goto again;
+			}
+		}
+		if (d->dir == IP_CT_DIR_ORIGINAL)
+			call(nf_xlat_flow_of(d));
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	return true;
+}
+
+static void nf_xlat_flow_work(struct work_struct *work)
+{
+	struct nf_xlat_events *ev = nf_xlat_events_of(work);
+	struct nf_xlat_flow_net *fn =
+		container_of(ev, struct nf_xlat_flow_net, gc);
+	unsigned long start = nf_xlat_events_begin(ev);
+	bool busy, done;
+
+	done = nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN);
+	busy = nf_xlat_ft_sync_all(fn);
+	nf_xlat_events_end(ev, start, done);
+	/* Flows are left for a while after the last rule. */
+	if (busy || atomic_read(&fn->table.nelems))
+		queue_delayed_work(system_power_efficient_wq, &ev->work,
+				   max(NF_XLAT_FLOW_GC, ev->pause));
+}
+
+/**
+ * nf_xlat_flow_flush - end all flows of a namespace
+ * @net: the namespace
+ *
+ * Process context.
+ */
+void nf_xlat_flow_flush(struct net *net)
+{
+	/* Each time that the walk begins anew there are fewer flows, so this ends. */
+	nf_xlat_flow_walk(nf_xlat_flow_pernet(net), nf_xlat_flow_del, UINT_MAX);
+}
+
+static int __net_init nf_xlat_flow_net_init(struct net *net)
+{
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
+
+	fn->net = net;
+	fn->mib = nf_xlat_mib(net);
+	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work);
+	mutex_init(&fn->mutex);
+	INIT_LIST_HEAD(&fn->fts);
+	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
+}
+
+/* The devices of a namespace go before the rules that name them do. */
+static void __net_exit nf_xlat_flow_net_pre_exit(struct net *net)
+{
+	nf_xlat_ft_net_pre_exit(nf_xlat_flow_pernet(net));
+}
+
+static void __net_exit nf_xlat_flow_net_exit(struct net *net)
+{
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
+
+	nf_xlat_events_exit(&fn->gc);
+	nf_xlat_flow_flush(net);
+	rhashtable_destroy(&fn->table);
+}
+
+static struct pernet_operations nf_xlat_flow_net_ops = {
+	.init		= nf_xlat_flow_net_init,
+	.pre_exit	= nf_xlat_flow_net_pre_exit,
+	.exit		= nf_xlat_flow_net_exit,
+	.id		= &nf_xlat_flow_net_id,
+	.size		= sizeof(struct nf_xlat_flow_net),
+};
+
+static const struct nf_xlat_flow_ops nf_xlat_flow_ct_ops = {
+	.owner	= THIS_MODULE,
+	.del	= nf_xlat_flow_del,
+	.flush	= nf_xlat_flow_flush,
+};
+
+static int __init nf_xlat_flow_init(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
+	BUILD_BUG_ON(offsetofend(struct nf_xlat_flow_dir, id) > 2 * 64);
+
+	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow,
+					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
+	if (!nf_xlat_flow_cache)
+		return -ENOMEM;
+	err = register_pernet_subsys(&nf_xlat_flow_net_ops);
+	if (err)
+		goto err_cache;
+	err = nf_xlat_ft_init();
+	if (err)
+		goto err_pernet;
+	nf_xlat_flow_ops_register(&nf_xlat_flow_ct_ops);
+	return 0;
+
+err_pernet:
+	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
+err_cache:
+	kmem_cache_destroy(nf_xlat_flow_cache);
+	return err;
+}
+
+static void __exit nf_xlat_flow_exit(void)
+{
+	nf_xlat_flow_ops_unregister();
+	/* The notifier uses the data of namespaces, so it goes first. */
+	nf_xlat_ft_exit();
+	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
+	/* nf_xlat_flow_free_rcu() is code of this module. */
+	rcu_barrier();
+	kmem_cache_destroy(nf_xlat_flow_cache);
+}
+
+module_init(nf_xlat_flow_init);
+module_exit(nf_xlat_flow_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
+MODULE_DESCRIPTION("Fast path of IPv4/IPv6 translation");

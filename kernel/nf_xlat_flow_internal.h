@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of nf_xlat_flow share.
+ */
+#ifndef _NF_XLAT_FLOW_INTERNAL_H
+#define _NF_XLAT_FLOW_INTERNAL_H
+
+#include <linux/cache.h>
+#include <linux/if_ether.h>
+#include <linux/jhash.h>
+#include <linux/mutex.h>
+#include <linux/rhashtable.h>
+#include <net/dst.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_xlat_flow.h>
+#include "compat.h"
+#include "nf_xlat_ct_internal.h"
+
+/**
+ * struct nf_xlat_flow_net - the fast path of a namespace
+ *
+ * @table: the directions of all flows, see struct nf_xlat_flow_dir
+ * @net: the namespace
+ * @mib: the counters of the namespace
+ * @gc: the work that moves timeouts on, ends flows and follows the flowtables; its
+ *	events are devices whose flows have to end
+ * @mutex: protects @fts, @at, @round and @gone; taken inside of RTNL, never the reverse
+ * @fts: flowtables that rules name
+ * @at: the flowtable that nf_xlat_ft_sync() is working on
+ * @round: number of the current nf_xlat_ft_sync_all()
+ * @gone: the namespace ends
+ * @stateless: number of flows without a conntrack entry
+ */
+struct nf_xlat_flow_net {
+	struct rhashtable		table;
+	struct net			*net;
+	struct nf_xlat_mib __percpu	*mib;
+	struct nf_xlat_events		gc;
+	/* protects what follows */
+	struct mutex			mutex;
+	struct list_head		fts;
+	const struct nf_xlat_ft		*at;
+	unsigned int			round;
+	bool				gone;
+	atomic_t			stateless;
+};
+
+extern unsigned int nf_xlat_flow_net_id;
+
+static inline struct nf_xlat_flow_net *nf_xlat_flow_pernet(const struct net *net)
+{
+	return net_generic(net, nf_xlat_flow_net_id);
+}
+
+/**
+ * struct nf_xlat_flow_in - how the packets of a flow come in
+ *
+ * @iif: index of the device, which is one of the flowtable's
+ * @vlan: VLAN as nf_xlat_flow_vlan() writes it, 0 without one
+ * @session: session of PPPoE, 0 without one
+ */
+struct nf_xlat_flow_in {
+	int	iif;
+	u16	vlan;
+	u16	session;
+};
+
+static inline u16 nf_xlat_flow_vlan(__be16 proto, u16 id)
+{
+	return id | (proto == htons(ETH_P_8021AD) ? BIT(15) : BIT(14));
+}
+
+/*
+ * What tells the packets of a direction from all others. It is compared in words, so it has
+ * no holes and its padding is zero. @in is part of it because two zones of conntrack may
+ * have the same addresses.
+ */
+struct nf_xlat_flow_key {
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst;
+	__be16			sport;
+	__be16			dport;
+	struct nf_xlat_flow_in	in;
+	u8			pf;
+	u8			proto;
+	u8			pad[2];
+} __aligned(8);
+
+/**
+ * struct nf_xlat_flow_dir - one direction of a flow
+ *
+ * This is all that a packet needs. It fills two cache lines; the look-up touches the
+ * first one only.
+ *
+ * @node: in the table
+ * @key: what the packets of this direction have in common
+ * @mtu6: lowest MTU of the IPv6 side
+ * @dir: index of this direction in its flow
+ * @acct: conntrack counts the packets of the session
+ * @stateless: there is no session, and this is the only direction of the flow
+ * @below: packets come in by another device than the one that routes them, see
+ *	nf_xlat_ft_below()
+ * @src: source address of the translated packet
+ * @dst_addr: destination address of the translated packet
+ * @sport: source port of the translated packet
+ * @dport: destination port of the translated packet
+ * @pseudo: what the translation adds to the sum of the pseudo-header, folded
+ * @diff: what it adds to the sums of the pseudo-header and of the ports, folded
+ * @cookie: of @dst, for dst_check()
+ * @dst: route of the translated packet
+ * @used: jiffies of the last packet, in a session
+ * @rules: state of the rules that made the flow, without a session
+ * @id: last identification that was given to a packet of IPv4
+ */
+struct nf_xlat_flow_dir {
+	struct rhash_head	node;
+	struct nf_xlat_flow_key	key;
+	u16			mtu6;
+	u8			dir:1;
+	u8			acct:1;
+	u8			stateless:1;
+	u8			below:1;
+	union nf_inet_addr	src;
+	union nf_inet_addr	dst_addr;
+	__be16			sport;
+	__be16			dport;
+	__sum16			pseudo;
+	__sum16			diff;
+	u32			cookie;
+	struct dst_entry	*dst;
+	union {
+		u32		used;
+		u32		rules;
+	};
+	u16			id;
+} ____cacheline_aligned;
+
+/* Bits of nf_xlat_flow.state: all of it is in the table; it has to leave the table. */
+#define NF_XLAT_FLOW_READY	BIT(0)
+#define NF_XLAT_FLOW_DEAD	BIT(1)
+
+/**
+ * struct nf_xlat_flow - a session in the fast path, or packets of a stateless rule
+ *
+ * @dir: the directions, with the indexes that conntrack has for them
+ * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
+ * @iif: index of the device that routes the packets that come in, by direction
+ * @since: jiffies when the flow was made
+ * @fn: the namespace, for as long as the flow is in the table
+ * @ct: conntrack entry of the session, with a reference; NULL without a session
+ * @rcu: to free it
+ */
+struct nf_xlat_flow {
+	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
+	atomic_t		state;
+	int			iif[IP_CT_DIR_MAX];
+	u32			since;
+	struct nf_xlat_flow_net	*fn;
+	struct nf_conn		*ct;
+	struct rcu_head		rcu;
+};
+
+static inline struct nf_xlat_flow *
+nf_xlat_flow_of(const struct nf_xlat_flow_dir *d)
+{
+	return container_of(d, struct nf_xlat_flow, dir[d->dir]);
+}
+
+static inline unsigned int nf_xlat_flow_dirs(const struct nf_xlat_flow *flow)
+{
+	return flow->ct ? IP_CT_DIR_MAX : 1;
+}
+
+/* memcmp() would be a call. */
+static inline int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg,
+				   const void *obj)
+{
+	const u64 *b = (const u64 *)&((const struct nf_xlat_flow_dir *)obj)->key;
+	const u64 *a = arg->key;
+
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]) |
+		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
+}
+
+/* Most of the key is zero for IPv4, so do not hash all of it. */
+static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
+{
+	const struct nf_xlat_flow_key *key = data;
+	const u32 *ports = (const u32 *)&key->sport;
+
+	if (key->pf == NFPROTO_IPV4)
+		return jhash_3words((__force u32)key->src.ip,
+				    (__force u32)key->dst.ip, *ports,
+				    seed ^ key->proto);
+	return jhash2((const u32 *)key,
+		      offsetof(struct nf_xlat_flow_key, in) / sizeof(u32),
+		      seed ^ key->proto);
+}
+
+/* Inlined where packets are looked up, so each file has a copy. */
+static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
+	.head_offset	= offsetof(struct nf_xlat_flow_dir, node),
+	.key_offset	= offsetof(struct nf_xlat_flow_dir, key),
+	.key_len	= sizeof(struct nf_xlat_flow_key),
+	.hashfn		= nf_xlat_flow_hash,
+	.obj_cmpfn	= nf_xlat_flow_cmp,
+	.automatic_shrinking = true,
+};
+
+/* Has a device had an event that a packet of this flow comes in or leaves by? */
+static inline bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
+				      const struct nf_xlat_flow *flow)
+{
+	const struct nf_xlat_flow_dir *d;
+	unsigned int i;
+
+	if (likely(xa_empty(&fn->gc.devs)))
+		return false;
+	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
+		d = &flow->dir[i];
+		if (nf_xlat_events_has(&fn->gc, dst_dev_rcu(d->dst)->ifindex) ||
+		    nf_xlat_events_has(&fn->gc, d->key.in.iif) ||
+		    nf_xlat_events_has(&fn->gc, flow->iif[i]))
+			return true;
+	}
+	return false;
+}
+
+/* nf_xlat_flow_core.c */
+extern struct kmem_cache *nf_xlat_flow_cache;
+void nf_xlat_flow_free_rcu(struct rcu_head *rcu);
+bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn);
+void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn);
+void nf_xlat_flow_insert(struct nf_xlat_flow *flow);
+void nf_xlat_flow_del(struct nf_xlat_flow *flow);
+void nf_xlat_flow_flush(struct net *net);
+
+/* nf_xlat_flow_add.c */
+unsigned int nf_xlat_flow_postrouting(void *priv, struct sk_buff *skb,
+				      const struct nf_hook_state *state);
+
+/* nf_xlat_flow_hook.c */
+unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state);
+
+/* nf_xlat_flow_ft.c */
+int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
+		     const u8 *ha, struct nf_xlat_flow_in *in);
+struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft);
+bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn);
+void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn);
+int nf_xlat_ft_init(void);
+void nf_xlat_ft_exit(void);
+
+#endif /* _NF_XLAT_FLOW_INTERNAL_H */
