@@ -4,6 +4,7 @@
 # fast path; then modules and the namespace go under it.
 . "$(dirname "$0")/flow.inc"
 shopt -s extglob
+need_ip_xlat
 
 setup_topo
 check "ruleset loads" rules || done_testing
@@ -24,9 +25,18 @@ dev_leaves()
 meanwhile "10 dev_leaves" rules "on $gw conntrack -F" many
 recovers "after it all" fast
 
+# The fast path is unloaded alone, under its flows: sessions stay, a device translates them.
 many >/dev/null
+check "a device" ip -n "$gw" link add xlat0 up type xlat prefix $pref64/96 masquerade
 on "$gw" "$NFT" flush ruleset
-check "modules unload under traffic" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+on "$gw" "$NFT" add table inet gw '{ counter slow { }; }'
+check "the fast path unloads under traffic" wait_for 5 modprobe -r nft_xlat
+check_eq "modules that are left" "$(cd /sys/module && echo nf_xlat*)" "nf_xlat nf_xlat_ct nf_xlat_dev"
+recovers "without the fast path" anyhow
+
+many >/dev/null
+ip -n "$gw" link del xlat0
+check "modules unload under traffic" modprobe -r nf_xlat_dev nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001.*src=[0-9]*\.' | wc -l)" 0
 check "rules load again" rules
 hooks_come lan wan
