@@ -6,6 +6,7 @@
 #define _NF_XLAT_CT_INTERNAL_H
 
 #include <linux/mutex.h>
+#include <linux/netfilter/nf_conntrack_pptp.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -58,24 +59,46 @@ enum nf_xlat_ct_refs {
 	__NF_XLAT_REF_MAX
 };
 
-/*
- * Our part of the helper extension. The family of the tuples tells whose the
- * entry is, so a cleared one does no harm.
+/**
+ * struct nf_xlat_ct_held - what an entry holds, if that is more than a mapping
+ *
+ * @refs: references
+ * @flow: flow of the session in the fast path
+ * @rcu: to free it
+ */
+struct nf_xlat_ct_held {
+	struct nf_xlat_bib	*refs[__NF_XLAT_REF_MAX];
+	struct nf_xlat_flow	*flow;
+	struct rcu_head		rcu;
+};
+
+/* In nf_xlat_ct_data.held: it points to a struct nf_xlat_ct_held. */
+#define NF_XLAT_CT_HELD		1UL
+
+/**
+ * struct nf_xlat_ct_data - our part of the helper extension
+ *
+ * The family of the tuples tells whose the entry is, so whoever clears this does no harm.
+ *
+ * It ends where struct nf_ct_pptp_master has its keymap: when a GRE entry ends whose master
+ * is our entry, which any user can bring about by ctnetlink, destroy_gre_conntrack() takes
+ * the helper for that of PPTP, as it has a destroy callback, and frees the keymap.
+ *
+ * @mtu: lowest MTU of the IPv6 side, 0 for the default
+ * @prefix_len: RFC 6052, in the remote end of the IPv6 tuple; 0 for none
+ * @non_global: of that prefix
+ * @masq: the session ends with its IPv4 address
+ * @masq_index: and with this device, 0 for none
+ * @held: 0; a struct nf_xlat_bib, the mapping; or a struct nf_xlat_ct_held with
+ *	NF_XLAT_CT_HELD added
  */
 struct nf_xlat_ct_data {
-	u16	mtu;		/* lowest of the IPv6 side, 0: the default */
-	u8	prefix_len;	/* RFC 6052, in the IPv6 tuple's remote end; 0: none */
-	u8	non_global:1;	/* of that prefix */
-	u8	masq:1;		/* ends with the address */
-	int	masq_index;	/* and with this device, 0: with none */
-	union {
-		struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX];
-		struct {
-			struct nf_xlat_bib *no_hairpin[NF_XLAT_REF_HAIRPIN];
-			/* No hairpin takes the fast path. */
-			struct nf_xlat_flow *flow;
-		};
-	};
+	u16		mtu;
+	u8		prefix_len;
+	u8		non_global:1;
+	u8		masq:1;
+	int		masq_index;
+	unsigned long	held;
 };
 
 extern struct nf_conntrack_helper nf_xlat_ct_helper;
@@ -102,9 +125,22 @@ static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
 {
 	struct nf_conn_help *help = nfct_help(ct);
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) > sizeof(help->data));
+	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) >
+		     offsetof(struct nf_ct_pptp_master, keymap));
 
 	return help ? (struct nf_xlat_ct_data *)help->data : NULL;
+}
+
+static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
+{
+	return held & NF_XLAT_CT_HELD ?
+	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
+}
+
+/* What an entry holds if that is more than a mapping, or NULL. RCU read side. */
+static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
+{
+	return nf_xlat_ct_to_held(READ_ONCE(nf_xlat_ct_data(ct)->held));
 }
 
 /* From IPv6 to an IPv4 host that a rule names, not the destination */
@@ -183,6 +219,7 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 
+struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct);
 void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 void nf_xlat_ct_flush_flows(struct net *net);

@@ -668,6 +668,22 @@ static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
 	rcu_read_unlock();
 }
 
+/* Two may do so at the same time: each reference is given back once. */
+static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *held)
+{
+	struct nf_xlat_flow *flow = xchg(&held->flow, NULL);
+	struct nf_xlat_bib *bib;
+	unsigned int i;
+
+	if (flow)
+		nf_xlat_ct_del_flow(flow);
+	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
+		bib = xchg(&held->refs[i], NULL);
+		if (bib)
+			nf_xlat_bib_put(net, bib);
+	}
+}
+
 /**
  * nf_xlat_ct_detach - take from an entry what it holds
  * @ct: the entry, which has left conntrack's table, or is about to
@@ -676,25 +692,52 @@ static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
  */
 void nf_xlat_ct_detach(struct nf_conn *ct)
 {
-	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	struct nf_xlat_flow *flow;
-	struct nf_xlat_bib *bib;
-	unsigned int i, n = __NF_XLAT_REF_MAX;
+	struct net *net = nf_ct_net(ct);
+	struct nf_xlat_ct_held *held;
+	unsigned long old;
 
 	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
-	if (!nf_xlat_ct_hairpin(ct)) {
-		n = NF_XLAT_REF_HAIRPIN;
-		flow = xchg(&data->flow, NULL);
-		if (flow)
-			nf_xlat_ct_del_flow(flow);
-	}
-	for (i = 0; i < n; i++) {
-		bib = xchg(&data->refs[i], NULL);
-		if (bib)
-			nf_xlat_bib_put(nf_ct_net(ct), bib);
+	old = xchg(&nf_xlat_ct_data(ct)->held, 0);
+	held = nf_xlat_ct_to_held(old);
+	if (held) {
+		nf_xlat_ct_held_release(net, held);
+		kfree_rcu(held, rcu);
+	} else if (old) {
+		nf_xlat_bib_put(net, (struct nf_xlat_bib *)old);
 	}
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
+
+/**
+ * nf_xlat_ct_hold - let an entry hold more than a mapping
+ * @ct: the entry
+ *
+ * nf_xlat_ct_detach() on another CPU may take it from the entry at any time. Whoever puts
+ * something in has to look at nf_ct_is_dying() afterwards, and to take it out again. RCU
+ * read side.
+ *
+ * Return: what the entry holds, or NULL without memory.
+ */
+struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
+{
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	unsigned long old = READ_ONCE(data->held), now;
+	struct nf_xlat_ct_held *held;
+
+	if (old & NF_XLAT_CT_HELD)
+		return nf_xlat_ct_to_held(old);
+	held = kzalloc(sizeof(*held), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!held)
+		return NULL;
+	held->refs[NF_XLAT_REF_BIB] = (struct nf_xlat_bib *)old;
+	now = cmpxchg(&data->held, old, (unsigned long)held | NF_XLAT_CT_HELD);
+	if (now == old)
+		return held;
+	/* Another CPU was quicker; if it has only put a mapping there, do without. */
+	kfree(held);
+	return nf_xlat_ct_to_held(now);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_hold);
 
 static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
 			   struct nf_conn *ct, enum ip_conntrack_info ctinfo)
@@ -745,23 +788,32 @@ void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
  * @ct: the entry, confirmed
  * @refs: the references; what is left in there is the caller's
  *
- * The entry gives them back when it leaves conntrack's table, which it never
- * does if it has never been there.
+ * The entry gives them back when it leaves conntrack's table. An entry that has never been
+ * there would not, so it must be confirmed. RCU read side.
  */
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	struct nf_xlat_ct_held *held = NULL;
 	unsigned int i;
 
-	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
-		/* What has another entry's memory may be of another kind. */
-		if (!refs[i] || (i == NF_XLAT_REF_HAIRPIN &&
-				 !nf_xlat_ct_hairpin(ct)))
-			continue;
-		nf_xlat_ct_watch(ct);
-		refs[i] = xchg(&data->refs[i], refs[i]);
+	nf_xlat_ct_watch(ct);
+	if (!refs[NF_XLAT_REF_PEER] && !refs[NF_XLAT_REF_HAIRPIN] &&
+	    !cmpxchg(&data->held, 0, (unsigned long)refs[NF_XLAT_REF_BIB])) {
+		refs[NF_XLAT_REF_BIB] = NULL;
+	} else {
+		held = nf_xlat_ct_hold(ct);
+		for (i = 0; held && i < __NF_XLAT_REF_MAX; i++)
+			if (refs[i])
+				refs[i] = xchg(&held->refs[i], refs[i]);
 	}
-	/* It may have left before it had a helper; xchg() is a barrier. */
-	if (nf_ct_is_dying(ct))
+	/*
+	 * If the entry left the table before nf_xlat_ct_watch(), nobody has told us. cmpxchg()
+	 * and xchg() order the two.
+	 */
+	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);
+		if (held)
+			nf_xlat_ct_held_release(nf_ct_net(ct), held);
+	}
 }

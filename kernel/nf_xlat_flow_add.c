@@ -385,7 +385,7 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 				     struct nf_xlat_flow_net *fn,
 				     const struct nf_xlat_flow_way *ways)
 {
-	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	struct nf_xlat_ct_held *held;
 	struct nf_xlat_flow *flow;
 	struct dst_entry *back;
 
@@ -410,8 +410,9 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	nf_xlat_flow_fill(flow, IP_CT_DIR_REPLY, &ways[IP_CT_DIR_REPLY]);
 
 	nf_xlat_ct_watch(ct);
-	if (cmpxchg(&data->flow, NULL, flow)) {
-		/* Another CPU was quicker. */
+	held = nf_xlat_ct_hold(ct);
+	if (!held || cmpxchg(&held->flow, NULL, flow)) {
+		/* No memory, or another CPU was quicker. */
 		nf_xlat_flow_free_rcu(&flow->rcu);
 		return;
 	}
@@ -420,8 +421,10 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	 * If the entry left conntrack's table before nf_xlat_ct_watch(), nobody has told us.
 	 * cmpxchg() orders the two.
 	 */
-	if (nf_ct_is_dying(ct))
+	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);
+		nf_xlat_flow_del(flow);
+	}
 }
 
 /**
@@ -439,8 +442,8 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 {
 	struct nf_xlat_flow_way ways[IP_CT_DIR_MAX];
 	enum ip_conntrack_info ctinfo;
+	struct nf_xlat_ct_held *held;
 	struct nf_xlat_current *cur;
-	struct nf_xlat_ct_data *data;
 	enum ip_conntrack_dir dir;
 	struct nf_xlat_flow *old;
 	struct nf_conn *ct;
@@ -454,8 +457,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	}
 	if (!nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
 		return;
-	data = nf_xlat_ct_data(ct);
-	if (!data || !skb_dst(skb) ||
+	if (!nf_xlat_ct_data(ct) || !skb_dst(skb) ||
 	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
 	    !nf_xlat_flow_ct_ok(ct) || !nf_xlat_flow_dst_ok(skb_dst(skb)) ||
 	    !nf_xlat_flow_plain(state->net, skb, thoff, nf_ct_protonum(ct)))
@@ -464,7 +466,8 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	/* A packet that has been translated is of the other family than its tuple. */
 	if (nf_xlat_ct_pf(ct, dir) == state->pf)
 		return;
-	old = READ_ONCE(data->flow);
+	held = nf_xlat_ct_held(ct);
+	old = held ? READ_ONCE(held->flow) : NULL;
 	if (old && (u32)jiffies - READ_ONCE(old->dir[dir].used) <= HZ)
 		return;
 	if (nf_xlat_flow_ways(ways, skb, state, ft, ct, dir, old))

@@ -112,6 +112,7 @@ bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 
 static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 {
+	struct nf_xlat_ct_held *held;
 	unsigned int i;
 
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++)
@@ -119,7 +120,9 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 				       nf_xlat_flow_params);
 	if (flow->ct) {
 		nf_xlat_flow_fixup_tcp(flow->ct);
-		cmpxchg(&nf_xlat_ct_data(flow->ct)->flow, flow, NULL);
+		held = nf_xlat_ct_held(flow->ct);
+		if (held)
+			cmpxchg(&held->flow, flow, NULL);
 	} else {
 		nf_xlat_flow_uncharge(flow->fn);
 	}

@@ -273,6 +273,45 @@ void ct_dump(void)
 	netlink_send(nfnl, message, nlh->nlmsg_len, entry_cb);
 }
 
+/* An entry of GRE whose master is a known entry: when it ends, core thinks of PPTP. */
+static void ct_master(unsigned int which)
+{
+	const struct nlattr *a, *orig = NULL;
+	struct nlattr *tuple, *nest;
+	struct nlmsghdr *nlh;
+	int len = entries[which].len;
+	unsigned int i;
+
+	for (a = (void *)entries[which].attrs; mnl_attr_ok(a, len);
+	     len -= MNL_ALIGN(a->nla_len), a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == CTA_TUPLE_ORIG)
+			orig = a;
+	if (!orig)
+		return;
+	nlh = nf_message(message, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, NLM_F_CREATE,
+			 entries[which].family);
+	for (i = 0; i < 2; i++) {
+		struct in6_addr addr = { .s6_addr = { 0x20, 1, [15] = rnd(4) } };
+		unsigned int size = entries[which].family == AF_INET ? 4 : 16;
+
+		tuple = mnl_attr_nest_start(nlh, i ? CTA_TUPLE_REPLY : CTA_TUPLE_ORIG);
+		nest = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
+		mnl_attr_put(nlh, size == 4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, size, &addr);
+		mnl_attr_put(nlh, size == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, size, &addr);
+		mnl_attr_nest_end(nlh, nest);
+		nest = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(nlh, CTA_PROTO_NUM, IPPROTO_GRE);
+		mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT, htons(rnd(4)));
+		mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(rnd(4)));
+		mnl_attr_nest_end(nlh, nest);
+		mnl_attr_nest_end(nlh, tuple);
+	}
+	mnl_attr_put_u32(nlh, CTA_TIMEOUT, htonl(1));
+	mnl_attr_put(nlh, NLA_F_NESTED | CTA_TUPLE_MASTER, mnl_attr_get_payload_len(orig),
+		     mnl_attr_get_payload(orig));
+	netlink_send(nfnl, message, nlh->nlmsg_len, NULL);
+}
+
 void ct_change(void)
 {
 	static const char * const helpers[] = { "", "ftp", "xlat", "sip", "tftp" };
@@ -283,6 +322,10 @@ void ct_change(void)
 
 	if (!entries[which].len) {
 		ct_dump();
+		return;
+	}
+	if (one_in(10)) {
+		ct_master(which);
 		return;
 	}
 	nlh = nf_message(message, NFNL_SUBSYS_CTNETLINK << 8 | (delete ? IPCTNL_MSG_CT_DELETE : IPCTNL_MSG_CT_NEW),

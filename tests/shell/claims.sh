@@ -33,13 +33,13 @@ on "$gw" tc qdisc add dev wan clsact
 serve "$server4" udp4:5300
 serve "$client6" udp6:5300
 
-# gateway [RULES]: translation both ways, behind these rules
+# gateway RULES [filtering]: translation both ways, behind these rules
 gateway()
 {
 	on "$gw" "$NFT" "flush ruleset; table inet gw {
 		$1
 		chain pre { type filter hook prerouting priority dstnat + 5
-			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade
+			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade ${2:+filtering address-dependent}
 			ip daddr 203.0.113.9 xlat 4to6 prefix 64:ff9b::/96 non-global dnat to $client_ip
 		}
 	}" || fail "rules do not load"
@@ -195,6 +195,14 @@ for words in $ways; do
 	for dev in lan wan; do tracks $dev egress "$words"; done
 	works "tc's ct $words on the way out"
 done
+
+# The master of an entry of GRE is taken for a session of PPTP when that entry ends.
+# Such a session holds a permission for its peer, and once more a flow of the fast path.
+gateway "" filtering
+first 6
+check_eq "the master of an entry of GRE" \
+	"$(python "$gw" ct_master $client_ip $port "$server64" 5300 | xargs)" "Success Success"
+works "after an entry of GRE"
 
 # Open vSwitch hands a packet to the stack without its entry, and one that it has confirmed
 # is found there again. Of what goes out to it, the entry comes along, and is ours.
