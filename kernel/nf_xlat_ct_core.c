@@ -896,13 +896,15 @@ static void nf_xlat_ct_unregister(struct net *net)
 /**
  * nf_xlat_ct_netns_get - a stateful rule is added
  * @net: network namespace
+ * @keep: keep conntrack in the namespace when the last rule is gone, too
  *
- * The first one brings conntrack and the hooks for established sessions.
- * Process context.
+ * The first one brings conntrack and the hooks for established sessions. To bring
+ * conntrack, nf_ct_netns_get() walks over the entries of all namespaces: who holds RTNL,
+ * and can be made to come here again and again, wants @keep. Process context.
  *
  * Return: 0 or a negative error.
  */
-int nf_xlat_ct_netns_get(struct net *net)
+int nf_xlat_ct_netns_get(struct net *net, bool keep)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	int err = 0;
@@ -913,7 +915,11 @@ int nf_xlat_ct_netns_get(struct net *net)
 	}
 
 	mutex_lock(&xn->mutex);
-	if (!xn->users) {
+	if (keep && !xn->kept) {
+		err = nf_ct_netns_get(net, NFPROTO_INET);
+		xn->kept = !err;
+	}
+	if (!err && !xn->users) {
 		err = nf_xlat_ct_register(net);
 		xn->hooked = !err;
 	}
@@ -959,6 +965,9 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 	if (xn->hooked)
 		nf_xlat_ct_unregister(net);
 	xn->hooked = false;
+	if (xn->kept)
+		nf_ct_netns_put(net, NFPROTO_INET);
+	xn->kept = false;
 	mutex_unlock(&xn->mutex);
 }
 

@@ -21,8 +21,9 @@ struct nf_xlat_flow;
 /**
  * struct nf_xlat_ct_net - what a namespace has
  *
- * @mutex: of the next four
+ * @mutex: of the next five
  * @users: stateful rules
+ * @kept: conntrack stays until the namespace ends
  * @hooked: they have their hooks; false again after pre_exit
  * @used: there has been one
  * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard(). Packets
@@ -33,9 +34,10 @@ struct nf_xlat_flow;
  * @bib: mappings
  */
 struct nf_xlat_ct_net {
-	/* of @users, @hooked, @used, @master */
+	/* of @users, @kept, @hooked, @used, @master */
 	struct mutex		mutex;
 	unsigned int		users;
+	bool			kept;
 	bool			hooked;
 	bool			used;
 	struct nf_conn		*master;
@@ -229,8 +231,8 @@ void nf_xlat_ct_flush_flows(struct net *net);
  *
  * @owner: its module
  * @del: a session has ended, and so does its flow; RCU read side, any context
- * @flush: the last stateful rule of a namespace has gone, and so do all flows; process
- *	context
+ * @flush: the last stateful rule of a namespace has gone, and so do all flows, a little
+ *	later; process context, RTNL may be held
  */
 struct nf_xlat_flow_ops {
 	struct module	*owner;

@@ -246,6 +246,21 @@ static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 		ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL);
 }
 
+/*
+ * Is the packet of this host? Then it came in by no device. But ip6_copy_metadata() does not
+ * copy @skb_iif to the fragments of a packet that is forwarded; those of this host have a
+ * socket.
+ */
+static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf)
+{
+	unsigned int off = 0;
+
+	if (skb->skb_iif)
+		return false;
+	return skb->sk || pf == NFPROTO_IPV4 ||
+	       ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0;
+}
+
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
@@ -259,7 +274,8 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int len = skb->len;
 	u8 pf;
 
-	if (!pskb_inet_may_pull(skb))
+	/* What nft's "fwd" redirects has its MAC header at skb->data. */
+	if (skb_network_offset(skb) || !pskb_inet_may_pull(skb))
 		goto drop;
 	if (skb->protocol == htons(ETH_P_IPV6))
 		pf = NFPROTO_IPV6;
@@ -275,8 +291,8 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	/* Queueing disciplines and classifiers have written there. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;
-	/* It came in by no device: it is this host's, and its output goes on. */
-	if (!skb->skb_iif) {
+	/* Of this host: its output goes on. */
+	if (nf_xlat_dev_from_host(skb, pf)) {
 		way.at = NF_INET_LOCAL_OUT;
 		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
 	}
@@ -370,6 +386,7 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	struct nf_xlat_pkt pkt __uninitialized;
 	const struct nf_xlat_dev_conf *conf;
 	unsigned int verdict, len = skb->len;
+	u16 thoff = skb->transport_header;
 	enum nf_xlat_reason reason;
 	union nf_inet_addr error4;
 
@@ -387,8 +404,11 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 			 &parm, &reason))
 		return NF_ACCEPT;
 	if (reason == NF_XLAT_ICMP || reason == NF_XLAT_PROTO ||
-	    reason == NF_XLAT_QUOTED)
+	    reason == NF_XLAT_QUOTED) {
+		/* ip6_input_finish() looks for extension headers from there on. */
+		skb->transport_header = thoff;
 		return NF_ACCEPT;
+	}
 	if (reason)
 		return nf_xlat_reject(skb, &way, &pkt, reason);
 
@@ -440,18 +460,27 @@ static int nf_xlat_dev_init(struct net_device *dev)
 	if (xd->n_ops)
 		nf_xlat_netns_immutable(dev);
 	err = nf_register_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
-	if (err)
+	if (err) {
+		/* The first hook may have been there; the caller frees the device. */
+		synchronize_net();
 		free_percpu(dev->tstats);
+	}
 	return err;
 }
 
-/* Nobody sends by the device any more, and its hooks have seen that it is down. */
+/*
+ * Nobody sends by the device any more, and its hooks have seen that it is down. But if
+ * register_netdevice() failed behind nf_xlat_dev_init(), hooks may run, and the caller
+ * frees the device at once.
+ */
 static void nf_xlat_dev_uninit(struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 	struct nf_xlat_dev_conf *conf = rtnl_dereference(xd->conf);
 
 	nf_unregister_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
+	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
+		synchronize_net();
 	if (conf->mode != IF_XLAT_STATELESS)
 		nf_xlat_ct_netns_put(dev_net(dev));
 	free_percpu(dev->tstats);
@@ -951,7 +980,7 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 		return PTR_ERR(conf);
 	stateful = conf->mode != IF_XLAT_STATELESS;
 	if (stateful)
-		err = nf_xlat_ct_netns_get(dev_net(dev));
+		err = nf_xlat_ct_netns_get(dev_net(dev), true);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG_MOD(extack, "no state on this kernel, its log says why");
 	if (err) {
@@ -961,7 +990,7 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 
 	rcu_assign_pointer(xd->conf, conf);
 	err = register_netdevice(dev);
-	/* Where it got so far, nf_xlat_dev_uninit() has done it. */
+	/* register_netdevice() calls nf_xlat_dev_uninit() if it fails behind nf_xlat_dev_init(). */
 	if (err && rtnl_dereference(xd->conf)) {
 		if (stateful)
 			nf_xlat_ct_netns_put(dev_net(dev));

@@ -206,8 +206,10 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	struct nf_conn *ct = flow->ct;
 	u32 expires;
 
+	/* A new IPsec policy is told to the routes of its own family only. */
 	if (nf_xlat_flow_moved(flow->fn, flow) ||
 	    nf_xlat_flow_dst_gone(flow) ||
+	    nf_xlat_has_policies(flow->fn->net) ||
 	    (!ct && (u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)) {
 		nf_xlat_flow_del(flow);
 		return;
@@ -305,14 +307,24 @@ static void nf_xlat_flow_work(struct work_struct *work)
 
 /**
  * nf_xlat_flow_flush - end all flows of a namespace
- * @net: the namespace
+ * @fn: the namespace
  *
  * Process context.
  */
-void nf_xlat_flow_flush(struct net *net)
+void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
 	/* Each time that the walk begins anew there are fewer flows, so this ends. */
-	nf_xlat_flow_walk(nf_xlat_flow_pernet(net), nf_xlat_flow_del, UINT_MAX);
+	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
+}
+
+/* From now on, a packet that finds a flow ends it; the work ends the rest. */
+static void nf_xlat_flow_flush_later(struct net *net)
+{
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
+
+	if (atomic_read(&fn->table.nelems) &&
+	    !nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
+		nf_xlat_flow_flush(fn);
 }
 
 static int __net_init nf_xlat_flow_net_init(struct net *net)
@@ -338,7 +350,7 @@ static void __net_exit nf_xlat_flow_net_exit(struct net *net)
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
 	nf_xlat_events_exit(&fn->gc);
-	nf_xlat_flow_flush(net);
+	nf_xlat_flow_flush(fn);
 	rhashtable_destroy(&fn->table);
 }
 
@@ -353,7 +365,7 @@ static struct pernet_operations nf_xlat_flow_net_ops = {
 static const struct nf_xlat_flow_ops nf_xlat_flow_ct_ops = {
 	.owner	= THIS_MODULE,
 	.del	= nf_xlat_flow_del,
-	.flush	= nf_xlat_flow_flush,
+	.flush	= nf_xlat_flow_flush_later,
 };
 
 static int __init nf_xlat_flow_init(void)

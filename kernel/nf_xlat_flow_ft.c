@@ -360,15 +360,16 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 		return NOTIFY_DONE;
 
 	mutex_lock(&fn->mutex);
-	if (!fn->gone) {
-		if (event == NETDEV_UNREGISTER)
-			list_for_each_entry(ft, &fn->fts, list)
-				nf_xlat_ft_del_dev(ft, dev->ifindex);
-		/* Without memory for the event, all flows end here and now. */
-		if ((!list_empty(&fn->fts) || atomic_read(&fn->table.nelems)) &&
-		    !nf_xlat_events_add(&fn->gc, dev->ifindex))
-			nf_xlat_flow_flush(fn->net);
-	}
+	if (!fn->gone && event == NETDEV_UNREGISTER)
+		list_for_each_entry(ft, &fn->fts, list)
+			nf_xlat_ft_del_dev(ft, dev->ifindex);
+	/*
+	 * Even in a namespace that ends: its devices wait for the routes that flows hold.
+	 * Without memory for the event, all flows end here and now.
+	 */
+	if ((!list_empty(&fn->fts) || atomic_read(&fn->table.nelems)) &&
+	    !nf_xlat_events_add(&fn->gc, dev->ifindex))
+		nf_xlat_flow_flush(fn);
 	mutex_unlock(&fn->mutex);
 	return NOTIFY_DONE;
 }

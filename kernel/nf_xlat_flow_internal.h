@@ -209,6 +209,9 @@ static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
 	.automatic_shrinking = true,
 };
 
+/* An event of all devices: no device has that index. */
+#define NF_XLAT_FLOW_ALL	0
+
 /* Has a device had an event that a packet of this flow comes in or leaves by? */
 static inline bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
 				      const struct nf_xlat_flow *flow)
@@ -218,6 +221,8 @@ static inline bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
 
 	if (likely(xa_empty(&fn->gc.devs)))
 		return false;
+	if (nf_xlat_events_has(&fn->gc, NF_XLAT_FLOW_ALL))
+		return true;
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
 		d = &flow->dir[i];
 		if (nf_xlat_events_has(&fn->gc, dst_dev_rcu(d->dst)->ifindex) ||
@@ -235,7 +240,7 @@ bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow);
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
-void nf_xlat_flow_flush(struct net *net);
+void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
 
 /* nf_xlat_flow_add.c */
 unsigned int nf_xlat_flow_postrouting(void *priv, struct sk_buff *skb,

@@ -12,6 +12,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
+#include <linux/interrupt.h>
 #include <linux/jhash.h>
 #include <linux/module.h>
 #include <linux/net.h>
@@ -54,8 +55,18 @@
 /* A packet that is cut makes 55 of 1280 bytes, and a hairpin translates those again. */
 #define NF_XLAT_MAX_LATER	128
 
+/* Packets of one CPU that wait in nf_xlat_deliver(), as many as in netdev_max_backlog */
+#define NF_XLAT_MAX_LOCAL	1000
+
+/**
+ * struct nf_xlat_net - what the engine has of a namespace
+ *
+ * @mib: counters
+ * @hop_routes: nf_xlat_hop_route() has made a route
+ */
 struct nf_xlat_net {
-	struct nf_xlat_mib __percpu *mib;
+	struct nf_xlat_mib __percpu	*mib;
+	bool				hop_routes;
 };
 
 /*
@@ -103,6 +114,7 @@ struct nf_xlat_skb_cb {
  * @node: in nf_xlat_walks of the CPU
  * @task: whose it is
  * @depth: how often the packet has been translated that is on its way
+ * @in_device: a device sends one of these packets, see nf_xlat_deliver()
  * @no_route: a packet that was handed on without a route found none later
  * @untold: that packet as it came in, or NULL
  * @later: packets that nested ones have translated
@@ -114,6 +126,7 @@ struct nf_xlat_walk {
 	struct hlist_node		node;
 	const struct task_struct	*task;
 	unsigned int			depth;
+	bool				in_device;
 	bool				no_route;
 	const struct sk_buff		*untold;
 	struct sk_buff_head		later;
@@ -191,6 +204,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 {
 	walk->task = current;
 	walk->depth = 0;
+	walk->in_device = false;
 	walk->untold = NULL;
 	__skb_queue_head_init(&walk->later);
 	walk->n_later = 0;
@@ -399,7 +413,7 @@ static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_result *res)
 
 /* As fib_select_multipath(): the same one for all packets of a flow */
 static const struct fib_nh_common *
-nf_xlat_choose_hop(const struct flowi4 *fl4, const struct fib_result *res)
+nf_xlat_choose_hop(const struct flowi4 *fl4, struct fib_result *res)
 {
 	const struct fib_nh_common *nhc;
 	unsigned int i;
@@ -411,6 +425,10 @@ nf_xlat_choose_hop(const struct flowi4 *fl4, const struct fib_result *res)
 	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
 			    fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
 			    (__force u32)fl4->fl4_dport, nf_xlat_hop_rnd) >> 1;
+	if (res->fi->nh) {
+		nexthop_path_fib_result(res, hash);
+		return res->nhc;
+	}
 	for (i = 0; i < fib_info_num_path(res->fi); i++) {
 		nhc = fib_info_nhc(res->fi, i);
 		if (!(nhc->nhc_flags & RTNH_F_DEAD) &&
@@ -420,10 +438,15 @@ nf_xlat_choose_hop(const struct flowi4 *fl4, const struct fib_result *res)
 	return res->nhc;
 }
 
-/* As __mkroute_output() and rt_set_nexthop() make it; of this packet only */
-static struct rtable *nf_xlat_hop_route(const struct fib_result *res,
+/*
+ * A route for this packet only, as __mkroute_output() and rt_set_nexthop() make it. It is
+ * not on core's list of such routes, see nf_xlat_netdev_event().
+ */
+static struct rtable *nf_xlat_hop_route(struct net *net,
+					const struct fib_result *res,
 					const struct fib_nh_common *nhc)
 {
+	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 	struct net_device *dev = nhc->nhc_dev;
 	struct in_device *in_dev;
 	struct rtable *rt;
@@ -446,6 +469,8 @@ static struct rtable *nf_xlat_hop_route(const struct fib_result *res,
 	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
 	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
 	lwtunnel_set_redirect(&rt->dst);
+	if (!READ_ONCE(xn->hop_routes))
+		WRITE_ONCE(xn->hop_routes, true);
 	return rt;
 }
 
@@ -476,7 +501,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 		ip_rt_put(rt);
 
 	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
-	return nf_xlat_hop_route(&res, nf_xlat_choose_hop(&rule, &res));
+	return nf_xlat_hop_route(net, &res, nf_xlat_choose_hop(&rule, &res));
 }
 
 /* Functions of their own, so that one family's flow is not on the other one's stack. */
@@ -1058,6 +1083,71 @@ static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 	return skb;
 }
 
+/**
+ * struct nf_xlat_local - packets for this host that a device has sent
+ *
+ * @queue: the packets; each holds a reference to its device
+ * @tasklet: delivers them
+ */
+struct nf_xlat_local {
+	struct sk_buff_head	queue;
+	struct tasklet_struct	tasklet;
+};
+
+static DEFINE_PER_CPU(struct nf_xlat_local, nf_xlat_local);
+
+static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
+{
+	struct nf_xlat_local *local =
+		container_of(tasklet, struct nf_xlat_local, tasklet);
+	struct sk_buff_head now;
+	struct net_device *dev;
+	struct sk_buff *skb;
+
+	/* What these lead to is for the next run, so that others have their turn. */
+	__skb_queue_head_init(&now);
+	spin_lock(&local->queue.lock);
+	skb_queue_splice_init(&local->queue, &now);
+	spin_unlock(&local->queue.lock);
+
+	while ((skb = __skb_dequeue(&now))) {
+		dev = skb->dev;
+		rcu_read_lock();
+		dst_input(skb);
+		rcu_read_unlock();
+		dev_put(dev);
+	}
+}
+
+/*
+ * A packet for this host. Whoever sends by a device may hold the lock of a socket, and what
+ * the receiver answers may come back to that very socket. So a device's packets are delivered
+ * when the sender has returned, as tcf_mirred_forward() does.
+ */
+static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
+{
+	struct nf_xlat_local *local;
+	struct nf_xlat_walk *walk;
+
+	local_bh_disable();
+	walk = nf_xlat_walk_find();
+	if (likely(!walk || !walk->in_device)) {
+		local_bh_enable();
+		return dst_input(skb);
+	}
+	local = this_cpu_ptr(&nf_xlat_local);
+	if (skb_queue_len_lockless(&local->queue) >= NF_XLAT_MAX_LOCAL ||
+	    !skb_dst_force(skb)) {
+		local_bh_enable();
+		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+	}
+	dev_hold(skb->dev);
+	skb_queue_tail(&local->queue, skb);
+	tasklet_schedule(&local->tasklet);
+	local_bh_enable();
+	return 0;
+}
+
 /* What ip_rcv_finish() and ip_forward() are to other packets. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
@@ -1090,7 +1180,9 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
 			fl.proto = ipv6_hdr(skb)->nexthdr;
 		}
-		ports = skb_header_pointer(skb, skb_transport_offset(skb),
+		/* A later fragment has payload in their place. IPv6's has another nexthdr. */
+		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
+			skb_header_pointer(skb, skb_transport_offset(skb),
 					   sizeof(_ports), _ports);
 		if (ports && nf_xlat_has_ports(fl.proto)) {
 			fl.sport = ports[0];
@@ -1109,7 +1201,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	}
 
 	if (nf_xlat_dst_local(pf, skb_dst(skb)))
-		return dst_input(skb);
+		return nf_xlat_deliver(net, skb);
 
 	/* As ip_forward(): a link layer broadcast is not for forwarding. */
 	if (skb->pkt_type != PACKET_HOST)
@@ -1205,7 +1297,7 @@ static void nf_xlat_reinject(struct net *net, struct sock *sk,
 		break;
 	case NF_INET_FORWARD:
 		if (nf_xlat_dst_local(pf, dst)) {
-			dst_input(skb);
+			nf_xlat_deliver(net, skb);
 			break;
 		}
 		nf_xlat_forward(net, skb, pf);
@@ -1658,6 +1750,8 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 		return nf_xlat_drop(way->net, skb, NF_XLAT_LOOP);
 
 	walk->depth++;
+	if (way->flags & NF_XLAT_IN_DEVICE)
+		walk->in_device = true;
 	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
 		verdict = nf_xlat_send_segs(skb, way, pkt->pf, pkt->reasm, parm,
 					    walk);
@@ -1807,9 +1901,43 @@ static struct pernet_operations nf_xlat_net_ops = {
 	.size		= sizeof(struct nf_xlat_net),
 };
 
+/*
+ * Nobody tells the routes of nf_xlat_hop_route() that their device goes, so it waits for
+ * them. Packets have them that are on their way, and no longer by now; flows, which
+ * nf_xlat_flow ends; and packets in a user's queue, for as long as he likes.
+ */
+static int nf_xlat_netdev_event(struct notifier_block *nb, unsigned long event,
+				void *ptr)
+{
+	struct net *net = dev_net(netdev_notifier_info_to_dev(ptr));
+
+	if (event == NETDEV_UNREGISTER &&
+	    READ_ONCE(nf_xlat_pernet(net)->hop_routes))
+		nf_queue_nf_hook_drop(net);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_netdev_notifier = {
+	.notifier_call = nf_xlat_netdev_event,
+};
+
 static int __init nf_xlat_init(void)
 {
-	return register_pernet_subsys(&nf_xlat_net_ops);
+	struct nf_xlat_local *local;
+	int cpu, err;
+
+	for_each_possible_cpu(cpu) {
+		local = per_cpu_ptr(&nf_xlat_local, cpu);
+		skb_queue_head_init(&local->queue);
+		tasklet_setup(&local->tasklet, nf_xlat_deliver_queued);
+	}
+	err = register_pernet_subsys(&nf_xlat_net_ops);
+	if (err)
+		return err;
+	err = register_netdevice_notifier(&nf_xlat_netdev_notifier);
+	if (err)
+		unregister_pernet_subsys(&nf_xlat_net_ops);
+	return err;
 }
 
 /*
@@ -1833,7 +1961,12 @@ static void nf_xlat_drop_queued(void)
 
 static void __exit nf_xlat_fini(void)
 {
+	int cpu;
+
 	nf_xlat_drop_queued();
+	for_each_possible_cpu(cpu)
+		tasklet_kill(&per_cpu_ptr(&nf_xlat_local, cpu)->tasklet);
+	unregister_netdevice_notifier(&nf_xlat_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_net_ops);
 }
 

@@ -570,7 +570,7 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 		swap(priv->sreg, priv->dreg);
 	}
 
-	return nf_xlat_ct_netns_get(ctx->net);
+	return nf_xlat_ct_netns_get(ctx->net, false);
 }
 
 static int nft_xlat_init(const struct nft_ctx *ctx,

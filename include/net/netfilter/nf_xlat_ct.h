@@ -51,7 +51,7 @@ struct nf_xlat_ct_range {
 
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range);
-int nf_xlat_ct_netns_get(struct net *net);
+int nf_xlat_ct_netns_get(struct net *net, bool keep);
 void nf_xlat_ct_netns_put(struct net *net);
 
 #endif /* _NF_XLAT_CT_H */
