@@ -21,7 +21,7 @@ KBUILD  := $(BUILD)/host/kernel
 PREBUILT := $(BUILD)/prefix
 RELEASE  = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 UPDATES  = $(DESTDIR)/lib/modules/$(RELEASE)/updates
-MODULES := nf_xlat nf_xlat_ct nf_xlat_flow nft_xlat nf_xlat_dev
+MODULES := nf_xlat nf_xlat_ct nf_xlat_flow nft_xlat nf_xlat_dev nf_xlat_bpf
 # Where the machine's ip looks for plugins, which is in its own code only
 IPLIB   ?= $(shell ip=$$(command -v ip) && grep -aoE '/usr/lib[a-z0-9/_-]*/ip' "$$(readlink -f "$$ip")" | head -n 1)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
@@ -54,6 +54,15 @@ plugin: $(BUILD)/ip/link_xlat.so ## of ip, for devices of kind "xlat", into buil
 $(BUILD)/ip/link_xlat.so: tools/link_xlat.c include/uapi/linux/if_xlat.h
 	@mkdir -p $(@D)
 	$(or $(CC),cc) -O2 -Wall $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -shared -fPIC $(if $(NOSTRIP),,-s) -Iinclude/uapi -o $@ $<
+
+# and those of the stories
+.PHONY: bpf
+bpf: $(patsubst %.c,$(BUILD)/bpf/%.o,$(notdir $(wildcard bpf/*.bpf.c tests/shell/*.bpf.c))) ## programs that translate by tc, into build/bpf
+
+vpath %.bpf.c bpf tests/shell
+$(BUILD)/bpf/%.bpf.o: %.bpf.c include/uapi/linux/bpf_xlat.h
+	@mkdir -p $(@D)
+	clang -O2 -g -Wall -target bpf -Iinclude/uapi -I/usr/include/$(shell $(or $(CC),cc) -dumpmachine) -c -o $@ $<
 
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix

@@ -6,6 +6,8 @@
 #ifndef _NF_XLAT_COMPAT_H
 #define _NF_XLAT_COMPAT_H
 
+#include <linux/btf.h>
+#include <linux/btf_ids.h>
 #include <net/dst.h>
 #include <net/if_inet6.h>
 #include <net/netfilter/nf_conntrack_helper.h>
@@ -21,6 +23,17 @@
 #else
 #define __uninitialized
 #endif
+#endif
+
+/* linux/btf.h, since 6.3 */
+#ifndef __bpf_kfunc
+#define __bpf_kfunc	__used noinline
+#endif
+
+/* linux/btf_ids.h, since 6.9; before, any set would do */
+#ifndef BTF_KFUNCS_START
+#define BTF_KFUNCS_START(name)	BTF_SET8_START(name)
+#define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
 #endif
 
 /* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */

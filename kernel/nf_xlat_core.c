@@ -1032,6 +1032,26 @@ static bool nf_xlat_sum_first(const struct sk_buff *skb,
 }
 
 /**
+ * nf_xlat_moves - may nf_xlat_skb() give a packet another head?
+ * @skb: packet that nf_xlat_parse() accepted; skb->data at its network header
+ * @pkt: what nf_xlat_parse() found
+ *
+ * For who has to do with pointers to the old one. Any context.
+ */
+bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+{
+	unsigned int new = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
+
+	/* An error is cut, and a checksum is made of what is linear. */
+	if (skb_cloned(skb) || pkt->icmp_error ||
+	    (skb->ip_summed == CHECKSUM_PARTIAL && nf_xlat_sum_first(skb, pkt)))
+		return true;
+	return new > pkt->l3.hlen &&
+	       new - pkt->l3.hlen + nf_xlat_mac_len(skb) > skb_headroom(skb);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_moves);
+
+/**
  * nf_xlat_skb - translate a packet in place
  * @net: network namespace, for the IPv4 identification
  * @skb: packet that nf_xlat_parse() accepted, not changed since; skb->data

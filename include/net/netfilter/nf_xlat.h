@@ -514,6 +514,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt);
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
 void nf_xlat_gso(struct sk_buff *skb, u8 pf);
+bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The function of nf_xlat_bpf that programs of tc call. Programs include this behind
+ * bpf/bpf_helpers.h of libbpf.
+ */
+#ifndef _UAPI_BPF_XLAT_H
+#define _UAPI_BPF_XLAT_H
+
+#include <linux/types.h>
+#include <linux/bpf.h>
+#include <linux/in6.h>
+
+#ifndef __ksym
+#define __ksym
+#endif
+
+/* Of struct bpf_xlat_opts */
+#define BPF_XLAT_F_NON_GLOBAL	(1 << 0)	/* any IPv4 address in the well-known prefix */
+#define BPF_XLAT_F_HOP		(1 << 1)	/* take one from TTL or hop limit */
+
+/**
+ * struct bpf_xlat_opts - how a packet is to be translated, and why it was not
+ *
+ * @prefix: RFC 6052 prefix of the addresses that the pair does not map
+ * @local6: IPv6 prefix of the pair (RFC 7757), bits after @local6_len are zero
+ * @local4: IPv4 prefix of the pair, network byte order, bits after @local4_len are zero
+ * @error4: IPv4 source of ICMP errors of IPv6 routers that have no mapping (RFC 6791),
+ *	network byte order; 0: they are not translated
+ * @prefix_len: 32, 40, 48, 56, 64 or 96; 0: no prefix
+ * @local6_len: 0 to 128
+ * @local4_len: 0 to 32, with no more bits behind it than there are behind @local6_len;
+ *	0 like @local6_len: no pair
+ * @flags: BPF_XLAT_F_
+ * @mtu: longest packet that may come out, host byte order; 0: 1280 for what comes from
+ *	IPv4 without DF (RFC 7915 section 4.1), any for the rest
+ * @reason: filled in: 0, or the line of /proc/net/nf_xlat that says why the packet is not
+ *	translated
+ */
+struct bpf_xlat_opts {
+	struct in6_addr	prefix;
+	struct in6_addr	local6;
+	__be32		local4;
+	__be32		error4;
+	__u8		prefix_len;
+	__u8		local6_len;
+	__u8		local4_len;
+	__u8		flags;
+	__u16		mtu;
+	__u16		reason;
+};
+
+/**
+ * bpf_skb_xlat - translate the packet of a program of tc (BPF_PROG_TYPE_SCHED_CLS)
+ * @skb: the packet
+ * @opts: how
+ * @opts__sz: sizeof(*@opts)
+ *
+ * Without state: both addresses map by the pair or else by the prefix. Where the packet
+ * goes then, the program says. Its packet pointers have to be read anew from @skb, as
+ * after bpf_skb_change_proto(); by old ones it finds a packet that is no longer sent.
+ *
+ * Return: 0, or with the packet as it was
+ *	-ENOENT if it is no IP packet or has an address that is not mapped,
+ *	-EMSGSIZE if it is longer than what may come out and has to be cut, or segmented,
+ *	-EBADMSG if it is one that has no counterpart or is malformed,
+ *	-EINVAL if @opts is wrong;
+ *	-ENOMEM, then the packet is to be dropped.
+ */
+int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+		 __u32 opts__sz) __ksym;
+
+#endif /* _UAPI_BPF_XLAT_H */

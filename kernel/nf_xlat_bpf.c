@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine for BPF programs of tc: a function translates the packet that a program has,
+ * and the program says where it goes.
+ *
+ * The verifier takes packet pointers from a program after those helpers that may move the
+ * packet's data. It does not know that a function of a module does so as well: a program
+ * that goes on to read and write by pointers from before the call is loaded. These lead
+ * into the linear part (skb->head) that the packet had then. So whatever takes this head
+ * from the packet must not free it before the program ends. Programs of tc run in one RCU
+ * read side, and packet pointers do not outlive a run; hence a clone keeps the old head for
+ * a grace period wherever the packet may get another one (nf_xlat_bpf_keep()). Where the
+ * head stays, old pointers lead into the packet, or to the room before or behind it.
+ */
+
+#include <linux/bpf.h>
+#include <linux/bpf_xlat.h>
+#include <linux/filter.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <net/dst_metadata.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/sch_generic.h>
+#include <net/netfilter/nf_xlat.h>
+#include "compat.h"
+
+/* So many bytes behind the network header's beginning have all that is read of TCP or UDP. */
+#define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
+
+/**
+ * struct nf_xlat_bpf_conf - what a program has asked for
+ *
+ * @dom: how addresses map
+ * @error4: source of ICMP errors that have none, or 0
+ * @mtu: longest packet that may come out, or 0
+ * @hop: take one from TTL or hop limit
+ *
+ * A copy: other programs may write to what it was read from.
+ */
+struct nf_xlat_bpf_conf {
+	struct nf_xlat_domain	dom;
+	union nf_inet_addr	error4;
+	u32			mtu;
+	bool			hop;
+};
+
+struct nf_xlat_bpf_cb {
+	struct rcu_head	rcu;
+};
+
+#define NF_XLAT_BPF_CB(skb)	((struct nf_xlat_bpf_cb *)(skb)->cb)
+
+static int nf_xlat_bpf_conf(struct nf_xlat_bpf_conf *conf,
+			    const struct bpf_xlat_opts *from)
+{
+	struct bpf_xlat_opts opts = *from;
+	struct nf_xlat_prefix *prefix = &conf->dom.prefix.prefix;
+	struct nf_xlat_eam *eam = &conf->dom.saddr.eam;
+
+	/* No second look at what may be another by now */
+	barrier();
+	memset(conf, 0, sizeof(*conf));
+	if (opts.flags & ~(BPF_XLAT_F_NON_GLOBAL | BPF_XLAT_F_HOP))
+		return -EINVAL;
+	if (opts.prefix_len) {
+		prefix->addr = opts.prefix;
+		prefix->len = opts.prefix_len;
+		prefix->non_global = opts.flags & BPF_XLAT_F_NON_GLOBAL;
+		if (nf_xlat_prefix_check(prefix))
+			return -EINVAL;
+		conf->dom.prefix.kind = NF_XLAT_MAP_PREFIX;
+	}
+	if (opts.local6_len || opts.local4_len) {
+		eam->addr6 = opts.local6;
+		eam->addr4 = opts.local4;
+		eam->len6 = opts.local6_len;
+		eam->len4 = opts.local4_len;
+		if (nf_xlat_eam_check(eam))
+			return -EINVAL;
+		conf->dom.saddr.kind = NF_XLAT_MAP_EAM;
+		conf->dom.daddr = conf->dom.saddr;
+	} else if (!opts.prefix_len) {
+		return -EINVAL;
+	}
+	conf->error4.ip = opts.error4;
+	if (opts.error4 && !nf_xlat_addr_legal(NFPROTO_IPV4, &conf->error4))
+		return -EINVAL;
+	conf->mtu = opts.mtu;
+	conf->hop = opts.flags & BPF_XLAT_F_HOP;
+	return 0;
+}
+
+static void nf_xlat_bpf_free(struct rcu_head *rcu)
+{
+	consume_skb(container_of((void *)rcu, struct sk_buff, cb));
+}
+
+/* Keep the head that a packet has for as long as a program may point to it. */
+static bool nf_xlat_bpf_keep(struct sk_buff *skb)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	if (!clone)
+		return false;
+	/* Of the rest, nothing is to last longer than the packet. */
+	nf_reset_ct(clone);
+	skb_dst_drop(clone);
+	skb_ext_reset(clone);
+	call_rcu(&NF_XLAT_BPF_CB(clone)->rcu, nf_xlat_bpf_free);
+	return true;
+}
+
+/* Take off what the link has padded the packet with. What is too short is left for later. */
+static bool nf_xlat_bpf_trim(struct sk_buff *skb, u8 pf)
+{
+	unsigned int len, hlen;
+
+	if (pf == NFPROTO_IPV4) {
+		len = ntohs(ip_hdr(skb)->tot_len);
+		hlen = sizeof(struct iphdr);
+	} else {
+		len = sizeof(struct ipv6hdr) + ntohs(ipv6_hdr(skb)->payload_len);
+		hlen = sizeof(struct ipv6hdr) + 1;
+	}
+	return len < hlen || len >= skb->len || skb_is_gso(skb) ||
+	       !pskb_trim_rcsum(skb, len);
+}
+
+/* May the packet get another head when it is read, or padding is taken off its end? */
+static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
+{
+	u8 proto;
+
+	if (!skb_is_nonlinear(skb))
+		return false;
+	if (skb_cloned(skb) || skb_headlen(skb) < NF_XLAT_BPF_HEAD)
+		return true;
+	/* Those of an ICMP error, and extension headers, may reach further. */
+	proto = pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
+				     ipv6_hdr(skb)->nexthdr;
+	return !nf_xlat_has_ports(proto);
+}
+
+/* Would it have to be cut, or segmented first? */
+static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
+				const struct nf_xlat_pkt *pkt, u32 mtu)
+{
+	unsigned int len = nf_xlat_new_len(pkt);
+
+	if (skb_is_gso(skb) && (skb->encapsulation || len > IP_MAX_MTU))
+		return true;
+	if (!mtu && pkt->pf == NFPROTO_IPV4 && !pkt->l3.df)
+		mtu = IPV6_MIN_MTU;
+	if (!mtu || len <= mtu || pkt->icmp_error)
+		return false;
+	return !skb_is_gso(skb) ||
+	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
+}
+
+static enum nf_xlat_reason nf_xlat_bpf_judge(const struct sk_buff *skb,
+					     const struct nf_xlat_pkt *pkt,
+					     const struct nf_xlat_parm *parm,
+					     u32 mtu)
+{
+	u8 pf = nf_xlat_other_pf(pkt->pf);
+
+	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
+		return NF_XLAT_ADDRESS;
+	if (!nf_xlat_addr_legal(pf, &parm->outer.daddr))
+		return NF_XLAT_DADDR;
+	if (parm->ttl_dec && pkt->l3.ttl <= 1)
+		return NF_XLAT_HOPLIMIT;
+	if (nf_xlat_bpf_too_big(skb, pkt, mtu))
+		return NF_XLAT_TOOBIG;
+	return NF_XLAT_OK;
+}
+
+/* What the old family has left on the packet, and what the new length is not for */
+static void nf_xlat_bpf_scrub(struct sk_buff *skb)
+{
+	skb_clear_hash(skb);
+	skb_metadata_clear(skb);
+	nf_reset_ct(skb);
+	if (skb_valid_dst(skb))
+		skb_dst_drop(skb);
+	/* A socket found in one family is none in the other. */
+	if (skb_at_tc_ingress(skb))
+		skb_orphan(skb);
+}
+
+/* @skb->data is at the network header, all of which is there. */
+static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
+				 const struct nf_xlat_bpf_conf *conf, bool kept,
+				 enum nf_xlat_reason *reason)
+{
+	u32 dev_mtu = READ_ONCE(skb->dev->mtu), from, to;
+	struct nf_xlat_parm parm __uninitialized;
+	struct nf_xlat_pkt pkt __uninitialized;
+	const void *head;
+
+	if (!nf_xlat_bpf_trim(skb, pf))
+		return -ENOMEM;
+
+	/* The device is where the packet comes from, or where it goes to. */
+	from = skb_at_tc_ingress(skb) ? dev_mtu : 0;
+	to = conf->mtu ? : dev_mtu - from;
+	parm.mtu4 = pf == NFPROTO_IPV6 ? to : from;
+	parm.mtu6 = pf == NFPROTO_IPV6 ? from : to;
+	parm.ttl_dec = conf->hop;
+	if (!nf_xlat_map(&conf->dom, dev_net(skb->dev), skb, pf, false,
+			 pf == NFPROTO_IPV6 && conf->error4.ip ?
+			 &conf->error4 : NULL, &pkt, &parm, reason)) {
+		*reason = NF_XLAT_ADDRESS;
+		return -ENOENT;
+	}
+	if (!*reason)
+		*reason = nf_xlat_bpf_judge(skb, &pkt, &parm, conf->mtu);
+	if (*reason)
+		goto out;
+
+	head = skb->head;
+	if (!kept && nf_xlat_moves(skb, &pkt)) {
+		kept = nf_xlat_bpf_keep(skb);
+		*reason = kept ? NF_XLAT_OK : NF_XLAT_NOMEM;
+	}
+	if (!*reason)
+		*reason = nf_xlat_skb(dev_net(skb->dev), skb, &pkt, &parm);
+	DEBUG_NET_WARN_ON_ONCE(!kept && skb->head != head);
+	if (*reason)
+		goto out;
+	nf_xlat_bpf_scrub(skb);
+	nf_xlat_count(dev_net(skb->dev), pf == NFPROTO_IPV6 ?
+		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
+	return 0;
+out:
+	if (*reason == NF_XLAT_NOMEM)
+		return -ENOMEM;
+	return *reason == NF_XLAT_TOOBIG ? -EMSGSIZE : -EBADMSG;
+}
+
+static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
+{
+	enum nf_xlat_reason reason = NF_XLAT_OK;
+	int off = skb_network_offset(skb);
+	struct nf_xlat_bpf_conf conf;
+	bool kept = false;
+	unsigned int hlen;
+	int err;
+	u8 pf;
+
+	opts->reason = NF_XLAT_OK;
+	err = nf_xlat_bpf_conf(&conf, opts);
+	if (err)
+		return err;
+
+	if (skb->protocol == htons(ETH_P_IPV6)) {
+		pf = NFPROTO_IPV6;
+		hlen = sizeof(struct ipv6hdr);
+	} else if (skb->protocol == htons(ETH_P_IP)) {
+		pf = NFPROTO_IPV4;
+		hlen = sizeof(struct iphdr);
+	} else {
+		return -ENOENT;
+	}
+	if (off < 0 || off > skb_headlen(skb) || skb->len - off < hlen) {
+		opts->reason = NF_XLAT_MALFORMED;
+		return -EBADMSG;
+	}
+
+	__skb_pull(skb, off);
+	if (unlikely(nf_xlat_bpf_read_moves(skb, pf))) {
+		kept = nf_xlat_bpf_keep(skb);
+		if (!kept || !pskb_may_pull(skb, hlen))
+			err = -ENOMEM;
+	}
+	if (!err)
+		err = nf_xlat_bpf_translate(skb, pf, &conf, kept, &reason);
+	__skb_push(skb, off);
+	bpf_compute_data_pointers(skb);
+
+	opts->reason = err == -ENOMEM ? NF_XLAT_NOMEM : reason;
+	return err;
+}
+
+/* Documented in linux/bpf_xlat.h */
+__bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+			     u32 opts__sz)
+{
+	if (opts__sz != sizeof(*opts))
+		return -EINVAL;
+	return nf_xlat_bpf_skb((struct sk_buff *)skb, opts);
+}
+
+BTF_KFUNCS_START(nf_xlat_bpf_tc)
+BTF_ID_FLAGS(func, bpf_skb_xlat)
+BTF_KFUNCS_END(nf_xlat_bpf_tc)
+
+static const struct btf_kfunc_id_set nf_xlat_bpf_tc_set = {
+	.owner	= THIS_MODULE,
+	.set	= &nf_xlat_bpf_tc,
+};
+
+static int __init nf_xlat_bpf_init(void)
+{
+	return register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS,
+					 &nf_xlat_bpf_tc_set);
+}
+
+static void __exit nf_xlat_bpf_exit(void)
+{
+	/* No program is left. Heads that they had may be. */
+	rcu_barrier();
+}
+
+module_init(nf_xlat_bpf_init);
+module_exit(nf_xlat_bpf_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
+MODULE_DESCRIPTION("IPv4/IPv6 translation for BPF programs");

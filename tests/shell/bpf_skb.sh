@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# bpf_skb_xlat() in programs of tc: bpf/xlat.bpf.c on a router and on a host, by stock tc and
+# bpftool as docs/bpf.md has it; each errno; and old packet pointers, which the verifier
+# leaves to programs.
+. "$(dirname "$0")/lib.sh"
+
+modprobe nf_xlat_bpf 2>/dev/null || skip "needs nf_xlat_bpf, which needs a kernel that has BTF"
+need python3 ping traceroute tc bpftool
+obj=$top/build/bpf
+[ -e "$obj/xlat.bpf.o" ] || skip "needs the programs (make bpf)"
+
+host4=203.0.113.33
+# Not in $tmp: libbpf makes other letters of dots.
+fs=/tmp/bpf-$suffix
+mkdir "$fs"
+mount -t bpf bpf "$fs" || skip "cannot mount a bpf file system"
+# Stories that unload the engine do not know the module.
+trap 'rm -rf "${fs:?}"/*; umount -q "$fs"; rmdir "$fs"; cleanup; wait_for 10 modprobe -r nf_xlat_bpf' EXIT
+
+# conf NAME LOCAL6 LOCAL4: struct bpf_xlat_opts in hex, as docs/bpf.md has it, but for the flag
+# that lets 64:ff9b::/96 have the addresses of this network
+conf()
+{
+	# shellcheck disable=SC2086 # bytes are meant
+	bpftool map update pinned "$fs/$1/xlat_conf" key 0 0 0 0 value hex $p64 $2 $3 \
+		c0 00 00 08 60 80 20 01 dc 05 00 00
+}
+p64="00 64 ff 9b 00 00 00 00 00 00 00 00 00 00 00 00"
+client="20 01 0d b8 00 0c 00 00 00 00 00 00 00 00 00 02"
+client4="cb 00 71 21"
+clat="20 01 0d b8 00 0c 00 00 00 00 00 00 00 00 c1 a7"
+dslite="c0 00 00 01"
+
+# shellcheck disable=SC2317 # both are called by check
+# load NAME OBJECT: its programs and maps
+load() { mkdir "$fs/$1" && bpftool prog loadall "$obj/$2.bpf.o" "$fs/$1" pinmaps "$fs/$1"; }
+# shellcheck disable=SC2317
+# attach NS DEV NAME/PROGRAM: for both directions
+attach()
+{
+	tc -n "$1" qdisc replace dev "$2" clsact &&
+		tc -n "$1" filter replace dev "$2" ingress prio 1 handle 1 bpf da object-pinned "$fs/$3" &&
+		tc -n "$1" filter replace dev "$2" egress prio 1 handle 1 bpf da object-pinned "$fs/$3"
+}
+# shellcheck disable=SC2317 # called by wait_for
+learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
+
+check "the programs load" load xlat xlat || done_testing
+check "those of this story, too" load test bpf_skb || done_testing
+
+# ---------------------------------------------------------------- what it returns
+python3 -ISu "$here/bpf_skb.py" "$fs/test" || ret=$ksft_fail
+
+# ---------------------------------------------------------------- a router, SIIT
+setup_topo
+ip -n "$gw" route add $host4 via inet6 $client_ip dev lan mtu 1472
+serve "$server4" tcp4:8080 udp4:5353
+serve "$client6" tcp6:8080
+start "$server4" stream 9100
+check "SIIT" conf xlat "$client" "$client4"
+check "on the device of IPv6" attach "$gw" lan xlat/xlat || done_testing
+check "ping to IPv4" on "$client6" ping -6 -c 1 -W 10 $server64
+check "ping to IPv6" on "$server4" ping -c 1 -W 10 $host4
+check_match "TCP to IPv4" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
+check_match "UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
+check_match "TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from 64:ff9b::c000:202 *"
+line=$(printf '%2000s' x)
+check_match "fragments, both ways" "$(ask "$client6" udp $server64 5353 "$line")" "* x from $host4 *"
+check_eq "traceroute to IPv4" \
+	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"64:ff9b::c000:201 64:ff9b::c000:202"
+check_match "closed port of IPv4" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
+check_match "closed port of IPv6" "$(ask "$server4" tcp $host4 81)" "*Connection refused*"
+check_match "no route to IPv4" "$(on "$client6" ping -6 -n -c 1 -W 10 ${pref64}198.18.0.1 2>&1)" \
+	"*From 64:ff9b::c000:201 *nreachable*"
+check "as long as may be" on "$server4" ping -c 1 -W 10 -s 1444 -M "do" $host4
+on "$server4" ping -c 1 -W 1 -s 1445 -M "do" $host4 >/dev/null
+check "the server learns what the path takes" wait_for 5 learnt "$server4" $host4 1472
+ip -n "$gw" link set wan mtu 1400
+on "$client6" ping -6 -c 1 -W 1 -s 1440 -M "do" $server64 >/dev/null
+check "so does the client" wait_for 5 learnt "$client6" $server64 1420
+ip -n "$gw" link set wan mtu 1500
+ip -n "$client6" -6 route flush cache
+streams "$client6" $server64
+check "what is not mapped passes" on "$client6" ping -6 -c 1 -W 10 2001:db8:c::1
+check_eq "all of it is counted" "$(($(counter 6to4) > 20 && $(counter 4to6) > 20))" 1
+
+# ---------------------------------------------------------------- a host, CLAT
+check "the router has the host's other address" conf xlat "$clat" "$client4"
+check "CLAT" load clat xlat
+conf clat "$clat" "$dslite"
+check "on the uplink" attach "$client6" eth0 clat/xlat || done_testing
+ip -n "$client6" -batch - <<-END
+	addr add 2001:db8:c::c1a7/128 dev eth0 nodad preferred_lft 0
+	addr add 192.0.0.1/32 dev eth0
+	route add default src 192.0.0.1 mtu 1472 via inet6 2001:db8:c::1 dev eth0
+END
+check "a host: ping" on "$client6" ping -c 1 -W 10 $server_ip
+streams "$client6" $server_ip
+check_match "a host: fragments" "$(ask "$client6" udp $server_ip 5353 "$line")" "* x from $host4 *"
+check_match "a host: TCP" "$(ask "$client6" tcp $server_ip 8080)" "hello from $host4 *"
+check_match "a host: UDP" "$(ask "$client6" udp $server_ip 5353)" "hello from $host4 *"
+check_match "a host: closed port" "$(ask "$client6" udp $server_ip 53)" "*Connection refused*"
+check_eq "a host: traceroute" "$(on "$client6" traceroute -n -q 1 -w 10 $server_ip 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"$pool_ip $server_ip"
+check "a host: as long as may be" on "$client6" ping -c 1 -W 10 -s 1444 -M "do" $server_ip
+check "the IPv6 addresses are the host's" on "$gw" ping -6 -c 1 -W 10 2001:db8:c::c1a7
+
+# ---------------------------------------------------------------- old packet pointers
+# Packets of local sockets are clones, or have no room for a longer header: they get
+# another head, and programs go on with pointers to the first one. With slub_debug=P on the
+# kernel's command line, what is freed is overwritten, and who writes there is told of.
+conf test "$clat" "$dslite"
+for way in read write; do
+	check "a program that goes on to $way" attach "$client6" eth0 test/stale_$way || done_testing
+	check_match "$way: fragments" "$(ask "$client6" udp $server_ip 5353 "$line")" "* x from $host4 *"
+	check_eq "$way: a stream" "$(python "$client6" stream up $server_ip 9100 300000)" 300000
+	read -r packets changed < <(bpftool -j map dump pinned "$fs/test/stale_count" |
+		sed 's/.*"packets":\([0-9]*\),"changed":\([0-9]*\).*/\1 \2/')
+	check "$way: packets that it has looked at" [ "${packets:-0}" -gt 10 ]
+	check_eq "$way: with another content by old pointers" "$changed" 0
+done
+
+tc -n "$client6" qdisc del dev eth0 clsact
+tc -n "$gw" qdisc del dev lan clsact
+rm -r "${fs:?}"/*
+check "the module goes with its last program" wait_for 10 modprobe -r nf_xlat_bpf
+
+done_testing
