@@ -92,6 +92,7 @@ struct nf_xlat_bib_key4 {
  * @addr: of a mapping, the address, NULL without memory for it
  * @ref: conntrack entries that use it; of an address, its mappings
  * @masq_index: device that the route led to whose address it has, 0 if there is none
+ * @owner: as that of a session
  * @rcu: to free it
  */
 struct nf_xlat_bib {
@@ -108,6 +109,7 @@ struct nf_xlat_bib {
 	struct nf_xlat_bib	*addr;
 	refcount_t		ref;
 	int			masq_index;
+	u8			owner;
 	struct rcu_head		rcu;
 };
 

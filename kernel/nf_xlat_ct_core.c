@@ -136,12 +136,22 @@ static void nf_xlat_ct_moved(struct sk_buff *skb)
 		nf_ct_kill(ct);
 }
 
+/* The device that sessions of this number are counted for, if it is there. */
+static const struct nf_xlat_owner *nf_xlat_ct_owner(const struct net *net,
+						    u8 index)
+{
+	return likely(!index) ? NULL :
+	       rcu_dereference(nf_xlat_ct_pernet(net)->owners[index]);
+}
+
 static noinline unsigned int
 nf_xlat_ct_reject(struct sk_buff *skb, const struct nf_hook_state *state,
-		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason)
+		  u8 owner, const struct nf_xlat_pkt *pkt,
+		  enum nf_xlat_reason reason)
 {
-	const struct nf_xlat_way way = nf_xlat_way_of(state);
+	struct nf_xlat_way way = nf_xlat_way_of(state);
 
+	way.owner = nf_xlat_ct_owner(state->net, owner);
 	return nf_xlat_reject(skb, &way, pkt, reason);
 }
 
@@ -154,16 +164,21 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 {
 	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, !dir);
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	const struct nf_xlat_way way = nf_xlat_way_of(state);
+	struct nf_xlat_way way = nf_xlat_way_of(state);
 	struct nf_xlat_parm parm __uninitialized;
 	enum nf_xlat_reason reason;
 
 	/* Conntrack looks behind an AH, which the engine takes for payload. */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
-		return nf_xlat_ct_reject(skb, state, pkt, NF_XLAT_PROTO);
+		return nf_xlat_ct_reject(skb, state, data ? data->owner : 0, pkt,
+					 NF_XLAT_PROTO);
 
-	parm.lowest_mtu6 = data ? data->mtu : 0;
+	parm.lowest_mtu6 = 0;
+	if (likely(data)) {
+		parm.lowest_mtu6 = data->mtu;
+		way.owner = nf_xlat_ct_owner(state->net, data->owner);
+	}
 	parm.ports = nf_xlat_ct_has_ports(t->dst.protonum);
 	parm.keep_ct = true;
 	parm.oif = dir == IP_CT_DIR_ORIGINAL && !pkt->icmp_error ?
@@ -174,7 +189,8 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 		nf_xlat_hdr_same(&parm.inner, t);
 		reason = nf_xlat_ct_error_saddr(ct, dir, pkt, &parm.outer);
 		if (reason)
-			return nf_xlat_drop(state->net, skb, reason);
+			return nf_xlat_owner_drop(way.owner, state->net, skb,
+						  reason);
 	}
 
 	return nf_xlat_send(skb, &way, pkt, &parm);
@@ -340,8 +356,8 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 		    struct nf_conn *ct, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_ct_range *range)
 {
-	const struct nf_xlat_way way = nf_xlat_way_of(state);
 	struct nf_xlat_parm parm = { .keep_ct = true };
+	struct nf_xlat_way way = nf_xlat_way_of(state);
 	struct nf_conntrack_tuple reply;
 	enum nf_xlat_reason reason;
 	unsigned int verdict;
@@ -349,6 +365,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	reason = nf_xlat_ct_reply_in(ct, range, &reply);
 	if (!reason && nf_xlat_ct_ours(ct)) {
 		parm.lowest_mtu6 = range->mtu;
+		way.owner = nf_xlat_ct_owner(state->net, range->owner);
 		nf_xlat_hdr_inverse(&parm.outer, &reply);
 		verdict = nf_xlat_probe(skb, &way, pkt, &parm);
 		if (verdict != NF_ACCEPT)
@@ -356,7 +373,8 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	}
 	if (!reason)
 		reason = nf_xlat_ct_setup_in(ct, range, &reply);
-	return reason ? nf_xlat_ct_reject(skb, state, pkt, reason) : NF_STOLEN;
+	return reason ? nf_xlat_ct_reject(skb, state, range->owner, pkt, reason) :
+			NF_STOLEN;
 }
 
 /* A packet from IPv4 that begins a session, by a rule for it */
@@ -391,7 +409,17 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 		return nf_xlat_ct_first(skb, state, ct, pkt, refs);
 
 	nf_xlat_ct_release(state->net, refs);
-	return nf_xlat_ct_reject(skb, state, pkt, reason);
+	return nf_xlat_ct_reject(skb, state, range->owner, pkt, reason);
+}
+
+/* A packet that a rule or a device is for, and that it cannot translate */
+static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
+					  const struct nf_hook_state *state,
+					  const struct nf_xlat_ct_range *range,
+					  enum nf_xlat_reason reason)
+{
+	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, range->owner),
+				  state->net, skb, reason);
 }
 
 /**
@@ -430,7 +458,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,
 			     "NAT, a helper or tc has the conntrack entry");
-		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
+		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 	}
 	/* A port forward is about new sessions only, as with NAT. */
 	if (forwards && !begins && !same)
@@ -439,7 +467,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), &pkt);
 	if (reason)
-		return nf_xlat_ct_reject(skb, state, &pkt, reason);
+		return nf_xlat_ct_reject(skb, state, range->owner, &pkt, reason);
 	if (begins && !pkt.icmp_error)
 		return state->pf == NFPROTO_IPV6 ?
 		       nf_xlat_ct_new_out(skb, state, ct, &pkt, range) :
@@ -449,10 +477,10 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 					 &pkt);
 
 	if (ct && nf_xlat_ct_ours(ct))
-		return nf_xlat_drop(state->net, skb, NF_XLAT_LOOP);
+		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_LOOP);
 	if (ct && !pkt.icmp_error)
 		nf_xlat_ct_stale(ct, state->pf);
-	return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
+	return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct);
 
@@ -544,7 +572,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 			reason = NF_XLAT_FILTERED;
 	}
 	if (reason)
-		return nf_xlat_ct_reject(skb, state, pkt, reason);
+		return nf_xlat_ct_reject(skb, state, READ_ONCE(bib->owner), pkt,
+					 reason);
 
 	range = (struct nf_xlat_ct_range){
 		.prefix		= bib->key6.prefix,
@@ -556,6 +585,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		.flags		= NF_NAT_RANGE_PROTO_SPECIFIED,
 		.masq_index	= READ_ONCE(bib->masq_index),
 		.masq		= bib->key6.masq,
+		.owner		= READ_ONCE(bib->owner),
 		.mapped		= true,
 	};
 	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
@@ -722,7 +752,9 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;
 	if (reason)
-		return nf_xlat_ct_reject(skb, state, &pkt, reason);
+		return nf_xlat_ct_reject(skb, state, nf_xlat_ct_data(ct) ?
+					 nf_xlat_ct_data(ct)->owner : 0, &pkt,
+					 reason);
 
 	return nf_xlat_ct_packet(skb, state, ct, dir, &pkt);
 }
@@ -952,6 +984,51 @@ void nf_xlat_ct_netns_put(struct net *net)
 	mutex_unlock(&xn->mutex);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
+
+/**
+ * nf_xlat_ct_owner_add - have the packets of sessions counted for a device
+ * @net: network namespace
+ * @owner: the device
+ *
+ * RTNL.
+ *
+ * Return: what to put into nf_xlat_ct_range.owner; 0 when there are too many devices
+ * already: nobody counts then.
+ */
+u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	unsigned int i;
+
+	ASSERT_RTNL();
+	for (i = 1; i < ARRAY_SIZE(xn->owners); i++) {
+		if (rcu_access_pointer(xn->owners[i]))
+			continue;
+		rcu_assign_pointer(xn->owners[i], owner);
+		return i;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_add);
+
+/**
+ * nf_xlat_ct_owner_del - the device goes
+ * @net: network namespace
+ * @index: what nf_xlat_ct_owner_add() has returned
+ *
+ * Its sessions stay, and are counted for the next device that gets this number. RTNL.
+ * When this returns, no packet is at @owner any more.
+ */
+void nf_xlat_ct_owner_del(struct net *net, u8 index)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	if (!index)
+		return;
+	RCU_INIT_POINTER(xn->owners[index], NULL);
+	synchronize_net();
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 
 /*
  * Rules go in nf_tables' exit, by when data of conntrack and of the engine may

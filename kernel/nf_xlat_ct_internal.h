@@ -18,6 +18,9 @@
 
 struct nf_xlat_flow;
 
+/* As many as a session's data has room for */
+#define NF_XLAT_MAX_OWNERS	64
+
 /**
  * struct nf_xlat_ct_net - what a namespace has
  *
@@ -31,6 +34,7 @@ struct nf_xlat_flow;
  * @ended: the work that ends masqueraded sessions with their address or device; its
  *	events are devices that have gone down
  * @net: whose this is
+ * @owners: devices that sessions are counted for; written with RTNL. 0 is none.
  * @bib: mappings
  */
 struct nf_xlat_ct_net {
@@ -43,6 +47,7 @@ struct nf_xlat_ct_net {
 	struct nf_conn		*master;
 	struct nf_xlat_events	ended;
 	struct net		*net;
+	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];
 	struct nf_xlat_bib_net	bib;
 };
 
@@ -90,6 +95,7 @@ struct nf_xlat_ct_held {
  * @prefix_len: RFC 6052, in the remote end of the IPv6 tuple; 0 for none
  * @non_global: of that prefix
  * @masq: the session ends with its IPv4 address
+ * @owner: of nf_xlat_ct_net.owners
  * @masq_index: and with this device, 0 for none
  * @held: 0; a struct nf_xlat_bib, the mapping; or a struct nf_xlat_ct_held with
  *	NF_XLAT_CT_HELD added
@@ -99,6 +105,7 @@ struct nf_xlat_ct_data {
 	u8		prefix_len;
 	u8		non_global:1;
 	u8		masq:1;
+	u8		owner:6;
 	int		masq_index;
 	unsigned long	held;
 };

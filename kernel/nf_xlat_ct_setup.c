@@ -288,6 +288,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	/* Two devices may have one address: that of the last session counts. */
 	if (oif && READ_ONCE(bib->masq_index) != oif)
 		WRITE_ONCE(bib->masq_index, oif);
+	if (READ_ONCE(bib->owner) != range->owner)
+		WRITE_ONCE(bib->owner, range->owner);
 	if (!range->filter)
 		return NF_XLAT_OK;
 	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
@@ -327,6 +329,7 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	data->prefix_len = range->prefix.len;
 	data->non_global = range->prefix.non_global;
 	data->masq = range->masq;
+	data->owner = range->owner;
 	data->masq_index = oif;
 
 	ct->nat_bysource.next = NULL;

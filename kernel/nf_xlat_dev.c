@@ -11,6 +11,7 @@
  * device is a name: a hook before routing takes what is for its prefix, as a rule would.
  */
 
+#include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/if_xlat.h>
 #include <linux/inetdevice.h>
@@ -100,11 +101,13 @@ struct nf_xlat_dev_conf {
  * struct nf_xlat_dev - a device
  *
  * @conf: written with RTNL
+ * @owner: what it counts
  * @ops: its hooks, if it has some
  * @n_ops: how many these are
  */
 struct nf_xlat_dev {
 	struct nf_xlat_dev_conf __rcu	*conf;
+	struct nf_xlat_owner		owner;
 	struct nf_hook_ops		ops[2];
 	unsigned int			n_ops;
 };
@@ -183,29 +186,32 @@ static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
  * the others here, since what conntrack has put together has been cut again on its way.
  * False: @skb is one that waits, or is gone.
  */
-static bool nf_xlat_dev_defrag(struct net *net, struct sk_buff *skb, u8 pf)
+static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
+			       struct sk_buff *skb, u8 pf)
 {
 	int err;
 
 	if (pf == NFPROTO_IPV4)
-		return !ip_defrag(net, skb, NF_XLAT_DEV_DEFRAG);
-	err = nf_ct_frag6_gather(net, skb, NF_XLAT_DEV_DEFRAG);
+		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG);
+	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG);
 	/* This one leaves what it does not like to its caller. */
 	if (err && err != -EINPROGRESS) {
-		nf_xlat_drop(net, skb, NF_XLAT_FRAG_ICMP);
+		nf_xlat_owner_drop(way->owner, way->net, skb,
+				   NF_XLAT_FRAG_ICMP);
 		kfree_skb(skb);
 	}
 	return !err;
 }
 
 /* What neither maps: the other side does not have this host. */
-static void nf_xlat_dev_unmapped(struct net *net, struct sk_buff *skb, u8 pf)
+static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
+				 struct sk_buff *skb, u8 pf)
 {
 	if (pf == NFPROTO_IPV6)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 	else
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-	nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
+	nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_ADDRESS);
 }
 
 /* Returns NF_STOLEN, or NF_DROP: the packet is still there. */
@@ -225,11 +231,11 @@ again:
 	if (!nf_xlat_map(&conf->dom, way->net, skb, pf, reasm,
 			 pf == NFPROTO_IPV6 ? &error4 : NULL, &pkt, &parm,
 			 &reason)) {
-		nf_xlat_dev_unmapped(way->net, skb, pf);
+		nf_xlat_dev_unmapped(way, skb, pf);
 		return NF_DROP;
 	}
 	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
-		if (!nf_xlat_dev_defrag(way->net, skb, pf))
+		if (!nf_xlat_dev_defrag(way, skb, pf))
 			return NF_STOLEN;
 		reasm = true;
 		goto again;
@@ -267,11 +273,12 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	const struct nf_xlat_dev_conf *conf;
 	struct nf_xlat_way way = {
 		.net	= dev_net(dev),
+		.owner	= &xd->owner,
 		.at	= NF_INET_PRE_ROUTING,
 		.flags	= NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED |
 			  NF_XLAT_ROUTE_MAY_WAIT | NF_XLAT_IN_DEVICE,
 	};
-	unsigned int len = skb->len;
+	unsigned int verdict;
 	u8 pf;
 
 	/* What nft's "fwd" redirects has its MAC header at skb->data. */
@@ -299,38 +306,21 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	rcu_read_lock();
 	conf = rcu_dereference(xd->conf);
-	if (unlikely(conf->mode != IF_XLAT_STATELESS)) {
+	if (likely(conf->mode == IF_XLAT_STATELESS))
+		verdict = nf_xlat_dev_translate(conf, skb, pf, &way);
+	else
 		/* The hook has it, if there is an entry to make a session of. */
-		nf_xlat_drop(way.net, skb, NF_XLAT_STATE);
-		rcu_read_unlock();
-		goto drop;
-	}
-	if (nf_xlat_dev_translate(conf, skb, pf, &way) != NF_STOLEN) {
-		rcu_read_unlock();
-		goto drop;
-	}
+		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
+					     NF_XLAT_STATE);
 	rcu_read_unlock();
-	dev_sw_netstats_tx_add(dev, 1, len);
-	dev_sw_netstats_rx_add(dev, len);
+	if (verdict != NF_STOLEN)
+		kfree_skb(skb);
 	return NETDEV_TX_OK;
 
 drop:
 	DEV_STATS_INC(dev, tx_dropped);
 	kfree_skb(skb);
 	return NETDEV_TX_OK;
-}
-
-/*
- * Count a packet in a hook. Those of this host come to output, and others from a user's
- * queue, with preemption enabled.
- */
-static void nf_xlat_dev_count(struct net_device *dev, unsigned int len, bool tx)
-{
-	local_bh_disable();
-	if (tx)
-		dev_sw_netstats_tx_add(dev, 1, len);
-	dev_sw_netstats_rx_add(dev, len);
-	local_bh_enable();
 }
 
 /* Is the packet of the same VRF, or of none as the device? */
@@ -353,7 +343,6 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 	struct net_device *dev = priv;
 	const struct nf_xlat_dev *xd = netdev_priv(dev);
 	const struct nf_xlat_dev_conf *conf;
-	unsigned int verdict, len = skb->len;
 
 	if (!netif_running(dev) || nf_xlat_bridged(skb))
 		return NF_ACCEPT;
@@ -363,12 +352,7 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 	    !nf_xlat_dev_same_vrf(dev, skb, state))
 		return NF_ACCEPT;
 
-	verdict = nf_xlat_ct(skb, state, &conf->range);
-	if (verdict == NF_STOLEN)
-		nf_xlat_dev_count(dev, len, true);
-	else if (verdict == NF_DROP)
-		DEV_STATS_INC(dev, tx_dropped);
-	return verdict;
+	return nf_xlat_ct(skb, state, &conf->range);
 }
 
 /*
@@ -385,10 +369,10 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	struct nf_xlat_parm parm __uninitialized;
 	struct nf_xlat_pkt pkt __uninitialized;
 	const struct nf_xlat_dev_conf *conf;
-	unsigned int verdict, len = skb->len;
 	u16 thoff = skb->transport_header;
 	enum nf_xlat_reason reason;
 	union nf_inet_addr error4;
+	unsigned int verdict;
 
 	if (!netif_running(dev) || nf_xlat_bridged(skb))
 		return NF_ACCEPT;
@@ -409,14 +393,13 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 		skb->transport_header = thoff;
 		return NF_ACCEPT;
 	}
+	way.owner = &xd->owner;
 	if (reason)
 		return nf_xlat_reject(skb, &way, &pkt, reason);
 
 	skb->dev = dev;
 	verdict = nf_xlat_send(skb, &way, &pkt, &parm);
-	if (verdict == NF_STOLEN)
-		nf_xlat_dev_count(dev, len, false);
-	else
+	if (verdict != NF_STOLEN)
 		skb->dev = in;
 	return verdict;
 }
@@ -438,13 +421,17 @@ static void nf_xlat_dev_hook(struct net_device *dev, nf_hookfn *fn,
 static int nf_xlat_dev_init(struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
-	const struct nf_xlat_dev_conf *conf;
-	int err;
+	struct nf_xlat_dev_conf *conf;
+	int err = -ENOMEM;
 
 	netdev_lockdep_set_classes(dev);
 	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!dev->tstats)
-		return -ENOMEM;
+		return err;
+	xd->owner.dev = dev;
+	xd->owner.mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
+	if (!xd->owner.mib)
+		goto err;
 
 	conf = rtnl_dereference(xd->conf);
 	if (conf->mode != IF_XLAT_STATELESS) {
@@ -459,12 +446,19 @@ static int nf_xlat_dev_init(struct net_device *dev)
 	/* They stay in the namespace that they are registered in. */
 	if (xd->n_ops)
 		nf_xlat_netns_immutable(dev);
+	if (conf->mode != IF_XLAT_STATELESS)
+		conf->range.owner = nf_xlat_ct_owner_add(dev_net(dev),
+							 &xd->owner);
 	err = nf_register_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
-	if (err) {
-		/* The first hook may have been there; the caller frees the device. */
-		synchronize_net();
-		free_percpu(dev->tstats);
-	}
+	if (!err)
+		return 0;
+	nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
+	/* The first hook may have been there; the caller frees the device. */
+	synchronize_net();
+
+err:
+	free_percpu(xd->owner.mib);
+	free_percpu(dev->tstats);
 	return err;
 }
 
@@ -481,18 +475,79 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 	nf_unregister_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
 	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
 		synchronize_net();
-	if (conf->mode != IF_XLAT_STATELESS)
+	if (conf->mode != IF_XLAT_STATELESS) {
+		nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
 		nf_xlat_ct_netns_put(dev_net(dev));
+	}
+	free_percpu(xd->owner.mib);
 	free_percpu(dev->tstats);
 	kvfree(conf);
 	RCU_INIT_POINTER(xd->conf, NULL);
 }
 
+/* Of a device there are all counters but that of mappings, which are a namespace's. */
+static const char *nf_xlat_dev_counter(unsigned int i)
+{
+	return i == NF_XLAT_MIB_BIB ? NULL : nf_xlat_mib_name(i);
+}
+
+static void nf_xlat_dev_get_stats64(struct net_device *dev,
+				    struct rtnl_link_stats64 *stats)
+{
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	unsigned int i;
+
+	dev_get_tstats64(dev, stats);
+	for (i = 0; i < __NF_XLAT_REASON_MAX; i++)
+		stats->tx_dropped += nf_xlat_mib_sum(xd->owner.mib, i);
+}
+
+static int nf_xlat_dev_get_sset_count(struct net_device *dev, int sset)
+{
+	unsigned int i, n = 0;
+
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
+		n += !!nf_xlat_dev_counter(i);
+	return n;
+}
+
+static void nf_xlat_dev_get_strings(struct net_device *dev, u32 sset, u8 *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
+		if (!nf_xlat_dev_counter(i))
+			continue;
+		strscpy(data, nf_xlat_dev_counter(i), ETH_GSTRING_LEN);
+		data += ETH_GSTRING_LEN;
+	}
+}
+
+static void nf_xlat_dev_get_ethtool_stats(struct net_device *dev,
+					  struct ethtool_stats *stats, u64 *data)
+{
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
+		if (nf_xlat_dev_counter(i))
+			*data++ = nf_xlat_mib_sum(xd->owner.mib, i);
+}
+
+static const struct ethtool_ops nf_xlat_dev_ethtool_ops = {
+	.get_link		= ethtool_op_get_link,
+	.get_sset_count		= nf_xlat_dev_get_sset_count,
+	.get_strings		= nf_xlat_dev_get_strings,
+	.get_ethtool_stats	= nf_xlat_dev_get_ethtool_stats,
+};
+
 static const struct net_device_ops nf_xlat_dev_ops = {
 	.ndo_init		= nf_xlat_dev_init,
 	.ndo_uninit		= nf_xlat_dev_uninit,
 	.ndo_start_xmit		= nf_xlat_dev_xmit,
-	.ndo_get_stats64	= dev_get_tstats64,
+	.ndo_get_stats64	= nf_xlat_dev_get_stats64,
 };
 
 #define NF_XLAT_DEV_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
@@ -502,6 +557,7 @@ static const struct net_device_ops nf_xlat_dev_ops = {
 static void nf_xlat_dev_setup(struct net_device *dev)
 {
 	dev->netdev_ops = &nf_xlat_dev_ops;
+	dev->ethtool_ops = &nf_xlat_dev_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_NOARP;
@@ -861,6 +917,7 @@ static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 		return 0;
 
 	memset(range, 0, sizeof(*range));
+	range->owner = old ? old->range.owner : 0;
 	range->masq = conf->mode == IF_XLAT_MASQ;
 	if (data[IFLA_XLAT_NAT_FLAGS])
 		range->flags = nla_get_u32(data[IFLA_XLAT_NAT_FLAGS]);

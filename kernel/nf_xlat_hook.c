@@ -356,6 +356,32 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 EXPORT_SYMBOL_GPL(nf_xlat_drop);
 
 /**
+ * nf_xlat_owner_drop - the same, for the device that does the translation as well
+ * @owner: the device, or NULL
+ * @net: network namespace
+ * @skb: the packet, for the tracepoint
+ * @reason: why
+ *
+ * Return: NF_DROP
+ */
+unsigned int nf_xlat_owner_drop(const struct nf_xlat_owner *owner,
+				struct net *net, const struct sk_buff *skb,
+				enum nf_xlat_reason reason)
+{
+	if (owner)
+		this_cpu_inc(owner->mib->mibs[reason]);
+	return nf_xlat_drop(net, skb, reason);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_owner_drop);
+
+static unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
+				     const struct sk_buff *skb,
+				     enum nf_xlat_reason reason)
+{
+	return nf_xlat_owner_drop(way->owner, way->net, skb, reason);
+}
+
+/**
  * nf_xlat_count - count what is no drop
  * @net: network namespace
  * @mib: which counter
@@ -381,6 +407,38 @@ struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
 	return nf_xlat_pernet(net)->mib;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_mib);
+
+/**
+ * nf_xlat_mib_name - what a counter is called
+ * @i: a reason, or one of enum nf_xlat_mib_counters
+ *
+ * Return: the name, NULL: there is no such counter.
+ */
+const char *nf_xlat_mib_name(unsigned int i)
+{
+	return i < ARRAY_SIZE(nf_xlat_mib_list) ? nf_xlat_mib_list[i] : NULL;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_mib_name);
+
+/**
+ * nf_xlat_mib_sum - what a counter is at
+ * @mib: a namespace's counters, or a device's
+ * @i: which of them
+ *
+ * Any context.
+ */
+unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
+			      unsigned int i)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	/* snmp_fold_field() is no longer for modules. */
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(mib, cpu)->mibs[i]);
+	return sum;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_mib_sum);
 
 /*
  * Is this how the kernel would have gone, for one of the next hops of @res, and with the
@@ -805,7 +863,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	if (type >= 0)
 		nf_xlat_icmp_send(way->net, skb, pkt->pf, way->flags, type,
 				  code, info);
-	return nf_xlat_drop(way->net, skb, reason);
+	return nf_xlat_way_drop(way, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);
 
@@ -865,7 +923,7 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, way->flags,
 				  ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu - growth -
 				  (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0));
-	return nf_xlat_drop(net, skb, NF_XLAT_TOOBIG);
+	return nf_xlat_way_drop(way, skb, NF_XLAT_TOOBIG);
 }
 
 static int nf_xlat_discard(struct net *net, struct sk_buff *skb,
@@ -1504,7 +1562,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	parm->ttl_dec = false;
 	parm->hop_due = false;
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
-		return nf_xlat_drop(net, skb, NF_XLAT_ADDRESS);
+		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
 		return nf_xlat_reject(skb, way, pkt, NF_XLAT_DADDR);
 
@@ -1519,7 +1577,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	dst = nf_xlat_route(net, way, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)
-			return nf_xlat_drop(net, skb, NF_XLAT_POLICY);
+			return nf_xlat_way_drop(way, skb, NF_XLAT_POLICY);
 		dst = NULL;
 		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
 		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
@@ -1590,6 +1648,34 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 	cur->flowtable = NULL;
 }
 
+/*
+ * Show a packet to the taps of the device that does the translation. What comes out of it
+ * does not come in by netif_rx(), where taps would see it; so a VRF shows what it is given.
+ */
+static noinline void nf_xlat_tap(struct sk_buff *skb,
+				 const struct nf_xlat_owner *owner)
+{
+	struct net_device *dev = skb->dev;
+
+	if (likely(!dev_nit_active(owner->dev)))
+		return;
+	skb->dev = owner->dev;
+	dev_queue_xmit_nit(skb, owner->dev);
+	skb->dev = dev;
+}
+
+/* It has taken a packet of @len bytes, and gives @skb for it. */
+static noinline void nf_xlat_owner_count(struct sk_buff *skb,
+					 const struct nf_xlat_owner *owner,
+					 unsigned int len)
+{
+	this_cpu_inc(owner->mib->mibs[skb->protocol == htons(ETH_P_IP) ?
+				      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6]);
+	dev_sw_netstats_tx_add(owner->dev, 1, len);
+	dev_sw_netstats_rx_add(owner->dev, skb->len);
+	nf_xlat_tap(skb, owner);
+}
+
 static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
 				   struct nf_xlat_pkt *pkt,
@@ -1625,7 +1711,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (reason) {
 		dst_release(dst);
 		kfree_skb(untold);
-		return nf_xlat_drop(net, skb, reason);
+		return nf_xlat_way_drop(way, skb, reason);
 	}
 
 	skb_dst_drop(skb);
@@ -1642,6 +1728,8 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 #endif
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
+	if (unlikely(way->owner))
+		nf_xlat_owner_count(skb, way->owner, pkt->l3.len);
 	if (split) {
 		nf_xlat_split(skb, way, pkt, parm, walk);
 		return NF_STOLEN;
@@ -1721,14 +1809,14 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs))
-		return nf_xlat_drop(way->net, skb, NF_XLAT_GSO);
+		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
 
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		reason = nf_xlat_parse(seg, pf, reasm, &pkt);
 		if (reason)
-			nf_xlat_drop(way->net, seg, reason);
+			nf_xlat_way_drop(way, seg, reason);
 		if (reason ||
 		    __nf_xlat_send(seg, way, &pkt, parm, walk) != NF_STOLEN)
 			kfree_skb(seg);
@@ -1747,7 +1835,7 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 	/* Not each of them takes a hop. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH ||
 	    walk->n_later == NF_XLAT_MAX_LATER)
-		return nf_xlat_drop(way->net, skb, NF_XLAT_LOOP);
+		return nf_xlat_way_drop(way, skb, NF_XLAT_LOOP);
 
 	walk->depth++;
 	if (way->flags & NF_XLAT_IN_DEVICE)
@@ -1802,6 +1890,9 @@ unsigned int nf_xlat_send(struct sk_buff *skb,
 	unsigned int verdict;
 
 	local_bh_disable();
+	/* What is sent by a device, the stack has shown. */
+	if (unlikely(way->owner && !(way->flags & NF_XLAT_IN_DEVICE)))
+		nf_xlat_tap(skb, way->owner);
 	walk = nf_xlat_walk_find();
 	if (walk)
 		verdict = nf_xlat_send_nested(skb, way, pkt, parm, walk);
@@ -1850,18 +1941,11 @@ static int nf_xlat_seq_show(struct seq_file *seq, void *v)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(seq_file_single_net(seq));
 	unsigned int i;
-	int cpu;
 
-	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
-		unsigned long sum = 0;
-
-		if (!nf_xlat_mib_list[i])
-			continue;
-		/* snmp_fold_field() is no longer for modules. */
-		for_each_possible_cpu(cpu)
-			sum += READ_ONCE(per_cpu_ptr(xn->mib, cpu)->mibs[i]);
-		seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i], sum);
-	}
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
+		if (nf_xlat_mib_list[i])
+			seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i],
+				   nf_xlat_mib_sum(xn->mib, i));
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 # distribution's nft.
 . "$(dirname "$0")/lib.sh"
 
-need python3 ping traceroute
+need python3 ping traceroute ethtool tcpdump
 need_ip_xlat
 
 # dev WORD...: what the device is to be
@@ -31,6 +31,7 @@ check "a filter, by the distribution's nft" on "$gw" nft -f - <<-END
 			iifname "lan" oifname "wan" meta nfproto ipv4 ct state new counter accept comment "begins"
 			meta nfproto ipv4 ct state established,related counter accept comment "goes on"
 			iifname "wan" oifname "lan" meta nfproto ipv6 ct state established,related counter accept comment "comes back"
+			iifname "wan" oifname "lan" meta nfproto ipv6 ct state new udp dport 6000 accept
 		}
 	}
 END
@@ -42,11 +43,31 @@ for what in begins "goes on" "comes back"; do
 done
 check_match "a session is one entry of two families" \
 	"$(sessions "tcp.*src=2001:.*dport=8080.*src=$server_ip")" "*dst=$pool_ip*"
-check_match "the device counts what begins" "$(on "$gw" cat /sys/class/net/xlat0/statistics/tx_packets)" "[1-9]*"
+# Sessions are the device's: it has their packets in its counters, and shows them to taps.
+tapped xlat0 'ip proto 1 or ip6 proto 58'
+packets_of() { echo "$(dev_counter xlat0 6to4) $(dev_counter xlat0 4to6) $(on "$gw" cat /sys/class/net/xlat0/statistics/tx_packets)"; }
+read -r six four all < <(packets_of)
+on "$client6" ping -6 -c 5 -i 0.2 -W 10 $server64 >/dev/null
+read -r six2 four2 all2 < <(packets_of)
+check "the device counts a session's packets from IPv6" [ $((six2 - six)) -ge 5 ]
+check "and from IPv4" [ $((four2 - four)) -ge 5 ]
+check "so does ip" [ $((all2 - all)) -ge 10 ]
+for what in "IP6 $client_ip > 64:ff9b::c000:202: ICMP6, echo request" "IP $pool_ip > $server_ip: ICMP echo request" \
+	"IP $server_ip > $pool_ip: ICMP echo reply" "IP6 64:ff9b::c000:202 > $client_ip: ICMP6, echo reply"; do
+	check "a tap sees: $what" wait_for 10 grep -q "$what" "$tmp/xlat0"
+done
+start "$server4" endpoint $server_ip 7000
+background_python "$client6" endpoint wait $client_ip 6000 $server64 7000 >"$tmp/endpoint"
+wait_for 10 grep -q waits "$tmp/endpoint" || fail "no mapping"
+four=$(dev_counter xlat0 4to6)
+check_eq "a peer calls" "$(python "$server4" endpoint call $server_ip 7001 $pool_ip 6000)" "64:ff9b::c000:202 7001"
+check "what IPv4 begins with a mapping is counted as well" [ "$(dev_counter xlat0 4to6)" -gt "$four" ]
 check_eq "traceroute" \
 	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
 	"2001:db8:c::1 64:ff9b::c000:202"
+dropped=$(dev_counter xlat0 DropHopLimit)
 check_not "one hop" on "$client6" ping -6 -c 1 -W 1 -t 1 $server64
+check "is counted by the reason" [ "$(dev_counter xlat0 DropHopLimit)" -gt "$dropped" ]
 check "fragments" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
 check_match "closed UDP port" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
 check_match "closed TCP port" "$(ask "$client6" tcp $server64 81)" "*Connection refused*"

@@ -4,7 +4,7 @@
 # can call and can be called. Stock ip and routes, no rule of nft's.
 . "$(dirname "$0")/lib.sh"
 
-need python3 ping traceroute
+need python3 ping traceroute ethtool tcpdump
 need_ip_xlat
 
 host4=203.0.113.33
@@ -51,6 +51,22 @@ check_match "UDP to IPv6" "$(ask "$server4" udp $host4 5353)" "hello from 64:ff9
 check "the device counts what it takes" [ "$(dev_packets tx)" -gt 10 ]
 check "and what it gives" wait_for 10 even
 
+# By the names of /proc/net/nf_xlat; taps see each packet as it goes in, and as it comes out.
+check_eq "ethtool has the counters of all" "$(on "$gw" ethtool -S xlat0 | awk -F: '/Xlat/ { print $1 }' | xargs)" \
+	"$(on "$gw" awk '$1 != "XlatBib" { print $1 }' /proc/net/nf_xlat | xargs)"
+for way in 6to4 4to6; do
+	check "packets $way" [ "$(dev_counter xlat0 $way)" -gt 5 ]
+	check_eq "all $way are of the only device" "$(dev_counter xlat0 $way)" "$(counter $way)"
+done
+check "none is dropped" [ "$(on "$gw" ethtool -S xlat0 | awk '/Drop/ { s += $2 } END { print s }')" = 0 ]
+tapped xlat0 'ip proto 1 or ip6 proto 58'
+on "$client6" ping -6 -c 1 -W 10 -p c0de $server64 >/dev/null
+for what in "IP6 $client_ip > $server64: ICMP6, echo request" "IP $host4 > $server_ip: ICMP echo request" \
+	"IP $server_ip > $host4: ICMP echo reply" "IP6 $server64 > $client_ip: ICMP6, echo reply"; do
+	check "a tap sees: $what" wait_for 10 grep -q "${what/$server64/64:ff9b::c000:202}" "$tmp/xlat0"
+	check_eq "once" "$(grep -c "${what/$server64/64:ff9b::c000:202}" "$tmp/xlat0")" 1
+done
+
 # One router: it takes one from the hop limit, and tells of it in the sender's family.
 check_eq "traceroute to IPv4" \
 	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
@@ -77,6 +93,9 @@ check_match "closed UDP port of IPv4" "$(ask "$client6" udp $server64 53)" "*Con
 check_match "closed UDP port of IPv6" "$(ask "$server4" udp $host4 53)" "*Connection refused*"
 check_match "an IPv4 address that no host has" \
 	"$(on "$server4" ping -n -c 1 -W 10 203.0.113.34 2>&1)" "*From $pool_ip *Unreachable*"
+check "is counted by the reason" [ "$(dev_counter xlat0 DropNoRoute)" -gt 0 ]
+check_eq "ip counts the same" "$(on "$gw" cat /sys/class/net/xlat0/statistics/tx_dropped)" \
+	"$(on "$gw" ethtool -S xlat0 | awk '/Drop/ { s += $2 } END { print s }')"
 ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad
 check_match "an IPv6 address that no pair has" \
 	"$(on "$client6" ping -6 -n -c 1 -W 10 -I 2001:db8:c::3 $server64 2>&1)" "*From 2001:db8:c::1 *nreachable*"
@@ -112,12 +131,14 @@ check "another device" ip -n "$gw" link add xlat1 type xlat prefix 2001:db8:64::
 ip -n "$gw" link set xlat1 up
 ip -n "$gw" route add 2001:db8:64::/96 dev xlat1
 check "works beside the first" on "$client6" ping -6 -c 1 -W 10 2001:db8:64::$server_ip
+check_eq "each counts its own" "$(dev_counter xlat1 6to4) $(dev_counter xlat1 4to6)" "1 0"
 ip -n "$gw" link set xlat1 type xlat local 198.51.100.0/24 as 2001:db8:64:1::/120
 ip -n "$gw" route add 2001:db8:64:1::/64 dev xlat1
 ip -n "$gw" route add 198.51.100.0/24 dev xlat1
 before=$(drops)
 check_not "what leads back gets nowhere" on "$client6" ping -6 -c 1 -W 1 2001:db8:64::198.51.100.7
 check "and is dropped" [ "$(drops)" -gt "$before" ]
+check "by a device" [ "$(on "$gw" ethtool -S xlat1 | awk '/Drop/ { s += $2 } END { print s }')" -gt 0 ]
 check "the others go on" on "$client6" ping -6 -c 1 -W 10 $server64
 
 check "the devices go" ip -n "$gw" link del xlat0

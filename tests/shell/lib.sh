@@ -312,6 +312,16 @@ streams()
 # counter NAME: one of the gateway's counters of packets
 counter() { on "$gw" awk -v n="Xlat$1" '$1 == n { print $2 }' /proc/net/nf_xlat; }
 
+# dev_counter DEV NAME: one of a device's, of the gateway's
+dev_counter() { on "$gw" ethtool -S "$1" | awk -v n="Xlat$2:" '$1 == n { print $2 }'; }
+
+# tapped DEV FILTER: what taps of a device of the gateway's see from now on, in $tmp/DEV
+tapped()
+{
+	background "$gw" tcpdump -Ulni "$1" "$2" >"$tmp/$1" 2>"$tmp/$1.err"
+	wait_for 10 grep -q listening "$tmp/$1.err" || fail "no tcpdump on $1"
+}
+
 # logged TEXT: how often the kernel's log has it
 logged() { dmesg | grep -cF "$1"; }
 

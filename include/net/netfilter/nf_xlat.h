@@ -112,6 +112,17 @@ struct nf_xlat_mib {
 };
 
 /**
+ * struct nf_xlat_owner - a device in whose name packets are translated
+ *
+ * @dev: has them in its statistics, and its taps see them before and behind
+ * @mib: the device's own counters
+ */
+struct nf_xlat_owner {
+	struct net_device		*dev;
+	struct nf_xlat_mib __percpu	*mib;
+};
+
+/**
  * struct nf_xlat_prefix - an RFC 6052 prefix
  *
  * @addr: the prefix, bits after @len and octet 8 are zero
@@ -332,14 +343,16 @@ struct nf_xlat_current {
  *
  * @net: network namespace
  * @sk: socket that sends it, in LOCAL_OUT
+ * @owner: device that does it, or NULL
  * @at: hook of the other family that it enters: NF_INET_PRE_ROUTING, FORWARD or LOCAL_OUT
  * @flags: NF_XLAT_HOP_TAKEN and those that follow
  */
 struct nf_xlat_way {
-	struct net	*net;
-	struct sock	*sk;
-	u8		at;
-	u8		flags;
+	struct net			*net;
+	struct sock			*sk;
+	const struct nf_xlat_owner	*owner;
+	u8				at;
+	u8				flags;
 };
 
 /**
@@ -523,10 +536,16 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t);
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason);
+unsigned int nf_xlat_owner_drop(const struct nf_xlat_owner *owner,
+				struct net *net, const struct sk_buff *skb,
+				enum nf_xlat_reason reason);
 __printf(2, 3)
 void nf_xlat_warn(const struct net *net, const char *fmt, ...);
 void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n);
 struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net);
+const char *nf_xlat_mib_name(unsigned int i);
+unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
+			      unsigned int i);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,

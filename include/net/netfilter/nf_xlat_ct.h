@@ -28,6 +28,7 @@
  * @mapped: of a mapping: @min_proto is its port or id; false in a rule
  * @per_session: a port is chosen for each session, not for each IPv6 endpoint
  * @filter: only peers that an endpoint has a session with may begin one with it
+ * @owner: of nf_xlat_ct_owner_add(), 0 for none: the device that sessions are counted for
  * @unmapped: why the source cannot become @min_addr, or NF_XLAT_OK
  * @dest: of packets from IPv6: addresses and ports of an IPv4 host that they are
  *	forwarded to, NULL: the address that @prefix has before it
@@ -45,6 +46,7 @@ struct nf_xlat_ct_range {
 	bool			mapped;
 	bool			per_session;
 	bool			filter;
+	u8			owner;
 	enum nf_xlat_reason	unmapped;
 	const struct nf_xlat_ct_range *dest;
 };
@@ -53,5 +55,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range);
 int nf_xlat_ct_netns_get(struct net *net, bool keep);
 void nf_xlat_ct_netns_put(struct net *net);
+u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner);
+void nf_xlat_ct_owner_del(struct net *net, u8 index);
 
 #endif /* _NF_XLAT_CT_H */
