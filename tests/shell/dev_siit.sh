@@ -111,6 +111,16 @@ check_match "TCP behind it" "$(ask "$client6" tcp $server64 8080)" "hello from $
 check "fragments behind it" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
 check "a ping behind it" on "$server4" ping -c 1 -W 10 -s 3000 -M "dont" $host4
 
+# Prefixes of their own: for a part of IPv4, and for all of it
+ip -n "$gw" route add 2001:db8:66::/96 dev xlat0
+for pair in "192.0.2.0/24 as 2001:db8:66::192.0.2.0/120" "0.0.0.0/0 as 2001:db8:66::/96"; do
+	check "a pair: $pair" ip -n "$gw" link set xlat0 type xlat local ${pair/ as*} as "${pair#*as }"
+	check_match "$pair: from IPv6" "$(ask "$client6" udp 2001:db8:66::$server_ip 5353)" "hello from $host4 *"
+	check_match "$pair: from IPv4" "$(ask "$server4" tcp $host4 8080)" "hello from 2001:db8:66::c000:202 *"
+	check "$pair: the prefix is there as well" on "$client6" ping -6 -c 1 -W 10 $server64
+	check "$pair: it goes" ip -n "$gw" link set xlat0 type xlat local del ${pair/ as*} as "${pair#*as }"
+done
+
 # NAT66 of the distribution's nft before it, so that all have one address
 ip -n "$gw" addr add ${pref64}198.51.100.1/128 dev xlat0 nodad
 ip -n "$gw" route add 198.51.100.1 dev xlat0
