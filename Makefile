@@ -37,7 +37,7 @@ needs_root = @mkdir -p $(1) 2>/dev/null && test -w $(1) || { \
 .NOTPARALLEL:
 .PHONY: all modules nft conntrack install uninstall demo check check-quick clean help
 
-all: modules plugin ## the modules, the plugin of ip and the patched nft
+all: modules plugin tool ## the modules, the plugin of ip, the program xlat and the patched nft
 	@tools/build-nft $(BUILD)/prefix || test $$? = 77
 
 # Objects land beside the sources: links to them keep kernel/ clean.
@@ -63,6 +63,20 @@ vpath %.bpf.c bpf tests/shell
 $(BUILD)/bpf/%.bpf.o: %.bpf.c include/uapi/linux/bpf_xlat.h
 	@mkdir -p $(@D)
 	clang -O2 -g -Wall -target bpf -Iinclude/uapi -I/usr/include/$(shell $(or $(CC),cc) -dumpmachine) -c -o $@ $<
+
+.PHONY: tool
+tool: ## the program xlat, into build/xlat
+	@echo '#include <libmnl/libmnl.h>' | $(or $(CC),cc) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
+		$(MAKE) -s --no-print-directory $(BUILD)/xlat/xlat || echo "xlat is not built: there is no libmnl (install libmnl-dev)"
+
+# What the counters mean, for "xlat status": name, what it counts, what to do about it
+$(BUILD)/xlat/counters.h: docs/counters.md
+	@mkdir -p $(@D)
+	sed -n 's/[\\"]/\\&/g; s/\[\([^]]*\)\]([^)]*)/\1/g; s/`//g; /^| Xlat/s/^| *\([^| ]*\) *| *\([^|]*[^| ]\) *|[^|]*| *\([^|]*[^| ]\) *|$$/\t{ "\1", "\2", "\3" },/p' $< >$@
+
+$(BUILD)/xlat/xlat: tools/xlat.c $(BUILD)/xlat/counters.h include/uapi/linux/netfilter/nf_xlat_netlink.h dkms.conf
+	$(or $(CC),cc) -O2 -Wall -D_GNU_SOURCE -DXLAT_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+		$(if $(NOSTRIP),,-s) -Iinclude/uapi -I$(BUILD)/xlat -o $@ $< -lmnl
 
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix
@@ -90,13 +104,16 @@ modules-install: modules ## the modules alone
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
 .PHONY: install-plugin
-install-plugin: plugin ## the plugin of ip, and xlat-device with its unit
+install-plugin: plugin tool ## the plugin of ip, the program xlat, and xlat-device with its unit
 	$(if $(IPLIB),$(call needs_root,$(DESTDIR)$(IPLIB)))
 	$(if $(IPLIB),install -m 644 $(BUILD)/ip/link_xlat.so $(DESTDIR)$(IPLIB))
 	@echo "plugin: $(or $(IPLIB),there is no ip that would load one (install iproute2))"
 	$(call needs_root,$(DESTDIR)$(PREFIX)/sbin)
 	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install packaging/xlat-device $(DESTDIR)$(PREFIX)/sbin
+	@! test -x $(BUILD)/xlat/xlat || { mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 && \
+		install $(BUILD)/xlat/xlat $(DESTDIR)$(PREFIX)/sbin && \
+		install -m 644 packaging/xlat.8 $(DESTDIR)$(PREFIX)/share/man/man8 && echo "xlat: $(PREFIX)/sbin/xlat"; }
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/xlat@.service \
 		>$(DESTDIR)$(PREFIX)/lib/systemd/system/xlat@.service
 
@@ -134,12 +151,13 @@ install-package: install-nft install-plugin
 	mv $(ROOT)/lib/systemd/system/* $(DESTDIR)$(UNITDIR)
 	sed 's,$(PREFIX)/sbin/\(nft-xlat-\|xlat-\),\1,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
 		$(ROOT)/share/man/man8/nft-xlat.8 >$(DESTDIR)/usr/share/man/man8/nft-xlat.8
+	mv $(ROOT)/share/man/man8/xlat.8 $(DESTDIR)/usr/share/man/man8
 	rm -r $(ROOT)/lib/systemd $(ROOT)/share
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-check.8
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-eam.8
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/xlat-device.8
 	ln -sr $(ROOT)/sbin/nft $(DESTDIR)$(SBINDIR)/nft-xlat
-	ln -sr $(ROOT)/sbin/nft-xlat-check $(ROOT)/sbin/nft-xlat-eam $(ROOT)/sbin/xlat-device $(DESTDIR)$(SBINDIR)
+	ln -sr $(ROOT)/sbin/nft-xlat-check $(ROOT)/sbin/nft-xlat-eam $(ROOT)/sbin/xlat-device $(ROOT)/sbin/xlat $(DESTDIR)$(SBINDIR)
 
 uninstall: ## take away what install put there
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*) $(UPDATES)/tests/nf_xlat_*.ko*
@@ -150,8 +168,8 @@ uninstall: ## take away what install put there
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null || exit 0; \
-		rm -f sbin/xlat-device lib/systemd/system/xlat@.service; \
-		rmdir -p --ignore-fail-on-non-empty lib/systemd/system sbin 2>/dev/null; \
+		rm -f sbin/xlat-device sbin/xlat share/man/man8/xlat.8 lib/systemd/system/xlat@.service; \
+		rmdir -p --ignore-fail-on-non-empty lib/systemd/system share/man/man8 sbin 2>/dev/null; \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
 
 .PHONY: dkms-install dkms-uninstall

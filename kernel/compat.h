@@ -9,6 +9,7 @@
 #include <linux/btf.h>
 #include <linux/btf_ids.h>
 #include <net/dst.h>
+#include <net/genetlink.h>
 #include <net/if_inet6.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
@@ -215,6 +216,26 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 #else
 #define NF_XLAT_HELPER_STAYS	false
 #endif
+
+/* HAVE_NLA_PUT_UINT: include/net/netlink.h, since 6.7 */
+#ifndef HAVE_NLA_PUT_UINT
+static inline int nla_put_uint(struct sk_buff *skb, int attrtype, u64 value)
+{
+	if (value <= U32_MAX)
+		return nla_put_u32(skb, attrtype, value);
+	return nla_put(skb, attrtype, sizeof(value), &value);
+}
+#endif
+
+/* HAVE_GENL_INFO_DUMP: include/net/genetlink.h, since 6.7 */
+static inline struct nlattr **nf_xlat_dump_attrs(struct netlink_callback *cb)
+{
+#ifdef HAVE_GENL_INFO_DUMP
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
 
 /* May an IPsec policy apply to what is forwarded? */
 static inline bool nf_xlat_has_policies(const struct net *net)

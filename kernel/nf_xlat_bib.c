@@ -11,6 +11,7 @@
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
+#include <linux/timekeeping.h>
 #include <net/net_namespace.h>
 #include "nf_xlat_ct_internal.h"
 
@@ -268,6 +269,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 
 	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
 	bib->addr = nf_xlat_bib_get_addr(net, bib);
+	bib->since = (u32)ktime_get_seconds();
 	refcount_set(&bib->ref, 1);
 
 	for (;;) {

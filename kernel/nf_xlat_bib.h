@@ -93,6 +93,7 @@ struct nf_xlat_bib_key4 {
  * @ref: conntrack entries that use it; of an address, its mappings
  * @masq_index: device that the route led to whose address it has, 0 if there is none
  * @owner: as that of a session
+ * @since: of a mapping that has references, seconds since boot when it was made
  * @rcu: to free it
  */
 struct nf_xlat_bib {
@@ -110,7 +111,10 @@ struct nf_xlat_bib {
 	refcount_t		ref;
 	int			masq_index;
 	u8			owner;
-	struct rcu_head		rcu;
+	union {
+		u32		since;
+		struct rcu_head	rcu;
+	};
 };
 
 struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,

@@ -52,30 +52,6 @@ static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
 module_param(nft_ct_fixed, bool, 0644);
 MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53267, so that stateful rules do no harm");
 
-/* The prefix is the head of the address that the IPv6 side talks to. */
-static bool nf_xlat_ct_prefix(const struct nf_conn *ct,
-			      struct nf_xlat_prefix *prefix)
-{
-	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	const struct nf_conntrack_tuple *t;
-
-	if (!data)
-		return false;
-
-	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	if (t->src.l3num == NFPROTO_IPV6 && !nf_xlat_ct_hairpin(ct))
-		ipv6_addr_prefix(&prefix->addr, &t->dst.u3.in6,
-				 data->prefix_len);
-	else
-		ipv6_addr_prefix(&prefix->addr,
-				 &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
-				 data->prefix_len);
-	prefix->len = data->prefix_len;
-	prefix->non_global = data->non_global;
-
-	return !nf_xlat_prefix_check(prefix);
-}
-
 /* Addresses and ports of @t, as the packet that it describes has them. */
 static void nf_xlat_hdr_same(struct nf_xlat_hdr *hdr,
 			     const struct nf_conntrack_tuple *t)
@@ -1053,23 +1029,6 @@ static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
 	return nf_xlat_ct_any(ct);
 }
 
-/* The IPv4 address that a session has borrowed */
-static __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
-{
-	struct nf_xlat_prefix prefix;
-	__be32 addr;
-
-	if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
-		return nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.u3.ip;
-	if (nf_xlat_ct_pf(ct, IP_CT_DIR_REPLY) == NFPROTO_IPV4)
-		return nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.ip;
-	if (!nf_xlat_ct_prefix(ct, &prefix) ||
-	    !nf_xlat_addr_6to4(&prefix, &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
-			       &addr))
-		return 0;
-	return addr;
-}
-
 /* Has a masqueraded session lost its address or its device, as in nf_nat_masquerade? */
 static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
 {
@@ -1195,8 +1154,13 @@ static int __init nf_xlat_ct_init(void)
 	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	if (err)
 		goto err_netdev;
+	err = nf_xlat_netlink_init();
+	if (err)
+		goto err_inet;
 	return 0;
 
+err_inet:
+	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 err_netdev:
 	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 err_pernet:
@@ -1210,6 +1174,7 @@ err_timeout:
 
 static void __exit nf_xlat_ct_fini(void)
 {
+	nf_xlat_netlink_exit();
 	/* The notifiers use the data of namespaces, so they go first. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);

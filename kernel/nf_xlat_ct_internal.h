@@ -225,6 +225,8 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 					const struct nf_xlat_ct_range *range,
 					const struct nf_conntrack_tuple *reply);
+bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix);
+__be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 
@@ -249,6 +251,10 @@ struct nf_xlat_flow_ops {
 
 void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops);
 void nf_xlat_flow_ops_unregister(void);
+
+/* nf_xlat_netlink.c */
+int nf_xlat_netlink_init(void);
+void nf_xlat_netlink_exit(void);
 
 /* nf_xlat_ct_timeout.c */
 void nf_xlat_ct_timeout(struct nf_conn *ct);

@@ -688,6 +688,57 @@ static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *hel
 }
 
 /**
+ * nf_xlat_ct_prefix - the prefix of a session
+ * @ct: its entry
+ * @prefix: where to put it: the head of the address that the IPv6 side talks to
+ *
+ * Return: false if it has none.
+ */
+bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_conntrack_tuple *t;
+
+	if (!data)
+		return false;
+
+	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	if (t->src.l3num == NFPROTO_IPV6 && !nf_xlat_ct_hairpin(ct))
+		ipv6_addr_prefix(&prefix->addr, &t->dst.u3.in6,
+				 data->prefix_len);
+	else
+		ipv6_addr_prefix(&prefix->addr,
+				 &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
+				 data->prefix_len);
+	prefix->len = data->prefix_len;
+	prefix->non_global = data->non_global;
+
+	return !nf_xlat_prefix_check(prefix);
+}
+
+/**
+ * nf_xlat_ct_pool_addr - the IPv4 address that a session has borrowed
+ * @ct: its entry
+ *
+ * Return: the address, or 0 if it cannot be told.
+ */
+__be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
+{
+	struct nf_xlat_prefix prefix;
+	__be32 addr;
+
+	if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
+		return nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.u3.ip;
+	if (nf_xlat_ct_pf(ct, IP_CT_DIR_REPLY) == NFPROTO_IPV4)
+		return nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.ip;
+	if (!nf_xlat_ct_prefix(ct, &prefix) ||
+	    !nf_xlat_addr_6to4(&prefix, &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
+			       &addr))
+		return 0;
+	return addr;
+}
+
+/**
  * nf_xlat_ct_detach - take from an entry what it holds
  * @ct: the entry, which has left conntrack's table, or is about to
  *

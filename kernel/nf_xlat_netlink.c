@@ -1,0 +1,763 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions, mappings and counters for userspace, by generic netlink: nf-xlat.yaml.
+ *
+ * An entry that is there from the first message of a dump to the last one is in it once.
+ * Where a table has been resized in the meantime it may be in it twice, or not at all:
+ * then the kernel says so (NLM_F_DUMP_INTR).
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/netlink.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_timestamp.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
+#include "compat.h"
+#include "nf_xlat_ct_internal.h"
+
+/* So many entries that the filter does not let through, then others may run. */
+#define NF_XLAT_NL_BATCH	1024
+
+/**
+ * struct nf_xlat_nl_end - what an end is to be
+ *
+ * @addr: address
+ * @pf: its family, 0 for any address
+ * @len: bits of it that count
+ * @has_port: @port counts as well
+ * @port: port, or id of an echo
+ */
+struct nf_xlat_nl_end {
+	union nf_inet_addr	addr;
+	u8			pf;
+	u8			len;
+	bool			has_port;
+	__be16			port;
+};
+
+/**
+ * struct nf_xlat_nl_dump - a dump that is under way
+ *
+ * @end: by attribute, ends that are asked for
+ * @asked: which of these count
+ * @proto: transport protocol of either side, if @has_proto
+ * @has_proto: it counts
+ * @fast: sessions of the fast path only
+ * @resized: the table has been resized since the dump began
+ * @hash: table of conntrack that @bucket is of
+ * @bucket: of this table, where to go on
+ * @id: entry in that bucket to go on with, 0 for the first
+ * @iter: in the table of mappings
+ * @walks: @iter is in use
+ * @bib: mapping to go on with, with a reference, so that @iter finds its place
+ */
+struct nf_xlat_nl_dump {
+	struct nf_xlat_nl_end		end[NF_XLAT_A_FILTER_MAX + 1];
+	bool				asked[NF_XLAT_A_FILTER_MAX + 1];
+	u8				proto;
+	bool				has_proto;
+	bool				fast;
+	bool				resized;
+	const struct hlist_nulls_head	*hash;
+	unsigned int			bucket;
+	u32				id;
+	struct rhashtable_iter		iter;
+	bool				walks;
+	struct nf_xlat_bib		*bib;
+};
+
+static struct genl_family nf_xlat_nl_family;
+
+static const struct nla_policy
+nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
+	[NF_XLAT_A_ENDPOINT_ADDR4]	= { .type = NLA_BE32 },
+	[NF_XLAT_A_ENDPOINT_ADDR6]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[NF_XLAT_A_ENDPOINT_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 128),
+	[NF_XLAT_A_ENDPOINT_PORT]	= { .type = NLA_BE16 },
+};
+
+static const struct nla_policy
+nf_xlat_nl_filter_policy[NF_XLAT_A_FILTER_MAX + 1] = {
+	[NF_XLAT_A_FILTER_PROTOCOL]	= { .type = NLA_U8 },
+	[NF_XLAT_A_FILTER_CLIENT]	= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_POOL]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_PEER]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_ANY]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_FAST_PATH]	= { .type = NLA_FLAG },
+};
+
+static const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_FILTER + 1] = {
+	[NF_XLAT_A_FILTER]		= NLA_POLICY_NESTED(nf_xlat_nl_filter_policy),
+};
+
+/* Read attribute @kind of a filter, the ends of that name. */
+static int nf_xlat_nl_parse_end(struct nf_xlat_nl_dump *d, unsigned int kind,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NF_XLAT_A_ENDPOINT_MAX + 1];
+	struct nf_xlat_nl_end *end = &d->end[kind];
+	const struct nlattr *a;
+	unsigned int max;
+	int err;
+
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, NF_XLAT_A_ENDPOINT_MAX, attr,
+			       nf_xlat_nl_endpoint_policy, extack);
+	if (err)
+		return err;
+
+	a = tb[NF_XLAT_A_ENDPOINT_ADDR4];
+	if (a) {
+		end->pf = NFPROTO_IPV4;
+		end->addr.ip = nla_get_in_addr(a);
+	}
+	if (a && kind == NF_XLAT_A_FILTER_CLIENT) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "a client has an IPv6 address");
+		return -EINVAL;
+	}
+	a = tb[NF_XLAT_A_ENDPOINT_ADDR6];
+	if (a && end->pf) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "an end has one address");
+		return -EINVAL;
+	}
+	if (a && kind == NF_XLAT_A_FILTER_POOL) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "a pool has IPv4 addresses");
+		return -EINVAL;
+	}
+	if (a) {
+		end->pf = NFPROTO_IPV6;
+		end->addr.in6 = nla_get_in6_addr(a);
+	}
+
+	max = end->pf == NFPROTO_IPV6 ? 128 : end->pf ? 32 : 0;
+	end->len = max;
+	a = tb[NF_XLAT_A_ENDPOINT_PREFIX_LEN];
+	if (a && nla_get_u8(a) > max) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "longer than the address");
+		return -ERANGE;
+	}
+	if (a)
+		end->len = nla_get_u8(a);
+
+	a = tb[NF_XLAT_A_ENDPOINT_PORT];
+	if (a) {
+		end->has_port = true;
+		end->port = nla_get_be16(a);
+	}
+	d->asked[kind] = true;
+	return 0;
+}
+
+static int nf_xlat_nl_parse(struct nf_xlat_nl_dump *d, const struct nlattr *attr,
+			    struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NF_XLAT_A_FILTER_MAX + 1];
+	unsigned int i;
+	int err;
+
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, NF_XLAT_A_FILTER_MAX, attr,
+			       nf_xlat_nl_filter_policy, extack);
+	for (i = NF_XLAT_A_FILTER_CLIENT; !err && i <= NF_XLAT_A_FILTER_ANY; i++)
+		err = nf_xlat_nl_parse_end(d, i, tb[i], extack);
+	if (err)
+		return err;
+	if (tb[NF_XLAT_A_FILTER_PROTOCOL]) {
+		d->has_proto = true;
+		d->proto = nla_get_u8(tb[NF_XLAT_A_FILTER_PROTOCOL]);
+	}
+	d->fast = tb[NF_XLAT_A_FILTER_FAST_PATH];
+	return 0;
+}
+
+static int nf_xlat_nl_start(struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d;
+	int err;
+
+	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return -ENOMEM;
+	err = nf_xlat_nl_parse(d, nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
+			       cb->extack);
+	if (err) {
+		kfree(d);
+		return err;
+	}
+	cb->args[0] = (long)d;
+	return 0;
+}
+
+static int nf_xlat_nl_done(struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+
+	if (d->walks)
+		rhashtable_walk_exit(&d->iter);
+	if (d->bib)
+		nf_xlat_bib_put(sock_net(cb->skb->sk), d->bib);
+	kfree(d);
+	return 0;
+}
+
+/* Is an end where the filter wants one of @kind? @is: what it is */
+static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_dump *d, unsigned int kind,
+			      unsigned int is, u8 pf,
+			      const union nf_inet_addr *addr, __be16 port)
+{
+	const struct nf_xlat_nl_end *end = &d->end[kind];
+
+	if (kind != NF_XLAT_A_FILTER_ANY && kind != is)
+		return false;
+	if (end->has_port && end->port != port)
+		return false;
+	if (!end->pf)
+		return true;
+	if (end->pf != pf)
+		return false;
+	return pf == NFPROTO_IPV6 ?
+	       ipv6_prefix_equal(&end->addr.in6, &addr->in6, end->len) :
+	       !((end->addr.ip ^ addr->ip) & inet_make_mask(end->len));
+}
+
+/* Port or id of the side that a tuple's packets go to */
+static __be16 nf_xlat_nl_dport(const struct nf_conntrack_tuple *t)
+{
+	return nf_xlat_tuple_is_icmp(t) ? t->src.u.icmp.id : t->dst.u.all;
+}
+
+/*
+ * The IPv6 tuple has the client as its source, whichever direction it is of, and the
+ * IPv4 tuple the pool's address as its destination. A hairpin has two of IPv6.
+ */
+static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_dump *d,
+				   const struct nf_conn *ct, unsigned int kind)
+{
+	const struct nf_conntrack_tuple *t;
+	union nf_inet_addr pool;
+	unsigned int dir;
+
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		bool is6;
+
+		t = nf_xlat_ct_tuple(ct, dir);
+		is6 = t->src.l3num == NFPROTO_IPV6;
+		if (nf_xlat_nl_end_is(d, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
+						     NF_XLAT_A_FILTER_PEER,
+				      t->src.l3num, &t->src.u3, t->src.u.all))
+			return true;
+		if (nf_xlat_nl_end_is(d, kind, is6 ? NF_XLAT_A_FILTER_PEER :
+						     NF_XLAT_A_FILTER_POOL,
+				      t->src.l3num, &t->dst.u3,
+				      nf_xlat_nl_dport(t)))
+			return true;
+	}
+	if (!nf_xlat_ct_hairpin(ct))
+		return false;
+	pool.ip = nf_xlat_ct_pool_addr(ct);
+	return nf_xlat_nl_end_is(d, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+				 &pool, nf_xlat_nl_dport(t));
+}
+
+static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_held *held;
+
+	held = nf_xlat_ct_data(ct) ? nf_xlat_ct_held(ct) : NULL;
+	return held && READ_ONCE(held->flow);
+}
+
+static bool nf_xlat_nl_wants(const struct nf_xlat_nl_dump *d,
+			     const struct nf_conn *ct)
+{
+	unsigned int i;
+
+	if (d->has_proto &&
+	    d->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.protonum &&
+	    d->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.protonum)
+		return false;
+	if (d->fast && !nf_xlat_nl_is_fast(ct))
+		return false;
+	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
+		if (d->asked[i] && !nf_xlat_nl_session_has(d, ct, i))
+			return false;
+	return true;
+}
+
+static int nf_xlat_nl_put_tuple(struct sk_buff *skb, int attr,
+				const struct nf_conn *ct,
+				enum ip_conntrack_dir dir)
+{
+	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, dir);
+	u16 zone = nf_ct_zone_id(nf_ct_zone(ct), dir);
+	const struct nf_conn_acct *acct;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, attr);
+	if (!nest)
+		return -EMSGSIZE;
+	if (t->src.l3num == NFPROTO_IPV6) {
+		if (nla_put_in6_addr(skb, NF_XLAT_A_TUPLE_SRC6, &t->src.u3.in6) ||
+		    nla_put_in6_addr(skb, NF_XLAT_A_TUPLE_DST6, &t->dst.u3.in6))
+			return -EMSGSIZE;
+	} else if (nla_put_in_addr(skb, NF_XLAT_A_TUPLE_SRC4, t->src.u3.ip) ||
+		   nla_put_in_addr(skb, NF_XLAT_A_TUPLE_DST4, t->dst.u3.ip)) {
+		return -EMSGSIZE;
+	}
+	if (nla_put_u8(skb, NF_XLAT_A_TUPLE_PROTOCOL, t->dst.protonum))
+		return -EMSGSIZE;
+	if ((nf_xlat_has_ports(t->dst.protonum) || nf_xlat_tuple_is_icmp(t)) &&
+	    (nla_put_be16(skb, NF_XLAT_A_TUPLE_SPORT, t->src.u.all) ||
+	     nla_put_be16(skb, NF_XLAT_A_TUPLE_DPORT, nf_xlat_nl_dport(t))))
+		return -EMSGSIZE;
+	if (zone && nla_put_u16(skb, NF_XLAT_A_TUPLE_ZONE, zone))
+		return -EMSGSIZE;
+	acct = nf_conn_acct_find(ct);
+	if (acct &&
+	    (nla_put_uint(skb, NF_XLAT_A_TUPLE_PACKETS,
+			  atomic64_read(&acct->counter[dir].packets)) ||
+	     nla_put_uint(skb, NF_XLAT_A_TUPLE_BYTES,
+			  atomic64_read(&acct->counter[dir].bytes))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_conn_tstamp *tstamp;
+	u32 flags = 0, mark = 0;
+	struct nlattr *nest;
+
+	if (nf_xlat_ct_hairpin(ct))
+		flags |= NF_XLAT_SESSION_FLAG_HAIRPIN;
+	if (nf_xlat_nl_is_fast(ct))
+		flags |= NF_XLAT_SESSION_FLAG_FAST_PATH;
+	if (data && data->masq)
+		flags |= NF_XLAT_SESSION_FLAG_MASQUERADE;
+#ifdef CONFIG_NF_CONNTRACK_MARK
+	mark = READ_ONCE(ct->mark);
+#endif
+
+	nest = nla_nest_start(skb, NF_XLAT_A_SESSION);
+	if (!nest ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_ID, (__force u32)nf_ct_get_id(ct)) ||
+	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_ORIG, ct,
+				 IP_CT_DIR_ORIGINAL) ||
+	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_REPLY, ct,
+				 IP_CT_DIR_REPLY) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_STATUS, READ_ONCE(ct->status)) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_FLAGS, flags) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_TIMEOUT, nf_ct_expires(ct) / HZ) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_SESSION_POOL_ADDR,
+			    nf_xlat_ct_pool_addr(ct)))
+		return -EMSGSIZE;
+	if (nf_ct_protonum(ct) == IPPROTO_TCP &&
+	    nla_put_u8(skb, NF_XLAT_A_SESSION_TCP_STATE,
+		       READ_ONCE(ct->proto.tcp.state)))
+		return -EMSGSIZE;
+	if (mark && nla_put_u32(skb, NF_XLAT_A_SESSION_MARK, mark))
+		return -EMSGSIZE;
+	tstamp = nf_conn_tstamp_find(ct);
+	if (tstamp && nla_put_uint(skb, NF_XLAT_A_SESSION_START, tstamp->start))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* All messages from then on say so, whichever of them has no room and comes again. */
+static void nf_xlat_nl_consistent(struct netlink_callback *cb,
+				  const struct nf_xlat_nl_dump *d)
+{
+	cb->prev_seq = 1;
+	cb->seq = 1 + d->resized;
+}
+
+/* The header of one more message of a dump */
+static void *nf_xlat_nl_begin(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &nf_xlat_nl_family, NLM_F_MULTI, cmd);
+	nf_xlat_nl_consistent(cb, d);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+static int nf_xlat_nl_session(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d,
+			      const struct nf_conn *ct)
+{
+	void *hdr;
+
+	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_SESSION_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nf_xlat_nl_put_session(skb, ct)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/*
+ * The sessions of a bucket, under its lock. What does not fit in the message as a whole is
+ * left for the next one, since the bucket may have changed by then. A bucket that is
+ * more than a message holds goes on with an entry that it knows; if that one is gone by
+ * then, the bucket begins anew.
+ *
+ * Return: 0 when the bucket is done, 1 when there are no more, -EMSGSIZE when the message
+ * is full.
+ */
+static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct nf_xlat_nl_dump *d)
+{
+	const struct net *net = sock_net(cb->skb->sk);
+	const unsigned int begin = skb->len;
+	struct nf_conntrack_tuple_hash *h;
+	struct hlist_nulls_node *n;
+	struct nf_conn *ct;
+	spinlock_t *lock;
+	int err = 0;
+
+	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
+	nf_conntrack_lock(lock);
+	__acquire(lock); /* Its prototype does not say so. */
+	if (d->hash != nf_conntrack_hash) {
+		if (d->hash)
+			d->resized = true;
+		d->hash = nf_conntrack_hash;
+	}
+	if (d->bucket >= nf_conntrack_htable_size) {
+		err = 1;
+		goto unlock;
+	}
+again:
+	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[d->bucket], hnnode) {
+		ct = nf_ct_tuplehash_to_ctrack(h);
+		if (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
+		    !net_eq(nf_ct_net(ct), net) || !nf_xlat_ct_any(ct))
+			continue;
+		if (d->id) {
+			if ((__force u32)nf_ct_get_id(ct) != d->id)
+				continue;
+			d->id = 0;
+		}
+		if (nf_ct_is_expired(ct) || !nf_xlat_nl_wants(d, ct))
+			continue;
+		err = nf_xlat_nl_session(skb, cb, d, ct);
+		if (!err)
+			continue;
+		if (begin)
+			skb_trim(skb, begin);
+		else
+			d->id = (__force u32)nf_ct_get_id(ct);
+		goto unlock;
+	}
+	if (d->id) {
+		d->id = 0;
+		d->resized = true;
+		goto again;
+	}
+unlock:
+	spin_unlock(lock);
+	return err;
+}
+
+static int nf_xlat_nl_session_dump(struct sk_buff *skb,
+				   struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+	int err;
+
+	/* Without sessions of ours there is no need to look at all the others. */
+	if (!READ_ONCE(nf_xlat_ct_pernet(sock_net(cb->skb->sk))->used))
+		return 0;
+	for (;;) {
+		rcu_read_lock();
+		local_bh_disable();
+		err = nf_xlat_nl_bucket(skb, cb, d);
+		local_bh_enable();
+		rcu_read_unlock();
+		if (err)
+			break;
+		d->bucket++;
+		cond_resched();
+	}
+	nf_xlat_nl_consistent(cb, d);
+	return skb->len;
+}
+
+static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_dump *d,
+				     const struct nf_xlat_bib *bib)
+{
+	union nf_inet_addr client = { .in6 = bib->key6.addr };
+	union nf_inet_addr pool = { .ip = bib->key4.addr };
+	unsigned int i;
+
+	if (d->has_proto && d->proto != bib->key6.proto &&
+	    d->proto != bib->key4.proto)
+		return false;
+	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
+		if (d->asked[i] &&
+		    !nf_xlat_nl_end_is(d, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
+				       &client, bib->key6.port) &&
+		    !nf_xlat_nl_end_is(d, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+				       &pool, bib->key4.port))
+			return false;
+	return true;
+}
+
+/* @bib: with a reference of ours, which is not counted */
+static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
+				  const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
+	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
+	if (!nest ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_CLIENT, &key6->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_CLIENT_PORT, key6->port) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_ADDR, key4->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_PORT, key4->port) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PROTOCOL, key4->proto) ||
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
+			refcount_read(&bib->ref) - 1) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_FILTERING, key6->filter) ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_PREFIX, &key6->prefix.addr) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PREFIX_LEN, key6->prefix.len) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
+			(u32)ktime_get_seconds() - bib->since))
+		return -EMSGSIZE;
+	if (key4->zone &&
+	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
+		return -EMSGSIZE;
+	if (key6->mtu && nla_put_u32(skb, NF_XLAT_A_MAPPING_MTU, key6->mtu))
+		return -EMSGSIZE;
+	if (key6->pool.max_proto &&
+	    (nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MIN_PORT,
+			  key6->pool.min_proto) ||
+	     nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MAX_PORT,
+			  key6->pool.max_proto)))
+		return -EMSGSIZE;
+	if (key6->masq && nla_put_flag(skb, NF_XLAT_A_MAPPING_MASQUERADE))
+		return -EMSGSIZE;
+	if (bib->masq_index &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d,
+			      const struct nf_xlat_bib *bib)
+{
+	void *hdr;
+
+	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_MAPPING_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nf_xlat_nl_put_mapping(skb, bib)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
+{
+	struct net *net = sock_net(cb->skb->sk);
+	struct nf_xlat_nl_dump *d;
+	int err;
+
+	err = nf_xlat_nl_start(cb);
+	if (err)
+		return err;
+	d = (void *)cb->args[0];
+	if (d->asked[NF_XLAT_A_FILTER_PEER] || d->fast) {
+		NL_SET_ERR_MSG_ATTR(cb->extack,
+				    nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
+				    "mappings have neither a peer nor a fast path");
+		kfree(d);
+		return -EINVAL;
+	}
+	rhashtable_walk_enter(&nf_xlat_ct_pernet(net)->bib.table6, &d->iter);
+	d->walks = true;
+	return 0;
+}
+
+/*
+ * The next mapping that is wanted, with a reference, by which it stays where @d->iter is.
+ * So does the one at which others may run.
+ */
+static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
+						   struct nf_xlat_nl_dump *d)
+{
+	struct nf_xlat_bib *bib;
+	unsigned int n = 0;
+	bool wanted;
+
+	while ((bib = rhashtable_walk_next(&d->iter))) {
+		if (IS_ERR(bib)) {
+			d->resized = true;
+			continue;
+		}
+		wanted = nf_xlat_nl_wants_mapping(d, bib);
+		if (!wanted && ++n < NF_XLAT_NL_BATCH)
+			continue;
+		if (!refcount_inc_not_zero(&bib->ref))
+			continue;
+		if (wanted)
+			return bib;
+
+		rhashtable_walk_stop(&d->iter);
+		cond_resched();
+		if (rhashtable_walk_start_check(&d->iter))
+			d->resized = true;
+		nf_xlat_bib_put(net, bib);
+		n = 0;
+	}
+	return NULL;
+}
+
+static int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
+				   struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+	struct net *net = sock_net(cb->skb->sk);
+	struct nf_xlat_bib *bib = d->bib;
+
+	d->bib = NULL;
+	if (rhashtable_walk_start_check(&d->iter)) {
+		d->resized = true;
+		/* It comes again. */
+		if (bib)
+			nf_xlat_bib_put(net, bib);
+		bib = NULL;
+	}
+	if (!bib)
+		bib = nf_xlat_nl_next_mapping(net, d);
+	while (bib) {
+		if (nf_xlat_nl_mapping(skb, cb, d, bib)) {
+			d->bib = bib;
+			break;
+		}
+		nf_xlat_bib_put(net, bib);
+		bib = nf_xlat_nl_next_mapping(net, d);
+	}
+	rhashtable_walk_stop(&d->iter);
+	nf_xlat_nl_consistent(cb, d);
+	return skb->len;
+}
+
+static int nf_xlat_nl_counters(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nf_xlat_mib __percpu *mib = nf_xlat_mib(genl_info_net(info));
+	struct sk_buff *msg;
+	struct nlattr *nest;
+	const char *name;
+	unsigned int i;
+	void *hdr;
+
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	hdr = genlmsg_put_reply(msg, info, &nf_xlat_nl_family, 0,
+				NF_XLAT_CMD_COUNTERS_GET);
+	if (!hdr)
+		goto err;
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
+		name = nf_xlat_mib_name(i);
+		if (!name)
+			continue;
+		nest = nla_nest_start(msg, NF_XLAT_A_COUNTER);
+		if (!nest || nla_put_string(msg, NF_XLAT_A_COUNTER_NAME, name) ||
+		    nla_put_uint(msg, NF_XLAT_A_COUNTER_VALUE,
+				 nf_xlat_mib_sum(mib, i)))
+			goto err;
+		nla_nest_end(msg, nest);
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+
+err:
+	nlmsg_free(msg);
+	return -EMSGSIZE;
+}
+
+static const struct genl_ops nf_xlat_nl_ops[] = {
+	{
+		.cmd		= NF_XLAT_CMD_COUNTERS_GET,
+		.doit		= nf_xlat_nl_counters,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_SESSION_GET,
+		.start		= nf_xlat_nl_start,
+		.dumpit		= nf_xlat_nl_session_dump,
+		.done		= nf_xlat_nl_done,
+		.policy		= nf_xlat_nl_policy,
+		.maxattr	= NF_XLAT_A_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_MAPPING_GET,
+		.start		= nf_xlat_nl_mapping_start,
+		.dumpit		= nf_xlat_nl_mapping_dump,
+		.done		= nf_xlat_nl_done,
+		.policy		= nf_xlat_nl_policy,
+		.maxattr	= NF_XLAT_A_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static struct genl_family nf_xlat_nl_family __ro_after_init = {
+	.name		= NF_XLAT_FAMILY_NAME,
+	.version	= NF_XLAT_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= nf_xlat_nl_ops,
+	.n_ops		= ARRAY_SIZE(nf_xlat_nl_ops),
+};
+
+/**
+ * nf_xlat_netlink_init - the family is there
+ *
+ * Return: 0 or a negative error.
+ */
+int __init nf_xlat_netlink_init(void)
+{
+	return genl_register_family(&nf_xlat_nl_family);
+}
+
+/**
+ * nf_xlat_netlink_exit - the family is gone
+ *
+ * No dump is under way, since each has a reference to the module. Process context.
+ */
+void nf_xlat_netlink_exit(void)
+{
+	genl_unregister_family(&nf_xlat_nl_family);
+}

@@ -1,0 +1,220 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The program xlat and the family nf-xlat of generic netlink: sessions, mappings, pools and
+# counters, what filters let through, who may ask, and dumps while sessions come and go.
+. "$(dirname "$0")/lib.sh"
+
+need python3 conntrack ping setpriv unshare
+[ -x "$top/build/xlat/xlat" ] || skip "needs the program xlat (make tool)"
+
+# It looks for nft beside itself.
+mkdir "$tmp/sbin"
+cp "$top/build/xlat/xlat" "$tmp/sbin"
+chmod 755 "$tmp"
+xlat=$tmp/sbin/xlat
+on_gw() { on "$gw" "$xlat" "$@"; }
+# json EXPRESSION COMMAND...: of what the command says with --json, in d
+json()
+{
+	local e=$1
+
+	shift
+	"$@" --json | python3 -ISc "import json, sys; d = json.load(sys.stdin); print($e)" 2>&1
+}
+# n COMMAND...: entries of its list
+n() { on_gw "$@" --json | grep -c '"protocol": '; }
+# shellcheck disable=SC2317 # called by check
+says() { on_gw "${@:2}" >"$tmp/out" 2>&1; grep -qF -- "$1" "$tmp/out"; }
+# refused STATUS TEXT COMMAND...
+refused()
+{
+	local status=$1 said=$2
+
+	shift 2
+	"$@" >"$tmp/out" 2>"$tmp/err"
+	check_eq "${*:2} fails" "$?" "$status"
+	check_match "and says why" "$(<"$tmp/err")" "$said"
+}
+
+setup_topo
+check "ruleset loads" ruleset nat64 || done_testing
+on "$gw" sysctl -qw net.netfilter.nf_conntrack_acct=1
+serve "$server4" tcp4:8080 udp4:5353
+sport() { json 'd[0]["pool"]["port"]' on_gw sessions proto "$1"; }
+
+check_match "a TCP session" "$(ask "$client6" tcp $server64 8080)" "hello from *"
+check_match "a UDP session" "$(ask "$client6" udp $server64 5353)" "hello from *"
+check "a ping" on "$client6" ping -c 1 -W 5 $server64
+
+for i in sessions mappings; do
+	check_eq "$i: all" "$(n $i)" 3
+	for f in client\ $client_ip client\ 2001:db8:c::/64 pool\ $pool_ip $client_ip $pool_ip/24 \
+		 pool\ 192.0.0.0/8; do
+		# shellcheck disable=SC2086 # words
+		check_eq "$i $f" "$(n $i $f)" 3
+	done
+	for f in client\ 2001:db8:c::3 client\ 2001:db8:d::/64 pool\ 192.0.2.0/32 2001:db8:c::/128 \
+		 198.51.100.0/24 "client $client_ip proto sctp"; do
+		# shellcheck disable=SC2086 # words
+		check_eq "$i $f: none" "$(n $i $f)" 0
+	done
+	for p in tcp udp icmp 58; do
+		check_eq "$i proto $p" "$(n $i proto "$p")" 1
+	done
+	port=$(sport udp)
+	check_eq "$i by port of the pool" "$(n $i "pool" "$pool_ip:$port" proto udp)" 1
+	check_eq "$i by any end" "$(n $i "$pool_ip:$port" proto udp)" 1
+	check_eq "$i: not by another port" "$(n $i "$pool_ip:$((port - 1))" proto udp)" 0
+done
+check_eq "sessions by peer" "$(n sessions peer $server_ip)" 3
+check_eq "by the peer that the client sees" "$(n sessions peer $server64)" 3
+check_eq "by its port" "$(n sessions peer :8080)" 1
+check_eq "any end's port" "$(n sessions "[$server64]:5353")" 1
+check_eq "the fast path" "$(n sessions fast)" 0
+check_eq "a session, by JSON" "$(json '[d[0][k] for k in ("protocol", "began", "state", "masquerade")] +
+	[d[0]["client"]["address"], d[0]["pool"]["address"], d[0]["peer"], d[0]["peer6"]["address"]] +
+	[d[0]["packets"]["from_client"], d[0]["packets"]["to_client"]]' on_gw sessions proto icmp |
+	tr -d "' ")" "[icmp,ipv6,REPLIED,True,$client_ip,$pool_ip,{address:$server_ip,port:$(sport icmp)},64:ff9b::c000:202,1,1]"
+check_match "and as text" "$(on_gw sessions proto udp | tail -n 1)" \
+	"udp *s \[$client_ip\]:$port $pool_ip:$port $server_ip:5353"
+check_eq "lines fit a terminal" "$(COLUMNS=60 on_gw sessions | awk 'length > 60')" ""
+check_match "a mapping" "$(on_gw mappings proto udp | tail -n 1)" "udp *\[$client_ip\]:$port $pool_ip:$port 1 *s"
+check_eq "pools" "$(json '[(p["address"], p["protocol"], p["ports"], p["clients"], p["sessions"]) for p in d]' on_gw pools)" \
+	"[('$pool_ip', 'tcp', 1, 1, 1), ('$pool_ip', 'udp', 1, 1, 1), ('$pool_ip', 'icmp', 1, 1, 1)]"
+check_match "as text" "$(on_gw pools proto udp | tail -n 1)" "$pool_ip udp *1 *1024-65535 0.0% 1 *1"
+check_eq "top" "$(json '[(c["client"], c["sessions"], c["ports"], c["bytes"] > 100) for c in d]' on_gw top)" \
+	"[('$client_ip', 3, 3, True)]"
+check_match "top bytes" "$(on_gw top bytes 1 | tail -n 1)" "3 *3 *$client_ip"
+
+# status
+on "$client6" ping -c 1 -W 1 64:ff9b::127.0.0.1 >/dev/null
+check "status explains a counter" says "destination that may not be forwarded to (127.0.0.1" status
+check_eq "and would each other one" "$(on "$gw" awk '{ print $1 }' /proc/net/nf_xlat | while read -r c; do
+	grep -q "^	{ \"$c\", \"." "$top/build/xlat/counters.h" || echo "$c"; done)" ""
+check "and needs nft for a check" says "no nft beside this program" status
+check_eq "one source of counters" "$(json '"\n".join("%-24s\t%d" % c for c in d["counters"].items())' on_gw status)" \
+	"$(on "$gw" cat /proc/net/nf_xlat)"
+if [ -x "$NFT" ]; then
+	printf '#!/bin/sh\nexec %s "$@"\n' "$NFT" >"$tmp/sbin/nft"
+	chmod 755 "$tmp/sbin/nft"
+	check "nft and the modules" says "nft and the modules understand each other" status
+	on "$gw" "$NFT" 'add table inet rp; add chain inet rp c { type filter hook prerouting priority 0; }
+		add rule inet rp c fib saddr . iif oif missing drop'
+	check "a reverse path filter" says 'a rule asks "fib saddr . iif"' status
+	on "$gw" "$NFT" delete table inet rp
+	printf '#!/bin/sh\necho "no such word"; exit 1\n' >"$tmp/sbin/nft"
+	check "an nft of another release" says "do not understand each other: no such word" status
+	rm "$tmp/sbin/nft"
+fi
+check "no fault" on_gw status
+on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=0
+check_not "forwarding is off: a fault" on_gw status
+check "and it says so" says "fault sysctl net.ipv6.conf.all.forwarding is 0" status
+check_eq "in JSON too" "$(json '[c["result"] for c in d["checks"] if "ipv6.conf" in c["text"]]' on_gw status)" "['fault']"
+on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=1
+
+on_gw status --openmetrics >"$tmp/metrics"
+check_eq "OpenMetrics" "$(python3 -IS "$here/openmetrics.py" <"$tmp/metrics")" "ok"
+check_match "has packets" "$(grep '^xlat_packets' "$tmp/metrics" | tr '\n' ' ')" \
+	"xlat_packets_total{from=\"ipv6\"} [1-9]* xlat_packets_total{from=\"ipv4\"} [1-9]* "
+check "and the pool" grep -qF "xlat_pool_ports{address=\"$pool_ip\",protocol=\"udp\"} 1" "$tmp/metrics"
+
+# words that are wrong
+refused 2 'xlat: "sesions" is no command (see --help)' on_gw sesions
+refused 2 'xlat: "--jsn" is no option (see --help)' on_gw sessions --jsn
+refused 2 'xlat: "192.0.2" is no address' on_gw sessions pool 192.0.2
+refused 2 'xlat: "33" in "192.0.2.1/33" is no length of a prefix' on_gw sessions 192.0.2.1/33
+refused 2 'xlat: "65536" in "192.0.2.1:65536" is no port' on_gw sessions 192.0.2.1:65536
+refused 2 'xlat: "tpc" is no protocol' on_gw sessions proto tpc
+refused 2 'xlat: "client" without an address' on_gw sessions client
+refused 2 'xlat: mappings have no "peer"' on_gw mappings peer 192.0.2.2
+refused 1 'xlat: sessions: a client has an IPv6 address' on_gw sessions client 192.0.2.1
+refused 1 'xlat: mappings: a pool has IPv4 addresses' on_gw mappings pool ::1
+check_eq "what the kernel says of bad filters" "$(python "$gw" xlat_dump bad)" "\
+Invalid argument: a client has an IPv6 address
+Invalid argument: a pool has IPv4 addresses
+Invalid argument: an end has one address
+Numerical result out of range: longer than the address
+Numerical result out of range: longer than the address
+Invalid argument: Unknown attribute type
+Numerical result out of range: binary attribute size out of range
+Invalid argument: mappings have neither a peer nor a fast path
+Invalid argument: mappings have neither a peer nor a fast path"
+
+# who may ask
+# shellcheck disable=SC2317 # called by check
+user() { on "$gw" setpriv --reuid=65534 --regid=65534 --clear-groups "$xlat" "$@"; }
+refused 1 'xlat: sessions: not permitted: it needs CAP_NET_ADMIN in this network namespace (be root)' user sessions
+refused 1 'xlat: mappings: not permitted*' user mappings
+check "counters are for all" user status
+check_eq "root of a namespace has his own" "$(json 'd' on "$gw" unshare -rn "$xlat" sessions)" "[]"
+for i in sessions mappings pools top; do
+	check_eq "$i: nothing of another namespace" "$(json 'd' on "$server4" "$xlat" $i)" "[]"
+done
+check_eq "nor do counters show it" "$(json 'sum(d["counters"].values())' on "$client6" "$xlat" status)" 0
+
+# dumps while sessions come and go
+crowd() { python "$client6" crowd call udp $server64 5353 "$1" "$2" | grep -c from; }
+# begin WHAT SIZE: a dump, up to its first message
+begin()
+{
+	rm -f "$tmp/pause" "$tmp/go"
+	background_python "$gw" xlat_dump "$1" "$2" "$tmp/pause" "$tmp/go" >"$tmp/dumped"
+	dump=$!
+	wait_for 20 test -e "$tmp/pause" || fail "the dump does not begin"
+}
+# end: go on with it, up to its end; $all $once $stay $how as xlat_dump has them
+end()
+{
+	touch "$tmp/go"
+	wait "$dump"
+	read -r all once stay how <"$tmp/dumped"
+}
+many=900
+check_eq "sessions that stay" "$(crowd $many 20000)" $many
+check_eq "and that go" "$(crowd 300 10000)" 300
+check_eq "all of them" "$(n sessions client :10007)-$(n sessions proto udp)" "1-$((many + 301))"
+new=11000
+for i in sessions mappings; do
+	begin $i 4096
+	on "$gw" conntrack -D -p udp --orig-port-src 10000 >/dev/null 2>&1
+	check_eq "$i go and come" "$(crowd 100 "$new")" 100
+	for p in 10001 10002 10003 10004 10005; do
+		on "$gw" conntrack -D -p udp --orig-port-src $p >/dev/null 2>&1
+	done
+	end
+	new=12000
+	if [ "$how" = whole ]; then
+		check_eq "$i: each that stays, once" "$all $stay" "$once $many"
+	else
+		check_eq "$i: the table was resized, which was told" "$how" resized
+	fi
+done
+
+# few buckets: more in each than a message holds
+buckets=$(sysctl -n net.netfilter.nf_conntrack_buckets)
+# shellcheck disable=SC2064 # as it is now
+trap "sysctl -qw net.netfilter.nf_conntrack_buckets=$buckets; cleanup" EXIT
+begin sessions 4096
+check "conntrack's table is resized" sysctl -qw net.netfilter.nf_conntrack_buckets=64
+end
+check_eq "and the dump says so" "$how" resized
+all=$(n sessions)
+check_eq "buckets of several messages" "$(python "$gw" xlat_dump sessions 4096)" "$all $all $many whole"
+
+# the module waits for a dump
+on "$gw" conntrack -F >/dev/null 2>&1
+check_eq "no session, no mapping" "$(n sessions) $(n mappings)" "0 0"
+check_eq "sessions for a dump" "$(crowd 50 20000)" 50
+begin sessions 4096
+on "$gw" "$NFT" flush ruleset 2>/dev/null || ruleset flush
+modprobe -q -r nf_xlat_dev
+wait_for 20 modprobe -r nft_xlat
+check_not "a module with a dump stays" modprobe -r nf_xlat_ct
+end
+check_eq "the dump has its end" "$all $once $stay" "50 50 50"
+check "then the module goes" wait_for 20 modprobe -r nf_xlat_ct
+refused 1 'xlat: sessions: the kernel has no family nf-xlat*' on_gw sessions
+modprobe nft_xlat
+
+done_testing
