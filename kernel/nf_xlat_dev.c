@@ -75,6 +75,7 @@ struct nf_xlat_dev_pairs {
  *
  * @rcu: packets may still be at it when it is replaced
  * @dom: stateless: pairs and prefix
+ * @back: the same of what comes back to the device: the source is of the prefix
  * @range: with state, of @mode; what it has of the prefix is @dom's
  * @n_pairs: pairs of @pairs6 and @pairs4
  * @pairs6: in the order of IPv6
@@ -87,6 +88,7 @@ struct nf_xlat_dev_pairs {
 struct nf_xlat_dev_conf {
 	struct rcu_head			rcu;
 	struct nf_xlat_domain		dom;
+	struct nf_xlat_domain		back;
 	struct nf_xlat_ct_range		range;
 	unsigned int			n_pairs;
 	struct nf_xlat_dev_pairs	pairs6;
@@ -216,6 +218,7 @@ static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 
 /* Returns NF_STOLEN, or NF_DROP: the packet is still there. */
 static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
+					  const struct nf_xlat_domain *dom,
 					  struct sk_buff *skb, u8 pf,
 					  const struct nf_xlat_way *way)
 {
@@ -228,7 +231,7 @@ static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
 	parm.lowest_mtu6 = conf->mtu;
 	parm.rules = 0;
 again:
-	if (!nf_xlat_map(&conf->dom, way->net, skb, pf, reasm,
+	if (!nf_xlat_map(dom, way->net, skb, pf, reasm,
 			 pf == NFPROTO_IPV6 ? &error4 : NULL, &pkt, &parm,
 			 &reason)) {
 		nf_xlat_dev_unmapped(way, skb, pf);
@@ -271,6 +274,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 	const struct nf_xlat_dev_conf *conf;
+	const struct nf_xlat_domain *dom;
 	struct nf_xlat_way way = {
 		.net	= dev_net(dev),
 		.owner	= &xd->owner,
@@ -306,8 +310,19 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	rcu_read_lock();
 	conf = rcu_dereference(xd->conf);
+	dom = &conf->dom;
+	/*
+	 * RFC 7757 section 4.2: it came out of this device, so that both ends are hosts of
+	 * ours. They see each other by the prefix, and what they answer comes here.
+	 */
+	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
+		     dom->prefix.kind != NF_XLAT_MAP_NONE))
+		dom = &conf->back;
+	/* As what a tunnel gives to the stack */
+	if (way.at == NF_INET_PRE_ROUTING)
+		skb->skb_iif = dev->ifindex;
 	if (likely(conf->mode == IF_XLAT_STATELESS))
-		verdict = nf_xlat_dev_translate(conf, skb, pf, &way);
+		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
 	else
 		/* The hook has it, if there is an entry to make a session of. */
 		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
@@ -672,6 +687,7 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	conf->dom.saddr.table.lookup = nf_xlat_dev_lookup;
 	conf->dom.saddr.table.data = conf;
 	conf->dom.daddr = conf->dom.saddr;
+	conf->back.daddr = conf->dom.daddr;
 	return conf;
 }
 
@@ -825,6 +841,7 @@ static int nf_xlat_dev_parse_prefix(struct nf_xlat_dev_conf *conf,
 		      nla_get_u8(data[IFLA_XLAT_PREFIX_LEN]) : 96;
 	prefix->non_global = nla_get_flag(data[IFLA_XLAT_NON_GLOBAL]);
 	conf->dom.prefix.kind = NF_XLAT_MAP_PREFIX;
+	conf->back.prefix = conf->dom.prefix;
 	switch (nf_xlat_prefix_check(prefix)) {
 	case 0:
 		return 0;
