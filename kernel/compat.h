@@ -55,6 +55,16 @@ static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 #include <net/netdev_lock.h>
 #endif
 
+/* HAVE_XDP_FEATURES: include/linux/netdevice.h, since 6.3. Does a device take frames of XDP? */
+static inline bool nf_xlat_xdp_xmit(const struct net_device *dev)
+{
+#ifdef HAVE_XDP_FEATURES
+	return READ_ONCE(dev->xdp_features) & NETDEV_XDP_ACT_NDO_XMIT;
+#else
+	return dev->netdev_ops->ndo_xdp_xmit;
+#endif
+}
+
 /* HAVE_DEV_LLTX: include/linux/netdevice.h, a feature before 6.12 */
 static inline void nf_xlat_lltx(struct net_device *dev)
 {

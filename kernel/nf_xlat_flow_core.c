@@ -379,6 +379,10 @@ static int __init nf_xlat_flow_init(void)
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)
 		return -ENOMEM;
+	/* Programs can call it from the end of this function on. */
+	err = nf_xlat_flow_bpf_init();
+	if (err)
+		goto err_cache;
 	err = register_pernet_subsys(&nf_xlat_flow_net_ops);
 	if (err)
 		goto err_cache;

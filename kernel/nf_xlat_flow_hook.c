@@ -11,173 +11,52 @@
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/ppp_defs.h>
-#include <net/dsfield.h>
-#include <net/ip.h>
 #include <net/ip6_route.h>
-#include <net/ipv6.h>
 #include <net/neighbour.h>
-#include <net/route.h>
 #include <net/sock.h>
-#include <net/netfilter/nf_conntrack_acct.h>
-#include "nf_xlat_flow_internal.h"
+#include "nf_xlat_flow_packet.h"
 
-/* Reads the header of a plain IPv4 packet into @l3 and @key; false for any other packet. */
-static bool nf_xlat_flow_parse4(struct sk_buff *skb, struct nf_xlat_l3 *l3,
-				struct nf_xlat_flow_key *key)
+/* Pulls the headers, and reads them. */
+static bool nf_xlat_flow_skb_parse(struct sk_buff *skb, __be16 protocol,
+				   struct nf_xlat_l3 *l3,
+				   struct nf_xlat_flow_key *key)
 {
-	const struct iphdr *iph;
-
-	if (!pskb_may_pull(skb, sizeof(*iph) + sizeof(struct udphdr)))
-		return false;
-	iph = ip_hdr(skb);
-	if (*(const u8 *)iph != 0x45 || iph->ttl <= 1 ||
-	    iph->frag_off & htons(IP_MF | IP_OFFSET) ||
-	    (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP) ||
-	    ip_fast_csum(iph, 5))
-		return false;
-
-	l3->hlen = sizeof(*iph);
-	l3->len = ntohs(iph->tot_len);
-	l3->proto = iph->protocol;
-	l3->tos = iph->tos;
-	l3->ttl = iph->ttl;
-	l3->df = iph->frag_off & htons(IP_DF);
-	/* All 16 bytes: an initialiser of the 4-byte member may leave the rest as it is. */
-	ipv6_addr_set(&key->src.in6, iph->saddr, 0, 0, 0);
-	ipv6_addr_set(&key->dst.in6, iph->daddr, 0, 0, 0);
-	return true;
-}
-
-/* The same of IPv6 */
-static bool nf_xlat_flow_parse6(struct sk_buff *skb, struct nf_xlat_l3 *l3,
-				struct nf_xlat_flow_key *key)
-{
-	const struct ipv6hdr *ip6h;
-
-	if (!pskb_may_pull(skb, sizeof(*ip6h) + sizeof(struct udphdr)))
-		return false;
-	ip6h = ipv6_hdr(skb);
-	if (ip6h->version != 6 || ip6h->hop_limit <= 1 ||
-	    (ip6h->nexthdr != IPPROTO_TCP && ip6h->nexthdr != IPPROTO_UDP))
-		return false;
-
-	l3->hlen = sizeof(*ip6h);
-	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
-	l3->proto = ip6h->nexthdr;
-	l3->tos = ipv6_get_dsfield(ip6h);
-	l3->ttl = ip6h->hop_limit;
-	key->src.in6 = ip6h->saddr;
-	key->dst.in6 = ip6h->daddr;
-	return true;
-}
-
-/*
- * Reads the network header and the ports of a plain packet of TCP or UDP. Of @l3 it sets
- * what this file uses; of @key all but @in and @pad.
- */
-static bool nf_xlat_flow_parse(struct sk_buff *skb, __be16 protocol,
-			       struct nf_xlat_l3 *l3,
-			       struct nf_xlat_flow_key *key)
-{
-	const __be16 *ports;
-
 	switch (protocol) {
 	case htons(ETH_P_IP):
-		key->pf = NFPROTO_IPV4;
-		if (!nf_xlat_flow_parse4(skb, l3, key))
+		if (!pskb_may_pull(skb, sizeof(struct iphdr) + sizeof(struct udphdr)) ||
+		    !nf_xlat_flow_parse4(ip_hdr(skb), l3, key))
 			return false;
 		break;
 	case htons(ETH_P_IPV6):
-		key->pf = NFPROTO_IPV6;
-		if (!nf_xlat_flow_parse6(skb, l3, key))
+		if (!pskb_may_pull(skb, sizeof(struct ipv6hdr) + sizeof(struct udphdr)) ||
+		    !nf_xlat_flow_parse6(ipv6_hdr(skb), l3, key))
 			return false;
 		break;
 	default:
 		return false;
 	}
-
-	key->proto = l3->proto;
-	ports = (const __be16 *)(skb_network_header(skb) + l3->hlen);
-	key->sport = ports[0];
-	key->dport = ports[1];
+	nf_xlat_flow_parse_l4(skb_network_header(skb) + l3->hlen, l3, key);
 	return true;
 }
 
-static unsigned int nf_xlat_flow_l4len(const struct nf_xlat_l3 *l3)
+static bool nf_xlat_flow_skb_control(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
 {
-	return l3->proto == IPPROTO_TCP ? sizeof(struct tcphdr) :
-					  sizeof(struct udphdr);
-}
-
-/* Conntrack has to see a TCP segment that begins or ends a connection. */
-static bool nf_xlat_flow_tcp_control(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
-{
-	const struct tcphdr *th;
-
 	skb_set_transport_header(skb, l3->hlen);
 	if (l3->proto == IPPROTO_UDP)
 		return false;
-	if (!pskb_may_pull(skb, l3->hlen + sizeof(*th)))
-		return true;
-	th = tcp_hdr(skb);
-	return th->syn || th->fin || th->rst;
+	return !pskb_may_pull(skb, l3->hlen + sizeof(struct tcphdr)) ||
+	       nf_xlat_flow_tcp_control(tcp_hdr(skb));
 }
 
-/*
- * Is the session over, or have the rules changed? Conntrack finds an expired entry late.
- * But the entry of a session that had a packet within the last second has not expired, so
- * its cache line need not be touched.
- */
-static bool nf_xlat_flow_expired(const struct net *net,
-				 const struct nf_xlat_flow_dir *d)
-{
-	if (d->stateless)
-		return !nf_xlat_rules_same(net, d->rules);
-	return (u32)jiffies - READ_ONCE(d->used) > HZ &&
-	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
-}
-
-/* Do conntrack and nf_xlat_parse() let this transport header pass? */
-static bool nf_xlat_flow_l4_ok(const struct sk_buff *skb,
-			       const struct nf_xlat_l3 *l3)
-{
-	unsigned int len = l3->len - l3->hlen;
-
-	if (l3->proto == IPPROTO_TCP)
-		return tcp_hdr(skb)->doff >= sizeof(struct tcphdr) / 4 &&
-		       tcp_hdrlen(skb) <= len;
-	/* RFC 7915 section 4.5: without a checksum one has to be made, over all of the packet. */
-	return udp_hdr(skb)->check &&
-	       (skb_is_gso(skb) ||
-		(ntohs(udp_hdr(skb)->len) >= sizeof(struct udphdr) &&
-		 ntohs(udp_hdr(skb)->len) <= len));
-}
-
-/* Can the packet leave in one piece? nf_xlat_check() judges so in the normal path. */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_l3 *l3,
 			      const struct nf_xlat_flow_dir *d,
 			      const struct dst_entry *dst)
 {
-	int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	u32 mtu;
-
-	if (!nf_xlat_flow_l4_ok(skb, l3))
+	if (!nf_xlat_flow_l4_ok(skb_transport_header(skb), l3, skb_is_gso(skb)))
 		return false;
-	if (d->key.pf == NFPROTO_IPV6) {
-		growth = -growth;
-		mtu = ip_dst_mtu_maybe_forward(dst, true);
-	} else {
-		/* RFC 8200 section 5: each link of IPv6 takes that. */
-		if (l3->len + growth <= IPV6_MIN_MTU && !skb_is_gso(skb))
-			return true;
-		mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
-		/* RFC 7915 section 4.1: without DF it is cut at @mtu6, by the normal path. */
-		if (!l3->df)
-			mtu = min_t(u32, mtu, d->mtu6);
-	}
 	if (!skb_is_gso(skb))
-		return l3->len + growth <= mtu;
+		return nf_xlat_flow_len_ok(l3, d, dst);
 	/* LRO has no type. A packet of a tunnel takes the normal path. */
 	return skb_shinfo(skb)->gso_type &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
@@ -185,12 +64,12 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 					       SKB_GSO_TCP_FIXEDID |
 					       SKB_GSO_UDP_L4 |
 					       SKB_GSO_DODGY)) &&
-	       skb_gso_validate_network_len(skb, mtu - growth);
+	       skb_gso_validate_network_len(skb, nf_xlat_flow_max_len(l3, d, dst));
 }
 
-static void nf_xlat_flow_csum(struct sk_buff *skb,
-			      const struct nf_xlat_flow_dir *d,
-			      unsigned int off, __sum16 *check)
+static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
+				  const struct nf_xlat_flow_dir *d,
+				  unsigned int off, __sum16 *check)
 {
 	/*
 	 * With offload, the field holds the sum of the pseudo-header only. The offload may
@@ -202,57 +81,7 @@ static void nf_xlat_flow_csum(struct sk_buff *skb,
 					     csum_unfold(*check)));
 		return;
 	}
-	*check = csum_fold(csum_add(~csum_unfold(*check), csum_unfold(d->diff)));
-	if (!*check && d->key.proto == IPPROTO_UDP)
-		*check = CSUM_MANGLED_0;
-}
-
-static void nf_xlat_flow_build4(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
-				const struct nf_xlat_l3 *l3)
-{
-	struct iphdr *iph;
-	u16 len;
-
-	skb_pull(skb, sizeof(struct ipv6hdr) - sizeof(*iph));
-	skb_reset_network_header(skb);
-	len = skb->len;
-	iph = ip_hdr(skb);
-	*(__be16 *)iph = htons(0x4500 | l3->tos);
-	iph->tot_len = htons(len);
-	/* RFC 7915 section 5.1. A flow counts its own identifications, as a socket does. */
-	if (skb_is_gso(skb) || l3->len > IPV6_MIN_MTU) {
-		iph->id = 0;
-		iph->frag_off = htons(IP_DF);
-	} else {
-		iph->id = htons(++d->id);
-		iph->frag_off = 0;
-	}
-	iph->ttl = l3->ttl - 1;
-	iph->protocol = l3->proto;
-	iph->check = 0;
-	iph->saddr = d->src.ip;
-	iph->daddr = d->dst_addr.ip;
-	iph->check = ip_fast_csum(iph, 5);
-	skb->protocol = htons(ETH_P_IP);
-	memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
-}
-
-static void nf_xlat_flow_build6(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
-				const struct nf_xlat_l3 *l3)
-{
-	struct ipv6hdr *ip6h;
-
-	skb_push(skb, sizeof(*ip6h) - sizeof(struct iphdr));
-	skb_reset_network_header(skb);
-	ip6h = ipv6_hdr(skb);
-	ip6_flow_hdr(ip6h, l3->tos, 0);
-	ip6h->payload_len = htons(l3->len - l3->hlen);
-	ip6h->nexthdr = l3->proto;
-	ip6h->hop_limit = l3->ttl - 1;
-	ip6h->saddr = d->src.in6;
-	ip6h->daddr = d->dst_addr.in6;
-	skb->protocol = htons(ETH_P_IPV6);
-	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
+	nf_xlat_flow_csum(d, check);
 }
 
 /*
@@ -264,7 +93,7 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 			     const struct net_device *dev)
 {
 	unsigned int room = LL_RESERVED_SPACE(dev);
-	struct udphdr *ports;
+	void *l4;
 
 	if (d->key.pf == NFPROTO_IPV4)
 		room += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
@@ -274,23 +103,29 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	     skb_ensure_writable(skb, l3->hlen + nf_xlat_flow_l4len(l3))))
 		return false;
 
-	/* TCP has its ports in the same place as UDP. */
-	ports = (struct udphdr *)(skb->data + l3->hlen);
-	ports->source = d->sport;
-	ports->dest = d->dport;
-	nf_xlat_flow_csum(skb, d, l3->hlen, l3->proto == IPPROTO_TCP ?
-			  &((struct tcphdr *)ports)->check : &ports->check);
+	l4 = skb->data + l3->hlen;
+	nf_xlat_flow_skb_csum(skb, d, l3->hlen, nf_xlat_flow_ports(d, l4));
 	/* The sum of the device covers the old header. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 
-	if (d->key.pf == NFPROTO_IPV6)
-		nf_xlat_flow_build4(skb, d, l3);
-	else
-		nf_xlat_flow_build6(skb, d, l3);
+	if (d->key.pf == NFPROTO_IPV6) {
+		skb_pull(skb, sizeof(struct ipv6hdr) - sizeof(struct iphdr));
+		skb_reset_network_header(skb);
+		nf_xlat_flow_build4(ip_hdr(skb), d, l3, skb->len,
+				    skb_is_gso(skb));
+		skb->protocol = htons(ETH_P_IP);
+		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
+	} else {
+		skb_push(skb, sizeof(struct ipv6hdr) - sizeof(struct iphdr));
+		skb_reset_network_header(skb);
+		nf_xlat_flow_build6(ipv6_hdr(skb), d, l3);
+		skb->protocol = htons(ETH_P_IPV6);
+		memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
+	}
 	if (skb_is_gso(skb))
 		nf_xlat_gso(skb, d->key.pf);
-	skb_set_transport_header(skb, (u8 *)ports - skb->data);
+	skb_set_transport_header(skb, (u8 *)l4 - skb->data);
 	return true;
 }
 
@@ -338,7 +173,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	struct nf_xlat_l3 l3 __uninitialized;
 	struct dst_entry *dst;
 
-	if (!nf_xlat_flow_parse(skb, protocol, &l3, key))
+	if (!nf_xlat_flow_skb_parse(skb, protocol, &l3, key))
 		return NF_ACCEPT;
 
 	d = rhashtable_lookup(&fn->table, key, nf_xlat_flow_params);
@@ -353,9 +188,8 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	/* A BIG TCP packet has length 0. */
 	if (l3.len > len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return NF_ACCEPT;
-	if (nf_xlat_flow_tcp_control(skb, &l3) || !dst_check(dst, d->cookie) ||
-	    nf_xlat_flow_expired(state->net, d) ||
-	    nf_xlat_flow_moved(fn, flow)) {
+	if (nf_xlat_flow_skb_control(skb, &l3) ||
+	    nf_xlat_flow_over(state->net, fn, flow, d)) {
 		nf_xlat_flow_del(flow);
 		return NF_ACCEPT;
 	}
@@ -367,12 +201,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	    !nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
 
-	if (!d->stateless && READ_ONCE(d->used) != (u32)jiffies)
-		WRITE_ONCE(d->used, (u32)jiffies);
-	if (d->acct)
-		nf_ct_acct_update(flow->ct, d->dir, l3.len);
-	this_cpu_inc(fn->mib->mibs[key->pf == NFPROTO_IPV6 ?
-				   NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6]);
+	nf_xlat_flow_count(fn, flow, d, l3.len);
 
 	__vlan_hwaccel_clear_tag(skb);
 	skb_clear_tstamp(skb);

@@ -250,6 +250,13 @@ unsigned int nf_xlat_flow_postrouting(void *priv, struct sk_buff *skb,
 unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state);
 
+/* nf_xlat_flow_bpf.c, where the kernel has BTF */
+#ifdef HAVE_VMLINUX_BTF
+int nf_xlat_flow_bpf_init(void);
+#else
+static inline int nf_xlat_flow_bpf_init(void) { return 0; }
+#endif
+
 /* nf_xlat_flow_ft.c */
 int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 		     const u8 *ha, struct nf_xlat_flow_in *in);

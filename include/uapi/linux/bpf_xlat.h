@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The function of nf_xlat_bpf that programs of tc call. Programs include this behind
- * bpf/bpf_helpers.h of libbpf.
+ * The functions that BPF programs call: of nf_xlat_bpf for tc, of nf_xlat_flow for XDP.
+ * Programs include this behind bpf/bpf_helpers.h of libbpf.
  */
 #ifndef _UAPI_BPF_XLAT_H
 #define _UAPI_BPF_XLAT_H
@@ -68,5 +68,31 @@ struct bpf_xlat_opts {
  */
 int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
+
+/**
+ * struct bpf_xlat_flow - where a packet of the fast path goes
+ *
+ * @ifindex: filled in: device that it is to leave by
+ */
+struct bpf_xlat_flow {
+	__u32	ifindex;
+};
+
+/**
+ * bpf_xdp_xlat_flow - translate the frame of an XDP program, if it is of the fast path
+ * @xdp: the frame
+ * @flow: where it goes
+ * @flow__sz: sizeof(*@flow)
+ *
+ * The fast path has what rules with "xlat flow add" have put there. The frame gets the
+ * Ethernet header that it is to leave with; the program redirects it. Packet pointers have
+ * to be read anew from @xdp.
+ *
+ * Return: 0, or with the frame as it was
+ *	-ENOENT if it is for the stack,
+ *	-EINVAL if @flow__sz is wrong.
+ */
+int bpf_xdp_xlat_flow(struct xdp_md *xdp, struct bpf_xlat_flow *flow,
+		      __u32 flow__sz) __ksym;
 
 #endif /* _UAPI_BPF_XLAT_H */
