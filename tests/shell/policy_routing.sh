@@ -145,6 +145,27 @@ for policy in 0 1; do
 	done
 done
 check_eq "next hops: no session has moved" "$(counter DropState)" 0
+
+# The same by a nexthop object, where only a rule leads to it
+ip -n "$gw" -batch - <<-EOF
+	nexthop add id 1 via $server_ip dev wan
+	nexthop add id 2 via 192.0.3.2 dev wan2
+	nexthop add id 3 group 1/2
+	route del $far_ip
+	route replace $far_ip nhid 3 table 100
+EOF
+rule "iif lan"
+: >"$tmp/hops"
+for ((i = 0; i < 40; i++)); do
+	python "$client6" talk udp $pref64$far_ip 53 3 | cut -d" " -f1-3 >>"$tmp/hops"
+	hops=$(sort -u "$tmp/hops" | wc -l)
+	[ "$hops" = 1 ] || break
+done
+check_eq "nexthop object: not answered" "$(grep -v "^3 from" "$tmp/hops")" ""
+check_eq "nexthop object: uplinks" "$hops" 2
+no_rule
+ip -n "$gw" route add $far_ip via $server_ip
+ip -n "$gw" route replace $far_ip via 192.0.3.2 table 100
 ip -n "$gw" route replace $far_ip via $server_ip
 
 # In the fast path, both ways
@@ -157,7 +178,30 @@ before=$(tx_packets lan2)
 helper udp "$client6" call udp $pref64$far_ip 53
 fast "iif lan, answers iif wan2: UDP" udp "$second_ip *"
 check "iif lan, answers iif wan2: by the other link" [ $(($(tx_packets lan2) - before)) -ge 20 ]
-no_rule
-ip -n "$gw" -6 rule del iif wan2 table 101
+
+# Such a route holds its device. What waits in a user's queue gives it back.
+check "queue: rule loads" on "$gw" "$NFT" "table ip held { chain pre {
+	type filter hook prerouting priority 0; udp dport 9 queue num 0; }; }"
+background_python "$gw" nfqueue "$tmp/ready" "$tmp/got" "$tmp/go" >/dev/null
+wait_for 10 test -e "$tmp/ready"
+python "$client6" flood udp $client_ip 30000 $pref64$far_ip 9 1 >/dev/null
+check "queue: a packet waits" wait_for 10 test -e "$tmp/got"
+start=$SECONDS
+check "queue: its uplink goes" ip -n "$gw" link del wan2
+check "queue: at once" [ $((SECONDS - start)) -lt 5 ]
+touch "$tmp/go"
+
+# So does a flow, also in a namespace that ends.
+link "$gw" wan2 "$server4" eth1
+ip -n "$gw" addr add 192.0.3.1/24 dev wan2
+ip -n "$server4" addr add 192.0.3.2/24 dev eth1
+ip -n "$server4" route replace 192.0.3.0/24 dev eth1 src $far_ip
+ip -n "$gw" route replace $far_ip via 192.0.3.2 table 100
+check "fast: ruleset loads again" rules
+hooks_come lan lan2 wan wan2
+helper udp2 "$client6" call udp $pref64$far_ip 53
+fast "a flow by an uplink that a rule names" udp2 "$second_ip *"
+check "the namespace goes" ip netns del "$gw"
+check "at once" wait_for 8 modprobe -r nft_xlat
 
 done_testing

@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What any user can do to a device in a namespace of his own: send it frames instead of
+# packets, send to himself by it, make it where it cannot be made; and fragments that are
+# forwarded to it are not this host's.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping
+need_ip_xlat
+
+host4=203.0.113.33
+gwip() { ip -n "$gw" "$@"; }
+# shellcheck disable=SC2317 # called by check
+dropped() { on "$gw" cat /sys/class/net/xlat0/statistics/tx_dropped; }
+# long: what a datagram of 3000 bytes is answered
+long()
+{
+	on "$client6" python3 -ISc 'import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.settimeout(float(sys.argv[2]))
+for i in range(4):
+    s.sendto(b"hello" * 600, (sys.argv[1], 5353))
+print(s.recv(9)[:5].decode())' $server64 "$1" 2>/dev/null
+}
+
+setup_topo
+check "a device" gwip link add xlat0 up type xlat prefix $pref64/96 non-global \
+	local $host4 as $client_ip || done_testing
+gwip route add $pref64/96 dev xlat0
+gwip route add 203.0.113.0/24 dev xlat0
+serve "$server4" udp4:5353
+serve "$client6" udp6:5353
+check_eq "a datagram in fragments" "$(long 10)" hello
+
+# Fragments that conntrack has put together and IPv6 has cut again have lost the device that
+# they came in by. IPv4's forward chain has to see them.
+if on "$gw" nft -f - <<-END
+	table ip6 track { chain forward { type filter hook forward priority filter; ct state new counter; }; }
+	table ip filter { chain forward { type filter hook forward priority filter; udp dport 5353 counter drop; }; }
+END
+then
+	check_eq "fragments meet IPv4's filter" "$(long 1)" ""
+	check_match "which counts them" "$(on "$gw" nft list chain ip filter forward | grep -c 'packets [1-9]')" 1
+	on "$gw" nft flush ruleset
+else
+	echo "# no conntrack in IPv6"
+fi
+
+# With a MAC header in front. 40 bytes of options, in which a UDP header says 65535 bytes and
+# no checksum, where one would be that is looked for 14 bytes too early.
+if on "$gw" nft -f - <<-END
+	table netdev frames { chain in { type filter hook ingress device "wan" priority 0
+		ip daddr $host4 fwd to "xlat0"; }; }
+END
+then
+	before=$(dropped)
+	on "$server4" python3 -ISc 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+data = bytes(28) + b"\xff\xff\0\0"
+s.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes([158, 40]) + data.ljust(38, b"\0"))
+s.sendto(b"x" * 60, (sys.argv[1], 5353))' $host4
+	check "a frame is dropped" [ "$(dropped)" = $((before + 1)) ]
+	on "$gw" nft delete table netdev frames
+	check_match "packets go on" "$(ask "$server4" udp $host4 5353)" "hello from *"
+else
+	echo "# no fwd in nft of this kernel"
+fi
+
+# Both ends of a connection are here, and tc sends what goes between them to the device. The
+# acknowledgement that a timer sends must not be answered before the timer's function returns:
+# it holds the lock of the socket.
+if modprobe -qa act_mirred cls_matchall; then
+	gwip link add dummy0 up type dummy
+	gwip -batch - <<-EOT
+		addr add 2001:db8:a::1/128 dev lo nodad
+		addr add 198.51.100.1/32 dev lo
+		link set xlat0 type xlat local 198.51.100.9 as 2001:db8:a::1
+		route add 198.51.100.9 dev dummy0 src 198.51.100.1
+		route add ${pref64}198.51.100.1/128 dev dummy0 src 2001:db8:a::1
+		neigh replace 198.51.100.9 dev dummy0 lladdr 02:00:00:00:00:09 nud permanent
+		neigh replace ${pref64}198.51.100.1 dev dummy0 lladdr 02:00:00:00:00:09 nud permanent
+	EOT
+	on "$gw" tc qdisc add dev dummy0 clsact
+	on "$gw" tc filter add dev dummy0 egress matchall action mirred egress redirect dev xlat0
+	cat >"$tmp/both.py" <<-'END'
+		import socket, threading, time
+		s = socket.create_server(("2001:db8:a::1", 99), family=socket.AF_INET6)
+		def serve():
+		    peer = s.accept()[0]
+		    got = 0
+		    while got < 20:
+		        # The acknowledgement is left to the timer.
+		        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+		        time.sleep(0.2)
+		        got += len(peer.recv(100))
+		    peer.send(b"all")
+		threading.Thread(target=serve).start()
+		c = socket.create_connection(("198.51.100.9", 99), timeout=30)
+		for i in range(10):
+		    c.send(b"x")
+		    c.send(b"y")  # waits for the acknowledgement, RFC 896
+		    time.sleep(0.2)
+		print(c.recv(9).decode())
+	END
+	check_eq "a connection to itself by the device" "$(on "$gw" timeout 60 python3 -ISu "$tmp/both.py")" all
+else
+	echo "# no mirred in tc of this kernel"
+fi
+gwip link del xlat0
+
+# A device that gets its hooks and then not its index, in the namespace of the traffic
+background "$client6" ping -6 -q -i 0.002 -c 5000 $server64 >/dev/null
+another other
+check_match "the index is taken there" "$(python "$other" dev_index "$gw" "$(on "$gw" cat /sys/class/net/lan/ifindex)" 200 $pref64)" "200 @(File exists|Device or resource busy)"
+check_not "no device is left" gwip link show xlat0
+# The namespace goes while packets wait in the hooks.
+ip netns del "$gw"
+check "modules unload" wait_for 20 modprobe -r nf_xlat_dev
+
+done_testing
