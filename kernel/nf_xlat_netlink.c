@@ -44,13 +44,26 @@ struct nf_xlat_nl_end {
 };
 
 /**
- * struct nf_xlat_nl_dump - a dump that is under way
+ * struct nf_xlat_nl_filter - what is asked for
  *
- * @end: by attribute, ends that are asked for
+ * @end: by attribute, what ends are to be
  * @asked: which of these count
  * @proto: transport protocol of either side, if @has_proto
  * @has_proto: it counts
  * @fast: sessions of the fast path only
+ */
+struct nf_xlat_nl_filter {
+	struct nf_xlat_nl_end	end[NF_XLAT_A_FILTER_MAX + 1];
+	bool			asked[NF_XLAT_A_FILTER_MAX + 1];
+	u8			proto;
+	bool			has_proto;
+	bool			fast;
+};
+
+/**
+ * struct nf_xlat_nl_dump - a dump that is under way
+ *
+ * @filter: of what
  * @resized: the table has been resized since the dump began
  * @hash: table of conntrack that @bucket is of
  * @bucket: of this table, where to go on
@@ -60,11 +73,7 @@ struct nf_xlat_nl_end {
  * @bib: mapping to go on with, with a reference, so that @iter finds its place
  */
 struct nf_xlat_nl_dump {
-	struct nf_xlat_nl_end		end[NF_XLAT_A_FILTER_MAX + 1];
-	bool				asked[NF_XLAT_A_FILTER_MAX + 1];
-	u8				proto;
-	bool				has_proto;
-	bool				fast;
+	struct nf_xlat_nl_filter	filter;
 	bool				resized;
 	const struct hlist_nulls_head	*hash;
 	unsigned int			bucket;
@@ -99,12 +108,12 @@ static const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_FILTER + 1] = {
 };
 
 /* Read attribute @kind of a filter, the ends of that name. */
-static int nf_xlat_nl_parse_end(struct nf_xlat_nl_dump *d, unsigned int kind,
+static int nf_xlat_nl_parse_end(struct nf_xlat_nl_filter *f, unsigned int kind,
 				const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[NF_XLAT_A_ENDPOINT_MAX + 1];
-	struct nf_xlat_nl_end *end = &d->end[kind];
+	struct nf_xlat_nl_end *end = &f->end[kind];
 	const struct nlattr *a;
 	unsigned int max;
 	int err;
@@ -154,11 +163,16 @@ static int nf_xlat_nl_parse_end(struct nf_xlat_nl_dump *d, unsigned int kind,
 		end->has_port = true;
 		end->port = nla_get_be16(a);
 	}
-	d->asked[kind] = true;
+	if (!end->pf && !end->has_port) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an end is an address, a port or both");
+		return -EINVAL;
+	}
+	f->asked[kind] = true;
 	return 0;
 }
 
-static int nf_xlat_nl_parse(struct nf_xlat_nl_dump *d, const struct nlattr *attr,
+static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
+			    const struct nlattr *attr,
 			    struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[NF_XLAT_A_FILTER_MAX + 1];
@@ -170,14 +184,14 @@ static int nf_xlat_nl_parse(struct nf_xlat_nl_dump *d, const struct nlattr *attr
 	err = nla_parse_nested(tb, NF_XLAT_A_FILTER_MAX, attr,
 			       nf_xlat_nl_filter_policy, extack);
 	for (i = NF_XLAT_A_FILTER_CLIENT; !err && i <= NF_XLAT_A_FILTER_ANY; i++)
-		err = nf_xlat_nl_parse_end(d, i, tb[i], extack);
+		err = nf_xlat_nl_parse_end(f, i, tb[i], extack);
 	if (err)
 		return err;
 	if (tb[NF_XLAT_A_FILTER_PROTOCOL]) {
-		d->has_proto = true;
-		d->proto = nla_get_u8(tb[NF_XLAT_A_FILTER_PROTOCOL]);
+		f->has_proto = true;
+		f->proto = nla_get_u8(tb[NF_XLAT_A_FILTER_PROTOCOL]);
 	}
-	d->fast = tb[NF_XLAT_A_FILTER_FAST_PATH];
+	f->fast = tb[NF_XLAT_A_FILTER_FAST_PATH];
 	return 0;
 }
 
@@ -189,7 +203,7 @@ static int nf_xlat_nl_start(struct netlink_callback *cb)
 	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
 	if (!d)
 		return -ENOMEM;
-	err = nf_xlat_nl_parse(d, nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
+	err = nf_xlat_nl_parse(&d->filter, nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
 			       cb->extack);
 	if (err) {
 		kfree(d);
@@ -212,11 +226,11 @@ static int nf_xlat_nl_done(struct netlink_callback *cb)
 }
 
 /* Is an end where the filter wants one of @kind? @is: what it is */
-static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_dump *d, unsigned int kind,
+static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
 			      unsigned int is, u8 pf,
 			      const union nf_inet_addr *addr, __be16 port)
 {
-	const struct nf_xlat_nl_end *end = &d->end[kind];
+	const struct nf_xlat_nl_end *end = &f->end[kind];
 
 	if (kind != NF_XLAT_A_FILTER_ANY && kind != is)
 		return false;
@@ -241,7 +255,7 @@ static __be16 nf_xlat_nl_dport(const struct nf_conntrack_tuple *t)
  * The IPv6 tuple has the client as its source, whichever direction it is of, and the
  * IPv4 tuple the pool's address as its destination. A hairpin has two of IPv6.
  */
-static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_dump *d,
+static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
 				   const struct nf_conn *ct, unsigned int kind)
 {
 	const struct nf_conntrack_tuple *t;
@@ -253,11 +267,11 @@ static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_dump *d,
 
 		t = nf_xlat_ct_tuple(ct, dir);
 		is6 = t->src.l3num == NFPROTO_IPV6;
-		if (nf_xlat_nl_end_is(d, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
+		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
 						     NF_XLAT_A_FILTER_PEER,
 				      t->src.l3num, &t->src.u3, t->src.u.all))
 			return true;
-		if (nf_xlat_nl_end_is(d, kind, is6 ? NF_XLAT_A_FILTER_PEER :
+		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_PEER :
 						     NF_XLAT_A_FILTER_POOL,
 				      t->src.l3num, &t->dst.u3,
 				      nf_xlat_nl_dport(t)))
@@ -266,31 +280,35 @@ static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_dump *d,
 	if (!nf_xlat_ct_hairpin(ct))
 		return false;
 	pool.ip = nf_xlat_ct_pool_addr(ct);
-	return nf_xlat_nl_end_is(d, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+	return nf_xlat_nl_end_is(f, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
 				 &pool, nf_xlat_nl_dport(t));
 }
 
 static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 {
 	const struct nf_xlat_ct_held *held;
+	bool fast;
 
+	rcu_read_lock();
 	held = nf_xlat_ct_data(ct) ? nf_xlat_ct_held(ct) : NULL;
-	return held && READ_ONCE(held->flow);
+	fast = held && READ_ONCE(held->flow);
+	rcu_read_unlock();
+	return fast;
 }
 
-static bool nf_xlat_nl_wants(const struct nf_xlat_nl_dump *d,
+static bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f,
 			     const struct nf_conn *ct)
 {
 	unsigned int i;
 
-	if (d->has_proto &&
-	    d->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.protonum &&
-	    d->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.protonum)
+	if (f->has_proto &&
+	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.protonum &&
+	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.protonum)
 		return false;
-	if (d->fast && !nf_xlat_nl_is_fast(ct))
+	if (f->fast && !nf_xlat_nl_is_fast(ct))
 		return false;
 	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-		if (d->asked[i] && !nf_xlat_nl_session_has(d, ct, i))
+		if (f->asked[i] && !nf_xlat_nl_session_has(f, ct, i))
 			return false;
 	return true;
 }
@@ -334,12 +352,30 @@ static int nf_xlat_nl_put_tuple(struct sk_buff *skb, int attr,
 	return 0;
 }
 
+/* Index of the device that a session is of, 0 for none */
+static int nf_xlat_nl_device(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_xlat_owner *owner;
+	int ifindex = 0;
+
+	if (!data || !data->owner)
+		return 0;
+	rcu_read_lock();
+	owner = rcu_dereference(nf_xlat_ct_pernet(nf_ct_net(ct))->owners[data->owner]);
+	if (owner)
+		ifindex = READ_ONCE(owner->dev->ifindex);
+	rcu_read_unlock();
+	return ifindex;
+}
+
 static int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 {
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	const struct nf_conn_tstamp *tstamp;
 	u32 flags = 0, mark = 0;
 	struct nlattr *nest;
+	int device;
 
 	if (nf_xlat_ct_hairpin(ct))
 		flags |= NF_XLAT_SESSION_FLAG_HAIRPIN;
@@ -369,6 +405,9 @@ static int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 		       READ_ONCE(ct->proto.tcp.state)))
 		return -EMSGSIZE;
 	if (mark && nla_put_u32(skb, NF_XLAT_A_SESSION_MARK, mark))
+		return -EMSGSIZE;
+	device = nf_xlat_nl_device(ct);
+	if (device && nla_put_u32(skb, NF_XLAT_A_SESSION_DEVICE, device))
 		return -EMSGSIZE;
 	tstamp = nf_conn_tstamp_find(ct);
 	if (tstamp && nla_put_uint(skb, NF_XLAT_A_SESSION_START, tstamp->start))
@@ -433,7 +472,7 @@ static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nf_conntrack_tuple_hash *h;
 	struct hlist_nulls_node *n;
 	struct nf_conn *ct;
-	spinlock_t *lock;
+	spinlock_t *lock; /* of the bucket */
 	int err = 0;
 
 	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
@@ -459,7 +498,7 @@ again:
 				continue;
 			d->id = 0;
 		}
-		if (nf_ct_is_expired(ct) || !nf_xlat_nl_wants(d, ct))
+		if (nf_ct_is_expired(ct) || !nf_xlat_nl_wants(&d->filter, ct))
 			continue;
 		err = nf_xlat_nl_session(skb, cb, d, ct);
 		if (!err)
@@ -490,11 +529,9 @@ static int nf_xlat_nl_session_dump(struct sk_buff *skb,
 	if (!READ_ONCE(nf_xlat_ct_pernet(sock_net(cb->skb->sk))->used))
 		return 0;
 	for (;;) {
-		rcu_read_lock();
 		local_bh_disable();
 		err = nf_xlat_nl_bucket(skb, cb, d);
 		local_bh_enable();
-		rcu_read_unlock();
 		if (err)
 			break;
 		d->bucket++;
@@ -504,21 +541,21 @@ static int nf_xlat_nl_session_dump(struct sk_buff *skb,
 	return skb->len;
 }
 
-static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_dump *d,
+static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 				     const struct nf_xlat_bib *bib)
 {
 	union nf_inet_addr client = { .in6 = bib->key6.addr };
 	union nf_inet_addr pool = { .ip = bib->key4.addr };
 	unsigned int i;
 
-	if (d->has_proto && d->proto != bib->key6.proto &&
-	    d->proto != bib->key4.proto)
+	if (f->has_proto && f->proto != bib->key6.proto &&
+	    f->proto != bib->key4.proto)
 		return false;
 	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-		if (d->asked[i] &&
-		    !nf_xlat_nl_end_is(d, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
+		if (f->asked[i] &&
+		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
 				       &client, bib->key6.port) &&
-		    !nf_xlat_nl_end_is(d, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
 				       &pool, bib->key4.port))
 			return false;
 	return true;
@@ -596,7 +633,7 @@ static int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
 	if (err)
 		return err;
 	d = (void *)cb->args[0];
-	if (d->asked[NF_XLAT_A_FILTER_PEER] || d->fast) {
+	if (d->filter.asked[NF_XLAT_A_FILTER_PEER] || d->filter.fast) {
 		NL_SET_ERR_MSG_ATTR(cb->extack,
 				    nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
 				    "mappings have neither a peer nor a fast path");
@@ -624,7 +661,7 @@ static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 			d->resized = true;
 			continue;
 		}
-		wanted = nf_xlat_nl_wants_mapping(d, bib);
+		wanted = nf_xlat_nl_wants_mapping(&d->filter, bib);
 		if (!wanted && ++n < NF_XLAT_NL_BATCH)
 			continue;
 		if (!refcount_inc_not_zero(&bib->ref))
@@ -707,6 +744,79 @@ err:
 	return -EMSGSIZE;
 }
 
+/**
+ * struct nf_xlat_nl_del - sessions that are to end
+ *
+ * @filter: which
+ * @n: how many there were
+ */
+struct nf_xlat_nl_del {
+	struct nf_xlat_nl_filter	filter;
+	u32				n;
+};
+
+static int nf_xlat_nl_del_iter(struct nf_conn *ct, void *data)
+{
+	struct nf_xlat_nl_del *del = data;
+
+	if (!nf_xlat_ct_any(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+		return 0;
+	del->n++;
+	return 1;
+}
+
+/* Does a filter ask for anything? */
+static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
+{
+	return f->has_proto || f->fast ||
+	       memchr_inv(f->asked, 0, sizeof(f->asked));
+}
+
+static int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nf_ct_iter_data iter = {
+		.net	= genl_info_net(info),
+		.portid	= info->snd_portid,
+		.report	= nlmsg_report(info->nlhdr),
+	};
+	struct nf_xlat_nl_del *del;
+	struct sk_buff *msg;
+	int err = -ENOMEM;
+	void *hdr;
+
+	/* Before anything is deleted. */
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	del = kzalloc(sizeof(*del), GFP_KERNEL);
+	if (!msg || !del)
+		goto err;
+	err = nf_xlat_nl_parse(&del->filter, info->attrs[NF_XLAT_A_FILTER],
+			       info->extack);
+	if (err)
+		goto err;
+	err = -EINVAL;
+	if (!nf_xlat_nl_asks(&del->filter)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the filter asks for nothing, and all sessions would end");
+		goto err;
+	}
+	iter.data = del;
+	nf_ct_iterate_cleanup_net(nf_xlat_nl_del_iter, &iter);
+
+	err = -EMSGSIZE;
+	hdr = genlmsg_put_reply(msg, info, &nf_xlat_nl_family, 0,
+				NF_XLAT_CMD_SESSION_DEL);
+	if (!hdr || nla_put_u32(msg, NF_XLAT_A_COUNT, del->n))
+		goto err;
+	genlmsg_end(msg, hdr);
+	kfree(del);
+	return genlmsg_reply(msg, info);
+
+err:
+	kfree(del);
+	nlmsg_free(msg);
+	return err;
+}
+
 static const struct genl_ops nf_xlat_nl_ops[] = {
 	{
 		.cmd		= NF_XLAT_CMD_COUNTERS_GET,
@@ -726,6 +836,13 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 		.start		= nf_xlat_nl_mapping_start,
 		.dumpit		= nf_xlat_nl_mapping_dump,
 		.done		= nf_xlat_nl_done,
+		.policy		= nf_xlat_nl_policy,
+		.maxattr	= NF_XLAT_A_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_SESSION_DEL,
+		.doit		= nf_xlat_nl_session_del,
 		.policy		= nf_xlat_nl_policy,
 		.maxattr	= NF_XLAT_A_FILTER,
 		.flags		= GENL_UNS_ADMIN_PERM,

@@ -45,6 +45,7 @@ static const char usage[] =
 "  sessions    who talks to whom\n"
 "  mappings    who has which IPv4 address and port\n"
 "  pools       addresses, how many of their ports are in use\n"
+"  delete      end the sessions that the filter lets through; it needs one\n"
 "  top [sessions|ports|packets|bytes] [N]   the N busiest clients, 10\n"
 "FILTER, of which all have to hold:\n"
 "  END         client, address of the pool, or peer: ADDRESS, ADDRESS/LENGTH, :PORT,\n"
@@ -69,7 +70,7 @@ struct session {
 	struct end	client, pool, peer, peer6;
 	uint64_t	packets[2], bytes[2];	/* from the client, to it */
 	uint64_t	start;
-	uint32_t	id, status, flags, timeout, mark;
+	uint32_t	id, status, flags, timeout, mark, device;
 	uint16_t	zone;
 	uint8_t		proto, tcp_state;
 	bool		in;			/* IPv4 began it */
@@ -437,7 +438,7 @@ static void put_end(struct nlmsghdr *nlh, unsigned int kind)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* Dump what @cmd is about into @t. -EPERM is the caller's, if he wants it. */
+/* Have @cmd done, and what it is about in @t. -EPERM is the caller's, if he wants it. */
 static int dump(uint8_t cmd, struct table *t, bool may_fail)
 {
 	unsigned int i, tries;
@@ -454,8 +455,8 @@ static int dump(uint8_t cmd, struct table *t, bool may_fail)
 	for (tries = 0; tries < DUMP_TRIES; tries++) {
 		again = false;
 		t->n = 0;
-		nlh = request(buf, nl_family,
-			      cmd == NF_XLAT_CMD_COUNTERS_GET ? 0 : NLM_F_DUMP, cmd);
+		nlh = request(buf, nl_family, cmd == NF_XLAT_CMD_SESSION_GET ||
+					      cmd == NF_XLAT_CMD_MAPPING_GET ? NLM_F_DUMP : 0, cmd);
 		if (filter.any && cmd != NF_XLAT_CMD_COUNTERS_GET) {
 			nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
 			if (filter.proto >= 0)
@@ -560,6 +561,7 @@ static int session_parse(const struct nlmsghdr *nlh, struct table *t)
 		s->flags = get(tb[NF_XLAT_A_SESSION_FLAGS]);
 		s->timeout = get(tb[NF_XLAT_A_SESSION_TIMEOUT]);
 		s->mark = get(tb[NF_XLAT_A_SESSION_MARK]);
+		s->device = get(tb[NF_XLAT_A_SESSION_DEVICE]);
 		s->tcp_state = get(tb[NF_XLAT_A_SESSION_TCP_STATE]);
 		s->start = get(tb[NF_XLAT_A_SESSION_START]);
 		tuple_parse(tb[NF_XLAT_A_SESSION_ORIG], s, 0);
@@ -608,6 +610,17 @@ static int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 		m->min_port = ntohs(get(tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT]));
 		m->max_port = ntohs(get(tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT]));
 	}
+	return 0;
+}
+
+static uint32_t deleted;
+
+static int deleted_parse(const struct nlmsghdr *nlh, struct table *t)
+{
+	ATTRS(tb);
+
+	mnl_attr_parse(nlh, sizeof(struct genlmsghdr), attrs_cb, tb);
+	deleted = get(tb[NF_XLAT_A_COUNT]);
 	return 0;
 }
 
@@ -739,6 +752,8 @@ static void json_close(size_t n)
 
 static void json_session(const struct session *s)
 {
+	char dev[IF_NAMESIZE];
+
 	printf("{\"id\": %u, \"protocol\": \"%s\", \"began\": \"%s\", \"state\": \"%s\", \"timeout\": %u, ",
 	       s->id, proto_name(s->proto), s->in ? "ipv4" : "ipv6", state(s), s->timeout);
 	json_end("client", &s->client);
@@ -753,6 +768,8 @@ static void json_session(const struct session *s)
 	if (s->start)
 		printf("\"start\": %" PRIu64 ".%09" PRIu64 ", ",
 		       s->start / 1000000000, s->start % 1000000000);
+	if (s->device && if_indextoname(s->device, dev))
+		printf("\"device\": \"%s\", ", dev);
 	printf("\"mark\": %u, \"zone\": %u, \"status\": %u, \"fast_path\": %s, \"hairpin\": %s, \"masquerade\": %s}",
 	       s->mark, s->zone, s->status,
 	       s->flags & NF_XLAT_SESSION_FLAG_FAST_PATH ? "true" : "false",
@@ -764,7 +781,7 @@ static int do_sessions(void)
 {
 	struct table t = TABLE(session);
 	const struct session *s;
-	char *(*rows)[MAX_COLS];
+	char *(*rows)[MAX_COLS], dev[IF_NAMESIZE];
 	size_t i;
 
 	dump(NF_XLAT_CMD_SESSION_GET, &t, false);
@@ -794,9 +811,10 @@ static int do_sessions(void)
 		(*r)[3] = text("%s", end_text(&s->client));
 		(*r)[4] = text("%s", end_text(&s->pool));
 		(*r)[5] = text("%s", end_text(&s->peer));
-		(*r)[6] = text("%s%s%s", s->in ? "in " : "",
+		(*r)[6] = text("%s%s%s%s", s->in ? "in " : "",
 			       s->flags & NF_XLAT_SESSION_FLAG_HAIRPIN ? "hairpin " : "",
-			       s->flags & NF_XLAT_SESSION_FLAG_FAST_PATH ? "fast" : "");
+			       s->flags & NF_XLAT_SESSION_FLAG_FAST_PATH ? "fast " : "",
+			       s->device && if_indextoname(s->device, dev) ? dev : "");
 	}
 	print_rows(rows, t.n + 1, 7, 4);
 	return 0;
@@ -853,6 +871,15 @@ static int do_mappings(void)
 		(*r)[5] = text("%s", m->filtering ? "filtered" : "");
 	}
 	print_rows(rows, t.n + 1, 6, 2);
+	return 0;
+}
+
+static int do_delete(void)
+{
+	struct table t = { .parse = deleted_parse };
+
+	dump(NF_XLAT_CMD_SESSION_DEL, &t, false);
+	printf(json ? "{\"deleted\": %u}\n" : "%u sessions deleted\n", deleted);
 	return 0;
 }
 
@@ -1585,6 +1612,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "status", do_status }, { "sessions", do_sessions },
 		{ "mappings", do_mappings }, { "pools", do_pools }, { "top", do_top },
+		{ "delete", do_delete },
 	};
 	unsigned int i, k;
 
@@ -1616,6 +1644,8 @@ int main(int argc, char **argv)
 			argv++;
 	}
 	parse_filter(argv);
+	if (commands[i].fn == do_delete && !filter.any)
+		die(2, "\"delete\" needs a filter; \"client ::/0\" is all sessions");
 	if (commands[i].fn == do_mappings &&
 	    (filter.fast || filter.end[NF_XLAT_A_FILTER_PEER].family ||
 	     filter.end[NF_XLAT_A_FILTER_PEER].has_port))

@@ -43,6 +43,7 @@ for what in begins "goes on" "comes back"; do
 done
 check_match "a session is one entry of two families" \
 	"$(sessions "tcp.*src=2001:.*dport=8080.*src=$server_ip")" "*dst=$pool_ip*"
+check_match "xlat says whose it is" "$(on "$gw" "$top/build/xlat/xlat" sessions proto tcp | tail -n 1)" "*:8080 xlat0"
 # Sessions are the device's: it has their packets in its counters, and shows them to taps.
 tapped xlat0 'ip proto 1 or ip6 proto 58'
 packets_of() { echo "$(dev_counter xlat0 6to4) $(dev_counter xlat0 4to6) $(on "$gw" cat /sys/class/net/xlat0/statistics/tx_packets)"; }

@@ -41,8 +41,8 @@ def messages(cmd, size, *filters):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
         nl.setsockopt(270, 11, 1)  # SOL_NETLINK, NETLINK_EXT_ACK
-        # NLM_F_DUMP
-        nl.send(message(family("nf-xlat"), 0x300, struct.pack("=BBH", cmd, 1, 0) + b"".join(filters)))
+        # NLM_F_DUMP, which is not for NF_XLAT_CMD_SESSION_DEL
+        nl.send(message(family("nf-xlat"), 0x300 if cmd < 4 else 4, struct.pack("=BBH", cmd, 1, 0) + b"".join(filters)))
         while True:
             got = nl.recv(size)
             at = 0
@@ -58,7 +58,7 @@ def bad():
     addr4, addr6 = attr(1, bytes(4)), attr(2, bytes(16))
     for cmd, data in (
             (2, nest(2, addr4)), (2, nest(3, addr6)), (2, nest(4, addr4, addr6)), (2, nest(5, addr4, attr(3, b"\x21"))),
-            (2, nest(5, attr(3, b"\x01"))), (2, attr(7, b"")), (2, nest(2, attr(2, bytes(15)))),
+            (2, nest(5, attr(3, b"\x01"))), (2, nest(5)), (4, b""), (2, attr(7, b"")), (2, nest(2, attr(2, bytes(15)))),
             (3, nest(4, addr4)), (3, attr(6, b""))):
         for kind, flags, payload in messages(cmd, 8192, nest(1, data)):
             text = [v for k, v in attrs(payload[4 if kind == 3 else 20 if flags & 0x100 else 4 +

@@ -136,6 +136,8 @@ Invalid argument: a pool has IPv4 addresses
 Invalid argument: an end has one address
 Numerical result out of range: longer than the address
 Numerical result out of range: longer than the address
+Invalid argument: an end is an address, a port or both
+Invalid argument: the filter asks for nothing, and all sessions would end
 Invalid argument: Unknown attribute type
 Numerical result out of range: binary attribute size out of range
 Invalid argument: mappings have neither a peer nor a fast path
@@ -152,6 +154,17 @@ for i in sessions mappings pools top; do
 	check_eq "$i: nothing of another namespace" "$(json 'd' on "$server4" "$xlat" $i)" "[]"
 done
 check_eq "nor do counters show it" "$(json 'sum(d["counters"].values())' on "$client6" "$xlat" status)" 0
+
+# what it ends
+refused 2 'xlat: "delete" needs a filter*' on_gw delete
+refused 1 'xlat: delete: not permitted*' user delete proto tcp
+check_eq "sessions of another port are not ended" "$(on_gw delete "pool" "$pool_ip:$((port - 1))" proto udp)" "0 sessions deleted"
+check_eq "one is, by its IPv4 half" "$(on_gw delete "pool" "$pool_ip:$port" proto udp)" "1 sessions deleted"
+check_eq "that one" "$(n sessions) $(n sessions proto udp)" "2 0"
+check_eq "its mapping goes with it" "$(n mappings proto udp)" 0
+check_eq "no other namespace's" "$(json 'd' on "$server4" "$xlat" delete client ::/0)" "{'deleted': 0}"
+check_eq "all" "$(json 'd' on_gw delete client ::/0)" "{'deleted': 2}"
+check_eq "none is left" "$(n sessions)" 0
 
 # dumps while sessions come and go
 crowd() { python "$client6" crowd call udp $server64 5353 "$1" "$2" | grep -c from; }
@@ -173,7 +186,7 @@ end()
 many=900
 check_eq "sessions that stay" "$(crowd $many 20000)" $many
 check_eq "and that go" "$(crowd 300 10000)" 300
-check_eq "all of them" "$(n sessions client :10007)-$(n sessions proto udp)" "1-$((many + 301))"
+check_eq "all of them" "$(n sessions client :10007)-$(n sessions proto udp)" "1-$((many + 300))"
 new=11000
 for i in sessions mappings; do
 	begin $i 4096
