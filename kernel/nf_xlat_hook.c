@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Where a translated packet goes: the same hook of the other family, from its
- * first priority on, and then on like any packet there. This file owns routes,
- * TTL and MTU errors, the nesting limit and the counters.
+ * first priority on, and then on like any packet there. This file has TTL and MTU
+ * errors and the bound on nesting.
  *
  * The translator is the one router on the way: TTL and MTU are judged before
  * the packet is changed, with the route that the translated packet will take,
@@ -13,9 +13,7 @@
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
 #include <linux/interrupt.h>
-#include <linux/jhash.h>
 #include <linux/module.h>
-#include <linux/net.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
@@ -28,15 +26,11 @@
 #include <net/inet_ecn.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
-#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
-#include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
-#include <net/lwtunnel.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
-#include <net/nexthop.h>
 #include <net/route.h>
 #include <net/snmp.h>
 #include <net/sock.h>
@@ -45,9 +39,7 @@
 #include <net/netfilter/nf_log.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
-
-#define CREATE_TRACE_POINTS
-#include <trace/events/nf_xlat.h>
+#include "nf_xlat_internal.h"
 
 /* 6to4, then 4to6 for a hairpin, and once more each for one between two CLATs */
 #define NF_XLAT_MAX_DEPTH	4
@@ -57,17 +49,6 @@
 
 /* Packets of one CPU that wait in nf_xlat_deliver(), as many as in netdev_max_backlog */
 #define NF_XLAT_MAX_LOCAL	1000
-
-/**
- * struct nf_xlat_net - what the engine has of a namespace
- *
- * @mib: counters
- * @hop_routes: nf_xlat_hop_route() has made a route
- */
-struct nf_xlat_net {
-	struct nf_xlat_mib __percpu	*mib;
-	bool				hop_routes;
-};
 
 /*
  * @mark: the route was looked up with this mark. A chain of the other family
@@ -135,9 +116,8 @@ struct nf_xlat_walk {
 	struct nf_xlat_current		cur;
 };
 
-static unsigned int nf_xlat_net_id __read_mostly;
+unsigned int nf_xlat_net_id __read_mostly;
 static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
-static u32 nf_xlat_hop_rnd __read_mostly;
 
 /*
  * A packet in a user's queue holds a reference to the socket of its hook. Those that
@@ -150,41 +130,6 @@ static struct inet_sock nf_xlat_queued = {
 	.sk.sk_family	= AF_INET,
 	.sk.sk_state	= TCP_TIME_WAIT,
 };
-
-static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
-	[NF_XLAT_MALFORMED]	= "XlatDropMalformed",
-	[NF_XLAT_CSUM]		= "XlatDropChecksum",
-	[NF_XLAT_OPTIONS]	= "XlatDropSourceRoute",
-	[NF_XLAT_FRAGMENT]	= "XlatDropFragment",
-	[NF_XLAT_ICMP]		= "XlatDropIcmpType",
-	[NF_XLAT_QUOTED]	= "XlatDropIcmpQuoted",
-	[NF_XLAT_ADDRESS]	= "XlatDropAddress",
-	[NF_XLAT_PROTO]		= "XlatDropProtocol",
-	[NF_XLAT_HOPLIMIT]	= "XlatDropHopLimit",
-	[NF_XLAT_TOOBIG]	= "XlatDropTooBig",
-	[NF_XLAT_NOROUTE]	= "XlatDropNoRoute",
-	[NF_XLAT_LOOP]		= "XlatDropLoop",
-	[NF_XLAT_GSO]		= "XlatDropGso",
-	[NF_XLAT_STATE]		= "XlatDropState",
-	[NF_XLAT_NOPORT]	= "XlatDropNoPort",
-	[NF_XLAT_NOMEM]		= "XlatDropNoMemory",
-	[NF_XLAT_FORWARDING]	= "XlatDropForwarding",
-	[NF_XLAT_POLICY]	= "XlatDropPolicy",
-	[NF_XLAT_DADDR]		= "XlatDropDestination",
-	[NF_XLAT_NON_GLOBAL]	= "XlatDropNonGlobal",
-	[NF_XLAT_FRAG_ICMP]	= "XlatDropFragmentedIcmp",
-	[NF_XLAT_FRAG_CSUM]	= "XlatDropFragmentedUdpZero",
-	[NF_XLAT_FILTERED]	= "XlatDropFiltered",
-	[NF_XLAT_UNSOLICITED]	= "XlatDropUnsolicited",
-	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
-	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
-	[NF_XLAT_MIB_BIB]	= "XlatBib",
-};
-
-static struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
-{
-	return net_generic(net, nf_xlat_net_id);
-}
 
 /* That of this task, or NULL. Bottom halves are disabled. */
 static struct nf_xlat_walk *nf_xlat_walk_find(void)
@@ -222,471 +167,12 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 	preempt_enable_nested();
 }
 
-/* What the tracepoint says about the transport header at @off */
-static void nf_xlat_trace_l4(const struct sk_buff *skb, int off,
-			     struct nf_xlat_trace *t, __be16 *sport,
-			     __be16 *dport)
-{
-	const __be16 *ports;
-	const u8 *icmp;
-	__be16 _ports[2];
-	u8 _icmp[2];
-
-	if (nf_xlat_has_ports(t->proto)) {
-		ports = skb_header_pointer(skb, off, sizeof(_ports), _ports);
-		if (!ports)
-			return;
-		*sport = ports[0];
-		*dport = ports[1];
-	} else if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
-		icmp = skb_header_pointer(skb, off, sizeof(_icmp), _icmp);
-		if (!icmp)
-			return;
-		t->type = icmp[0];
-		t->code = icmp[1];
-	}
-}
-
-static void nf_xlat_trace_read4(const struct sk_buff *skb,
-				struct nf_xlat_trace *t)
-{
-	struct sockaddr_in *saddr = (struct sockaddr_in *)&t->saddr;
-	struct sockaddr_in *daddr = (struct sockaddr_in *)&t->daddr;
-	int off = skb_network_offset(skb);
-	const struct iphdr *iph;
-	struct iphdr _iph;
-
-	saddr->sin_family = AF_INET;
-	daddr->sin_family = AF_INET;
-	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
-	if (!iph || iph->version != 4)
-		return;
-
-	saddr->sin_addr.s_addr = iph->saddr;
-	daddr->sin_addr.s_addr = iph->daddr;
-	t->proto = iph->protocol;
-	if (iph->ihl * 4 >= sizeof(*iph) &&
-	    !(iph->frag_off & htons(IP_OFFSET)))
-		nf_xlat_trace_l4(skb, off + iph->ihl * 4, t, &saddr->sin_port,
-				 &daddr->sin_port);
-}
-
-static void nf_xlat_trace_read6(const struct sk_buff *skb,
-				struct nf_xlat_trace *t)
-{
-	struct sockaddr_in6 *saddr = &t->saddr, *daddr = &t->daddr;
-	int off = skb_network_offset(skb);
-	const struct ipv6hdr *ip6h;
-	struct ipv6hdr _ip6h;
-	__be16 frag_off;
-
-	saddr->sin6_family = AF_INET6;
-	daddr->sin6_family = AF_INET6;
-	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
-	if (!ip6h || ip6h->version != 6)
-		return;
-
-	saddr->sin6_addr = ip6h->saddr;
-	daddr->sin6_addr = ip6h->daddr;
-	t->proto = ip6h->nexthdr;
-	off = ipv6_skip_exthdr(skb, off + sizeof(*ip6h), &t->proto, &frag_off);
-	if (off >= 0 && !(frag_off & htons(IP6_OFFSET)))
-		nf_xlat_trace_l4(skb, off, t, &saddr->sin6_port,
-				 &daddr->sin6_port);
-}
-
-/**
- * nf_xlat_trace_read - read of a packet what the tracepoint tells
- * @skb: any packet, in whatever state it was dropped: cut short, not linear
- * @t: filled in
- *
- * Any context.
- */
-void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t)
-{
-	memset(t, 0, sizeof(*t));
-	if (skb->protocol == htons(ETH_P_IP))
-		nf_xlat_trace_read4(skb, t);
-	else
-		nf_xlat_trace_read6(skb, t);
-}
-
-/**
- * nf_xlat_warn - tell the host's log what an operator has to mend
- * @net: network namespace in which a packet is dropped for it
- * @fmt: what is wrong
- *
- * Every user can make a namespace in which packets are dropped, so that only the
- * initial one is heard, and others where the host's administrator wants their logs,
- * as with nf_log. Any context.
- */
-void nf_xlat_warn(const struct net *net, const char *fmt, ...)
-{
-	struct va_format vaf;
-	va_list args;
-
-	if (!net_eq(net, &init_net) && !READ_ONCE(sysctl_nf_log_all_netns))
-		return;
-	va_start(args, fmt);
-	vaf.fmt = fmt;
-	vaf.va = &args;
-	net_warn_ratelimited("nf_xlat: netns %u: %pV, dropping packet\n",
-			     net->ns.inum, &vaf);
-	va_end(args);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_warn);
-
-/**
- * nf_xlat_drop - count a packet that is not translated
- * @net: network namespace
- * @skb: the packet, for the tracepoint
- * @reason: why
- *
- * Return: NF_DROP
- */
-unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
-			  enum nf_xlat_reason reason)
-{
-	trace_nf_xlat_drop(net, skb, reason);
-	if (unlikely(reason == NF_XLAT_NOMEM))
-		nf_xlat_warn(net, "out of memory");
-	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, reason);
-	return NF_DROP;
-}
-EXPORT_SYMBOL_GPL(nf_xlat_drop);
-
-/**
- * nf_xlat_owner_drop - the same, for the device that does the translation as well
- * @owner: the device, or NULL
- * @net: network namespace
- * @skb: the packet, for the tracepoint
- * @reason: why
- *
- * Return: NF_DROP
- */
-unsigned int nf_xlat_owner_drop(const struct nf_xlat_owner *owner,
-				struct net *net, const struct sk_buff *skb,
-				enum nf_xlat_reason reason)
-{
-	if (owner)
-		this_cpu_inc(owner->mib->mibs[reason]);
-	return nf_xlat_drop(net, skb, reason);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_owner_drop);
-
 static unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
 				     const struct sk_buff *skb,
 				     enum nf_xlat_reason reason)
 {
 	return nf_xlat_owner_drop(way->owner, way->net, skb, reason);
 }
-
-/**
- * nf_xlat_count - count what is no drop
- * @net: network namespace
- * @mib: which counter
- * @n: how many more, or less
- *
- * Any context.
- */
-void nf_xlat_count(struct net *net, enum nf_xlat_mib_counters mib, int n)
-{
-	this_cpu_add(nf_xlat_pernet(net)->mib->mibs[mib], n);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_count);
-
-/**
- * nf_xlat_mib - the counters of a namespace
- * @net: network namespace
- *
- * They are there from the init to the exit of what has registered for namespaces
- * after this module. Any context.
- */
-struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
-{
-	return nf_xlat_pernet(net)->mib;
-}
-EXPORT_SYMBOL_GPL(nf_xlat_mib);
-
-/**
- * nf_xlat_mib_name - what a counter is called
- * @i: a reason, or one of enum nf_xlat_mib_counters
- *
- * Return: the name, NULL: there is no such counter.
- */
-const char *nf_xlat_mib_name(unsigned int i)
-{
-	return i < ARRAY_SIZE(nf_xlat_mib_list) ? nf_xlat_mib_list[i] : NULL;
-}
-EXPORT_SYMBOL_GPL(nf_xlat_mib_name);
-
-/**
- * nf_xlat_mib_sum - what a counter is at
- * @mib: a namespace's counters, or a device's
- * @i: which of them
- *
- * Any context.
- */
-unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
-			      unsigned int i)
-{
-	unsigned long sum = 0;
-	int cpu;
-
-	/* snmp_fold_field() is no longer for modules. */
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(mib, cpu)->mibs[i]);
-	return sum;
-}
-EXPORT_SYMBOL_GPL(nf_xlat_mib_sum);
-
-/*
- * Is this how the kernel would have gone, for one of the next hops of @res, and with the
- * route's metrics?
- */
-static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_result *res)
-{
-	const struct dst_metrics *metrics = res->fi->fib_metrics;
-	const struct fib_nh_common *nhc;
-	unsigned int i;
-
-	if (memcmp(dst_metrics_ptr(&rt->dst),
-		   metrics->metrics, sizeof(metrics->metrics)))
-		return false;
-	for (i = 0; i < fib_info_num_path(res->fi); i++) {
-		nhc = fib_info_nhc(res->fi, i);
-		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst) ||
-		    nhc->nhc_lwtstate != rt->dst.lwtstate)
-			continue;
-		if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK ?
-		    !rt->rt_uses_gateway :
-		    rt->rt_uses_gateway && rt->rt_gw_family == nhc->nhc_gw_family &&
-		    (rt->rt_gw_family == AF_INET ?
-		     rt->rt_gw4 == nhc->nhc_gw.ipv4 :
-		     ipv6_addr_equal(&rt->rt_gw6, &nhc->nhc_gw.ipv6)))
-			return true;
-	}
-	return false;
-}
-
-/* As fib_select_multipath(): the same one for all packets of a flow */
-static const struct fib_nh_common *
-nf_xlat_choose_hop(const struct flowi4 *fl4, struct fib_result *res)
-{
-	const struct fib_nh_common *nhc;
-	unsigned int i;
-	int hash;
-
-	if (fib_info_num_path(res->fi) == 1)
-		return res->nhc;
-	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
-	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
-			    fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
-			    (__force u32)fl4->fl4_dport, nf_xlat_hop_rnd) >> 1;
-	if (res->fi->nh) {
-		nexthop_path_fib_result(res, hash);
-		return res->nhc;
-	}
-	for (i = 0; i < fib_info_num_path(res->fi); i++) {
-		nhc = fib_info_nhc(res->fi, i);
-		if (!(nhc->nhc_flags & RTNH_F_DEAD) &&
-		    hash <= atomic_read(&nhc->nhc_upper_bound))
-			return nhc;
-	}
-	return res->nhc;
-}
-
-/*
- * A route for this packet only, as __mkroute_output() and rt_set_nexthop() make it. It is
- * not on core's list of such routes, see nf_xlat_netdev_event().
- */
-static struct rtable *nf_xlat_hop_route(struct net *net,
-					const struct fib_result *res,
-					const struct fib_nh_common *nhc)
-{
-	struct nf_xlat_net *xn = nf_xlat_pernet(net);
-	struct net_device *dev = nhc->nhc_dev;
-	struct in_device *in_dev;
-	struct rtable *rt;
-
-	in_dev = dev ? __in_dev_get_rcu(dev) : NULL;
-	if (!in_dev)
-		return ERR_PTR(-ENETUNREACH);
-	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
-			  RTN_UNICAST, IN_DEV_ORCONF(in_dev, NOXFRM));
-	if (!rt)
-		return ERR_PTR(-ENOBUFS);
-	if (nhc->nhc_gw_family && nhc->nhc_scope == RT_SCOPE_LINK) {
-		rt->rt_uses_gateway = 1;
-		rt->rt_gw_family = nhc->nhc_gw_family;
-		if (nhc->nhc_gw_family == AF_INET)
-			rt->rt_gw4 = nhc->nhc_gw.ipv4;
-		else
-			rt->rt_gw6 = nhc->nhc_gw.ipv6;
-	}
-	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
-	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
-	lwtunnel_set_redirect(&rt->dst);
-	if (!READ_ONCE(xn->hop_routes))
-		WRITE_ONCE(xn->hop_routes, true);
-	return rt;
-}
-
-/*
- * An output lookup tells rules that the packet is of this host, and an input lookup
- * takes a pool address of this host for a martian. So where there are rules, ask them, and
- * where they lead elsewhere than the output lookup, go to the next hop that they name.
- */
-static noinline struct rtable *
-nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
-		     const struct net_device *in)
-{
-	struct fib_result res = {};
-	struct flowi4 rule = *fl4;
-	struct rtable *rt;
-	int err;
-
-	rule.flowi4_iif = in->ifindex;
-	rule.flowi4_oif = 0;
-	err = fib_lookup(net, &rule, &res, 0);
-	if (err)
-		return ERR_PTR(err);
-	rt = __ip_route_output_key(net, fl4);
-	if (res.type != RTN_UNICAST ||
-	    (!IS_ERR(rt) && nf_xlat_same_hop(rt, &res)))
-		return rt;
-	if (!IS_ERR(rt))
-		ip_rt_put(rt);
-
-	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
-	return nf_xlat_hop_route(net, &res, nf_xlat_choose_hop(&rule, &res));
-}
-
-/* Functions of their own, so that one family's flow is not on the other one's stack. */
-static noinline struct dst_entry *
-nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
-{
-	__be32 saddr = fl->saddr ? fl->saddr->ip : 0;
-	__be32 daddr = fl->daddr->ip;
-	struct flowi4 fl4;
-	struct rtable *rt;
-
-	/*
-	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
-	 * input lookup would call a pool address of ours a martian. To a group, a source
-	 * would be taken for an address of this host.
-	 */
-	flowi4_init_output(&fl4, oif, mark, fl->tos & ~INET_ECN_MASK,
-			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
-			   daddr, fl->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
-			   fl->uli.ports.dport, fl->sport, sock_net_uid(net, sk));
-	if (unlikely(fl->in && fib4_has_custom_rules(net)))
-		rt = nf_xlat_route4_rules(net, &fl4, fl->in);
-	else
-		rt = __ip_route_output_key(net, &fl4);
-	if (IS_ERR(rt))
-		return ERR_CAST(rt);
-	if (src)
-		/* A route that leaks from one VRF to another prefers none. */
-		src->ip = fl4.saddr ? :
-			inet_select_addr(dst_dev_rcu(&rt->dst),
-					 rt_nexthop(rt, daddr),
-					 RT_SCOPE_UNIVERSE);
-	if (!fl->policy)
-		return &rt->dst;
-
-	/* As ip_route_output_flow() */
-	if (saddr)
-		fl4.saddr = saddr;
-	fl4.uli = fl->uli;
-	fl4.flowi4_oif = dst_dev_rcu(&rt->dst)->ifindex;
-	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
-}
-
-static noinline struct dst_entry *
-nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
-	       const struct nf_xlat_flowi *fl)
-{
-	struct flowi6 fl6 = {
-		.flowi6_oif	= oif,
-		.flowi6_mark	= mark,
-		.flowi6_proto	= fl->proto,
-		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-		.flowi6_uid	= sock_net_uid(net, sk),
-		.flowlabel	= ip6_make_flowinfo(fl->tos & ~INET_ECN_MASK, 0),
-		.daddr		= fl->daddr->in6,
-		.uli		= fl->uli,
-	};
-	struct dst_entry *dst;
-	int err;
-
-	if (fl->saddr)
-		fl6.saddr = fl->saddr->in6;
-
-	if (fl->policy)
-		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
-	if (fl->in) {
-		/* It has no reverse path check, nor does it mind addresses of this host. */
-		fl6.flowi6_oif = 0;
-		fl6.flowi6_iif = fl->in->ifindex;
-		fl6.fl6_sport = fl->sport;
-		dst = ip6_route_input_lookup(net, (struct net_device *)fl->in,
-					     &fl6, NULL, RT6_LOOKUP_F_HAS_SADDR);
-	} else {
-		dst = ip6_route_output(net, sk, &fl6);
-	}
-	err = dst->error;
-	if (err) {
-		dst_release(dst);
-		return ERR_PTR(err);
-	}
-	return dst;
-}
-
-/**
- * nf_xlat_route - route of a packet in the family that it goes on in
- * @net: network namespace
- * @way: where it is, or NULL: in LOCAL_OUT the socket has a say
- * @skb: packet, for its mark and its device's L3 domain
- * @pf: family to route in
- * @fl: what else the route is looked up by
- * @src: with @pf NFPROTO_IPV4, where to put the address that the route
- *	prefers as source; may be NULL
- *
- * As for any packet that this host forwards, or sends if there is no @fl->in, but without
- * a reverse path check. RCU read side.
- *
- * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
- * blocks.
- */
-struct dst_entry *nf_xlat_route(struct net *net,
-				const struct nf_xlat_way *way,
-				const struct sk_buff *skb, u8 pf,
-				const struct nf_xlat_flowi *fl,
-				union nf_inet_addr *src)
-{
-	const struct net_device *dev = skb->dev;
-	const struct sock *sk = NULL;
-	int oif = 0;
-
-	if (way && way->at == NF_INET_LOCAL_OUT) {
-		sk = sk_to_full_sk(way->sk);
-		if (sk && sk_fullsock(sk))
-			oif = READ_ONCE(sk->sk_bound_dev_if);
-		else
-			sk = NULL;
-		if (skb_dst(skb))
-			dev = dst_dev_rcu(skb_dst(skb));
-	}
-	if (!oif && dev)
-		oif = l3mdev_master_ifindex_rcu(dev);
-
-	if (pf == NFPROTO_IPV4)
-		return nf_xlat_route4(net, sk, skb->mark, oif, fl, src);
-	return nf_xlat_route6(net, sk, skb->mark, oif, fl);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_route);
 
 /* The route leads to a socket of this host. */
 static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
@@ -1936,18 +1422,6 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 	return verdict;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_probe);
-
-static int nf_xlat_seq_show(struct seq_file *seq, void *v)
-{
-	struct nf_xlat_net *xn = nf_xlat_pernet(seq_file_single_net(seq));
-	unsigned int i;
-
-	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
-		if (nf_xlat_mib_list[i])
-			seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i],
-				   nf_xlat_mib_sum(xn->mib, i));
-	return 0;
-}
 
 static int __net_init nf_xlat_net_init(struct net *net)
 {

@@ -532,7 +532,7 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm);
 
-/* nf_xlat_hook.c */
+/* nf_xlat_count.c */
 void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t);
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 			  enum nf_xlat_reason reason);
@@ -546,6 +546,8 @@ struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net);
 const char *nf_xlat_mib_name(unsigned int i);
 unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
 			      unsigned int i);
+
+/* nf_xlat_hook.c */
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
@@ -562,6 +564,8 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_way *way,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm);
+
+/* nf_xlat_route.c */
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_xlat_way *way,
 				const struct sk_buff *skb, u8 pf,

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The route of a packet in the family that it goes on in.
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/jhash.h>
+#include <linux/net.h>
+#include <net/dst.h>
+#include <net/flow.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/ip_fib.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/lwtunnel.h>
+#include <net/nexthop.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/xfrm.h>
+#include "compat.h"
+#include "nf_xlat_internal.h"
+
+static u32 nf_xlat_hop_rnd __read_mostly;
+
+/*
+ * Is this how the kernel would have gone, for one of the next hops of @res, and with the
+ * route's metrics?
+ */
+static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_result *res)
+{
+	const struct dst_metrics *metrics = res->fi->fib_metrics;
+	const struct fib_nh_common *nhc;
+	unsigned int i;
+
+	if (memcmp(dst_metrics_ptr(&rt->dst),
+		   metrics->metrics, sizeof(metrics->metrics)))
+		return false;
+	for (i = 0; i < fib_info_num_path(res->fi); i++) {
+		nhc = fib_info_nhc(res->fi, i);
+		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst) ||
+		    nhc->nhc_lwtstate != rt->dst.lwtstate)
+			continue;
+		if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK ?
+		    !rt->rt_uses_gateway :
+		    rt->rt_uses_gateway && rt->rt_gw_family == nhc->nhc_gw_family &&
+		    (rt->rt_gw_family == AF_INET ?
+		     rt->rt_gw4 == nhc->nhc_gw.ipv4 :
+		     ipv6_addr_equal(&rt->rt_gw6, &nhc->nhc_gw.ipv6)))
+			return true;
+	}
+	return false;
+}
+
+/* As fib_select_multipath(): the same one for all packets of a flow */
+static const struct fib_nh_common *
+nf_xlat_choose_hop(const struct flowi4 *fl4, struct fib_result *res)
+{
+	const struct fib_nh_common *nhc;
+	unsigned int i;
+	int hash;
+
+	if (fib_info_num_path(res->fi) == 1)
+		return res->nhc;
+	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
+	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
+			    fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
+			    (__force u32)fl4->fl4_dport, nf_xlat_hop_rnd) >> 1;
+	if (res->fi->nh) {
+		nexthop_path_fib_result(res, hash);
+		return res->nhc;
+	}
+	for (i = 0; i < fib_info_num_path(res->fi); i++) {
+		nhc = fib_info_nhc(res->fi, i);
+		if (!(nhc->nhc_flags & RTNH_F_DEAD) &&
+		    hash <= atomic_read(&nhc->nhc_upper_bound))
+			return nhc;
+	}
+	return res->nhc;
+}
+
+/*
+ * A route for this packet only, as __mkroute_output() and rt_set_nexthop() make it. It is
+ * not on core's list of such routes, see nf_xlat_netdev_event().
+ */
+static struct rtable *nf_xlat_hop_route(struct net *net,
+					const struct fib_result *res,
+					const struct fib_nh_common *nhc)
+{
+	struct nf_xlat_net *xn = nf_xlat_pernet(net);
+	struct net_device *dev = nhc->nhc_dev;
+	struct in_device *in_dev;
+	struct rtable *rt;
+
+	in_dev = dev ? __in_dev_get_rcu(dev) : NULL;
+	if (!in_dev)
+		return ERR_PTR(-ENETUNREACH);
+	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
+			  RTN_UNICAST, IN_DEV_ORCONF(in_dev, NOXFRM));
+	if (!rt)
+		return ERR_PTR(-ENOBUFS);
+	if (nhc->nhc_gw_family && nhc->nhc_scope == RT_SCOPE_LINK) {
+		rt->rt_uses_gateway = 1;
+		rt->rt_gw_family = nhc->nhc_gw_family;
+		if (nhc->nhc_gw_family == AF_INET)
+			rt->rt_gw4 = nhc->nhc_gw.ipv4;
+		else
+			rt->rt_gw6 = nhc->nhc_gw.ipv6;
+	}
+	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
+	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
+	lwtunnel_set_redirect(&rt->dst);
+	if (!READ_ONCE(xn->hop_routes))
+		WRITE_ONCE(xn->hop_routes, true);
+	return rt;
+}
+
+/*
+ * An output lookup tells rules that the packet is of this host, and an input lookup
+ * takes a pool address of this host for a martian. So where there are rules, ask them, and
+ * where they lead elsewhere than the output lookup, go to the next hop that they name.
+ */
+static noinline struct rtable *
+nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
+		     const struct net_device *in)
+{
+	struct fib_result res = {};
+	struct flowi4 rule = *fl4;
+	struct rtable *rt;
+	int err;
+
+	rule.flowi4_iif = in->ifindex;
+	rule.flowi4_oif = 0;
+	err = fib_lookup(net, &rule, &res, 0);
+	if (err)
+		return ERR_PTR(err);
+	rt = __ip_route_output_key(net, fl4);
+	if (res.type != RTN_UNICAST ||
+	    (!IS_ERR(rt) && nf_xlat_same_hop(rt, &res)))
+		return rt;
+	if (!IS_ERR(rt))
+		ip_rt_put(rt);
+
+	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
+	return nf_xlat_hop_route(net, &res, nf_xlat_choose_hop(&rule, &res));
+}
+
+/* Functions of their own, so that one family's flow is not on the other one's stack. */
+static noinline struct dst_entry *
+nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
+	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
+{
+	__be32 saddr = fl->saddr ? fl->saddr->ip : 0;
+	__be32 daddr = fl->daddr->ip;
+	struct flowi4 fl4;
+	struct rtable *rt;
+
+	/*
+	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
+	 * input lookup would call a pool address of ours a martian. To a group, a source
+	 * would be taken for an address of this host.
+	 */
+	flowi4_init_output(&fl4, oif, mark, fl->tos & ~INET_ECN_MASK,
+			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
+			   daddr, fl->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
+			   fl->uli.ports.dport, fl->sport, sock_net_uid(net, sk));
+	if (unlikely(fl->in && fib4_has_custom_rules(net)))
+		rt = nf_xlat_route4_rules(net, &fl4, fl->in);
+	else
+		rt = __ip_route_output_key(net, &fl4);
+	if (IS_ERR(rt))
+		return ERR_CAST(rt);
+	if (src)
+		/* A route that leaks from one VRF to another prefers none. */
+		src->ip = fl4.saddr ? :
+			inet_select_addr(dst_dev_rcu(&rt->dst),
+					 rt_nexthop(rt, daddr),
+					 RT_SCOPE_UNIVERSE);
+	if (!fl->policy)
+		return &rt->dst;
+
+	/* As ip_route_output_flow() */
+	if (saddr)
+		fl4.saddr = saddr;
+	fl4.uli = fl->uli;
+	fl4.flowi4_oif = dst_dev_rcu(&rt->dst)->ifindex;
+	return xfrm_lookup_route(net, &rt->dst, flowi4_to_flowi(&fl4), sk, 0);
+}
+
+static noinline struct dst_entry *
+nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
+	       const struct nf_xlat_flowi *fl)
+{
+	struct flowi6 fl6 = {
+		.flowi6_oif	= oif,
+		.flowi6_mark	= mark,
+		.flowi6_proto	= fl->proto,
+		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
+		.flowi6_uid	= sock_net_uid(net, sk),
+		.flowlabel	= ip6_make_flowinfo(fl->tos & ~INET_ECN_MASK, 0),
+		.daddr		= fl->daddr->in6,
+		.uli		= fl->uli,
+	};
+	struct dst_entry *dst;
+	int err;
+
+	if (fl->saddr)
+		fl6.saddr = fl->saddr->in6;
+
+	if (fl->policy)
+		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
+	if (fl->in) {
+		/* It has no reverse path check, nor does it mind addresses of this host. */
+		fl6.flowi6_oif = 0;
+		fl6.flowi6_iif = fl->in->ifindex;
+		fl6.fl6_sport = fl->sport;
+		dst = ip6_route_input_lookup(net, (struct net_device *)fl->in,
+					     &fl6, NULL, RT6_LOOKUP_F_HAS_SADDR);
+	} else {
+		dst = ip6_route_output(net, sk, &fl6);
+	}
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	return dst;
+}
+
+/**
+ * nf_xlat_route - route of a packet in the family that it goes on in
+ * @net: network namespace
+ * @way: where it is, or NULL: in LOCAL_OUT the socket has a say
+ * @skb: packet, for its mark and its device's L3 domain
+ * @pf: family to route in
+ * @fl: what else the route is looked up by
+ * @src: with @pf NFPROTO_IPV4, where to put the address that the route
+ *	prefers as source; may be NULL
+ *
+ * As for any packet that this host forwards, or sends if there is no @fl->in, but without
+ * a reverse path check. RCU read side.
+ *
+ * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
+ * blocks.
+ */
+struct dst_entry *nf_xlat_route(struct net *net,
+				const struct nf_xlat_way *way,
+				const struct sk_buff *skb, u8 pf,
+				const struct nf_xlat_flowi *fl,
+				union nf_inet_addr *src)
+{
+	const struct net_device *dev = skb->dev;
+	const struct sock *sk = NULL;
+	int oif = 0;
+
+	if (way && way->at == NF_INET_LOCAL_OUT) {
+		sk = sk_to_full_sk(way->sk);
+		if (sk && sk_fullsock(sk))
+			oif = READ_ONCE(sk->sk_bound_dev_if);
+		else
+			sk = NULL;
+		if (skb_dst(skb))
+			dev = dst_dev_rcu(skb_dst(skb));
+	}
+	if (!oif && dev)
+		oif = l3mdev_master_ifindex_rcu(dev);
+
+	if (pf == NFPROTO_IPV4)
+		return nf_xlat_route4(net, sk, skb->mark, oif, fl, src);
+	return nf_xlat_route6(net, sk, skb->mark, oif, fl);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_route);
