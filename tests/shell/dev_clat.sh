@@ -62,6 +62,17 @@ check "the host learns what the path takes" wait_for 5 learnt "$client6" $server
 ip -n "$gw" link set wan mtu 1500
 ip -n "$client6" route flush cache
 streams "$client6" $server_ip
+# Towards the host: its link takes less than the rest of the way.
+ip -n "$gw" link set lan mtu 1400
+ip -n "$client6" link set eth0 mtu 1400
+on "$server4" ping -c 1 -W 1 -s 1400 -M "do" $pool_ip >/dev/null
+check "the server learns what the way to the host takes" wait_for 5 learnt "$server4" $pool_ip 1380
+ip -n "$server4" route flush cache
+check_eq "a stream that has to learn it" "$(python "$client6" stream down $server_ip 9100 500000)" 500000
+check "the server has learnt it again" wait_for 5 learnt "$server4" $pool_ip 1380
+ip -n "$gw" link set lan mtu 1500
+ip -n "$client6" link set eth0 mtu 1500
+ip -n "$server4" route flush cache
 check "the IPv6 address answers as well" on "$gw" ping -6 -c 1 -W 10 $clat6
 check_not "nobody calls who was not called" on "$server4" ping -c 1 -W 1 $pool_ip
 

@@ -6,7 +6,7 @@
 . "$here/systemd.inc"
 
 need_ip_xlat
-need python3 unbound
+need python3 unbound radvd
 
 setup_topo
 device=$top/packaging/xlat-device
@@ -62,13 +62,32 @@ background "$gw" unbound -c "$tmp/unbound.conf"
 # shellcheck disable=SC2317 # wait_for calls it
 learnt() { [ "$(on "$client6" "$device" prefix 2>/dev/null)" = 64:ff9b::/96 ]; }
 check "the prefix by DNS" wait_for 10 learnt
+# The host has what router advertisements say.
+# advertise PREFIX [PREFIX]: by the gateway, the second one without being preferred any more
+advertise()
+{
+	[ -z "${radvd-}" ] || { kill "$radvd"; wait "$radvd"; }
+	printf 'interface lan { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix %s { };%s };\n' \
+		"$1" "${2:+ prefix $2 { AdvPreferredLifetime 0; AdvValidLifetime 7200; \};}" >"$tmp/radvd.conf"
+	background "$gw" radvd -n -m stderr -p "$tmp/radvd.pid" -C "$tmp/radvd.conf" 2>"$tmp/radvd"
+	radvd=$!
+}
+# shellcheck disable=SC2317 # called by wait_for
+has() { ip -n "$client6" -6 -o addr show dev eth0 dynamic -deprecated | grep -q "inet6 $1"; }
+# shellcheck disable=SC2317 # called by wait_for
+deprecated() { ip -n "$client6" -6 -o addr show dev eth0 dynamic deprecated | grep -q "inet6 $1"; }
+ip -n "$client6" addr flush dev eth0 scope global
+ip -n "$client6" -6 route flush default
+advertise 2001:db8:c::/64
+check "an address by router advertisement" wait_for 30 has 2001:db8:c: || sed 's/^/# /' "$tmp/radvd"
 check "a CLAT" device "$client6" up clat
 check_match "IPv4 on a host with IPv6 only" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
 
-# The network gets another /64.
+# The network gets another /64, of which router advertisements tell.
 ip -n "$gw" addr add 2001:db8:d::1/64 dev lan nodad
-ip -n "$client6" addr change $client_ip/64 dev eth0 preferred_lft 0
-ip -n "$client6" addr add 2001:db8:d::2/64 dev eth0 nodad
+advertise 2001:db8:d::/64 2001:db8:c::/64
+check "another address by router advertisement" wait_for 30 has 2001:db8:d:
+check "the one before is deprecated" wait_for 30 deprecated 2001:db8:c:
 check "reload in another network" device "$client6" reload clat
 check_match "its address there" "$(ip -n "$client6" addr show dev eth0)" "*2001:db8:d::c1a7/128*"
 check "and no longer the other one" [ -z "$(ip -n "$client6" addr show dev eth0 | grep c::c1a7)" ]

@@ -106,6 +106,11 @@ check_match "no route to IPv4" \
 # Streams: what comes in as one packet leaves as one.
 start "$server4" stream 9100
 streams "$client6" $server64
+start "$server4" udp_gso 9001
+before=$(dev_counter xlat0 6to4) wan=$(tx_packets wan)
+check_eq "40 datagrams in one packet" "$(python "$client6" udp_gso call $server64 9001 40 1000)" "40 40"
+check "are one in the device" [ $(($(dev_counter xlat0 6to4) - before)) -lt 20 ]
+check "and behind it" [ $(($(tx_packets wan) - wan)) -lt 20 ]
 check "a queueing discipline" on "$gw" tc qdisc add dev xlat0 root fq_codel
 check_match "TCP behind it" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
 check "fragments behind it" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
@@ -120,6 +125,28 @@ for pair in "192.0.2.0/24 as 2001:db8:66::192.0.2.0/120" "0.0.0.0/0 as 2001:db8:
 	check "$pair: the prefix is there as well" on "$client6" ping -6 -c 1 -W 10 $server64
 	check "$pair: it goes" ip -n "$gw" link set xlat0 type xlat local del ${pair/ as*} as "${pair#*as }"
 done
+
+# A bridge below: what comes in by its port, and what goes out by it
+ip -n "$gw" -batch - <<-END
+	link add br0 type bridge
+	link set br0 up
+	link set lan master br0
+	addr del 2001:db8:c::1/64 dev lan
+	addr add 2001:db8:c::1/64 dev br0 nodad
+END
+on "$gw" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/br0/rp_filter'
+on "$gw" nft 'insert rule inet fw forward iifname "br0" oifname "xlat0" accept; insert rule inet fw forward iifname "xlat0" oifname "br0" accept'
+check "a ping by a bridge" wait_for 10 on "$client6" ping -6 -c 1 -W 1 $server64
+check_match "TCP by a bridge" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
+check_match "TCP to a host behind a bridge" "$(ask "$server4" tcp $host4 8080)" "hello from 64:ff9b::c000:202 *"
+check "fragments by a bridge" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
+check_not "the device itself is no port of one" ip -n "$gw" link set xlat0 master br0
+ip -n "$gw" -batch - <<-END
+	link set lan nomaster
+	link del br0
+	addr add 2001:db8:c::1/64 dev lan nodad
+END
+check "a ping without it" wait_for 10 on "$client6" ping -6 -c 1 -W 1 $server64
 
 # NAT66 of the distribution's nft before it, so that all have one address
 ip -n "$gw" addr add ${pref64}198.51.100.1/128 dev xlat0 nodad
