@@ -4,6 +4,7 @@
 # docs/guides/home_router.md. What it serves to "lan" has a story of its own, guide_home_lan.
 . "$(dirname "$0")/recipe.inc"
 
+need_ip_xlat
 modprobe -q nf_flow_table_inet || skip "no flowtables in this kernel"
 # The prefix of the guide is for global addresses, so that the other side has one.
 far=9.9.9.9
@@ -128,5 +129,19 @@ check_eq "another lease: sessions of the old are gone" "$(sessions "ipv6 .*dst=$
 check_match "and new ones have the new" "$(ask "$client6" tcp $far6 80)" "hello from 203.0.113.1 *"
 check_match "those of NAT44 too" "$(ask "$client6" tcp $far 80)" "hello from 203.0.113.1 *"
 check_match "port forward" "$(ask "$far4" tcp 203.0.113.1 8080)" "hello from 64:ff9b::909:909 *"
+
+# By a device: the ruleset without those lines, by the distribution's nft
+on "$gw" $NFT flush ruleset
+ip -n "$gw" -6 route del 64:ff9b::/96 dev wan 2>/dev/null
+text home_router nat64 >"$tmp/nat64.conf"
+check "any nft loads the rest" on "$gw" nft -f - < <(text home_router | placed | sed -n '/^table /,$p' | grep -v xlat)
+check "a device" on "$gw" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/xlat" "$top/packaging/xlat-device" up nat64
+check "device: ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $far6
+check_match "device: TCP" "$(ask "$client6" tcp $far6 80)" "hello from 203.0.113.1 *"
+check_match "device: UDP" "$(ask "$client6" udp $far6 5353)" "hello from 203.0.113.1 *"
+check_match "device: NAT44 beside it" "$(ask "$client6" tcp $far 80)" "hello from 203.0.113.1 *"
+check_match "device: the router's own programs" "$(ask "$gw" tcp $far6 80)" "hello from 203.0.113.1 *"
+lease $pool_ip $server_ip
+check_match "device: another lease" "$(ask "$client6" tcp $far6 80)" "hello from $pool_ip *"
 
 done_testing

@@ -36,8 +36,13 @@ cluster()
 		addr add 169.254.169.254/32 dev lo
 	END
 }
-before_recipe=cluster
+need_ip_xlat
+# shellcheck disable=SC2317 # called by check
+egress() { on "$gw" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/xlat" "$top/packaging/xlat-device" "$1" egress; }
+text kubernetes egress >"$tmp/egress.conf"
+before_recipe=cluster patched=$NFT NFT=nft
 setup_recipe kubernetes
+check "the device" egress up || done_testing
 ip -n "$client6" route add 2001:db8:c::3/128 via 2001:db8:c::1
 serve "$pod" tcp6:8080
 serve "$server4" tcp4:80
@@ -62,7 +67,15 @@ check_not "nor who is no pod" on "$client6" ping -6 -c 1 -W 1 -I 2001:db8:bad::2
 check_match "counted as IPv4 of pods" "$(on "$gw" $NFT list chain inet nat64_egress forward)" "*counter packets [1-9]*"
 all_valid
 check "loaded anew" on "$gw" $NFT -f - < <(printf '%s table inet nat64_egress\n' "" delete; text kubernetes | sed -n '/^table /,$p')
-check_eq "and once" "$(on "$gw" $NFT list table inet nat64_egress | grep -c " xlat ")" 1
 check_match "it translates" "$(ask "$client6" tcp $pref64$far_ip 80)" "hello from $pool_ip *"
+
+# The rule in place of the device
+check "the device goes" egress down
+check_match "nobody translates" "$(ask "$client6" tcp $pref64$far_ip 80)" "*[Uu]nreachable*"
+NFT=$patched
+check "the rule loads" on "$gw" "$NFT" -f - < <(text kubernetes rule)
+check_match "it translates as well" "$(ask "$client6" tcp $pref64$far_ip 80)" "hello from $pool_ip *"
+check_match "metadata: denied by a rule" "$(ask "$pod" tcp ${pref64}169.254.169.254 80)" "*Permission denied*"
+all_valid
 
 done_testing

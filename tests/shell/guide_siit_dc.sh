@@ -4,6 +4,7 @@
 # loaded as docs/guides/siit_dc.md has it.
 . "$(dirname "$0")/recipe.inc"
 
+need_ip_xlat
 modprobe -q nf_flow_table_inet || skip "no flowtables in this kernel"
 
 # client6 is the data centre, far4 a client of its services
@@ -148,5 +149,33 @@ check_eq "which are named" "$(cat "$tmp/check")" \
 b: 203.0.113.128/26 has 6 host bits, 2001:db8:3::/64 has 64
 203.0.113.3 2001:db8:1::3: only in a"
 check_not "no such map" eam_check inet siit none none
+
+# By a device, in the place of the rules
+on "$gw" $NFT flush ruleset
+ip -n "$gw" route del blackhole 203.0.113.0/24
+# shellcheck disable=SC2317 # called by check
+device() { on "$gw" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/xlat" "$top/packaging/xlat-device" "$@"; }
+text siit_dc siit >"$tmp/siit.conf"
+check "a device" device up siit
+on "$gw" nft 'table inet fw { chain forward { type filter hook forward priority filter; policy drop
+	ct state established,related accept
+	iifname "siit" ip6 daddr 2001:db8:1::10 tcp dport 8080 accept
+	iifname "siit" oifname "lan" ip6 daddr 2001:db8:2::40/124 accept
+	oifname "siit" meta nfproto ipv4 accept
+	iifname "lan" oifname "siit" accept
+	iifname "siit" meta nfproto ipv4 accept; }; }'
+check_match "device: a service, TCP" "$(ask "$far4" tcp 203.0.113.10 8080)" "hello from $me *"
+patience=1 check_not "device: no other, as the firewall has it" ask "$far4" udp 203.0.113.10 5353
+check_match "device: one of a net" "$(ask "$far4" tcp 203.0.113.65 8080)" "hello from $me *"
+check_match "device: and the other way" "$(call "$client6" $pref64$far_ip $service)" "hello from 203.0.113.10 *"
+check_match "device: by a net" "$(call "$client6" $pref64$far_ip ${net}2)" "hello from 203.0.113.66 *"
+check "device: to each other by addresses of IPv4" \
+	on "$client6" ping -6 -c 1 -W 10 -I $service ${pref64}203.0.113.65
+check_match "device: errors of who is not in the table" "$(on "$far4" ping -n -c 1 -W 10 203.0.113.74)" \
+	"*From 203.0.113.1 icmp_seq=1 *"
+sed -i 's/203.0.113.10 /203.0.113.80 /' "$tmp/siit.conf"
+check "device: another table" device reload siit
+check_match "device: the new address" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
+patience=1 check_not "device: and not the old" ask "$far4" tcp 203.0.113.10 8080
 
 done_testing
