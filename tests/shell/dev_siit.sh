@@ -13,6 +13,11 @@ forwarded() { on "$gw" nft list chain inet fw forward | sed -n "s/.*iifname \"$1
 # shellcheck disable=SC2317 # called by check and wait_for
 dev_packets() { on "$gw" cat "/sys/class/net/xlat0/statistics/$1_packets"; }
 # shellcheck disable=SC2317 # called by wait_for
+same() { [ "$(dev_counter xlat0 "$1")" = "$(counter "$1")" ]; }
+dev_drops() { on "$gw" ethtool -S "$1" | awk '/Drop/ { s += $2 } END { print s }'; }
+# shellcheck disable=SC2317 # called by wait_for
+same_drops() { [ "$(on "$gw" cat /sys/class/net/xlat0/statistics/tx_dropped)" = "$(dev_drops xlat0)" ]; }
+# shellcheck disable=SC2317 # called by wait_for
 even() { [ "$(dev_packets rx)" = "$(dev_packets tx)" ]; }
 # shellcheck disable=SC2317 # called by wait_for
 learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
@@ -56,9 +61,9 @@ check_eq "ethtool has the counters of all" "$(on "$gw" ethtool -S xlat0 | awk -F
 	"$(on "$gw" awk '$1 != "XlatBib" { print $1 }' /proc/net/nf_xlat | xargs)"
 for way in 6to4 4to6; do
 	check "packets $way" [ "$(dev_counter xlat0 $way)" -gt 5 ]
-	check_eq "all $way are of the only device" "$(dev_counter xlat0 $way)" "$(counter $way)"
+	check "all $way are of the only device" wait_for 10 same $way
 done
-check "none is dropped" [ "$(on "$gw" ethtool -S xlat0 | awk '/Drop/ { s += $2 } END { print s }')" = 0 ]
+check_eq "none is dropped" "$(dev_drops xlat0)" 0
 tapped xlat0 'ip proto 1 or ip6 proto 58'
 on "$client6" ping -6 -c 1 -W 10 -p c0de $server64 >/dev/null
 for what in "IP6 $client_ip > $server64: ICMP6, echo request" "IP $host4 > $server_ip: ICMP echo request" \
@@ -94,8 +99,7 @@ check_match "closed UDP port of IPv6" "$(ask "$server4" udp $host4 53)" "*Connec
 check_match "an IPv4 address that no host has" \
 	"$(on "$server4" ping -n -c 1 -W 10 203.0.113.34 2>&1)" "*From $pool_ip *Unreachable*"
 check "is counted by the reason" [ "$(dev_counter xlat0 DropNoRoute)" -gt 0 ]
-check_eq "ip counts the same" "$(on "$gw" cat /sys/class/net/xlat0/statistics/tx_dropped)" \
-	"$(on "$gw" ethtool -S xlat0 | awk '/Drop/ { s += $2 } END { print s }')"
+check "ip counts the same" wait_for 10 same_drops
 ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad
 check_match "an IPv6 address that no pair has" \
 	"$(on "$client6" ping -6 -n -c 1 -W 10 -I 2001:db8:c::3 $server64 2>&1)" "*From 2001:db8:c::1 *nreachable*"
@@ -175,7 +179,7 @@ ip -n "$gw" route add 198.51.100.0/24 dev xlat1
 before=$(drops)
 check_not "what leads back gets nowhere" on "$client6" ping -6 -c 1 -W 1 2001:db8:64::198.51.100.7
 check "and is dropped" [ "$(drops)" -gt "$before" ]
-check "by a device" [ "$(on "$gw" ethtool -S xlat1 | awk '/Drop/ { s += $2 } END { print s }')" -gt 0 ]
+check "by a device" [ "$(dev_drops xlat1)" -gt 0 ]
 check "the others go on" on "$client6" ping -6 -c 1 -W 10 $server64
 
 check "the devices go" ip -n "$gw" link del xlat0
