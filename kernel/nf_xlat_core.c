@@ -151,7 +151,7 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_HOP:
 		case NEXTHDR_DEST:
 		case NEXTHDR_ROUTING:
-			/* Of these, only a first fragment has more: 5.1.1 */
+			/* Behind a Fragment header, only the first fragment would have it. */
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
 			eh = skb_header_pointer(skb, off + l3->hlen,
@@ -371,7 +371,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 			return NF_XLAT_QUOTED;
 	}
 
-	/* What is quoted of the transport header gets written as well. */
+	/* nf_xlat_skb() writes to the part of the transport header that is quoted. */
 	err = NF_XLAT_OK;
 	if (!pskb_may_pull(skb, min(skb->len, off +
 				    nf_xlat_l4_hlen(pkt->inner.proto))))
@@ -431,7 +431,7 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 	if (pkt->l3.proto == IPPROTO_TCP)
 		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
 							 SKB_GSO_TCPV6);
-	/* Of SCTP, a packet is a list of chunks, without regard to the family. */
+	/* A GSO packet of SCTP is a list of chunks, which are the same in both families. */
 	if (pkt->l3.proto == IPPROTO_SCTP)
 		return type & SKB_GSO_SCTP;
 	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
@@ -608,7 +608,7 @@ unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_len);
 
-/* What csum_partial() of both would be, which is not inlined. */
+/* csum_partial() of both, inlined */
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr)
 {
@@ -1000,7 +1000,7 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 		skb->csum = csum_add(skb->csum, csum_partial(l4, avail, 0));
 }
 
-/* What an IPv4 header gets that depends on the whole packet. */
+/* The fields of an IPv4 header that depend on the whole packet */
 static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
 {
@@ -1008,7 +1008,7 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	if (skb_is_gso(skb))
 		iph->frag_off = htons(IP_DF);
 	if (!pkt->l3.fraghdr) {
-		/* What came in pieces may go on in pieces. */
+		/* The packet came in fragments, so it may be cut again. */
 		if (pkt->reasm)
 			iph->frag_off = 0;
 		if (!(iph->frag_off & htons(IP_DF)))

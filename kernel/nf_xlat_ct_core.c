@@ -37,10 +37,13 @@
 #define NF_XLAT_PRI_CT		(NF_IP_PRI_NAT_DST - 1)
 /* Just before conntrack, which cannot look up such an echo reply by itself. */
 #define NF_XLAT_PRI_ECHO	(NF_IP_PRI_CONNTRACK - 1)
-/* Just after NAT: where it has plans with a packet, mappings do not count. */
+/* Just after NAT: a packet whose destination NAT changes is not for a mapping. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
-/* When all others have seen it, before conntrack confirms its entry */
+/* Behind all rules, and before conntrack confirms the entry */
 #define NF_XLAT_PRI_LOCAL_IN	(NF_IP_PRI_LAST - 1)
+
+/* Not a verdict of netfilter: the entry is a session now, translate the packet. */
+#define NF_XLAT_CT_BEGUN	(NF_MAX_VERDICT + 1)
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
@@ -192,9 +195,10 @@ struct nf_xlat_ct_first {
 };
 
 /*
- * Nobody else may hold an entry that is not confirmed, so look again when the packet
- * has gone through, in the way of conntrack's own lookups. Of a packet that waits in a
- * user's queue the mapping goes; the session has its port without.
+ * As long as an entry is not confirmed, only its packet may have a reference to it. So the
+ * entry is looked up again when the packet has gone through, as conntrack's own look-ups do
+ * it: the memory may be another entry's by now. If the packet waits in a user's queue, the
+ * mapping ends here, and the session keeps its port without a mapping.
  */
 static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
 {
@@ -222,7 +226,7 @@ static void nf_xlat_ct_keep_after(struct nf_xlat_after *after)
 	kfree(first);
 }
 
-/* Without memory for it the session does without, as behind a user's queue. */
+/* Without memory, the session keeps its port without a mapping, as with a user's queue. */
 static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
 {
 	struct nf_xlat_ct_first *copy;
@@ -298,7 +302,7 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/* And may it, for all that others have done with it? */
+/* Is it such a packet, and has nobody else a claim on its entry? */
 static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
@@ -308,9 +312,9 @@ static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 }
 
 /*
- * Packets went through while no rule was there to translate them, and were never
- * answered. The entry would live on as long as the sender tries; let the next
- * packet make a better one.
+ * An entry from before the rule: its packets have passed without translation, and nobody
+ * has answered them. It would live for as long as the sender tries. Remove it, so that the
+ * next packet begins a session.
  */
 static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 {
@@ -321,11 +325,11 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 }
 
 /*
- * Make the entry of a packet from IPv4 a session. Of a hairpin, errors can only be told
- * as long as the entry is what the first translation has made it. A function of its own,
- * so that what it has on the stack is gone when the packet goes on.
+ * Make the entry of a packet from IPv4 a session. An ICMP error about a hairpin finds its way
+ * only while the entry is as the first translation left it, so the packet is judged before the
+ * entry changes. Not inlined, so that its stack is free when the packet goes on.
  *
- * NF_STOLEN: done, translate the packet.
+ * Return: NF_XLAT_CT_BEGUN, or a verdict.
  */
 static noinline unsigned int
 nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -350,7 +354,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!reason)
 		reason = nf_xlat_ct_setup_in(ct, range, &reply);
 	return reason ? nf_xlat_ct_reject(skb, state, range->owner, pkt, reason) :
-			NF_STOLEN;
+			NF_XLAT_CT_BEGUN;
 }
 
 /* A packet from IPv4 that begins a session, by a rule for it */
@@ -363,7 +367,7 @@ static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 	unsigned int verdict;
 
 	verdict = nf_xlat_ct_begin_in(skb, state, ct, pkt, range);
-	return verdict == NF_STOLEN ?
+	return verdict == NF_XLAT_CT_BEGUN ?
 	       nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt) :
 	       verdict;
 }
@@ -378,7 +382,7 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	enum nf_xlat_reason reason = NF_XLAT_PROTO;
 
-	/* Else it is an AH, see nf_xlat_ct_packet(). */
+	/* With an AH they differ, see nf_xlat_ct_packet(). */
 	if (pkt->l3.proto == nf_ct_protonum(ct))
 		reason = nf_xlat_ct_setup_out(skb, state, pkt, ct, range, refs);
 	if (!reason)
@@ -422,21 +426,21 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	forwards = state->pf == NFPROTO_IPV4 || range->dest;
 	ct = nf_ct_get(skb, &ctinfo);
-	/* nf_xlat_ct_hook() does it, or has done. */
+	/* nf_xlat_ct_hook() translates the later packets of a hairpin. */
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
 		return NF_ACCEPT;
 	begins = ct && nf_xlat_ct_begins(ct, ctinfo, state);
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
 	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
-		/* NAT comes first, as it does with mappings. */
+		/* A packet that NAT44 forwards is not for this rule, nor for a mapping. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,
 			     "NAT, a helper or tc has the conntrack entry");
 		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 	}
-	/* A port forward is about new sessions only, as with NAT. */
+	/* Only the first packet of a session asks the rule of a port forward, as with NAT. */
 	if (forwards && !begins && !same)
 		return NF_ACCEPT;
 
@@ -467,7 +471,7 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 	const struct net_device *dev;
 	struct sock *sk;
 
-	/* By tproxy, say */
+	/* tproxy has found one. */
 	if (skb->sk)
 		return true;
 
@@ -504,7 +508,7 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
  * Look for the mapping that a new packet from IPv4 is for, and make the entry a session.
  * A function of its own, as nf_xlat_ct_begin_in().
  *
- * NF_STOLEN: done, translate the packet.
+ * Return: NF_XLAT_CT_BEGUN, or a verdict.
  */
 static noinline unsigned int
 nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -523,7 +527,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		nf_ct_invert_tuple(&t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
 	else
 		t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	/* What is not to begin a session may be for us. */
+	/* A segment that begins no session may be for this host. */
 	if (t.dst.protonum == IPPROTO_TCP &&
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT)
 		return NF_ACCEPT;
@@ -567,7 +571,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
 }
 
-/* Of nf_xlat_ct_in(), what few packets come to */
+/* The part of nf_xlat_ct_in() that few packets need, with more on its stack */
 static noinline unsigned int
 nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 		     struct nf_conn *ct)
@@ -577,7 +581,7 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 	unsigned int verdict;
 
 	verdict = nf_xlat_ct_in_mapping(skb, state, ct, &pkt, refs);
-	if (verdict == NF_STOLEN)
+	if (verdict == NF_XLAT_CT_BEGUN)
 		return nf_xlat_ct_first(skb, state, ct, &pkt, refs);
 	nf_xlat_ct_release(state->net, refs);
 	return verdict;
@@ -601,10 +605,11 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * A SYN from IPv4 that nobody here has asked for. Its port may be that of a client who is
- * about to send one himself: what this host would say ends the peer's half of simultaneous
- * open, RFC 5382 REQ-4. All rules and services of this host have seen it by now; and it has
- * no entry, so that the client gets that very port.
+ * A SYN from IPv4 to a port of the pool that no session and no service of this host has. A
+ * client may be about to send a SYN by that very port, for a simultaneous open: RFC 5382 REQ-4
+ * wants silence, as a RST of this host would end the peer's half of it. The SYN is dropped
+ * behind all rules, and before its entry is confirmed, so that the port stays free for the
+ * client.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -633,8 +638,9 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * What a router says about a hairpin has been in IPv4, as its first packet was: RFC 7915
- * section 4.2 has no MTU there that no link of IPv6 may have.
+ * The Packet Too Big message of a router about a hairpin is translated to IPv4 and back, as
+ * the first packet of the hairpin was. So it must not report an MTU below 1280, RFC 7915
+ * section 4.2.
  */
 static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 {
@@ -716,14 +722,14 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 		       unlikely(nf_xlat_ct_hairpin(ct)) ?
 		       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 
-	/* Of the other family: the packet has been translated already. */
+	/* The packet has been translated already: it is of the other family than its tuple. */
 	dir = CTINFO2DIR(ctinfo);
 	if (nf_xlat_ct_pf(ct, dir) != state->pf)
 		return NF_ACCEPT;
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), &pkt);
-	/* A redirect is for who sent the packet: that was this host. */
+	/* The router tells this host, which sent the translated packet, about a better route. */
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;

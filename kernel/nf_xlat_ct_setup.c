@@ -107,7 +107,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 		bib->key4.port = *nf_xlat_ct_key(reply);
 		return nf_xlat_bib_claim(net, bib);
 	}
-	/* What has no mapping must not take that of another either. */
+	/* A session without a mapping must not take the port of another one's mapping. */
 	if (reply->src.l3num != NFPROTO_IPV4 ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum))
 		return 0;

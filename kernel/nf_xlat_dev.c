@@ -32,7 +32,7 @@
 #include <net/netfilter/nf_xlat_ct.h>
 #include "compat.h"
 
-/* Of the queues for fragments: nobody else's, "xlat" */
+/* User of nf_defrag's queues: "xlat", which nobody else has */
 #define NF_XLAT_DEV_DEFRAG	0x786c6174
 
 /* RFC 7600: of IPv6 routers, towards IPv4 */
@@ -205,7 +205,7 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 	return !err;
 }
 
-/* What neither maps: the other side does not have this host. */
+/* Neither a pair nor the prefix maps an address: there is no such host on the other side. */
 static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 				 struct sk_buff *skb, u8 pf)
 {
@@ -247,7 +247,7 @@ again:
 			nf_xlat_send(skb, way, &pkt, &parm);
 }
 
-/* What hosts on a link say to each other is not for the other side of a router. */
+/* Neighbour discovery, router solicitations and reports of groups: for this link only */
 static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 {
 	return pf == NFPROTO_IPV6 &&
@@ -302,7 +302,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	/* Queueing disciplines and classifiers have written there. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;
-	/* Of this host: its output goes on. */
+	/* A packet of this host goes on in the output of the other family. */
 	if (nf_xlat_dev_from_host(skb, pf)) {
 		way.at = NF_INET_LOCAL_OUT;
 		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
@@ -910,7 +910,7 @@ static int nf_xlat_dev_parse_ports(struct nf_xlat_ct_range *range,
 	return 0;
 }
 
-/* What belongs to a mode, and is set with it as a whole */
+/* The attributes of a mode: those that are absent get their default. */
 static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 				  const struct nf_xlat_dev_conf *old,
 				  struct nlattr *data[],

@@ -131,7 +131,7 @@ static struct inet_sock nf_xlat_queued = {
 	.sk.sk_state	= TCP_TIME_WAIT,
 };
 
-/* That of this task, or NULL. Bottom halves are disabled. */
+/* The walk of this task, or NULL. Bottom halves are disabled. */
 static struct nf_xlat_walk *nf_xlat_walk_find(void)
 {
 	struct nf_xlat_walk *walk;
@@ -177,7 +177,7 @@ static unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
 /* The route leads to a socket of this host. */
 static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 {
-	/* Of a group that it is a member of, this host gets a copy. */
+	/* A packet to a group is forwarded, and this host gets a copy if it is a member. */
 	if (pf == NFPROTO_IPV4)
 		return (container_of(dst, struct rtable, dst)->rt_flags &
 			(RTCF_LOCAL | RTCF_MULTICAST)) == RTCF_LOCAL;
@@ -484,7 +484,7 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
-	/* What is in a tunnel by then is not for us to cut. */
+	/* The packet is inside of a tunnel by now, whose device cuts it. */
 	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
 		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
 		return dst_output(net, NULL, skb);
@@ -504,7 +504,7 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 	return dst_output(net, NULL, skb);
 }
 
-/* What ip_forward() does after TTL and MTU, of which we took care before */
+/* The rest of ip_forward(): TTL and MTU were judged before the translation. */
 static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct net_device *dev;
@@ -545,7 +545,7 @@ bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 		return in_dev && IN_DEV_FORWARD(in_dev);
 	}
 
-	/* Of a device, IPv6 asks force_forwarding only, not forwarding. */
+	/* The "forwarding" of a device does not decide in IPv6, its force_forwarding does. */
 	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
 	       nf_xlat_force_forwarding(__in6_dev_get(dev));
 }
@@ -692,7 +692,7 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
 	return 0;
 }
 
-/* What ip_rcv_finish() and ip_forward() are to other packets. */
+/* Does for a translated packet what ip_rcv_finish() and ip_forward() do. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
@@ -712,7 +712,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		const __be16 *ports;
 		__be16 _ports[2];
 
-		/* DNAT dropped it, or a chain set a mark. */
+		/* DNAT has dropped the route, or a chain has set a mark. */
 		if (pf == NFPROTO_IPV4) {
 			saddr.ip = ip_hdr(skb)->saddr;
 			daddr.ip = ip_hdr(skb)->daddr;
@@ -753,7 +753,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	/* What NAT has turned away from this host was not asked before. */
+	/* Before NAT changed the destination, the packet may have been for this host. */
 	if (again) {
 		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
 			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
@@ -773,7 +773,7 @@ static u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
 {
 	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
 
-	/* Of what has no route yet, the path is not known. */
+	/* Without a route, the MTU of the path is not known. */
 	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }
 
@@ -810,7 +810,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
 	skb->ignore_df = false;
 
-	/* What nf_xlat_split() did not cut is cut on its way out. */
+	/* If nf_xlat_split() has not cut the packet, it is cut when it leaves. */
 	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
 		skb->ignore_df = true;
 		/* Segments have lengths of their own, and the link's MTU. */
@@ -897,7 +897,7 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 	NF_XLAT_CB(skb)->net = way->net;
 	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
-	/* A tunnel's is its caller's to hold, who returns before. */
+	/* The caller of a tunnel holds the socket only until it returns, which is earlier. */
 	NF_XLAT_CB(skb)->own_sk = way->sk && way->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
@@ -990,7 +990,7 @@ static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 					       ICMP_NET_UNREACH, 0);
 }
 
-/* What rules and IPsec policies ask of the transport header */
+/* The transport header, as routing rules and IPsec policies ask for it */
 static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 			     const struct nf_xlat_pkt *pkt,
 			     const struct nf_xlat_parm *parm,
@@ -1506,7 +1506,7 @@ static void nf_xlat_drop_queued(void)
 {
 	struct net *net;
 
-	/* Who is on the way arrives, or is in a queue. */
+	/* Packets that are in a hook now pass it, or get into a queue. */
 	synchronize_rcu();
 	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
 		down_read(&net_rwsem);

@@ -53,7 +53,7 @@ nf_xlat_map_addr(const struct nf_xlat_domain *dom, const struct nf_xlat_map *map
 	return reason;
 }
 
-/* What an error quotes went the other way. */
+/* An error quotes a packet of the other direction. */
 static enum nf_xlat_reason
 nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
 		  const struct nf_xlat_l3 *l3, struct nf_xlat_hdr *hdr)

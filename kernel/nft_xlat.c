@@ -59,7 +59,7 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
 	[NFTA_XLAT_DNAT]		= { .type = NLA_NESTED },
-	/* Of a later nft: nf_tables would make the rule without them. */
+	/* A later nft may know more attributes. nf_tables would ignore them without a word. */
 	[NFTA_XLAT_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
 };
 
@@ -527,7 +527,7 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	bool to6 = priv->dir == NFT_XLAT_4TO6;
 	int err;
 
-	/* What comes from IPv6 may borrow a source, what comes from IPv4 does not. */
+	/* Only a packet from IPv6 gets another source address. */
 	if (to6 && (priv->mode != NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]))
 		return -EOPNOTSUPP;
 	if (priv->mode == NFT_XLAT_MASQ ? !!tb[NFTA_XLAT_REG_ADDR_MIN] :
