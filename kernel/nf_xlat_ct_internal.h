@@ -27,7 +27,7 @@ struct nf_xlat_flow;
  * @mutex: of the next five
  * @users: stateful rules
  * @kept: conntrack stays until the namespace ends
- * @hooked: they have their hooks; false again after pre_exit
+ * @hooked: the hooks are registered; pre_exit unregisters them and clears this
  * @used: there has been one
  * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard(). Packets
  *	read it without the mutex: it is there before the first rule is.

@@ -787,7 +787,7 @@ struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 	now = cmpxchg(&data->held, old, (unsigned long)held | NF_XLAT_CT_HELD);
 	if (now == old)
 		return held;
-	/* Another CPU was quicker; if it has only put a mapping there, do without. */
+	/* Another CPU was quicker. If it has put a plain mapping there: as without memory. */
 	kfree(held);
 	return nf_xlat_ct_to_held(now);
 }

@@ -5,11 +5,14 @@
 
 #include <linux/export.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
 #include <linux/rcupdate.h>
 #include "nf_xlat_events.h"
 
-/* After one jiffy of work, so many jiffies belong to others. */
+/* The work pauses for this many times as long as it ran. */
 #define NF_XLAT_EVENTS_PAUSE	16
+/* But not for longer: timeouts of conntrack run, and a device may wait for its routes. */
+#define NF_XLAT_EVENTS_MAX_PAUSE	(8UL * HZ)
 
 /* The work has not begun to handle it; it has. */
 #define NF_XLAT_EVENT_NEW	xa_mk_value(0)
@@ -119,7 +122,8 @@ void nf_xlat_events_end(struct nf_xlat_events *ev, unsigned long start,
 		xa_for_each(&ev->devs, ifindex, entry)
 			xa_cmpxchg(&ev->devs, ifindex, NF_XLAT_EVENT_SEEN,
 				   NULL, 0);
-	WRITE_ONCE(ev->pause, NF_XLAT_EVENTS_PAUSE * (jiffies - start));
+	WRITE_ONCE(ev->pause, min(NF_XLAT_EVENTS_PAUSE * (jiffies - start),
+				  NF_XLAT_EVENTS_MAX_PAUSE));
 	WRITE_ONCE(ev->ended, jiffies);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_end);

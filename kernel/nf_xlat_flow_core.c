@@ -270,8 +270,14 @@ again:
 			at = d;
 			rhashtable_walk_stop(&iter);
 			cond_resched();
-			rhashtable_walk_start(&iter);
-			d = rhashtable_walk_peek(&iter);
+			/*
+			 * Once the table has been resized, kernels before 7.2 may have an
+			 * iterator that points at a flow which has been freed.
+			 */
+			if (rhashtable_walk_start_check(&iter))
+				d = NULL;
+			else
+				d = rhashtable_walk_peek(&iter);
 			if (d != at) {
 				rhashtable_walk_stop(&iter);
 				rhashtable_walk_exit(&iter);
@@ -322,8 +328,8 @@ static void nf_xlat_flow_flush_later(struct net *net)
 {
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
-	if (atomic_read(&fn->table.nelems) &&
-	    !nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
+	/* Even without a flow now: a packet that is on its way may add one. */
+	if (!nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
 		nf_xlat_flow_flush(fn);
 }
 

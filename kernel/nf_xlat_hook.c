@@ -47,8 +47,11 @@
 /* A packet that is cut makes 55 of 1280 bytes, and a hairpin translates those again. */
 #define NF_XLAT_MAX_LATER	128
 
-/* Packets of one CPU that wait in nf_xlat_deliver(), as many as in netdev_max_backlog */
-#define NF_XLAT_MAX_LOCAL	1000
+/*
+ * Packets of one CPU that wait in nf_xlat_deliver(): what nf_xlat_send_segs() makes of the 64 GSO
+ * packets that a device may receive at once
+ */
+#define NF_XLAT_MAX_LOCAL	4096
 
 /*
  * @mark: the route was looked up with this mark. A chain of the other family
@@ -1427,6 +1430,7 @@ static int __net_init nf_xlat_net_init(struct net *net)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 
+	xa_init_flags(&xn->hop_devs, XA_FLAGS_LOCK_BH);
 	xn->mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
 	if (!xn->mib)
 		return -ENOMEM;
@@ -1449,6 +1453,7 @@ static void __net_exit nf_xlat_net_exit(struct net *net)
 {
 	remove_proc_entry("nf_xlat", net->proc_net);
 	free_percpu(nf_xlat_pernet(net)->mib);
+	xa_destroy(&nf_xlat_pernet(net)->hop_devs);
 }
 
 static struct pernet_operations nf_xlat_net_ops = {
@@ -1467,11 +1472,13 @@ static struct pernet_operations nf_xlat_net_ops = {
 static int nf_xlat_netdev_event(struct notifier_block *nb, unsigned long event,
 				void *ptr)
 {
-	struct net *net = dev_net(netdev_notifier_info_to_dev(ptr));
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nf_xlat_net *xn = nf_xlat_pernet(dev_net(dev));
 
+	/* The event is repeated for as long as the device waits, so the note stays. */
 	if (event == NETDEV_UNREGISTER &&
-	    READ_ONCE(nf_xlat_pernet(net)->hop_routes))
-		nf_queue_nf_hook_drop(net);
+	    (READ_ONCE(xn->hop_any) || xa_load(&xn->hop_devs, dev->ifindex)))
+		nf_queue_nf_hook_drop(dev_net(dev));
 	return NOTIFY_DONE;
 }
 

@@ -5,6 +5,7 @@
 #ifndef _NF_XLAT_INTERNAL_H
 #define _NF_XLAT_INTERNAL_H
 
+#include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_xlat.h>
@@ -15,11 +16,13 @@ struct seq_file;
  * struct nf_xlat_net - what the engine has of a namespace
  *
  * @mib: counters
- * @hop_routes: nf_xlat_hop_route() has made a route
+ * @hop_devs: devices, by index, that nf_xlat_hop_route() has made a route to
+ * @hop_any: there was no memory for one of them
  */
 struct nf_xlat_net {
 	struct nf_xlat_mib __percpu	*mib;
-	bool				hop_routes;
+	struct xarray			hop_devs;
+	bool				hop_any;
 };
 
 extern unsigned int nf_xlat_net_id;

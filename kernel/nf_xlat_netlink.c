@@ -23,7 +23,7 @@
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
-/* So many entries that the filter does not let through, then others may run. */
+/* After this many entries that the filter rejects, a dump yields the CPU. */
 #define NF_XLAT_NL_BATCH	1024
 
 /**
@@ -389,7 +389,8 @@ static int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 
 	nest = nla_nest_start(skb, NF_XLAT_A_SESSION);
 	if (!nest ||
-	    nla_put_u32(skb, NF_XLAT_A_SESSION_ID, (__force u32)nf_ct_get_id(ct)) ||
+	    nla_put_be32(skb, NF_XLAT_A_SESSION_ID,
+			 (__force __be32)nf_ct_get_id(ct)) ||
 	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_ORIG, ct,
 				 IP_CT_DIR_ORIGINAL) ||
 	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_REPLY, ct,
@@ -416,7 +417,10 @@ static int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 	return 0;
 }
 
-/* All messages from then on say so, whichever of them has no room and comes again. */
+/*
+ * Once the table has been resized, each further message has NLM_F_DUMP_INTR. It is set for
+ * each message, as one that did not fit is built again.
+ */
 static void nf_xlat_nl_consistent(struct netlink_callback *cb,
 				  const struct nf_xlat_nl_dump *d)
 {
@@ -561,7 +565,7 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	return true;
 }
 
-/* @bib: with a reference of ours, which is not counted */
+/* The dump holds a reference to @bib itself, which SESSIONS leaves out. */
 static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
 				  const struct nf_xlat_bib *bib)
 {
@@ -646,8 +650,9 @@ static int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
 }
 
 /*
- * The next mapping that is wanted, with a reference, by which it stays where @d->iter is.
- * So does the one at which others may run.
+ * The next mapping that is wanted, with a reference. The reference keeps the mapping in the
+ * table, so that the iterator finds its place again. The same goes for the mapping at which
+ * the walk yields the CPU.
  */
 static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 						   struct nf_xlat_nl_dump *d)
@@ -689,7 +694,7 @@ static int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 	d->bib = NULL;
 	if (rhashtable_walk_start_check(&d->iter)) {
 		d->resized = true;
-		/* It comes again. */
+		/* The walk begins anew, and will return this mapping again. */
 		if (bib)
 			nf_xlat_bib_put(net, bib);
 		bib = NULL;
@@ -759,7 +764,9 @@ static int nf_xlat_nl_del_iter(struct nf_conn *ct, void *data)
 {
 	struct nf_xlat_nl_del *del = data;
 
-	if (!nf_xlat_ct_any(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+	/* Neither what a dump would not show, nor what another CPU is about to end */
+	if (nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
+	    !nf_xlat_ct_any(ct) || !nf_xlat_nl_wants(&del->filter, ct))
 		return 0;
 	del->n++;
 	return 1;

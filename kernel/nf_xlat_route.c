@@ -112,8 +112,10 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
 	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
 	lwtunnel_set_redirect(&rt->dst);
-	if (!READ_ONCE(xn->hop_routes))
-		WRITE_ONCE(xn->hop_routes, true);
+	if (!xa_load(&xn->hop_devs, dev->ifindex) &&
+	    xa_is_err(xa_store_bh(&xn->hop_devs, dev->ifindex, xa_mk_value(0),
+				  GFP_ATOMIC)))
+		WRITE_ONCE(xn->hop_any, true);
 	return rt;
 }
 

@@ -71,7 +71,7 @@ struct session {
 	uint64_t	packets[2], bytes[2];	/* from the client, to it */
 	uint64_t	start;
 	uint32_t	id, status, flags, timeout, mark, device;
-	uint16_t	zone;
+	uint16_t	zone, pool_zone;
 	uint8_t		proto, tcp_state;
 	bool		in;			/* IPv4 began it */
 	bool		counted;
@@ -536,6 +536,9 @@ static void tuple_parse(const struct nlattr *attr, struct session *s, unsigned i
 		s->proto = get(tb[NF_XLAT_A_TUPLE_PROTOCOL]);
 		s->zone = get(tb[NF_XLAT_A_TUPLE_ZONE]);
 	}
+	/* A zone may be of one direction only. */
+	if (!is6 || (s->flags & NF_XLAT_SESSION_FLAG_HAIRPIN && dir))
+		s->pool_zone = get(tb[NF_XLAT_A_TUPLE_ZONE]);
 	from ^= s->in;
 	s->counted = tb[NF_XLAT_A_TUPLE_PACKETS];
 	s->packets[from] = get(tb[NF_XLAT_A_TUPLE_PACKETS]);
@@ -556,7 +559,7 @@ static int session_parse(const struct nlmsghdr *nlh, struct table *t)
 		if (!tb[NF_XLAT_A_SESSION_ORIG] || !tb[NF_XLAT_A_SESSION_REPLY])
 			return -1;
 		s = grow(t);
-		s->id = get(tb[NF_XLAT_A_SESSION_ID]);
+		s->id = ntohl(get(tb[NF_XLAT_A_SESSION_ID]));
 		s->status = get(tb[NF_XLAT_A_SESSION_STATUS]);
 		s->flags = get(tb[NF_XLAT_A_SESSION_FLAGS]);
 		s->timeout = get(tb[NF_XLAT_A_SESSION_TIMEOUT]);
@@ -949,7 +952,7 @@ static struct table uses(void)
 		u->bytes = si->bytes[0] + si->bytes[1];
 		u->port = si->pool.port;
 		u->has_port = si->pool.has_port;
-		u->zone = si->zone;
+		u->zone = si->pool_zone;
 		u->proto = si->proto == IPPROTO_ICMP ? IPPROTO_ICMPV6 : si->proto;
 	}
 	for (mi = m.v; mi < (struct mapping *)m.v + m.n; mi++) {
@@ -1299,7 +1302,7 @@ static void check_modules(void)
 	check("ok", "modules loaded:%s", list);
 }
 
-static void check_nft(void)
+static void check_nft(bool admin)
 {
 	static const char rule[] =
 		"table ip6 xlat_status { chain c { type filter hook prerouting priority dstnat; "
@@ -1315,6 +1318,10 @@ static void check_nft(void)
 	}
 	if (access("/sys/module/nft_xlat", F_OK)) {
 		check("note", "nft_xlat is not loaded: no rule of nft translates");
+		return;
+	}
+	if (!admin) {
+		check("note", "with CAP_NET_ADMIN only it is known whether %s and the modules understand each other", nft);
 		return;
 	}
 	if (run(check_rule, rule, buf, sizeof(buf))) {
@@ -1369,10 +1376,10 @@ static void check_rpfilter(void)
 	}
 }
 
-static void checks(void)
+static void checks(bool admin)
 {
 	check_modules();
-	check_nft();
+	check_nft(admin);
 	check_sysctl("/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
 	check_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding");
 	check_conntrack();
@@ -1462,7 +1469,7 @@ static void print_json(const struct table *t, const struct sums *sums)
 		printf(" \"sessions\": {\"all\": %u, \"from_ipv4\": %u, \"hairpin\": %u, \"unanswered\": %u, \"fast_path\": %u},\n",
 		       sums->n, sums->in, sums->hairpin, sums->unanswered, sums->fast);
 	printf(" \"checks\": [");
-	checks();
+	checks(sums->known);
 	printf("]}\n");
 }
 
@@ -1534,7 +1541,7 @@ static int do_status(void)
 	if (none)
 		printf("  nothing\n");
 	printf("Checks\n");
-	checks();
+	checks(sums.known);
 	return !!faults;
 }
 
