@@ -42,6 +42,11 @@
 #include <net/gso.h>
 #endif
 
+/* HAVE_CALL_RCU_HURRY: include/linux/rcupdate.h, since 6.2; before, none was lazy */
+#ifndef HAVE_CALL_RCU_HURRY
+#define call_rcu_hurry call_rcu
+#endif
+
 /* HAVE_DST_DEV_RCU: include/net/dst.h, since 6.18 */
 #ifndef HAVE_DST_DEV_RCU
 static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)

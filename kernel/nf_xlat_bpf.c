@@ -22,10 +22,11 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sch_generic.h>
+#include <net/xfrm.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 
-/* So many bytes behind the network header's beginning have all that is read of TCP or UDP. */
+/* From the start of the network header, all that is read of a TCP or UDP packet */
 #define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
 
 /**
@@ -107,11 +108,12 @@ static bool nf_xlat_bpf_keep(struct sk_buff *skb)
 	nf_reset_ct(clone);
 	skb_dst_drop(clone);
 	skb_ext_reset(clone);
-	call_rcu(&NF_XLAT_BPF_CB(clone)->rcu, nf_xlat_bpf_free);
+	/* A lazy grace period may take seconds, and the clone holds a whole packet. */
+	call_rcu_hurry(&NF_XLAT_BPF_CB(clone)->rcu, nf_xlat_bpf_free);
 	return true;
 }
 
-/* Take off what the link has padded the packet with. What is too short is left for later. */
+/* Removes padding of the link. nf_xlat_parse() refuses a header with too small a length. */
 static bool nf_xlat_bpf_trim(struct sk_buff *skb, u8 pf)
 {
 	unsigned int len, hlen;
@@ -136,7 +138,7 @@ static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 		return false;
 	if (skb_cloned(skb) || skb_headlen(skb) < NF_XLAT_BPF_HEAD)
 		return true;
-	/* Those of an ICMP error, and extension headers, may reach further. */
+	/* In an ICMP error, and behind extension headers, more bytes are read. */
 	proto = pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
 				     ipv6_hdr(skb)->nexthdr;
 	return !nf_xlat_has_ports(proto);
@@ -176,11 +178,18 @@ static enum nf_xlat_reason nf_xlat_bpf_judge(const struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
-/* What the old family has left on the packet, and what the new length is not for */
+/*
+ * Removes what belongs to the old family: hash, conntrack entry, route, socket, bridge; and the
+ * metadata of XDP, as the new header may be in its place.
+ */
 static void nf_xlat_bpf_scrub(struct sk_buff *skb)
 {
 	skb_clear_hash(skb);
 	skb_metadata_clear(skb);
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	/* With it, br_netfilter would let the packet pass by IPv4's prerouting. */
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
 	nf_reset_ct(skb);
 	if (skb_valid_dst(skb))
 		skb_dst_drop(skb);
@@ -242,9 +251,9 @@ out:
 static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 {
 	enum nf_xlat_reason reason = NF_XLAT_OK;
+	bool kept = false, ignore_df = skb->ignore_df;
 	int off = skb_network_offset(skb);
 	struct nf_xlat_bpf_conf conf;
-	bool kept = false;
 	unsigned int hlen;
 	int err;
 	u8 pf;
@@ -268,6 +277,14 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 		return -EBADMSG;
 	}
 
+	/* The ESP header is there already, its length and trailer are not: xfrm_output() */
+	if (xfrm_offload(skb) && !skb_at_tc_ingress(skb)) {
+		opts->reason = NF_XLAT_PROTO;
+		return -EBADMSG;
+	}
+
+	/* A local socket's, which IP has heeded. It does not say that the packet has no DF. */
+	skb->ignore_df = 0;
 	__skb_pull(skb, off);
 	if (unlikely(nf_xlat_bpf_read_moves(skb, pf))) {
 		kept = nf_xlat_bpf_keep(skb);
@@ -278,6 +295,8 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 		err = nf_xlat_bpf_translate(skb, pf, &conf, kept, &reason);
 	__skb_push(skb, off);
 	bpf_compute_data_pointers(skb);
+	if (err)
+		skb->ignore_df = ignore_df;
 
 	opts->reason = err == -ENOMEM ? NF_XLAT_NOMEM : reason;
 	return err;
@@ -287,7 +306,14 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
 {
-	if (opts__sz != sizeof(*opts))
+	const struct sk_buff *sk = (struct sk_buff *)skb;
+
+	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
+	if (!opts || opts__sz != sizeof(*opts))
+		return -EINVAL;
+	/* It may be packet data as well, which others may share. */
+	if ((void *)opts >= (void *)sk->head &&
+	    (void *)opts < (void *)skb_end_pointer(sk))
 		return -EINVAL;
 	return nf_xlat_bpf_skb((struct sk_buff *)skb, opts);
 }
@@ -309,7 +335,7 @@ static int __init nf_xlat_bpf_init(void)
 
 static void __exit nf_xlat_bpf_exit(void)
 {
-	/* No program is left. Heads that they had may be. */
+	/* No program is loaded any more, but clones may wait for nf_xlat_bpf_free(). */
 	rcu_barrier();
 }
 

@@ -14,7 +14,10 @@
 #include <net/xdp.h>
 #include "nf_xlat_flow_packet.h"
 
-/* Sets the Ethernet header of a frame of family @pf; nf_xlat_flow_xmit() finds it alike. */
+/*
+ * Sets the Ethernet header of a frame of family @pf. Looks for the neighbour as
+ * nf_xlat_flow_xmit() does.
+ */
 static bool nf_xlat_flow_ether(struct ethhdr *eth, u8 pf, struct dst_entry *dst,
 			       const union nf_inet_addr *daddr)
 {
@@ -92,6 +95,14 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 	if (hdr > xdp->data_end || xdp_buff_has_frags(xdp) ||
 	    !ether_addr_equal(eth->h_dest, in->dev_addr))
 		return false;
+	/*
+	 * A tag that the device has taken off is not seen here, so the frame may be of any
+	 * VLAN. Generic XDP has an skb with offloads that are not done here.
+	 */
+	if (in->features & (NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX) ||
+	    rcu_access_pointer(in->xdp_prog) ||
+	    !xa_load(&fn->hooked, in->ifindex))
+		return false;
 	switch (eth->h_proto) {
 	case htons(ETH_P_IP):
 		l4 = hdr + sizeof(struct iphdr);
@@ -139,7 +150,8 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 __bpf_kfunc int bpf_xdp_xlat_flow(struct xdp_md *xdp, struct bpf_xlat_flow *flow,
 				  u32 flow__sz)
 {
-	if (flow__sz != sizeof(*flow))
+	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
+	if (!flow || flow__sz != sizeof(*flow))
 		return -EINVAL;
 	return nf_xlat_flow_xdp((struct xdp_buff *)xdp, &flow->ifindex) ?
 	       0 : -ENOENT;

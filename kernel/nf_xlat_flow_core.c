@@ -126,7 +126,8 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 	} else {
 		nf_xlat_flow_uncharge(flow->fn);
 	}
-	call_rcu(&flow->rcu, nf_xlat_flow_free_rcu);
+	/* Its routes hold devices, so not as late as call_rcu() may be. */
+	call_rcu_hurry(&flow->rcu, nf_xlat_flow_free_rcu);
 }
 
 /**
@@ -271,8 +272,8 @@ again:
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 			/*
-			 * Once the table has been resized, kernels before 7.2 may have an
-			 * iterator that points at a flow which has been freed.
+			 * Once the table has been resized, the iterator of older kernels may
+			 * point at a flow which has been freed.
 			 */
 			if (rhashtable_walk_start_check(&iter))
 				d = NULL;
@@ -342,6 +343,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work);
 	mutex_init(&fn->mutex);
 	INIT_LIST_HEAD(&fn->fts);
+	xa_init(&fn->hooked);
 	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
 }
 
@@ -358,6 +360,7 @@ static void __net_exit nf_xlat_flow_net_exit(struct net *net)
 	nf_xlat_events_exit(&fn->gc);
 	nf_xlat_flow_flush(fn);
 	rhashtable_destroy(&fn->table);
+	xa_destroy(&fn->hooked);
 }
 
 static struct pernet_operations nf_xlat_flow_net_ops = {

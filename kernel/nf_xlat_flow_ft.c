@@ -127,6 +127,23 @@ int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 	return known ? 1 : -ENODEV;
 }
 
+/* XDP programs ask whether a device has our hook: the fast path ends with it. */
+static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
+				  unsigned long ifindex, int add)
+{
+	const void *entry = xa_load(&fn->hooked, ifindex);
+	unsigned long n = entry ? xa_to_value(entry) : 0;
+
+	/* Without memory, XDP leaves the packets of this device to the stack. */
+	if (!entry && add < 0)
+		return;
+	if (n + add)
+		xa_store(&fn->hooked, ifindex, xa_mk_value(n + add),
+			 GFP_KERNEL_ACCOUNT);
+	else
+		xa_erase(&fn->hooked, ifindex);
+}
+
 static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
 	struct nf_xlat_flow_dev *fd = xa_erase(&ft->devs, ifindex);
@@ -134,6 +151,7 @@ static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 	if (!fd || xa_is_value(fd))
 		return;
 	nf_unregister_net_hook(ft->fn->net, &fd->ops);
+	nf_xlat_ft_count_hook(ft->fn, ifindex, -1);
 	/* "nft list hooks" may be looking at it. */
 	kfree_rcu(fd, rcu);
 }
@@ -174,6 +192,7 @@ static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 		goto err;
 	/* In the place of a value, so it takes no memory. */
 	xa_store(&ft->devs, ifindex, fd, GFP_KERNEL);
+	nf_xlat_ft_count_hook(ft->fn, ifindex, 1);
 	dev_put(dev);
 	return;
 

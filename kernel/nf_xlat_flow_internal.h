@@ -10,6 +10,7 @@
 #include <linux/jhash.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/xarray.h>
 #include <net/dst.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -26,8 +27,10 @@
  * @mib: the counters of the namespace
  * @gc: the work that moves timeouts on, ends flows and follows the flowtables; its
  *	events are devices whose flows have to end
- * @mutex: protects @fts, @at, @round and @gone; taken inside of RTNL, never the reverse
+ * @mutex: protects @fts, @hooked, @at, @round and @gone; taken inside of RTNL, never the reverse
  * @fts: flowtables that rules name
+ * @hooked: devices with our hook, by index; the value is by how many flowtables. XDP
+ *	programs read it without the mutex
  * @at: the flowtable that nf_xlat_ft_sync() is working on
  * @round: number of the current nf_xlat_ft_sync_all()
  * @gone: the namespace ends
@@ -41,6 +44,7 @@ struct nf_xlat_flow_net {
 	/* protects what follows */
 	struct mutex			mutex;
 	struct list_head		fts;
+	struct xarray			hooked;
 	const struct nf_xlat_ft		*at;
 	unsigned int			round;
 	bool				gone;

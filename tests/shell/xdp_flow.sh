@@ -60,6 +60,8 @@ done
 # ARP and neighbour discovery come meanwhile.
 few=3
 before=$(($(counter 6to4) + $(counter 4to6)))
+in_stack "a device that takes VLAN tags off" udp "$pool_ip [0-9]*"
+for dev in lan wan; do on "$gw" ethtool -K $dev rxvlan off rx-vlan-stag-hw-parse off; done
 again "sessions"
 check "they are counted" [ $(($(counter 6to4) + $(counter 4to6) - before)) -ge 80 ]
 streams "$client6" $server64
@@ -76,6 +78,12 @@ again "no session"
 check "other rules" rules
 hooks_come lan wan
 again "other rules"
+# Without the rule there is no fast path, whatever flows there are.
+on "$gw" "$NFT" flush chain inet gw forward
+in_stack "no rule" udp "$pool_ip [0-9]*"
+check "the rule is back" rules
+hooks_come lan wan
+again "the rule is back"
 check_eq "the stack has the end of a session" "$(tell tcp close)" closed
 check "conntrack as well" wait_for 5 ended
 for dev in lan wan; do ip -n "$gw" link set $dev xdp off; done
