@@ -52,6 +52,14 @@ check "those of this story, too" load test bpf_skb || done_testing
 # ---------------------------------------------------------------- what it returns
 python3 -ISu "$here/bpf_skb.py" "$fs/test" || ret=$ksft_fail
 
+if bpftool prog load "$obj/bpf_null.bpf.o" "$fs/null" 2>"$tmp/null"; then
+	head -c 100 /dev/zero >"$tmp/frame"
+	check_match "a look-up that finds nothing" \
+		"$(bpftool prog run pinned "$fs/null" data_in "$tmp/frame" data_out /dev/null)" "Return value: 22*"
+else
+	check_match "the verifier refuses a look-up that is not tested" "$(<"$tmp/null")" "*trusted*"
+fi
+
 # ---------------------------------------------------------------- a router, SIIT
 setup_topo
 ip -n "$gw" route add $host4 via inet6 $client_ip dev lan mtu 1472
