@@ -25,23 +25,8 @@ rules()
 		"$here/rulesets/$1.nft") || done_testing
 }
 
-setup_rfc
-ip -n "$gw" -batch - <<-EOS
-	route add 2001:db8:64::198.51.100.98/127 dev wan
-	neigh add 2001:db8:64::198.51.100.98 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	neigh add 2001:db8:64::198.51.100.99 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	route add 2001:db8:65::1/128 dev wan
-	neigh add 2001:db8:65::1 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	route add 203.0.113.99/32 dev lan
-	neigh add 203.0.113.99 lladdr 02:00:00:00:00:63 dev lan nud permanent
-	route add unreachable 203.0.113.0/27
-	route add blackhole 203.0.113.200
-EOS
-ip -n "$gw" link add xlat0 up type xlat prefix 2001:db8:64::/96 snat 203.0.113.1 2>"$tmp/err" ||
-	case $(cat "$tmp/err") in
-	*"no state on this kernel"*) skip "no state on this kernel" ;;
-	*) fail "a device: $(cat "$tmp/err")"; done_testing ;;
-	esac
+setup_rfc6146
+device_with_state up type xlat prefix 2001:db8:64::/96 snat 203.0.113.1
 rules rfc6146
 rfc_start rfc6146
 for p in established protocols later_protocols no_ports borders loops mapping other_mapping pairing classes \

@@ -276,6 +276,16 @@ need_ip_xlat()
 	modprobe nf_xlat_dev 2>/dev/null || skip "needs nf_xlat_dev"
 }
 
+# device_with_state WORD...: xlat0 in the gateway, as "ip link add" has it
+device_with_state()
+{
+	ip -n "$gw" link add xlat0 "$@" 2>"$tmp/err" && return
+	case $(<"$tmp/err") in
+	*"no state on this kernel"*) skip "no state on this kernel" ;;
+	*) fail "a device: $(<"$tmp/err")"; done_testing ;;
+	esac
+}
+
 # text NAME [KIND]: what docs/guides/NAME.md, or that heading of the recipes, has for
 # the machine: lines of four blanks, or the fenced block of that KIND
 text()

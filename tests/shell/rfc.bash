@@ -22,6 +22,24 @@ import scapy' 2>/dev/null || skip "needs scapy (python3-scapy)"
 	EOF
 }
 
+# The same for RFC 6146: a host of IPv6 among those of IPv4 and one of IPv4 among those of
+# IPv6; their neighbour entries need no answer. To the rest of the pool no route leads.
+setup_rfc6146()
+{
+	setup_rfc
+	ip -n "$gw" -batch - <<-EOF
+		route add 2001:db8:64::198.51.100.98/127 dev wan
+		neigh add 2001:db8:64::198.51.100.98 lladdr 02:00:00:00:00:63 dev wan nud permanent
+		neigh add 2001:db8:64::198.51.100.99 lladdr 02:00:00:00:00:63 dev wan nud permanent
+		route add 2001:db8:65::1/128 dev wan
+		neigh add 2001:db8:65::1 lladdr 02:00:00:00:00:63 dev wan nud permanent
+		route add 203.0.113.99/32 dev lan
+		neigh add 203.0.113.99 lladdr 02:00:00:00:00:63 dev lan nud permanent
+		route add unreachable 203.0.113.0/27
+		route add blackhole 203.0.113.200
+	EOF
+}
+
 # rfc_start SCRIPT: keep scapy loaded from one phase to the next
 rfc_start()
 {

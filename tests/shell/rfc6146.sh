@@ -5,20 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/rfc.bash"
 
-setup_rfc
-# A host of IPv6 among those of IPv4 and one of IPv4 among those of IPv6; their
-# neighbour entries need no answer. To the rest of the pool no route leads.
-ip -n "$gw" -batch - <<-EOF
-	route add 2001:db8:64::198.51.100.98/127 dev wan
-	neigh add 2001:db8:64::198.51.100.98 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	neigh add 2001:db8:64::198.51.100.99 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	route add 2001:db8:65::1/128 dev wan
-	neigh add 2001:db8:65::1 lladdr 02:00:00:00:00:63 dev wan nud permanent
-	route add 203.0.113.99/32 dev lan
-	neigh add 203.0.113.99 lladdr 02:00:00:00:00:63 dev lan nud permanent
-	route add unreachable 203.0.113.0/27
-	route add blackhole 203.0.113.200
-EOF
+setup_rfc6146
 check "ruleset loads" ruleset rfc6146 || done_testing
 rfc_start rfc6146
 
