@@ -76,6 +76,20 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 }
 
 /*
+ * May packets of this device take the fast path here? A tag that the device has taken off is not
+ * seen, so the frame may be of any VLAN. Generic XDP has an skb with offloads that are not done
+ * here. And a rule has to name the device.
+ */
+static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
+				 const struct net_device *in)
+{
+	return !(in->features & (NETIF_F_HW_VLAN_CTAG_RX |
+				 NETIF_F_HW_VLAN_STAG_RX)) &&
+	       !rcu_access_pointer(in->xdp_prog) &&
+	       xa_load(&fn->hooked, in->ifindex);
+}
+
+/*
  * Translates the packets of the flows that rules have made, as nf_xlat_flow_ingress()
  * does, if they come and leave as plain Ethernet. Returns true if the frame has been
  * translated, has the Ethernet header to leave with, and @ifindex the device. Otherwise it
@@ -94,14 +108,6 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 
 	if (hdr > xdp->data_end || xdp_buff_has_frags(xdp) ||
 	    !ether_addr_equal(eth->h_dest, in->dev_addr))
-		return false;
-	/*
-	 * A tag that the device has taken off is not seen here, so the frame may be of any
-	 * VLAN. Generic XDP has an skb with offloads that are not done here.
-	 */
-	if (in->features & (NETIF_F_HW_VLAN_CTAG_RX | NETIF_F_HW_VLAN_STAG_RX) ||
-	    rcu_access_pointer(in->xdp_prog) ||
-	    !xa_load(&fn->hooked, in->ifindex))
 		return false;
 	switch (eth->h_proto) {
 	case htons(ETH_P_IP):
@@ -124,7 +130,8 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 	memset(key.pad, 0, sizeof(key.pad));
 
 	d = rhashtable_lookup(&fn->table, &key, nf_xlat_flow_params);
-	if (!d || d->below || !nf_xlat_forwarding(dev_net(in), in, key.pf) ||
+	if (!d || d->below || !nf_xlat_flow_xdp_dev(fn, in) ||
+	    !nf_xlat_forwarding(dev_net(in), in, key.pf) ||
 	    l3.len > xdp->data_end - hdr ||
 	    l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return false;
