@@ -292,9 +292,13 @@ static int parse_choice(struct nlmsghdr *n, int type, const char *word,
 			const char *arg, const char *one)
 {
 	__u8 value = !strcmp(arg, one);
+	char what[80];
 
-	if (!value && strcmp(arg, "endpoint-independent"))
-		return bad(word, arg, "is not one of those there are");
+	if (!value && strcmp(arg, "endpoint-independent")) {
+		snprintf(what, sizeof(what),
+			 "is neither endpoint-independent nor %s", one);
+		return bad(word, arg, what);
+	}
 	return put(n, type, &value, sizeof(value));
 }
 
@@ -375,8 +379,10 @@ static int parse(struct link_util *lu, int argc, char **argv,
 			continue;
 		}
 		found = parse_word(&w, *argv, n);
-		if (!found && argc > 1) {
-			found = parse_with_arg(&w, argv[0], argv[1], n);
+		if (!found) {
+			/* none is as bad as one that is empty */
+			found = parse_with_arg(&w, argv[0],
+					       argc > 1 ? argv[1] : "", n);
 			argc -= found == 1;
 			argv += found == 1;
 		}

@@ -30,7 +30,14 @@ refused "more IPv4 than IPv6" 'has more addresses than' local 192.0.2.0/24 as 20
 refused "ports that are none" '"0" is not a port' prefix $pref64/96 masquerade to 0
 refused "ports the wrong way round" '"9-8" is not a range' prefix $pref64/96 masquerade to 9-8
 refused "a pool the wrong way round" 'last address before the first' prefix $pref64/96 snat 192.0.2.2-192.0.2.1
-refused "a mapping that is none" 'is not one of those' prefix $pref64/96 masquerade mapping some
+refused "a mapping that is none" 'mapping: "some" is neither endpoint-independent nor address-port-dependent' \
+	prefix $pref64/96 masquerade mapping some
+refused "a filtering that is none" 'filtering: "some" is neither endpoint-independent nor address-dependent' \
+	prefix $pref64/96 masquerade filtering some
+refused "a word that ends too early" 'prefix: "" has no length' masquerade prefix
+refused "a pool that is not there" 'snat: "" is not an IPv4 address' prefix $pref64/96 snat
+refused "ports that are not there" '"" is not a port' prefix $pref64/96 masquerade to
+refused "a mapping that is not there" 'mapping: "" is neither' prefix $pref64/96 masquerade mapping
 refused "an MTU of no IPv6" '"1279" is not 1280 to 65535' prefix $pref64/96 mtu 1279
 refused "an unknown word" 'what is "frobnicate"?' prefix $pref64/96 frobnicate
 check_match "help" "$(gwip link help xlat 2>&1)" "*prefix PREFIX*masquerade*"
