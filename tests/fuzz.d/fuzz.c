@@ -7,10 +7,12 @@
  * It makes a network namespace with two taps, "lan" and "wan", and plays the hosts
  * at both. Each step sends some packets and does one operation of the control
  * plane: netlink to nf_tables (the batches given, whole or with one attribute
- * changed), ctnetlink, rtnetlink, tc with act_ct, verdicts of a user's queue,
- * namespaces that come and go and, with -m, modules that are unloaded. All choices
+ * changed), ctnetlink, rtnetlink, devices of kind "xlat", generic netlink, tc with act_ct,
+ * verdicts of a user's queue, sockets, namespaces that come and go and, with -m, modules
+ * that are unloaded. All choices
  * come from the seed, so that a run can be repeated; the kernel's own random
- * numbers and timers stay its own. What is wrong, the kernel's log says.
+ * numbers and timers stay its own. What is wrong, the kernel's log says. SECONDS alone is
+ * no end before there were MIN_STEPS, as a few steps on a busy machine say nothing.
  *
  * Exit status: 0 all steps done, 2 the set-up failed.
  */
@@ -31,6 +33,8 @@
 #include <linux/if_tun.h>
 #include <linux/netfilter/nfnetlink_queue.h>
 #include "fuzz.h"
+
+#define MIN_STEPS	300
 
 static uint64_t seed = 1;
 struct did did;
@@ -104,8 +108,11 @@ static void short_namespace(void)
 		if (unshare(CLONE_NEWNET))
 			_exit(0);
 		nfnl = netlink_open(NETLINK_NETFILTER);
+		rtnl = netlink_open(NETLINK_ROUTE);
 		batch(first, false);
+		device_usual(rnd(2));
 		batch(second, changed);
+		device_new();
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
@@ -130,18 +137,28 @@ static void count(unsigned long *all)
 	fclose(f);
 }
 
-/* With the last rule gone, while sessions, flows and queued packets are there */
+/* Unload modules while sessions, flows, queued packets and a dump may be there: those of
+ * devices alone, those of rules alone, or all.
+ */
 static void unload(void)
 {
-	static const char * const modules[] = { "nft_xlat", "nf_xlat_flow", "nf_xlat_ct", "nf_xlat" };
+	static const char * const modules[] = {
+		"nf_xlat_bpf", "nf_xlat_dev", "nft_xlat", "nf_xlat_flow", "nf_xlat_ct", "nf_xlat",
+	};
+	unsigned int i, tries, from = 2 * one_in(3), to = one_in(3) ? 2 : one_in(3) ? 4 : 6;
 	unsigned long now[3] = {};
-	unsigned int i, tries;
 
-	batch(flush, false);
+	if (to > 2)
+		batch(flush, false);
+	if (!one_in(4))
+		genl_stop();
+	device_count();
 	count(now);
-	for (i = 0; i < MNL_ARRAY_SIZE(modules); i++) {
+	for (i = from; i < to; i++) {
 		/* nf_tables frees rules of a transaction some time after it. */
 		for (tries = 0; syscall(SYS_delete_module, modules[i], O_NONBLOCK); tries++) {
+			if (errno == ENOENT)
+				break;
 			if (errno != EWOULDBLOCK || tries == 100)
 				return;
 			usleep(2000);
@@ -149,8 +166,12 @@ static void unload(void)
 		}
 		did.unloads++;
 	}
-	for (i = 0; i < 3; i++)
-		did.counted[i] += now[i];
+	if (to == 6)
+		for (i = 0; i < 3; i++)
+			did.counted[i] += now[i];
+	/* The others are loaded by who needs them. */
+	if (rnd(2) && system("modprobe -q nf_xlat_bpf"))
+		did.refused++;
 }
 
 static bool modules;
@@ -160,43 +181,53 @@ static void step(void)
 	unsigned int what = rnd(100);
 
 	traffic(10 + rnd(30));
-	if (what < 12)
+	if (what < 9)
 		batch(rnd(corpora), true);
-	else if (what < 15)
+	else if (what < 11)
 		batch(rnd(corpora), false);
-	else if (what < 24)	/* the first one is what works */
+	else if (what < 18)	/* the first one is what works */
 		batch(0, false);
-	else if (what < 28)
+	else if (what < 21)
 		nft_delete();
-	else if (what < 30)
+	else if (what < 22)
 		nft_dump();
-	else if (what < 36)
+	else if (what < 26)
 		ct_dump();
-	else if (what < 52)
+	else if (what < 37)
 		ct_change();
-	else if (what < 53)
+	else if (what < 38)
 		ct_flush();
-	else if (what < 57)
+	else if (what < 41)
 		ct_expect();
-	else if (what < 69)
+	else if (what < 50)
 		queue_verdict();
-	else if (what < 71)
+	else if (what < 52)
 		tc_qdisc();
-	else if (what < 78)
+	else if (what < 57)
 		tc_filter();
-	else if (what < 83)
+	else if (what < 61)
 		link_change();
-	else if (what < 87)
+	else if (what < 64)
 		address_change();
-	else if (what < 91)
+	else if (what < 67)
 		route_change();
-	else if (what < 93)
-		settings();
+	else if (what < 74)
+		device_new();
+	else if (what < 80)
+		device_change();
+	else if (what < 82)
+		device_read();
+	else if (what < 89)
+		genl_request();
+	else if (what < 94)
+		sockets();
 	else if (what < 95)
+		settings();
+	else if (what < 97)
 		read_proc();
-	else if (what < 96)
+	else if (what < 98)
 		short_namespace();
-	else if (what < 97 && modules)
+	else if (what < 99 && modules)
 		unload();
 	did.steps++;
 }
@@ -212,30 +243,45 @@ static int tap(const char *name)
 	return fd;
 }
 
-/* The network as it is to be: at first, and now and then, since much of it goes when
- * one of the taps is taken down.
+/* The network as it is to be, in a VRF or not: at first, and now and then, since much of
+ * it goes when one of the taps is taken down.
  */
 static void network(void)
 {
-	static const char batch_file[] =
-		"link set lo up\n"
-		"link set lan mtu 1500 up\n"
-		"link set wan mtu 1500 up\n"
-		"addr replace 2001:db8:c::1/64 dev lan nodad\n"
-		"addr replace 192.0.2.1/24 dev wan\n"
-		"addr replace 198.51.100.1/24 dev wan\n"
-		"route replace 203.0.113.0/24 via 192.0.2.2\n"
-		"route replace 2001:db8:2::/64 via 2001:db8:c::2\n"
-		"neigh replace 2001:db8:c::2 lladdr 02:00:00:00:00:06 dev lan\n"
-		"neigh replace 2001:db8:c::3 lladdr 02:00:00:00:00:06 dev lan\n"
-		"neigh replace 192.0.2.2 lladdr 02:00:00:00:00:04 dev wan\n"
-		"neigh replace 192.0.2.3 lladdr 02:00:00:00:00:04 dev wan\n"
-		"neigh replace 198.51.100.2 lladdr 02:00:00:00:00:04 dev wan\n";
-	FILE *ip = popen("ip -force -batch - 2>/dev/null", "we");
+	static const char * const routes[] = {
+		"203.0.113.0/24 via 192.0.2.2 dev wan",
+		"203.0.113.64/26 dev x0",
+		"10.99.0.0/24 dev x2 src 192.0.0.1",
+		"2001:db8:2::/64 via 2001:db8:c::2 dev lan",
+		"2001:db8:65::/96 dev x0",
+		"2001:db8:66::/96 dev x1",
+		"2001:db8:67::/96 via 2001:db8:c::2 dev lan",
+	};
+	unsigned int i;
+	bool vrf = one_in(4);
+	const char *of = vrf ? "master r0" : "nomaster", *table = vrf ? "10" : "main";
+	FILE *ip;
 
+	device_count();
+	device_usual(vrf);
+	ip = popen("ip -force -batch - 2>/dev/null", "we");
 	if (!ip)
 		die("ip");
-	fputs(batch_file, ip);
+	fprintf(ip, "link set lo up\n"
+		    "link set lan mtu 1500 %s up\n"
+		    "link set wan mtu 1500 %s up\n", of, of);
+	fputs("addr replace 2001:db8:c::1/64 dev lan nodad\n"
+	      "addr replace 2001:db8:c::c1a7/128 dev lan nodad\n"
+	      "addr replace 192.0.2.1/24 dev wan\n"
+	      "addr replace 198.51.100.1/24 dev wan\n"
+	      "addr replace 192.0.0.1/32 dev x2\n"
+	      "neigh replace 2001:db8:c::2 lladdr 02:00:00:00:00:06 dev lan\n"
+	      "neigh replace 2001:db8:c::3 lladdr 02:00:00:00:00:06 dev lan\n"
+	      "neigh replace 192.0.2.2 lladdr 02:00:00:00:00:04 dev wan\n"
+	      "neigh replace 192.0.2.3 lladdr 02:00:00:00:00:04 dev wan\n"
+	      "neigh replace 198.51.100.2 lladdr 02:00:00:00:00:04 dev wan\n", ip);
+	for (i = 0; i < MNL_ARRAY_SIZE(routes); i++)
+		fprintf(ip, "route replace table %s %s\n", table, routes[i]);
 	pclose(ip);
 	write_file("/proc/sys/net/ipv4/ip_forward", "1");
 	write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1");
@@ -254,6 +300,7 @@ static void set_up(void)
 	if (system("for d in lan wan; do ip link set $d address 02:00:00:00:00:01 up || exit; done"))
 		die("devices");
 	queue_config(NFQNL_CFG_CMD_BIND);
+	device_set_up();
 }
 
 int main(int argc, char **argv)
@@ -280,7 +327,7 @@ int main(int argc, char **argv)
 	first = seed;
 	set_up();
 	while ((!steps || did.steps < steps) &&
-	       (!seconds || time(NULL) - begin < (time_t)seconds)) {
+	       (!seconds || time(NULL) - begin < (time_t)seconds || (!steps && did.steps < MIN_STEPS))) {
 		if (!(did.steps % 25))
 			network();
 		step();
@@ -288,10 +335,15 @@ int main(int argc, char **argv)
 			fprintf(stderr, "fuzz: %lu steps\n", did.steps);
 	}
 	count(did.counted);
-	printf("seed %llu: %lu steps\npackets: %lu to the gateway, %lu from it\n"
-	       "netlink: %lu requests, %lu refused\nmodules unloaded: %lu\n"
-	       "Xlat6to4 %lu\nXlat4to6 %lu\nXlatDrop %lu\n",
-	       (unsigned long long)first, did.steps, did.sent, did.seen, did.netlink, did.refused,
-	       did.unloads, did.counted[0], did.counted[1], did.counted[2]);
+	device_count();
+	printf("seed %llu: %lu steps\npackets: %lu to the gateway, %lu from it, %lu of its sockets\n"
+	       "netlink: %lu requests, %lu refused\nmodules unloaded: %lu\n",
+	       (unsigned long long)first, did.steps, did.sent, did.seen, did.own, did.netlink, did.refused,
+	       did.unloads);
+	printf("Xlat6to4 %lu\nXlat4to6 %lu\nXlatDrop %lu\n",
+	       did.counted[0], did.counted[1], did.counted[2]);
+	printf("stateless %lu\nstateful %lu\nhost %lu\n",
+	       did.by_device[0], did.by_device[1], did.by_device[2]);
+	printf("devices %lu\nmoves %lu\ntold %lu\n", did.devices, did.moves, did.told);
 	return 0;
 }

@@ -22,10 +22,12 @@ struct end {
 };
 
 struct mnl_socket;
+struct nlmsghdr;
 
 /* fuzz.c */
 extern struct did {
-	unsigned long steps, sent, seen, netlink, refused, unloads, counted[3];
+	unsigned long steps, sent, seen, own, netlink, refused, unloads, counted[3], by_device[3];
+	unsigned long devices, moves, told;
 } did;
 
 uint32_t rnd(uint32_t n);
@@ -43,6 +45,9 @@ extern struct mnl_socket *nfnl, *rtnl, *queue;
 extern unsigned int corpora, flush;
 
 struct mnl_socket *netlink_open(int bus);
+void netlink_send(struct mnl_socket *nl, const void *data, unsigned int len,
+		  int (*cb)(const struct nlmsghdr *nlh, void *data));
+void mutate(void *first, int len);
 void load_corpus(const char *name);
 void batch(unsigned int which, bool changed);
 void nft_delete(void);
@@ -58,5 +63,16 @@ void tc_filter(void);
 void link_change(void);
 void address_change(void);
 void route_change(void);
+
+/* device.c */
+void device_set_up(void);
+void device_usual(bool vrf);
+void device_count(void);
+void device_new(void);
+void device_change(void);
+void device_read(void);
+void genl_request(void);
+void genl_stop(void);
+void sockets(void);
 
 #endif /* FUZZ_H */

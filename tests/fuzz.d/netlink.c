@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* fuzz: requests to nf_tables, conntrack, queues, tc and routes */
+/* fuzz: requests to nf_tables, conntrack, queues, tc, links and routes */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,10 +14,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_queue.h>
+#include <linux/if_link.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_ct.h>
+#include <linux/tc_act/tc_mirred.h>
 #include "fuzz.h"
 
 struct mnl_socket *nfnl, *rtnl, *queue;
@@ -33,7 +35,8 @@ struct mnl_socket *netlink_open(int bus)
 }
 
 /* Requests are handled when send() returns; of the answers, errors count. */
-static void netlink_send(struct mnl_socket *nl, const void *data, unsigned int len, mnl_cb_t cb)
+void netlink_send(struct mnl_socket *nl, const void *data, unsigned int len,
+		  int (*cb)(const struct nlmsghdr *nlh, void *data))
 {
 	const struct nlmsghdr *nlh;
 	int n;
@@ -53,7 +56,7 @@ static void netlink_send(struct mnl_socket *nl, const void *data, unsigned int l
 }
 
 /* Change one attribute of those in a message, or below them */
-static void mutate(void *first, int len)
+void mutate(void *first, int len)
 {
 	static const uint32_t values[] = {
 		0, 1, 2, 3, 4, 8, 16, 31, 32, 33, 64, 96, 127, 128, 255, 256, 1279, 1280, 65535,
@@ -95,8 +98,9 @@ static void mutate(void *first, int len)
 			p[rnd(size)] ^= 1 << rnd(8);
 		break;
 	case 1 ... 2:
-		if (size == 4)
-			*(uint32_t *)p = htonl(values[rnd(MNL_ARRAY_SIZE(values))]);
+		if (size == 4)	/* of netfilter, or of rtnetlink */
+			*(uint32_t *)p = rnd(2) ? htonl(values[rnd(MNL_ARRAY_SIZE(values))]) :
+						  values[rnd(MNL_ARRAY_SIZE(values))];
 		else if (size)
 			p[rnd(size)] = rnd(256);
 		break;
@@ -462,11 +466,11 @@ void queue_verdict(void)
 		queue_config(rnd(2) ? NFQNL_CFG_CMD_UNBIND : NFQNL_CFG_CMD_BIND);
 		return;
 	}
-	if (!waits) {
-		queue_config(NFQNL_CFG_CMD_NONE);
+	queue_config(NFQNL_CFG_CMD_NONE);	/* to be told of what waits */
+	if (!waits)
 		return;
-	}
-	i = rnd(waits);
+	/* Those that have waited for long have often gone, with the rules. */
+	i = one_in(4) ? rnd(waits) : waits - 1;
 	v.verdict = htonl(verdicts[rnd(MNL_ARRAY_SIZE(verdicts))]);
 	v.id = waiting[i].id;
 	waiting[i] = waiting[--waits];
@@ -484,11 +488,18 @@ void queue_verdict(void)
 	netlink_send(queue, message, nlh->nlmsg_len, queue_cb);
 }
 
-/* -- tc: matchall with act_ct, by hand, for iproute2 does not offer all of it */
+/* -- tc: matchall with act_ct, by hand, for iproute2 does not offer all of it, and mirred */
 
-static const char * const devices[] = { "lan", "wan", "lan", "wan", "v0", "d0" };
+static const char * const devices[] = {
+	"lan", "wan", "lan", "wan", "x0", "x1", "x2", "x3", "v0", "d0", "b0", "r0",
+};
 
-static int device(void)
+static const char *more_device(void)
+{
+	return devices[8 + rnd(4)];
+}
+
+static unsigned int device(void)
 {
 	return if_nametoindex(devices[rnd(MNL_ARRAY_SIZE(devices))]);
 }
@@ -500,7 +511,7 @@ static struct nlmsghdr *tc_message(uint16_t type, uint16_t flags, struct tcmsg *
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
 	*tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(**tcm));
-	(*tcm)->tcm_ifindex = device();
+	(*tcm)->tcm_ifindex = rnd(2) ? if_nametoindex(devices[rnd(2)]) : device();
 	return nlh;
 }
 
@@ -516,15 +527,46 @@ void tc_qdisc(void)
 	netlink_send(rtnl, message, nlh->nlmsg_len, NULL);
 }
 
-void tc_filter(void)
+static void act_ct(struct nlmsghdr *nlh)
 {
-	struct nlattr *options, *actions, *action, *ct;
-	struct tc_ct parm = { .action = TC_ACT_PIPE };
 	static const uint16_t acts[] = {
 		TCA_CT_ACT_NAT | TCA_CT_ACT_NAT_SRC, TCA_CT_ACT_NAT | TCA_CT_ACT_NAT_DST,
 		TCA_CT_ACT_COMMIT, TCA_CT_ACT_COMMIT | TCA_CT_ACT_NAT | TCA_CT_ACT_NAT_SRC,
 		TCA_CT_ACT_NAT, TCA_CT_ACT_CLEAR, TCA_CT_ACT_FORCE | TCA_CT_ACT_COMMIT, 0,
 	};
+	struct tc_ct parm = { .action = TC_ACT_PIPE };
+	struct nlattr *ct;
+
+	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "ct");
+	ct = mnl_attr_nest_start(nlh, TCA_ACT_OPTIONS);
+	mnl_attr_put(nlh, TCA_CT_PARMS, sizeof(parm), &parm);
+	mnl_attr_put_u16(nlh, TCA_CT_ACTION, acts[rnd(MNL_ARRAY_SIZE(acts))]);
+	if (rnd(2)) {
+		mnl_attr_put_u32(nlh, TCA_CT_NAT_IPV4_MIN, address4());
+		mnl_attr_put_u32(nlh, TCA_CT_NAT_IPV4_MAX, address4());
+	}
+	if (one_in(4))
+		mnl_attr_put_u16(nlh, TCA_CT_ZONE, rnd(2));
+	mnl_attr_nest_end(nlh, ct);
+}
+
+/* Frames, MAC header and all, to a device that has none, or back to where they come from */
+static void act_mirred(struct nlmsghdr *nlh)
+{
+	struct tc_mirred parm = { .ifindex = device() };
+	struct nlattr *options;
+
+	parm.eaction = rnd(2) ? TCA_EGRESS_REDIR : TCA_EGRESS_MIRROR;
+	parm.action = parm.eaction == TCA_EGRESS_REDIR ? TC_ACT_STOLEN : TC_ACT_PIPE;
+	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "mirred");
+	options = mnl_attr_nest_start(nlh, TCA_ACT_OPTIONS);
+	mnl_attr_put(nlh, TCA_MIRRED_PARMS, sizeof(parm), &parm);
+	mnl_attr_nest_end(nlh, options);
+}
+
+void tc_filter(void)
+{
+	struct nlattr *options, *actions, *action;
 	struct nlmsghdr *nlh;
 	struct tcmsg *tcm;
 
@@ -541,17 +583,10 @@ void tc_filter(void)
 	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 	actions = mnl_attr_nest_start(nlh, TCA_MATCHALL_ACT);
 	action = mnl_attr_nest_start(nlh, 1);
-	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "ct");
-	ct = mnl_attr_nest_start(nlh, TCA_ACT_OPTIONS);
-	mnl_attr_put(nlh, TCA_CT_PARMS, sizeof(parm), &parm);
-	mnl_attr_put_u16(nlh, TCA_CT_ACTION, acts[rnd(MNL_ARRAY_SIZE(acts))]);
-	if (rnd(2)) {
-		mnl_attr_put_u32(nlh, TCA_CT_NAT_IPV4_MIN, address4());
-		mnl_attr_put_u32(nlh, TCA_CT_NAT_IPV4_MAX, address4());
-	}
-	if (one_in(4))
-		mnl_attr_put_u16(nlh, TCA_CT_ZONE, rnd(2));
-	mnl_attr_nest_end(nlh, ct);
+	if (one_in(3))
+		act_mirred(nlh);
+	else
+		act_ct(nlh);
 	mnl_attr_nest_end(nlh, action);
 	mnl_attr_nest_end(nlh, actions);
 	mnl_attr_nest_end(nlh, options);
@@ -566,8 +601,8 @@ void tc_filter(void)
 void link_change(void)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(message);
+	struct nlattr *info, *data;
 	struct ifinfomsg *ifi;
-	struct nlattr *info;
 
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	nlh->nlmsg_type = RTM_NEWLINK;
@@ -584,7 +619,7 @@ void link_change(void)
 		break;
 	case 3:
 		nlh->nlmsg_type = RTM_DELLINK;
-		mnl_attr_put_strz(nlh, IFLA_IFNAME, devices[4 + rnd(2)]);
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, more_device());
 		break;
 	case 4:
 		nlh->nlmsg_flags |= NLM_F_CREATE;
@@ -599,12 +634,9 @@ void link_change(void)
 		mnl_attr_put_u32(nlh, IFLA_LINK, if_nametoindex("wan"));
 		info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 		mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "vlan");
-		{
-			struct nlattr *vlan = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-
-			mnl_attr_put_u16(nlh, 1 /* IFLA_VLAN_ID */, 5);
-			mnl_attr_nest_end(nlh, vlan);
-		}
+		data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+		mnl_attr_put_u16(nlh, IFLA_VLAN_ID, 5);
+		mnl_attr_nest_end(nlh, data);
 		mnl_attr_nest_end(nlh, info);
 		break;
 	}
@@ -641,23 +673,26 @@ void route_change(void)
 	rtm->rtm_protocol = RTPROT_STATIC;
 	rtm->rtm_type = types[rnd(sizeof(types))];
 	if (rnd(2)) {
-		uint32_t net = inet_addr(rnd(2) ? "198.51.100.0" : "203.0.113.0");
+		static const char * const nets[] = { "198.51.100.0", "203.0.113.0", "203.0.113.64", "10.99.0.0" };
+		uint32_t net = inet_addr(nets[rnd(4)]);
 		uint32_t via = inet_addr("192.0.2.2");
 
 		rtm->rtm_family = AF_INET;
-		rtm->rtm_dst_len = 24;
+		rtm->rtm_dst_len = net == inet_addr(nets[2]) ? 26 : 24;
 		mnl_attr_put(nlh, RTA_DST, 4, &net);
-		if (rtm->rtm_type == RTN_UNICAST)
+		if (rtm->rtm_type == RTN_UNICAST && rnd(2))
 			mnl_attr_put(nlh, RTA_GATEWAY, 4, &via);
 	} else {
+		static const char * const nets[] = { "2001:db8:2::", "2001:db8:65::", "2001:db8:66::", "64:ff9b::" };
+		unsigned int i = rnd(4);
 		struct in6_addr net;
 
 		rtm->rtm_family = AF_INET6;
-		rtm->rtm_dst_len = 64;
-		inet_pton(AF_INET6, "2001:db8:2::", &net);
+		rtm->rtm_dst_len = i ? 96 : 64;
+		inet_pton(AF_INET6, nets[i], &net);
 		mnl_attr_put(nlh, RTA_DST, 16, &net);
 	}
 	if (rtm->rtm_type == RTN_UNICAST)
-		mnl_attr_put_u32(nlh, RTA_OIF, if_nametoindex(rnd(2) ? "wan" : "lan"));
+		mnl_attr_put_u32(nlh, RTA_OIF, device());
 	netlink_send(rtnl, message, nlh->nlmsg_len, NULL);
 }

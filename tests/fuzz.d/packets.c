@@ -148,7 +148,7 @@ uint32_t address4(void)
 {
 	static const char * const some[] = {
 		"192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.1",
-		"198.51.100.2", "203.0.113.9", "127.0.0.1", "224.0.0.1", "0.0.0.0", "10.0.0.1",
+		"198.51.100.2", "203.0.113.9", "203.0.113.66", "10.99.0.1", "127.0.0.1", "224.0.0.1", "0.0.0.0", "10.0.0.1",
 	};
 
 	return one_in(40) ? rnd(UINT32_MAX) : inet_addr(some[rnd(MNL_ARRAY_SIZE(some))]);
@@ -158,7 +158,7 @@ static void address6(void *address)
 {
 	static const char * const some[] = {
 		"2001:db8:c::2", "2001:db8:c::3", "2001:db8:2::1", "2001:db8:c::1", "fe80::6",
-		"::1", "ff02::1", "2001:db8:f::",
+		"::1", "ff02::1", "2001:db8:f::", "2001:db8:c::c1a7",
 	};
 	uint32_t *words = address;
 
@@ -169,10 +169,13 @@ static void address6(void *address)
 
 static void embed(void *address)
 {
-	static const char * const prefix[] = { "64:ff9b::", "64:ff9b:1::", "2001:db8:64::" };
+	static const char * const prefix[] = {
+		"64:ff9b::", "64:ff9b:1::", "2001:db8:64::",
+		"2001:db8:65::", "2001:db8:66::", "2001:db8:67::",	/* of devices */
+	};
 	uint32_t *words = address;
 
-	inet_pton(AF_INET6, prefix[one_in(4) ? rnd(3) : 0], address);
+	inet_pton(AF_INET6, prefix[rnd(2) ? rnd(6) : 0], address);
 	words[3] = address4();
 }
 
@@ -194,10 +197,15 @@ static void send_new6(struct end *e)
 		address6(&ip->ip6_src);
 	else
 		inet_pton(AF_INET6, rnd(2) ? "2001:db8:c::2" : "2001:db8:c::3", &ip->ip6_src);
-	if (one_in(8))
+	if (one_in(8)) {
+		/* to the host that has a device for itself, from what that maps */
+		inet_pton(AF_INET6, "2001:db8:67::10.99.0.1", &ip->ip6_src);
+		inet_pton(AF_INET6, "2001:db8:c::c1a7", &ip->ip6_dst);
+	} else if (one_in(8)) {
 		address6(&ip->ip6_dst);
-	else
+	} else {
 		embed(&ip->ip6_dst);
+	}
 	if (one_in(10)) {
 		struct ip6_frag *frag = (struct ip6_frag *)l4;
 

@@ -13,10 +13,10 @@ seed=${FUZZ_SEED:-1}
 fuzz=$prefix/bin/fuzz
 if [ ! -x "$fuzz" ] || [ "$(find "$top/tests/fuzz.d" -newer "$fuzz")" ]; then
 	fuzz=$tmp/fuzz
-	cc -O1 -o "$fuzz" "$top"/tests/fuzz.d/*.c -lmnl 2>"$tmp/cc" ||
+	cc -O1 -I"$top/include/uapi" -o "$fuzz" "$top"/tests/fuzz.d/*.c -lmnl 2>"$tmp/cc" ||
 		skip "fuzz does not build: $(head -1 "$tmp/cc")"
 fi
-modprobe -qa tun act_ct cls_matchall sch_ingress nf_conntrack_netlink nfnetlink_queue
+modprobe -qa tun act_ct act_mirred cls_matchall sch_ingress nf_conntrack_netlink nfnetlink_queue
 
 batches=()
 for f in "$here"/rulesets/*.nlbatch; do
@@ -27,11 +27,13 @@ check "seed $seed goes to its end" "$fuzz" -m -s "$seed" -t "${FUZZ_SECONDS:-60}
 mv "$tmp/check" "$tmp/did"
 sed 's/^/# /' "$tmp/did"
 
-# A fuzzer that nothing gets past finds nothing.
+# A fuzzer that nothing gets past finds nothing: packets translated and dropped, packets that
+# each kind of device has translated, devices made or changed, answers of generic netlink.
 value() { awk -v n="$1" '$1 == n { s = $2 } END { print s + 0 }' "$tmp/did"; }
-for c in Xlat6to4 Xlat4to6 XlatDrop; do
+for c in Xlat6to4 Xlat4to6 XlatDrop stateless stateful host devices told; do
 	check "$c" test "$(value $c)" -gt 0
 done
-check "no reference is left" wait_for 30 modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+modprobe -qr nf_xlat_bpf # Not all kernels have it.
+check "no reference is left" wait_for 30 modprobe -r nf_xlat_dev nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 
 done_testing
