@@ -25,49 +25,49 @@
 
 static u32 nf_xlat_hop_rnd __read_mostly;
 
-/*
- * Is this how the kernel would have gone, for one of the next hops of @res, and with the
- * route's metrics?
- */
-static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_result *res)
+/* Does this route lead to that next hop, with the metrics of @fi? */
+static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
+			     const struct fib_nh_common *nhc)
 {
-	const struct dst_metrics *metrics = res->fi->fib_metrics;
-	const struct fib_nh_common *nhc;
-	unsigned int i;
+	const struct dst_metrics *metrics = fi->fib_metrics;
 
-	if (memcmp(dst_metrics_ptr(&rt->dst),
-		   metrics->metrics, sizeof(metrics->metrics)))
+	if (memcmp(dst_metrics_ptr(&rt->dst), metrics->metrics,
+		   sizeof(metrics->metrics)))
 		return false;
-	for (i = 0; i < fib_info_num_path(res->fi); i++) {
-		nhc = fib_info_nhc(res->fi, i);
-		if (nhc->nhc_dev != dst_dev_rcu(&rt->dst) ||
-		    nhc->nhc_lwtstate != rt->dst.lwtstate)
-			continue;
-		if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK ?
-		    !rt->rt_uses_gateway :
-		    rt->rt_uses_gateway && rt->rt_gw_family == nhc->nhc_gw_family &&
-		    (rt->rt_gw_family == AF_INET ?
-		     rt->rt_gw4 == nhc->nhc_gw.ipv4 :
-		     ipv6_addr_equal(&rt->rt_gw6, &nhc->nhc_gw.ipv6)))
-			return true;
-	}
-	return false;
+	if (nhc->nhc_dev != dst_dev_rcu(&rt->dst) ||
+	    nhc->nhc_lwtstate != rt->dst.lwtstate)
+		return false;
+	if (!nhc->nhc_gw_family || nhc->nhc_scope != RT_SCOPE_LINK)
+		return !rt->rt_uses_gateway;
+	return rt->rt_uses_gateway && rt->rt_gw_family == nhc->nhc_gw_family &&
+	       (rt->rt_gw_family == AF_INET ?
+		rt->rt_gw4 == nhc->nhc_gw.ipv4 :
+		ipv6_addr_equal(&rt->rt_gw6, &nhc->nhc_gw.ipv6));
 }
 
-/* As fib_select_multipath(): the same one for all packets of a flow */
+/*
+ * As fib_select_multipath(): the same one for all packets of a flow, or of two hosts, as
+ * fib_multipath_hash_policy says
+ */
 static const struct fib_nh_common *
-nf_xlat_choose_hop(const struct flowi4 *fl4, struct fib_result *res)
+nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
+		   struct fib_result *res)
 {
 	const struct fib_nh_common *nhc;
 	unsigned int i;
+	u32 ports = 0;
 	int hash;
 
 	if (fib_info_num_path(res->fi) == 1)
 		return res->nhc;
 	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
+#ifdef CONFIG_IP_ROUTE_MULTIPATH
+	if (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy))
+		ports = fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
+			(__force u32)fl4->fl4_dport;
+#endif
 	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
-			    fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
-			    (__force u32)fl4->fl4_dport, nf_xlat_hop_rnd) >> 1;
+			    ports, nf_xlat_hop_rnd) >> 1;
 	if (res->fi->nh) {
 		nexthop_path_fib_result(res, hash);
 		return res->nhc;
@@ -119,6 +119,18 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 	return rt;
 }
 
+/* Does the output lookup find the route @fi, too? It chooses among its next hops, then. */
+static noinline bool nf_xlat_same_route(struct net *net,
+					const struct flowi4 *fl4,
+					const struct fib_info *fi)
+{
+	struct fib_result res = {};
+	struct flowi4 own = *fl4;
+
+	own.flowi4_iif = LOOPBACK_IFINDEX;
+	return !fib_lookup(net, &own, &res, 0) && res.fi == fi;
+}
+
 /*
  * An output lookup tells rules that the packet is of this host, and an input lookup
  * takes a pool address of this host for a martian. So where there are rules, ask them, and
@@ -128,6 +140,7 @@ static noinline struct rtable *
 nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 		     const struct net_device *in)
 {
+	const struct fib_nh_common *nhc;
 	struct fib_result res = {};
 	struct flowi4 rule = *fl4;
 	struct rtable *rt;
@@ -138,15 +151,21 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	err = fib_lookup(net, &rule, &res, 0);
 	if (err)
 		return ERR_PTR(err);
-	rt = __ip_route_output_key(net, fl4);
 	if (res.type != RTN_UNICAST ||
-	    (!IS_ERR(rt) && nf_xlat_same_hop(rt, &res)))
-		return rt;
-	if (!IS_ERR(rt))
-		ip_rt_put(rt);
+	    (fib_info_num_path(res.fi) > 1 &&
+	     nf_xlat_same_route(net, fl4, res.fi)))
+		return __ip_route_output_key(net, fl4);
 
+	nhc = nf_xlat_choose_hop(net, &rule, &res);
+	rt = __ip_route_output_key(net, fl4);
+	/* It has the source of its own route. */
 	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
-	return nf_xlat_hop_route(net, &res, nf_xlat_choose_hop(&rule, &res));
+	if (!IS_ERR(rt)) {
+		if (nf_xlat_same_hop(rt, res.fi, nhc))
+			return rt;
+		ip_rt_put(rt);
+	}
+	return nf_xlat_hop_route(net, &res, nhc);
 }
 
 /* Functions of their own, so that one family's flow is not on the other one's stack. */

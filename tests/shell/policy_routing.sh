@@ -165,8 +165,29 @@ check_eq "nexthop object: not answered" "$(grep -v "^3 from" "$tmp/hops")" ""
 check_eq "nexthop object: uplinks" "$hops" 2
 no_rule
 ip -n "$gw" route add $far_ip via $server_ip
+
+# Next hops of a rule's own table, one of which is that of the main route: weights count. And
+# of two routes by one next hop, masquerading takes the source of the one that the rule names.
+ip -n "$gw" route replace $far_ip table 100 nexthop via $server_ip weight 1 nexthop via 192.0.3.2 weight 255
+ip -n "$gw" addr add 192.0.2.9/24 dev wan
+rule "iif lan"
+for ((i = 0; i < 10; i++)); do
+	python "$client6" talk udp $pref64$far_ip 53 3 | cut -d" " -f1-3
+done >"$tmp/hops"
+check_eq "weights: not answered" "$(grep -v "^3 from" "$tmp/hops")" ""
+check "weights: most go by the heavy one" [ "$(grep -c $second_ip "$tmp/hops")" -gt 5 ]
+on "$gw" sysctl -qw net.ipv4.fib_multipath_hash_policy=0
+ip -n "$gw" route replace $far_ip table 100 nexthop via $server_ip nexthop via 192.0.3.2
+for ((i = 0; i < 6; i++)); do
+	python "$client6" talk udp $pref64$far_ip 53 3 | cut -d" " -f1-3
+done >"$tmp/hops"
+check_eq "policy 0: all go by one of them" "$(sort -u "$tmp/hops" | grep -c "^3 from")" 1
+ip -n "$gw" route replace $far_ip via $server_ip src 192.0.2.9 table 100
+check_eq "the source of the rule's route" "$(from "$client6" udp $pref64$far_ip 53)" 192.0.2.9
+no_rule
+ip -n "$gw" addr del 192.0.2.9/24 dev wan
+on "$gw" sysctl -qw net.ipv4.fib_multipath_hash_policy=1
 ip -n "$gw" route replace $far_ip via 192.0.3.2 table 100
-ip -n "$gw" route replace $far_ip via $server_ip
 
 # In the fast path, both ways
 add=$wish
