@@ -11,6 +11,7 @@
 #include <net/dst.h>
 #include <net/genetlink.h>
 #include <net/if_inet6.h>
+#include <net/ip_fib.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include <net/netfilter/nf_tables.h>
@@ -53,6 +54,36 @@ static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 {
 	return dst->dev;
 }
+#endif
+
+/* HAVE_DST_RCUREF: include/net/dst.h, since 6.4 */
+static inline int nf_xlat_dst_refs(struct dst_entry *dst)
+{
+#ifdef HAVE_DST_RCUREF
+	return rcuref_read(&dst->__rcuref);
+#else
+	return atomic_read(&dst->__refcnt);
+#endif
+}
+
+/*
+ * HAVE_FIB_DSCP_MASKED: include/net/ip_fib.h, since 6.12. Before, who looks up a route
+ * masks what rules see of the TOS.
+ */
+static inline u8 nf_xlat_fib_tos(u8 tos)
+{
+#ifdef HAVE_FIB_DSCP_MASKED
+	return tos;
+#else
+	return tos & IPTOS_RT_MASK;
+#endif
+}
+
+/* HAVE_SYSTEM_DFL_WQ: include/linux/workqueue.h, since 6.18; before, by its old name */
+#ifdef HAVE_SYSTEM_DFL_WQ
+#define nf_xlat_wq system_dfl_wq
+#else
+#define nf_xlat_wq system_unbound_wq
 #endif
 
 /* HAVE_NETDEV_LOCK_H: linux/netdevice.h had netdev_lockdep_set_classes() before 6.15 */
@@ -296,26 +327,6 @@ static inline bool nf_xlat_rules_same(const struct net *net, u32 stamp)
 #else
 	return (u32)jiffies - stamp <= HZ;
 #endif
-}
-
-/* HAVE_HOOK_OPS_LIST: include/net/netfilter/nf_tables.h, since 6.16. RCU read side */
-static inline void
-nf_xlat_ft_for_each_dev(const struct nft_flowtable *ft,
-			void (*fn)(const struct net_device *dev, void *data),
-			void *data)
-{
-	const struct nft_hook *hook;
-
-	list_for_each_entry_rcu(hook, &ft->hook_list, list) {
-#ifdef HAVE_HOOK_OPS_LIST
-		const struct nf_hook_ops *ops;
-
-		list_for_each_entry_rcu(ops, &hook->ops_list, list)
-			fn(ops->dev, data);
-#else
-		fn(hook->ops.dev, data);
-#endif
-	}
 }
 
 /*

@@ -106,12 +106,14 @@ struct nf_xlat_dev_conf {
  * @owner: what it counts
  * @ops: its hooks, if it has some
  * @n_ops: how many these are
+ * @inited: nf_xlat_dev_init() has succeeded, so that the device frees @conf
  */
 struct nf_xlat_dev {
 	struct nf_xlat_dev_conf __rcu	*conf;
 	struct nf_xlat_owner		owner;
 	struct nf_hook_ops		ops[2];
 	unsigned int			n_ops;
+	bool				inited;
 };
 
 static const struct nf_xlat_eam *
@@ -465,6 +467,7 @@ static int nf_xlat_dev_init(struct net_device *dev)
 		conf->range.owner = nf_xlat_ct_owner_add(dev_net(dev),
 							 &xd->owner);
 	err = nf_register_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
+	xd->inited = !err;
 	if (!err)
 		return 0;
 	nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
@@ -478,9 +481,8 @@ err:
 }
 
 /*
- * Nobody sends by the device any more, and its hooks have seen that it is down. But if
- * register_netdevice() failed behind nf_xlat_dev_init(), hooks may run, and the caller
- * frees the device at once.
+ * The hooks have seen that the device is down. But if register_netdevice() failed behind
+ * nf_xlat_dev_init(), they may still run, and the caller frees the device at once.
  */
 static void nf_xlat_dev_uninit(struct net_device *dev)
 {
@@ -494,10 +496,19 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 		nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
 		nf_xlat_ct_netns_put(dev_net(dev));
 	}
+}
+
+/*
+ * __dev_direct_xmit() asks whether the device is up before it disables softirqs, so that a
+ * packet socket with PACKET_QDISC_BYPASS may send until it lets the device go.
+ */
+static void nf_xlat_dev_destructor(struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+
 	free_percpu(xd->owner.mib);
 	free_percpu(dev->tstats);
-	kvfree(conf);
-	RCU_INIT_POINTER(xd->conf, NULL);
+	kvfree(rcu_dereference_protected(xd->conf, true));
 }
 
 /* Of a device there are all counters but that of mappings, which are a namespace's. */
@@ -574,6 +585,7 @@ static void nf_xlat_dev_setup(struct net_device *dev)
 	dev->netdev_ops = &nf_xlat_dev_ops;
 	dev->ethtool_ops = &nf_xlat_dev_ethtool_ops;
 	dev->needs_free_netdev = true;
+	dev->priv_destructor = nf_xlat_dev_destructor;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_NOARP;
 	/* From IPv4 to a fragment of IPv6 */
@@ -1064,11 +1076,9 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 
 	rcu_assign_pointer(xd->conf, conf);
 	err = register_netdevice(dev);
-	/* register_netdevice() calls nf_xlat_dev_uninit() if it fails behind nf_xlat_dev_init(). */
-	if (err && rtnl_dereference(xd->conf)) {
+	if (err && !xd->inited) {
 		if (stateful)
 			nf_xlat_ct_netns_put(dev_net(dev));
-		RCU_INIT_POINTER(xd->conf, NULL);
 		kvfree(conf);
 	}
 	return err;

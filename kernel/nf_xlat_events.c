@@ -7,6 +7,7 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
+#include "compat.h"
 #include "nf_xlat_events.h"
 
 /* The work pauses for this many times as long as it ran. */
@@ -56,7 +57,7 @@ void nf_xlat_events_kick(struct nf_xlat_events *ev)
 	unsigned long since = jiffies - READ_ONCE(ev->ended);
 	unsigned long pause = READ_ONCE(ev->pause);
 
-	mod_delayed_work(system_power_efficient_wq, &ev->work,
+	mod_delayed_work(nf_xlat_wq, &ev->work,
 			 since < pause ? pause - since : 0);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_kick);

@@ -157,11 +157,16 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 __bpf_kfunc int bpf_xdp_xlat_flow(struct xdp_md *xdp, struct bpf_xlat_flow *flow,
 				  u32 flow__sz)
 {
+	bool done;
+
 	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
 	if (!flow || flow__sz != sizeof(*flow))
 		return -EINVAL;
-	return nf_xlat_flow_xdp((struct xdp_buff *)xdp, &flow->ifindex) ?
-	       0 : -ENOENT;
+	/* Some drivers run XDP with softirqs disabled and nothing more. */
+	rcu_read_lock();
+	done = nf_xlat_flow_xdp((struct xdp_buff *)xdp, &flow->ifindex);
+	rcu_read_unlock();
+	return done ? 0 : -ENOENT;
 }
 
 BTF_KFUNCS_START(nf_xlat_flow_bpf_ids)

@@ -308,7 +308,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	nf_xlat_events_end(ev, start, done);
 	/* Flows are left for a while after the last rule. */
 	if (busy || atomic_read(&fn->table.nelems))
-		queue_delayed_work(system_power_efficient_wq, &ev->work,
+		queue_delayed_work(nf_xlat_wq, &ev->work,
 				   max(NF_XLAT_FLOW_GC, ev->pause));
 }
 

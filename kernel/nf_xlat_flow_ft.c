@@ -203,10 +203,27 @@ err:
 	kfree(fd);
 }
 
-/* A flowtable has this device. RCU read side. */
-static void nf_xlat_ft_see_dev(const struct net_device *dev, void *data)
+/*
+ * Is the device one of the flowtable's? Its list of them cannot be read: nf_tables moves
+ * its entries to lists of its transactions. RCU read side.
+ */
+static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
+			      const struct net_device *dev)
 {
-	struct nf_xlat_ft *ft = data;
+	const struct nf_hook_entries *e = rcu_dereference(dev->nf_hooks_ingress);
+	unsigned int i;
+
+	for (i = 0; e && i < e->num_hook_entries; i++) {
+		if (e->hooks[i].priv == &ft->ft->data)
+			return true;
+	}
+	return false;
+}
+
+/* A flowtable has this device. RCU read side. */
+static void nf_xlat_ft_see_dev(struct nf_xlat_ft *ft,
+			       const struct net_device *dev)
+{
 	struct nf_xlat_flow_dev *fd = xa_load(&ft->devs, dev->ifindex);
 
 	if (!fd)
@@ -222,11 +239,15 @@ static void nf_xlat_ft_see_dev(const struct net_device *dev, void *data)
  */
 static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 {
+	const struct net_device *dev;
 	unsigned long ifindex = 0;
 	void *entry;
 
 	rcu_read_lock();
-	nf_xlat_ft_for_each_dev(ft->ft, nf_xlat_ft_see_dev, ft);
+	for_each_netdev_rcu(fn->net, dev) {
+		if (nf_xlat_ft_of_dev(ft, dev))
+			nf_xlat_ft_see_dev(ft, dev);
+	}
 	rcu_read_unlock();
 
 	fn->at = ft;

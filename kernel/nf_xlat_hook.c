@@ -1430,7 +1430,7 @@ static int __net_init nf_xlat_net_init(struct net *net)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 
-	xa_init_flags(&xn->hop_devs, XA_FLAGS_LOCK_BH);
+	spin_lock_init(&xn->hop_lock);
 	xn->mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
 	if (!xn->mib)
 		return -ENOMEM;
@@ -1453,7 +1453,7 @@ static void __net_exit nf_xlat_net_exit(struct net *net)
 {
 	remove_proc_entry("nf_xlat", net->proc_net);
 	free_percpu(nf_xlat_pernet(net)->mib);
-	xa_destroy(&nf_xlat_pernet(net)->hop_devs);
+	nf_xlat_hops_forget(nf_xlat_pernet(net), NULL);
 }
 
 static struct pernet_operations nf_xlat_net_ops = {
@@ -1464,21 +1464,13 @@ static struct pernet_operations nf_xlat_net_ops = {
 	.size		= sizeof(struct nf_xlat_net),
 };
 
-/*
- * Nobody tells the routes of nf_xlat_hop_route() that their device goes, so it waits for
- * them. Packets have them that are on their way, and no longer by now; flows, which
- * nf_xlat_flow ends; and packets in a user's queue, for as long as he likes.
- */
 static int nf_xlat_netdev_event(struct notifier_block *nb, unsigned long event,
 				void *ptr)
 {
 	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct nf_xlat_net *xn = nf_xlat_pernet(dev_net(dev));
 
-	/* The event is repeated for as long as the device waits, so the note stays. */
-	if (event == NETDEV_UNREGISTER &&
-	    (READ_ONCE(xn->hop_any) || xa_load(&xn->hop_devs, dev->ifindex)))
-		nf_queue_nf_hook_drop(dev_net(dev));
+	if (event == NETDEV_UNREGISTER)
+		nf_xlat_hops_forget(nf_xlat_pernet(dev_net(dev)), dev);
 	return NOTIFY_DONE;
 }
 

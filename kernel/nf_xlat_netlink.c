@@ -66,6 +66,7 @@ struct nf_xlat_nl_filter {
  * @filter: of what
  * @resized: the table has been resized since the dump began
  * @hash: table of conntrack that @bucket is of
+ * @size: how many buckets it has
  * @bucket: of this table, where to go on
  * @id: entry in that bucket to go on with, 0 for the first
  * @iter: in the table of mappings
@@ -76,6 +77,7 @@ struct nf_xlat_nl_dump {
 	struct nf_xlat_nl_filter	filter;
 	bool				resized;
 	const struct hlist_nulls_head	*hash;
+	unsigned int			size;
 	unsigned int			bucket;
 	u32				id;
 	struct rhashtable_iter		iter;
@@ -482,10 +484,12 @@ static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
 	nf_conntrack_lock(lock);
 	__acquire(lock); /* Its prototype does not say so. */
-	if (d->hash != nf_conntrack_hash) {
+	/* A table that is made anew may lie where an earlier one did. */
+	if (d->hash != nf_conntrack_hash || d->size != nf_conntrack_htable_size) {
 		if (d->hash)
 			d->resized = true;
 		d->hash = nf_conntrack_hash;
+		d->size = nf_conntrack_htable_size;
 	}
 	if (d->bucket >= nf_conntrack_htable_size) {
 		err = 1;

@@ -6,6 +6,7 @@
 #include <linux/inetdevice.h>
 #include <linux/jhash.h>
 #include <linux/net.h>
+#include <linux/slab.h>
 #include <net/dst.h>
 #include <net/flow.h>
 #include <net/inet_ecn.h>
@@ -24,6 +25,22 @@
 #include "nf_xlat_internal.h"
 
 static u32 nf_xlat_hop_rnd __read_mostly;
+
+/* Routes of nf_xlat_hop_route() in a bucket, those included that only packets have */
+#define NF_XLAT_HOPS_MAX	16
+
+/**
+ * struct nf_xlat_hop - a route that nf_xlat_hop_route() has made
+ *
+ * @node: in a bucket of the namespace
+ * @rt: the route; this is one reference
+ * @rcu: to free it
+ */
+struct nf_xlat_hop {
+	struct hlist_node	node;
+	struct rtable		*rt;
+	struct rcu_head		rcu;
+};
 
 /* Does this route lead to that next hop, with the metrics of @fi? */
 static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
@@ -81,26 +98,21 @@ nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
 	return res->nhc;
 }
 
-/*
- * A route for this packet only, as __mkroute_output() and rt_set_nexthop() make it. It is
- * not on core's list of such routes, see nf_xlat_netdev_event().
- */
-static struct rtable *nf_xlat_hop_route(struct net *net,
-					const struct fib_result *res,
+/* As __mkroute_output() and rt_set_nexthop() make it */
+static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 					const struct fib_nh_common *nhc)
 {
-	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 	struct net_device *dev = nhc->nhc_dev;
-	struct in_device *in_dev;
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
 	struct rtable *rt;
 
-	in_dev = dev ? __in_dev_get_rcu(dev) : NULL;
-	if (!in_dev)
-		return ERR_PTR(-ENETUNREACH);
+	/* One that is going has none, and its routes are dead. */
+	if (!in_dev || !(dev->flags & IFF_UP))
+		return NULL;
 	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
 			  RTN_UNICAST, IN_DEV_ORCONF(in_dev, NOXFRM));
 	if (!rt)
-		return ERR_PTR(-ENOBUFS);
+		return NULL;
 	if (nhc->nhc_gw_family && nhc->nhc_scope == RT_SCOPE_LINK) {
 		rt->rt_uses_gateway = 1;
 		rt->rt_gw_family = nhc->nhc_gw_family;
@@ -112,10 +124,6 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 	ip_dst_init_metrics(&rt->dst, res->fi->fib_metrics);
 	rt->dst.lwtstate = lwtstate_get(nhc->nhc_lwtstate);
 	lwtunnel_set_redirect(&rt->dst);
-	if (!xa_load(&xn->hop_devs, dev->ifindex) &&
-	    xa_is_err(xa_store_bh(&xn->hop_devs, dev->ifindex, xa_mk_value(0),
-				  GFP_ATOMIC)))
-		WRITE_ONCE(xn->hop_any, true);
 	return rt;
 }
 
@@ -129,6 +137,109 @@ static noinline bool nf_xlat_same_route(struct net *net,
 
 	own.flowi4_iif = LOOPBACK_IFINDEX;
 	return !fib_lookup(net, &own, &res, 0) && res.fi == fi;
+}
+
+/*
+ * Who still has the route gets a blackhole for its device, as with core's own routes when
+ * their device goes.
+ */
+static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
+{
+	hlist_del_rcu(&hop->node);
+	dst_dev_put(&hop->rt->dst);
+	dst_release(&hop->rt->dst);
+	kfree_rcu(hop, rcu);
+}
+
+/*
+ * Is there room in a bucket? What no packet and no flow has goes: all that an address has
+ * changed since, or if these are not enough, all.
+ */
+static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
+{
+	unsigned int count, all = 0;
+	struct nf_xlat_hop *hop;
+	struct hlist_node *n;
+
+	do {
+		count = 0;
+		hlist_for_each_entry_safe(hop, n, head, node) {
+			if (nf_xlat_dst_refs(&hop->rt->dst) == 1 &&
+			    (all || hop->rt->rt_genid != rt_genid_ipv4(net)))
+				nf_xlat_hop_del(hop);
+			else
+				count++;
+		}
+	} while (count >= NF_XLAT_HOPS_MAX && !all++);
+	return count < NF_XLAT_HOPS_MAX;
+}
+
+/**
+ * nf_xlat_hops_forget - let go the routes to a device
+ * @xn: the engine's data of the device's namespace
+ * @dev: the device, which goes, or NULL for all
+ *
+ * Any context.
+ */
+void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
+{
+	struct nf_xlat_hop *hop;
+	struct hlist_node *n;
+	unsigned int i;
+
+	spin_lock_bh(&xn->hop_lock);
+	for (i = 0; i < NF_XLAT_HOP_BUCKETS; i++) {
+		hlist_for_each_entry_safe(hop, n, &xn->hops[i], node) {
+			if (!dev || hop->rt->dst.dev == dev)
+				nf_xlat_hop_del(hop);
+		}
+	}
+	spin_unlock_bh(&xn->hop_lock);
+}
+
+/*
+ * The route to a next hop. Core does not know of it, so that it is kept here: packets and
+ * flows take it for as long as they like, in a user's queue or a queueing discipline, and
+ * when the device goes nf_xlat_hops_forget() takes the device from the route.
+ */
+static struct rtable *nf_xlat_hop_route(struct net *net,
+					const struct fib_result *res,
+					const struct fib_nh_common *nhc)
+{
+	struct nf_xlat_net *xn = nf_xlat_pernet(net);
+	struct hlist_head *head;
+	struct nf_xlat_hop *hop;
+	struct rtable *rt = NULL;
+	u32 hash;
+
+	if (!nhc->nhc_dev)
+		return ERR_PTR(-ENETUNREACH);
+	hash = jhash(&nhc->nhc_gw, sizeof(nhc->nhc_gw), nhc->nhc_dev->ifindex);
+	head = &xn->hops[hash % NF_XLAT_HOP_BUCKETS];
+	hlist_for_each_entry_rcu(hop, head, node) {
+		/* Core's own routes end, too, when an address of the namespace changes. */
+		if (hop->rt->rt_genid == rt_genid_ipv4(net) &&
+		    nf_xlat_same_hop(hop->rt, res->fi, nhc) &&
+		    dst_hold_safe(&hop->rt->dst))
+			return hop->rt;
+	}
+
+	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!hop)
+		return ERR_PTR(-ENOBUFS);
+	spin_lock_bh(&xn->hop_lock);
+	if (nf_xlat_hops_room(net, head))
+		rt = nf_xlat_hop_alloc(res, nhc);
+	if (rt) {
+		hop->rt = rt;
+		dst_hold(&rt->dst);
+		hlist_add_head_rcu(&hop->node, head);
+	}
+	spin_unlock_bh(&xn->hop_lock);
+	if (rt)
+		return rt;
+	kfree(hop);
+	return ERR_PTR(-ENOBUFS);
 }
 
 /*
@@ -183,7 +294,7 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	 * input lookup would call a pool address of ours a martian. To a group, a source
 	 * would be taken for an address of this host.
 	 */
-	flowi4_init_output(&fl4, oif, mark, fl->tos & ~INET_ECN_MASK,
+	flowi4_init_output(&fl4, oif, mark, nf_xlat_fib_tos(fl->tos & ~INET_ECN_MASK),
 			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
 			   daddr, fl->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
 			   fl->uli.ports.dport, fl->sport, sock_net_uid(net, sk));

@@ -214,6 +214,25 @@ check "queue: its uplink goes" ip -n "$gw" link del wan2
 check "queue: at once" [ $((SECONDS - start)) -lt 5 ]
 touch "$tmp/go"
 
+# So does what a queueing discipline of another device keeps, which has the route as well.
+ip -n "$gw" -batch - <<-EOF
+	link add link wan name mv0 up type macvlan
+	link add link mv0 name vl0 up type vlan id 5
+	addr add 192.0.5.1/24 dev vl0
+	neigh replace 192.0.5.2 lladdr 02:00:00:00:00:05 dev vl0
+	route replace $far_ip via 192.0.5.2 table 100
+EOF
+on "$gw" tc qdisc add dev mv0 root tbf rate 8bit burst 1600 limit 100000
+kept() { on "$gw" tc -s qdisc show dev mv0 | grep -q ' [1-9][0-9]*p requeues'; }
+# shellcheck disable=SC2317 # called by wait_for
+keeps() { python "$client6" flood udp $client_ip 30000 $pref64$far_ip 99 30; kept; }
+check "qdisc: a packet waits" wait_for 10 keeps
+start=$SECONDS
+(sleep 6; on "$gw" tc qdisc del dev mv0 root) &
+check "qdisc: its uplink goes" ip -n "$gw" link del vl0
+check "qdisc: at once" [ $((SECONDS - start)) -lt 5 ]
+check "qdisc: the packet is still there" kept
+
 # So does a flow, also in a namespace that ends.
 link "$gw" wan2 "$server4" eth1
 ip -n "$gw" addr add 192.0.3.1/24 dev wan2
