@@ -86,6 +86,13 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #define nf_xlat_wq system_unbound_wq
 #endif
 
+/* HAVE_RT_RELEASES: linux/spinlock_rt.h, since 6.12; before, sparse is not told what unlocks */
+#if defined(CONFIG_PREEMPT_RT) && !defined(HAVE_RT_RELEASES)
+#define nf_xlat_acquired(lock)	do { } while (0)
+#else
+#define nf_xlat_acquired(lock)	__acquire(lock)
+#endif
+
 /* HAVE_NETDEV_LOCK_H: linux/netdevice.h had netdev_lockdep_set_classes() before 6.15 */
 #ifdef HAVE_NETDEV_LOCK_H
 #include <net/netdev_lock.h>

@@ -483,7 +483,7 @@ static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 
 	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
 	nf_conntrack_lock(lock);
-	__acquire(lock); /* Its prototype does not say so. */
+	nf_xlat_acquired(lock); /* Its prototype does not say so. */
 	/* A table that is made anew may lie where an earlier one did. */
 	if (d->hash != nf_conntrack_hash || d->size != nf_conntrack_htable_size) {
 		if (d->hash)
