@@ -88,7 +88,7 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 
 /* HAVE_RT_RELEASES: linux/spinlock_rt.h, since 6.12; before, sparse is not told what unlocks */
 #if defined(CONFIG_PREEMPT_RT) && !defined(HAVE_RT_RELEASES)
-#define nf_xlat_acquired(lock)	do { } while (0)
+#define nf_xlat_acquired(lock)	((void)(lock))
 #else
 #define nf_xlat_acquired(lock)	__acquire(lock)
 #endif
