@@ -59,7 +59,10 @@ static int nf_xlat_bpf_conf(struct nf_xlat_bpf_conf *conf,
 	struct nf_xlat_prefix *prefix = &conf->dom.prefix.prefix;
 	struct nf_xlat_eam *eam = &conf->dom.saddr.eam;
 
-	/* No second look at what may be another by now */
+	/*
+	 * The compiler must not read the option a second time, since the program may have
+	 * changed it.
+	 */
 	barrier();
 	memset(conf, 0, sizeof(*conf));
 	if (opts.flags & ~(BPF_XLAT_F_NON_GLOBAL | BPF_XLAT_F_HOP))
@@ -104,7 +107,10 @@ static bool nf_xlat_bpf_keep(struct sk_buff *skb)
 
 	if (!clone)
 		return false;
-	/* Of the rest, nothing is to last longer than the packet. */
+	/*
+	 * The clone is kept for its memory only, and must not keep conntrack entry, route
+	 * or socket.
+	 */
 	nf_reset_ct(clone);
 	skb_dst_drop(clone);
 	skb_ext_reset(clone);
@@ -144,7 +150,7 @@ static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 	return !nf_xlat_has_ports(proto);
 }
 
-/* Would it have to be cut, or segmented first? */
+/* Would the packet have to be fragmented, or to be segmented first? */
 static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt, u32 mtu)
 {
@@ -283,7 +289,10 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 		return -EBADMSG;
 	}
 
-	/* A local socket's, which IP has heeded. It does not say that the packet has no DF. */
+	/*
+	 * ignore_df comes from a local socket, and IP has acted on it already. It does not
+	 * mean that the packet has DF=0.
+	 */
 	skb->ignore_df = 0;
 	__skb_pull(skb, off);
 	if (unlikely(nf_xlat_bpf_read_moves(skb, pf))) {
@@ -311,7 +320,7 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
 	if (!opts || opts__sz != sizeof(*opts))
 		return -EINVAL;
-	/* It may be packet data as well, which others may share. */
+	/* The options may lie in the data of the packet, which other skbs may share. */
 	if ((void *)opts >= (void *)sk->head &&
 	    (void *)opts < (void *)skb_end_pointer(sk))
 		return -EINVAL;

@@ -44,10 +44,16 @@
 /* More extension headers than this are an attack. */
 #define NF_XLAT_MAX_EXTHDR	8
 
-/* IPv6 packets whose IPv4 form is not longer may be fragmented on the way. */
+/*
+ * An IPv6 packet goes out with DF=0 if its IPv4 form is not longer than this (RFC 7915
+ * section 5.1).
+ */
 #define NF_XLAT_DF_LIMIT	1260
 
-/* GSO that is half done, or that only a transformation can do */
+/*
+ * GSO types that are refused: a device has to finish the first one, and IPsec the second
+ * one.
+ */
 #define NF_XLAT_GSO_REFUSED	(SKB_GSO_PARTIAL | SKB_GSO_ESP)
 
 /* LSRR or SSRR with hops left to visit, RFC 7915 section 4.1 */
@@ -65,7 +71,10 @@ static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
 			i++;
 			continue;
 		}
-		/* A broken option hides what follows it: take the worst. */
+		/*
+		 * The length of this option is wrong, so what follows cannot be read:
+		 * assume a source route.
+		 */
 		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len)
 			return true;
 		if (opt[i] == IPOPT_LSRR || opt[i] == IPOPT_SSRR) {
@@ -89,7 +98,10 @@ static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
 		return NF_XLAT_MALFORMED;
 
 	l3->hlen = iph->ihl * 4;
-	/* BIG TCP has no length in its header. */
+	/*
+	 * The header of a BIG TCP packet has a length of zero; the length is that of the
+	 * skb.
+	 */
 	l3->len = quoted ? ntohs(iph->tot_len) : iph_totlen(skb, iph);
 	if (l3->hlen < sizeof(*iph) || l3->len < l3->hlen ||
 	    off + l3->hlen > skb->len)
@@ -131,7 +143,10 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 
 	l3->hlen = sizeof(*ip6h);
 	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
-	/* BIG TCP has no length in its header. */
+	/*
+	 * The header of a BIG TCP packet has a length of zero; the length is that of the
+	 * skb.
+	 */
 	if (!quoted && !ip6h->payload_len && skb_is_gso(skb))
 		l3->len = skb->len - off;
 	if (!quoted && off + l3->len != skb->len)
@@ -151,7 +166,10 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_HOP:
 		case NEXTHDR_DEST:
 		case NEXTHDR_ROUTING:
-			/* Behind a Fragment header, only the first fragment would have it. */
+			/*
+			 * Behind a Fragment header only the first fragment would have this
+			 * extension header.
+			 */
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
 			eh = skb_header_pointer(skb, off + l3->hlen,
@@ -184,7 +202,10 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->frag = ntohs(fh->frag_off) & IP6_OFFSET;
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
-			/* An AH there may have come from IPv4. */
+			/*
+			 * RFC 7915 drops AH, but an error may quote an AH packet that was
+			 * translated from IPv4.
+			 */
 			if (l3->frag && quoted)
 				goto done;
 			break;
@@ -352,7 +373,10 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	if (nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr))
 		return NF_XLAT_QUOTED;
 	off += pkt->inner.hlen;
-	/* A length that cannot be is taken for what older senders left there. */
+	/*
+	 * RFC 4884 section 5.5: older senders leave arbitrary values there, so an
+	 * impossible length means that there is no extension.
+	 */
 	if (pkt->icmp.len < pkt->inner.hlen ||
 	    pkt->icmp.len > pkt->l3.len - pkt->l3.hlen - sizeof(*icmph))
 		pkt->icmp.len = 0;
@@ -371,7 +395,10 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 			return NF_XLAT_QUOTED;
 	}
 
-	/* nf_xlat_skb() writes to the part of the transport header that is quoted. */
+	/*
+	 * nf_xlat_skb() writes to the quoted part of the transport header, so that it has
+	 * to be linear.
+	 */
 	err = NF_XLAT_OK;
 	if (!pskb_may_pull(skb, min(skb->len, off +
 				    nf_xlat_l4_hlen(pkt->inner.proto))))
@@ -385,7 +412,10 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 	const struct udphdr *udph = udp_hdr(skb);
 
 	if (pkt->l3.fraghdr) {
-		/* RFC 7915 section 4.5: its checksum would need them all. */
+		/*
+		 * RFC 7915 section 4.5: IPv6 needs a checksum, and it can only be computed
+		 * over all fragments.
+		 */
 		if (pkt->pf == NFPROTO_IPV4 && !udph->check)
 			return NF_XLAT_FRAG_CSUM;
 	} else if (!skb_is_gso(skb) &&
@@ -396,12 +426,18 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
-/* The same of a tunnel's, which is segmented by the headers inside of it */
+/*
+ * The same for a GSO packet of a tunnel, whose segments are made by the headers inside of
+ * the tunnel.
+ */
 static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
 
-	/* Segmentation asks it. A packet of a tunnel has one in the output hook, too. */
+	/*
+	 * Segmentation asks the device for its features. A tunnel's packet has a device in
+	 * the output hook, too.
+	 */
 	if (!skb->dev)
 		return false;
 
@@ -431,7 +467,10 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 	if (pkt->l3.proto == IPPROTO_TCP)
 		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
 							 SKB_GSO_TCPV6);
-	/* A GSO packet of SCTP is a list of chunks, which are the same in both families. */
+	/*
+	 * A GSO packet of SCTP has its chunks in a list of skbs. Chunks are the same in
+	 * both families.
+	 */
 	if (pkt->l3.proto == IPPROTO_SCTP)
 		return type & SKB_GSO_SCTP;
 	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
@@ -466,14 +505,17 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
 	if (err)
 		return err;
-	/* Nothing that could be put together again, in IPv4 at least */
+	/*
+	 * A fragment that ends behind 65535 bytes: the receiver could not put the packet
+	 * together.
+	 */
 	if (pkt->l3.frag && pkt->l3.frag + pkt->l3.len - pkt->l3.hlen +
 			    sizeof(struct iphdr) > IP_MAX_MTU)
 		return NF_XLAT_TOOBIG;
 
 	/*
-	 * nf_defrag has been here, or it is our own and not cut yet: the
-	 * sender allows fragments.
+	 * nf_defrag has put the packet together, or it is this host's own and is not cut
+	 * yet: either way its sender allows fragments.
 	 */
 	pkt->reasm = reasm || skb->ignore_df;
 	if (pkt->reasm)
@@ -483,7 +525,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_GSO;
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
-	/* RFC 7915 section 4.2: groups are the link's business. */
+	/* RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. */
 	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_IGMP)
 		return NF_XLAT_ICMP;
 
@@ -492,7 +534,10 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_MALFORMED;
 	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
 		return NF_XLAT_NOMEM;
-	/* A device sums up from a transport header on, ours or a tunnel's. */
+	/*
+	 * The device computes the checksum from a transport header on, which may be one
+	 * inside of a tunnel.
+	 */
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		int start = skb_checksum_start_offset(skb) -
 			    (int)(off + pkt->l3.hlen);
@@ -509,17 +554,23 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	}
 
 	/*
-	 * RFC 7915 section 4.1: but for an error, which tells more with an odd
-	 * source than not at all.
+	 * RFC 7915 section 4.1: an ICMP error is the exception, since it helps its receiver
+	 * even if its source address cannot be translated.
 	 */
 	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
 	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
 		return NF_XLAT_ADDRESS;
-	/* nf_xlat_daddr_legal() decides on groups, by what a rule says. */
+	/*
+	 * Whether a multicast group may be the destination depends on the rule:
+	 * nf_xlat_daddr_legal() decides.
+	 */
 	if (!nf_xlat_is_group(pf, &pkt->l3.daddr) &&
 	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
 		return NF_XLAT_ADDRESS;
-	/* 65535 bytes of IPv6 payload and an IPv4 header are too many. */
+	/*
+	 * An IPv6 packet may have 65535 bytes of payload, an IPv4 packet 65535 bytes with
+	 * its header.
+	 */
 	if (!skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return NF_XLAT_TOOBIG;
 
@@ -530,7 +581,10 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_parse);
 
-/* Which of the errors that this one becomes can carry an extension? */
+/*
+ * May the translated ICMP error have an extension structure? RFC 4884 names the types that
+ * may.
+ */
 static bool nf_xlat_icmp_may_extend(const struct nf_xlat_pkt *pkt)
 {
 	struct nf_xlat_icmp new = pkt->icmp;
@@ -541,7 +595,7 @@ static bool nf_xlat_icmp_may_extend(const struct nf_xlat_pkt *pkt)
 	return new.type == ICMPV6_DEST_UNREACH || new.type == ICMPV6_TIME_EXCEED;
 }
 
-/* What becomes of the part of an ICMP error behind its ICMP header. */
+/* How long the parts of a translated ICMP error are, behind its ICMP header */
 struct nf_xlat_quote {
 	unsigned int	len;	/* of the quoted packet, translated */
 	unsigned int	pad;	/* zeroes after it, RFC 4884 section 4.1 */
@@ -664,7 +718,10 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		struct icmphdr *icmph = (struct icmphdr *)data;
 		struct nf_xlat_icmp new = { .type = icmph->type };
 
-		/* Only ICMPv6 has a pseudo-header, RFC 7915 section 5.4 */
+		/*
+		 * ICMPv6's checksum covers a pseudo-header, ICMPv4's does not (RFC 7915
+		 * section 5.4).
+		 */
 		pseudo = csum_add(pf == NFPROTO_IPV6 ?
 				  nf_xlat_addr_csum(pf, &l3->saddr,
 						    &l3->daddr) :
@@ -677,7 +734,7 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		} else {
 			nf_xlat_icmp_4to6(&new);
 		}
-		/* An error may quote less than all of it. */
+		/* An ICMP error may quote less than the whole ICMP header. */
 		diff = csum_sub((__force __wsum)htons(new.type << 8),
 				(__force __wsum)htons(icmph->type << 8));
 		icmph->type = new.type;
@@ -694,7 +751,7 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	if (!check)
 		return;
 
-	/* With offload the field holds the pseudo-header's sum and no more. */
+	/* With CHECKSUM_PARTIAL the field holds the sum of the pseudo-header only. */
 	if (partial) {
 		*check = ~csum_fold(csum_add(pseudo, csum_unfold(*check)));
 		return;
@@ -710,7 +767,9 @@ static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
 			   const struct nf_xlat_hdr *hdr, u8 ttl,
 			   unsigned int len)
 {
-	/* What an ICMPv6 error quotes may claim more than IPv4 can say. */
+	/*
+	 * The length of a quoted IPv6 packet may be larger than IPv4's length field allows.
+	 */
 	len = min_t(unsigned int, len, IP_MAX_MTU);
 	*iph = (struct iphdr){
 		.version	= 4,
@@ -754,7 +813,7 @@ static void nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
 	}
 }
 
-/* Write a network header of the other family; @len as it is to claim. */
+/* Write a network header of the other family. @len is the length that it says. */
 static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 			  const struct nf_xlat_hdr *hdr, u8 ttl,
 			  unsigned int len)
@@ -811,7 +870,9 @@ static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 			       csum);
 }
 
-/* The checksums that have to be made anew, once all else is in place. */
+/*
+ * Compute the checksums that cannot be adjusted, when the rest of the packet is complete.
+ */
 static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_hdr *hdr)
@@ -864,7 +925,10 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 	if (skb_mac_header_was_set(skb)) {
 		memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
 		skb_set_mac_header(skb, -(int)mac_len);
-		/* Log and trace tell by it what follows. */
+		/*
+		 * The packet logger and nft's trace read the protocol from the Ethernet
+		 * header.
+		 */
 		if (mac_len == ETH_HLEN && skb->dev &&
 		    skb->dev->type == ARPHRD_ETHER)
 			eth_hdr(skb)->h_proto = skb->protocol;
@@ -899,9 +963,9 @@ void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 EXPORT_SYMBOL_GPL(nf_xlat_gso);
 
 /*
- * A list of packets as they came, each with its headers, is not for us: only
- * the first one's get rewritten. Make it what GRO would have made of it
- * without rx-gro-list, to be segmented by the first one's headers.
+ * With rx-gro-list, GRO makes a list of packets of which each has its own headers, and only
+ * those of the first one are translated here. So make it an ordinary GSO packet, whose
+ * segments get the headers of the first one.
  */
 static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
@@ -986,7 +1050,7 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 	if (l3->frag)
 		return;
 
-	/* The offloaded checksum may as well be one inside of a tunnel. */
+	/* csum_start may be that of a header inside of a tunnel. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		partial = skb_checksum_start_offset(skb) == off;
 
@@ -1004,11 +1068,16 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
 {
-	/* Segments differ in length; DF for all, as a TCP of IPv4 has it. */
+	/*
+	 * The segments of a GSO packet differ in length. All get DF=1, as IPv4's TCP sends
+	 * them.
+	 */
 	if (skb_is_gso(skb))
 		iph->frag_off = htons(IP_DF);
 	if (!pkt->l3.fraghdr) {
-		/* The packet came in fragments, so it may be cut again. */
+		/*
+		 * The packet came in fragments, so that it may be fragmented again: DF=0.
+		 */
 		if (pkt->reasm)
 			iph->frag_off = 0;
 		if (!(iph->frag_off & htons(IP_DF)))
@@ -1017,15 +1086,24 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	ip_send_check(iph);
 }
 
-/* Must an offloaded checksum be there before the packet is translated? */
+/*
+ * Must the checksum be computed before the packet is translated, although it is
+ * CHECKSUM_PARTIAL?
+ */
 static bool nf_xlat_sum_first(const struct sk_buff *skb,
 			      const struct nf_xlat_pkt *pkt)
 {
-	/* ICMP is never offloaded in earnest, but raw sockets may try. */
+	/*
+	 * The kernel offloads no ICMP checksum, but a packet socket may say
+	 * CHECKSUM_PARTIAL.
+	 */
 	if (nf_xlat_is_icmp(pkt->pf, pkt->l3.proto))
 		return true;
 
-	/* A tunnel's own UDP has none, and gets one that covers the inner. */
+	/*
+	 * The outer UDP header of a tunnel may have no checksum. It gets one, which covers
+	 * the inner packet with its checksum.
+	 */
 	return pkt->pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_UDP &&
 	       !pkt->l3.fraghdr && !skb_is_gso(skb) && !udp_hdr(skb)->check &&
 	       skb_checksum_start(skb) != skb_transport_header(skb);
@@ -1042,7 +1120,7 @@ bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	unsigned int new = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
 
-	/* An error is cut, and a checksum is made of what is linear. */
+	/* An ICMP error is shortened, and its checksum is computed over linear data. */
 	if (skb_cloned(skb) || pkt->icmp_error ||
 	    (skb->ip_summed == CHECKSUM_PARTIAL && nf_xlat_sum_first(skb, pkt)))
 		return true;

@@ -33,23 +33,30 @@
 #include "nf_xlat_ct_internal.h"
 #include "compat.h"
 
-/* Just before NAT, so that both act on what the rules of priority -100 saw. */
+/*
+ * Just before NAT: between the two there is no rule that could see the packet half
+ * translated.
+ */
 #define NF_XLAT_PRI_CT		(NF_IP_PRI_NAT_DST - 1)
 /* Just before conntrack, which cannot look up such an echo reply by itself. */
 #define NF_XLAT_PRI_ECHO	(NF_IP_PRI_CONNTRACK - 1)
-/* Just after NAT: a packet whose destination NAT changes is not for a mapping. */
+/* Just after NAT: if NAT has changed the destination, the packet is not for a mapping. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
 /* Behind all rules, and before conntrack confirms the entry */
 #define NF_XLAT_PRI_LOCAL_IN	(NF_IP_PRI_LAST - 1)
 
-/* Not a verdict of netfilter: the entry is a session now, translate the packet. */
+/*
+ * No verdict of netfilter: the entry has become a session, and the caller is to translate
+ * the packet.
+ */
 #define NF_XLAT_CT_BEGUN	(NF_MAX_VERDICT + 1)
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
 /*
- * An entry of two families makes an unfixed nft_ct write over what lies behind a register,
- * in rules that any user may load. Without state there are no such entries.
+ * An nft_ct without the fix of May 2026 copies 16 bytes to a register of 4 bytes when an
+ * entry has two families, in rules that any user may load. On such a kernel there is no
+ * state, and so no such entry.
  */
 static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
 module_param(nft_ct_fixed, bool, 0644);
@@ -65,7 +72,7 @@ static void nf_xlat_hdr_same(struct nf_xlat_hdr *hdr,
 	hdr->dport = nf_xlat_tuple_is_icmp(t) ? t->src.u.all : t->dst.u.all;
 }
 
-/* The same for a packet that runs against @t. */
+/* Addresses and ports of a packet of the opposite direction of @t. */
 static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
 				const struct nf_conntrack_tuple *t)
 {
@@ -94,7 +101,10 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 
 	if (!nf_xlat_ct_prefix(ct, &prefix))
 		return NF_XLAT_ADDRESS;
-	/* Path MTU discovery needs it, though it may seem to be the peer's. */
+	/*
+	 * Path MTU discovery needs the error. If the router's address cannot be translated,
+	 * it gets the address of the session, as if the peer had sent the error.
+	 */
 	if (!nf_xlat_prefix_allows(&prefix, pkt->l3.saddr.ip))
 		return NF_XLAT_OK;
 	nf_xlat_addr_4to6(&prefix, pkt->l3.saddr.ip, &hdr->saddr.in6);
@@ -115,7 +125,7 @@ static void nf_xlat_ct_moved(struct sk_buff *skb)
 		nf_ct_kill(ct);
 }
 
-/* The device that sessions of this number are counted for, if it is there. */
+/* The device that counts the packets of sessions with this number, if it still exists */
 static const struct nf_xlat_owner *nf_xlat_ct_owner(const struct net *net,
 						    u8 index)
 {
@@ -147,7 +157,10 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	struct nf_xlat_parm parm __uninitialized;
 	enum nf_xlat_reason reason;
 
-	/* Conntrack looks behind an AH, which the engine takes for payload. */
+	/*
+	 * Conntrack skips an AH header, and the engine takes AH for the transport protocol:
+	 * so the two protocols may differ.
+	 */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
 		return nf_xlat_ct_reject(skb, state, data ? data->owner : 0, pkt,
@@ -206,7 +219,7 @@ static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
 
 	if (refcount_inc_not_zero(&ct->ct_general.use)) {
 		smp_acquire__after_ctrl_dep();
-		if (nf_ct_is_confirmed(ct) && nf_xlat_ct_any(ct) &&
+		if (nf_ct_is_confirmed(ct) && nf_xlat_ct_is_session(ct) &&
 		    net_eq(nf_ct_net(ct), first->net) &&
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
@@ -302,7 +315,7 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/* Is it such a packet, and has nobody else a claim on its entry? */
+/* Is this the first packet of a session, and does nobody else use its entry? */
 static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
@@ -392,7 +405,7 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 	return nf_xlat_ct_reject(skb, state, range->owner, pkt, reason);
 }
 
-/* A packet that a rule or a device is for, and that it cannot translate */
+/* Drop a packet that a rule or a device matches and cannot translate, and count it. */
 static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
 					  const struct nf_hook_state *state,
 					  const struct nf_xlat_ct_range *range,
@@ -433,7 +446,10 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
 	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
-		/* A packet that NAT44 forwards is not for this rule, nor for a mapping. */
+		/*
+		 * NAT44 forwards this packet, so that neither the rule nor a mapping
+		 * applies.
+		 */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,
@@ -471,13 +487,13 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 	const struct net_device *dev;
 	struct sock *sk;
 
-	/* tproxy has found one. */
+	/* tproxy has assigned the socket already. */
 	if (skb->sk)
 		return true;
 
 	/*
-	 * It may be bound to the device, or to the VRF that it is in; and with
-	 * a VRF the packet comes here by each of them.
+	 * The socket may be bound to the device or to its VRF. With a VRF the packet passes
+	 * this hook twice, once for each of the two devices.
 	 */
 	sk = nf_sk_lookup_slow_v4(state->net, skb, state->in);
 	if (netif_is_l3_master(state->in))
@@ -492,7 +508,10 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 	return true;
 }
 
-/* Is the packet for this host, which has a use for it? */
+/*
+ * Is the destination an address of this host, and does a socket or a connection of this
+ * host want the packet?
+ */
 static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 			      const struct nf_hook_state *state)
 {
@@ -527,7 +546,10 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 		nf_ct_invert_tuple(&t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
 	else
 		t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	/* A segment that begins no session may be for this host. */
+	/*
+	 * A TCP segment that cannot begin a session may belong to a connection of this
+	 * host.
+	 */
 	if (t.dst.protonum == IPPROTO_TCP &&
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT)
 		return NF_ACCEPT;
@@ -571,7 +593,10 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	return nf_xlat_ct_begin_in(skb, state, ct, pkt, &range);
 }
 
-/* The part of nf_xlat_ct_in() that few packets need, with more on its stack */
+/*
+ * The part of nf_xlat_ct_in() that few packets need. It is not inlined because it has large
+ * variables on its stack.
+ */
 static noinline unsigned int
 nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 		     struct nf_conn *ct)
@@ -624,7 +649,7 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (nf_ct_protonum(ct) != IPPROTO_TCP ||
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT ||
-	    nf_xlat_ct_any(ct) || ct->status & IPS_NAT_MASK)
+	    nf_xlat_ct_is_session(ct) || ct->status & IPS_NAT_MASK)
 		return NF_ACCEPT;
 
 	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
@@ -686,7 +711,7 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 	if (ipv6_addr_equal(&daddr, &ipv6_hdr(skb)->daddr))
 		return NF_ACCEPT;
 	if (state->hook != NF_INET_LOCAL_OUT)
-		/* A stateless rule may have given it one before. */
+		/* A stateless rule before this one may have set a route. */
 		skb_dst_drop(skb);
 	else if (ip6_route_me_harder(state->net, state->sk, skb))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
@@ -704,7 +729,7 @@ static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 	       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 }
 
-/* Packets of sessions, and what this host itself says about them. */
+/* Translates the packets of sessions, and the ICMP errors of this host about them */
 static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
@@ -771,7 +796,9 @@ static unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
 		return NF_ACCEPT;
 
-	/* Conntrack will call it invalid. */
+	/*
+	 * The packet is too short or its checksum is wrong: conntrack will call it invalid.
+	 */
 	if (state->hook == NF_INET_PRE_ROUTING &&
 	    READ_ONCE(state->net->ct.sysctl_checksum) &&
 	    nf_checksum(skb, state->hook, skb_network_offset(skb) +
@@ -873,7 +900,10 @@ static int nf_xlat_ct_register(struct net *net)
 					      GFP_KERNEL_ACCOUNT);
 		if (!xn->master)
 			return -ENOMEM;
-		/* xt_cluster looks at it, and warns of other families. */
+		/*
+		 * xt_cluster reads the family of a master, and warns if it is neither IPv4
+		 * nor IPv6.
+		 */
 		xn->master->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.l3num =
 			NFPROTO_IPV6;
 	}
@@ -1032,7 +1062,7 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 
 static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
 {
-	return nf_xlat_ct_any(ct);
+	return nf_xlat_ct_is_session(ct);
 }
 
 /* Has a masqueraded session lost its address or its device, as in nf_nat_masquerade? */
@@ -1041,7 +1071,7 @@ static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
 	const struct nf_xlat_ct_data *priv;
 	bool gone;
 
-	if (!nf_xlat_ct_any(ct))
+	if (!nf_xlat_ct_is_session(ct))
 		return 0;
 	priv = nf_xlat_ct_data(ct);
 	if (!priv)
@@ -1070,7 +1100,10 @@ static void nf_xlat_ct_ended_work(struct work_struct *work)
 	nf_xlat_events_end(ev, start, true);
 }
 
-/* An address of this host is gone. To look for its sessions takes too long for here. */
+/*
+ * An address of this host has been removed. A work looks for its sessions, since that may
+ * take long and RTNL is held here.
+ */
 static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 				 void *ptr)
 {
@@ -1080,7 +1113,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 	if (event != NETDEV_DOWN)
 		return NOTIFY_DONE;
 	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
-	/* Sessions may have outlived the rules. */
+	/* There may be sessions, also when the last rule has been removed. */
 	if (READ_ONCE(xn->used))
 		nf_xlat_events_kick(&xn->ended);
 	return NOTIFY_DONE;
@@ -1117,8 +1150,8 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 }
 
 /*
- * Sessions count in the data that the engine has for the namespace. That data goes before
- * conntrack ends its entries, so end ours here.
+ * Sessions use counters of the engine, which are freed before conntrack ends the entries of
+ * the namespace. So end the sessions here.
  */
 static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 {
@@ -1129,7 +1162,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
 	nf_xlat_bib_net_exit(net);
-	/* Entries that are still on a packet somewhere have references. */
+	/* An entry that a packet still has keeps a reference to the template. */
 	nf_ct_put(xn->master);
 }
 
@@ -1185,7 +1218,10 @@ static void __exit nf_xlat_ct_fini(void)
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
-	/* Nobody is left who could translate their packets. */
+	/*
+	 * Without this module nobody would translate the packets of sessions, so end all of
+	 * them.
+	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();

@@ -184,7 +184,7 @@ static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 	       hlist_fake((struct hlist_node *)&ct->nat_bysource);
 }
 
-static inline bool nf_xlat_ct_any(const struct nf_conn *ct)
+static inline bool nf_xlat_ct_is_session(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_ours(ct) || nf_xlat_ct_hairpin(ct);
 }

@@ -18,14 +18,16 @@
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
-/* As nf_nat: we are in softirq, a full pool must not be searched in whole. */
+/*
+ * As in nf_nat: this is softirq, so that a search does not try every port of a full pool.
+ */
 #define NF_XLAT_MAX_ATTEMPTS	128
-/* When an address has no port, so many are tried, the others with less effort. */
+/* So many addresses of a pool are tried. From the second one on fewer ports are tried. */
 #define NF_XLAT_MAX_ADDRS	4
 
 static u32 nf_xlat_ct_hash_rnd __read_mostly;
 
-/* The port or id in @reply that is ours to choose */
+/* The field of @reply that is chosen: port or identifier */
 static __be16 *nf_xlat_ct_key(struct nf_conntrack_tuple *reply)
 {
 	return nf_xlat_tuple_is_icmp(reply) ? &reply->src.u.icmp.id :
@@ -49,7 +51,7 @@ static u32 nf_xlat_ct_hash(const struct nf_xlat_ct_range *range,
 	return jhash2((const u32 *)t->src.u3.all, 4, seed);
 }
 
-/* Ports that one like @port may become: @min, @min + @step, ... of which @n */
+/* The ports to choose from: @n of them, which are @min, @min + @step and so on */
 struct nf_xlat_ports {
 	u16	min;
 	u16	step;
@@ -63,7 +65,7 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 
 	p->step = 1;
 	if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
-		/* Zero, which a map may hold, is no port. */
+		/* A map may say port 0, which is not a valid port. */
 		p->min = ntohs(range->min_proto) ? : 1;
 		max = ntohs(range->max_proto);
 	} else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
@@ -90,8 +92,8 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 }
 
 /*
- * Is @reply free, and the IPv4 endpoint too? -EEXIST: no; another error ends the
- * search.
+ * Can the session have @reply? -EEXIST if another session has it, or another mapping its
+ * IPv4 endpoint. Any other error ends the search.
  */
 static int nf_xlat_ct_try(const struct nf_conn *ct,
 			  struct nf_conntrack_tuple *reply,
@@ -159,7 +161,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	struct nf_xlat_ports p;
 	int err;
 
-	/* Its checksum does not cover them, or there are none. */
+	/* The protocol has no ports, or none that its checksum covers. */
 	if (!nf_xlat_ct_has_ports(proto))
 		return nf_xlat_ct_try(ct, reply, NULL);
 
@@ -179,7 +181,10 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 		err = nf_xlat_ct_search(&p, ct, reply, bib, attempts);
 		if (err != -EEXIST)
 			return err;
-		/* Better the wrong parity than none, for a little more. */
+		/*
+		 * No port of the same parity is free. Take one of the other parity, after a
+		 * shorter search.
+		 */
 		nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 		attempts /= 4;
 	}
@@ -202,7 +207,10 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	int err;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	/* The whole of IPv4 has one more; nobody will miss it. */
+	/*
+	 * The range 0.0.0.0-255.255.255.255 has one address more than 32 bits can count;
+	 * its last address is never chosen.
+	 */
 	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);
 	tries = range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
@@ -238,7 +246,10 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	memset(&key6, 0, sizeof(key6));
 	key6.addr = orig->src.u3.in6;
-	/* One by one, as it has holes. */
+	/*
+	 * Member by member: the padding of the structure must stay zero, as it is part of
+	 * the key.
+	 */
 	key6.prefix.addr = range->prefix.addr;
 	key6.prefix.len = range->prefix.len;
 	key6.prefix.non_global = range->prefix.non_global;
@@ -274,8 +285,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		reply->dst.u3.ip = bib->key4.addr;
 		*key = bib->key4.port;
 		/*
-		 * NAT44 or this host itself has it in use with this peer. Only
-		 * a port of the session's own will do then.
+		 * NAT44 or this host uses the mapping's IPv4 endpoint with this peer. The
+		 * session then needs a port of its own.
 		 */
 		if (nf_conntrack_tuple_taken(reply, ct)) {
 			nf_xlat_bib_put(net, bib);
@@ -285,7 +296,10 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	}
 
 	refs[NF_XLAT_REF_BIB] = bib;
-	/* Two devices may have one address: that of the last session counts. */
+	/*
+	 * Two devices may have the same address. The mapping ends with the device of the
+	 * latest session.
+	 */
 	if (oif && READ_ONCE(bib->masq_index) != oif)
 		WRITE_ONCE(bib->masq_index, oif);
 	if (READ_ONCE(bib->owner) != range->owner)

@@ -35,7 +35,7 @@ static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct tcphdr _th;
 
-	/* An IPsec policy may ask for more than the route at hand tells. */
+	/* An IPsec policy may apply to the packet although its route does not say so. */
 	if (skb_sec_path(skb) || nf_xlat_has_policies(net))
 		return false;
 	if (proto != IPPROTO_TCP)
@@ -44,7 +44,7 @@ static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
 	return th && !th->syn && !th->fin && !th->rst;
 }
 
-/* Does the fast path take this session? Only one that both ends have agreed on. */
+/* Does the fast path take this session? It needs an answer, and TCP has to be established. */
 static bool nf_xlat_flow_ct_ok(const struct nf_conn *ct)
 {
 	if (!nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
@@ -60,7 +60,10 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 {
 	const struct net_device *dev = dst_dev_rcu(dst);
 
-	/* This host may want a copy of a packet to a group. */
+	/*
+	 * This host may be a member of the multicast group, and needs a copy of the packet
+	 * then.
+	 */
 	if (dst->ops->family == AF_INET &&
 	    container_of(dst, struct rtable, dst)->rt_flags &
 	    (RTCF_MULTICAST | RTCF_BROADCAST))
@@ -84,7 +87,7 @@ static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 	return nf_xlat_ft_below(ft, dev, ha, in);
 }
 
-/* How the answers come in: from the neighbour that the packet goes to */
+/* How the answers come in: they are expected from the neighbour that the packet goes to. */
 static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
 				 const struct dst_entry *dst,
 				 const union nf_inet_addr *daddr,
@@ -134,7 +137,10 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 	dst = nf_xlat_route(net, NULL, skb, t->src.l3num, &fl, NULL);
 	if (IS_ERR(dst))
 		return NULL;
-	/* The session is about to end: its next packet in the normal path finds that route. */
+	/*
+	 * The route leads to another device than the one whose address the session has. The
+	 * next packet in the normal path will end the session.
+	 */
 	if (oif && dst_dev_rcu(dst)->ifindex != oif) {
 		dst_release(dst);
 		return NULL;
@@ -211,7 +217,10 @@ static void nf_xlat_flow_key_stateless(struct nf_xlat_flow_key *key,
 	key->dport = cur->ports[1];
 }
 
-/* Let the direction do to packets what was done to that one. */
+/*
+ * Record in @d what the translation has done to this packet, so that the same is done to
+ * later packets.
+ */
 static void nf_xlat_flow_stateless(struct nf_xlat_flow_dir *d,
 				   const struct nf_xlat_current *cur)
 {
@@ -412,14 +421,14 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	nf_xlat_ct_watch(ct);
 	held = nf_xlat_ct_hold(ct);
 	if (!held || cmpxchg(&held->flow, NULL, flow)) {
-		/* No memory, or another CPU was quicker. */
+		/* There was no memory, or another CPU has added the flow meanwhile. */
 		nf_xlat_flow_free_rcu(&flow->rcu);
 		return;
 	}
 	nf_xlat_flow_insert(flow);
 	/*
-	 * If the entry left conntrack's table before nf_xlat_ct_watch(), nobody has told us.
-	 * cmpxchg() orders the two.
+	 * If the entry has left conntrack's table before nf_xlat_ct_watch(), nobody ends
+	 * this flow. cmpxchg() orders the two.
 	 */
 	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);

@@ -103,7 +103,7 @@ int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 			lowest = path->dev;
 			break;
 		case DEV_PATH_VLAN:
-			/* The hook knows of one. */
+			/* nf_xlat_flow_ingress() reads one VLAN tag only. */
 			known &= !below.vlan;
 			below.vlan = nf_xlat_flow_vlan(path->encap.proto,
 						       path->encap.id);
@@ -185,19 +185,21 @@ static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 		.priv		= ft->fn,
 		.pf		= NFPROTO_NETDEV,
 		.hooknum	= NF_NETDEV_INGRESS,
-		/* Before the flowtable's own, which knows nothing of us */
+		/*
+		 * Before the hook of the flowtable itself, which would not find our flows
+		 */
 		.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
 	};
 	if (nf_register_net_hook(net, &fd->ops))
 		goto err;
-	/* In the place of a value, so it takes no memory. */
+	/* The entry has a value already, so that this needs no memory. */
 	xa_store(&ft->devs, ifindex, fd, GFP_KERNEL);
 	nf_xlat_ft_count_hook(ft->fn, ifindex, 1);
 	dev_put(dev);
 	return;
 
 err:
-	/* It is tried again with the next round. */
+	/* The next round tries again. */
 	xa_erase(&ft->devs, ifindex);
 	dev_put(dev);
 	kfree(fd);
@@ -297,7 +299,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 	return busy;
 }
 
-/* Where it is known that a packet leaves, and how: the last hook */
+/* The last hook: here a packet has its final route and device. */
 static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	{
 		.hook		= nf_xlat_flow_postrouting,

@@ -57,7 +57,10 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 		return false;
 	if (!skb_is_gso(skb))
 		return nf_xlat_flow_len_ok(l3, d, dst);
-	/* LRO has no type. A packet of a tunnel takes the normal path. */
+	/*
+	 * A packet of LRO has no gso_type. Neither it nor a GSO packet of a tunnel takes
+	 * the fast path.
+	 */
 	return skb_shinfo(skb)->gso_type &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
 					       SKB_GSO_TCP_ECN |
@@ -105,7 +108,7 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 
 	l4 = skb->data + l3->hlen;
 	nf_xlat_flow_skb_csum(skb, d, l3->hlen, nf_xlat_flow_ports(d, l4));
-	/* The sum of the device covers the old header. */
+	/* CHECKSUM_COMPLETE covers the old header, and is no longer right. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 

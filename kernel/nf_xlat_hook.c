@@ -41,10 +41,13 @@
 #include "compat.h"
 #include "nf_xlat_internal.h"
 
-/* 6to4, then 4to6 for a hairpin, and once more each for one between two CLATs */
+/* A hairpin translates 6to4 and then 4to6. A hairpin between two CLATs does so twice. */
 #define NF_XLAT_MAX_DEPTH	4
 
-/* A packet that is cut makes 55 of 1280 bytes, and a hairpin translates those again. */
+/*
+ * A packet of 64 KiB makes 55 fragments of 1280 bytes, and a hairpin translates each of
+ * them again.
+ */
 #define NF_XLAT_MAX_LATER	128
 
 /*
@@ -100,7 +103,7 @@ struct nf_xlat_skb_cb {
  * @depth: how often the packet has been translated that is on its way
  * @in_device: a device sends one of these packets, see nf_xlat_deliver()
  * @no_route: a packet that was handed on without a route found none later
- * @untold: that packet as it came in, or NULL
+ * @no_route_skb: that packet as it came in, or NULL
  * @later: packets that nested ones have translated
  * @n_later: how many these were since the outermost handed one on
  * @after: what is to be done when these have been handed on
@@ -112,7 +115,7 @@ struct nf_xlat_walk {
 	unsigned int			depth;
 	bool				in_device;
 	bool				no_route;
-	const struct sk_buff		*untold;
+	const struct sk_buff		*no_route_skb;
 	struct sk_buff_head		later;
 	unsigned int			n_later;
 	struct nf_xlat_after		*after;
@@ -153,7 +156,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->task = current;
 	walk->depth = 0;
 	walk->in_device = false;
-	walk->untold = NULL;
+	walk->no_route_skb = NULL;
 	__skb_queue_head_init(&walk->later);
 	walk->n_later = 0;
 	walk->after = NULL;
@@ -180,7 +183,10 @@ static unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
 /* The route leads to a socket of this host. */
 static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 {
-	/* A packet to a group is forwarded, and this host gets a copy if it is a member. */
+	/*
+	 * A multicast packet is forwarded. If this host is a member of the group, it gets a
+	 * copy.
+	 */
 	if (pf == NFPROTO_IPV4)
 		return (container_of(dst, struct rtable, dst)->rt_flags &
 			(RTCF_LOCAL | RTCF_MULTICAST)) == RTCF_LOCAL;
@@ -188,27 +194,27 @@ static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 	       (RTF_LOCAL | RTF_ANYCAST);
 }
 
-/* A directed broadcast is nothing that a router forwards, RFC 2644. */
+/* RFC 2644: a router does not forward directed broadcasts. */
 static bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
 {
 	return pf == NFPROTO_IPV4 &&
 	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
 }
 
-/* A stateless sender may talk to an IPv4 group, if routers may pass it on. */
+/* Without state, a packet may go to an IPv4 group that routers forward. */
 static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
 	const union nf_inet_addr *addr = &parm->outer.daddr;
 
-	/* RFC 1122 section 3.2.2: no error goes to a group. */
+	/* RFC 1122 section 3.2.2: no ICMP error is sent about a packet to a group. */
 	if (pf == NFPROTO_IPV4 && ipv4_is_multicast(addr->ip))
 		return !parm->keep_ct && !pkt->icmp_error &&
 		       !ipv4_is_local_multicast(addr->ip);
 	return nf_xlat_addr_legal(pf, addr);
 }
 
-/* As ip_finish_output() and ip6_finish_output() will see it, later. */
+/* The MTU that ip_finish_output() and ip6_finish_output() will compare with. */
 static u32 nf_xlat_dst_mtu(const struct nf_xlat_way *way, u8 pf,
 			   const struct dst_entry *dst)
 {
@@ -229,7 +235,9 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 		sk->sk_protocol == IPPROTO_ICMPV6);
 }
 
-/* The same behind POSTROUTING, where NAT may have changed the source */
+/*
+ * The same, for packets behind POSTROUTING, where NAT may have changed the source address
+ */
 static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 					   u8 code, u32 info)
 {
@@ -239,7 +247,7 @@ static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 		icmp_ndo_send(skb, type, code, htonl(info));
 }
 
-/* Send an ICMP error about the untranslated packet to who sent it. */
+/* Send an ICMP error about the untranslated packet to its sender. */
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 flags, u8 type, u8 code, u32 info)
 {
@@ -308,7 +316,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	case NF_XLAT_FRAGMENT:
 	case NF_XLAT_FRAG_CSUM:
 	case NF_XLAT_TOOBIG:
-		/* One answer is enough: to the first fragment. */
+		/* Only the first fragment of a packet is answered. */
 		if (pkt->l3.frag)
 			break;
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
@@ -336,7 +344,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
 		break;
 	case NF_XLAT_FILTERED:
-		/* An answer to a SYN ends simultaneous open: RFC 5382 REQ-4. */
+		/* RFC 5382 REQ-4: an answer to this SYN would end a simultaneous open. */
 		if (pkt->l3.proto == IPPROTO_TCP)
 			break;
 		fallthrough;
@@ -356,7 +364,10 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);
 
-/* Too big for the other side, and not allowed to be cut there? */
+/*
+ * Is the translated packet longer than the MTU of its route, and may it not be fragmented
+ * there?
+ */
 static bool nf_xlat_too_big(const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, u32 mtu)
 {
@@ -369,16 +380,25 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 		if (!pkt->l3.df)
 			return false;
 	} else if (pkt->l3.fraghdr || pkt->l3.len <= IPV6_MIN_MTU) {
-		/* RFC 7915 section 5.1: goes out with DF=0 */
+		/*
+		 * RFC 7915 section 5.1: it goes out with DF=0, so that routers may fragment
+		 * it.
+		 */
 		return false;
 	}
 
-	/* The segments' headers shrink or grow as the whole packet's do. */
+	/*
+	 * Translation changes the length of each segment by as much as that of the whole
+	 * packet.
+	 */
 	return !skb_is_gso(skb) ||
 	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
 }
 
-/* TTL and MTU, in the sender's family and before anything is changed. */
+/*
+ * Check TTL and MTU before the packet is changed, so that ICMP errors are of the sender's
+ * family.
+ */
 static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
 				  const struct nf_xlat_pkt *pkt,
@@ -408,7 +428,10 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  ICMPV6_PKT_TOOBIG, 0,
 				  max_t(u32, mtu + growth, IPV6_MIN_MTU));
 	else
-		/* What is a fragment already will need that header as well. */
+		/*
+		 * A fragment gets a Fragment header in IPv6, which takes 8 bytes of the
+		 * MTU.
+		 */
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, way->flags,
 				  ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu - growth -
 				  (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0));
@@ -461,7 +484,10 @@ static void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len,
 
 static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 {
-	/* POSTROUTING has seen the whole packet. */
+	/*
+	 * POSTROUTING has seen the packet before it was fragmented, and does not see the
+	 * fragments.
+	 */
 	IP6CB(frag)->flags |= IP6SKB_REROUTED;
 	dst_output(net, NULL, frag);
 }
@@ -482,12 +508,15 @@ static bool nf_xlat_cut_due(const struct sk_buff *skb)
 	       !IP6CB(skb)->frag_max_size;
 }
 
-/* What ip6_output() does, and then ip6_fragment() */
+/* Does what ip6_output() and ip6_fragment() do */
 static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
-	/* The packet is inside of a tunnel by now, whose device cuts it. */
+	/*
+	 * IPsec or a tunnel has encapsulated the packet meanwhile; the tunnel's device
+	 * fragments it.
+	 */
 	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
 		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
 		return dst_output(net, NULL, skb);
@@ -548,15 +577,18 @@ bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 		return in_dev && IN_DEV_FORWARD(in_dev);
 	}
 
-	/* The "forwarding" of a device does not decide in IPv6, its force_forwarding does. */
+	/*
+	 * In IPv6, a device forwards if all devices do or if its own force_forwarding says
+	 * so. Its own "forwarding" is about router advertisements.
+	 */
 	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
 	       nf_xlat_force_forwarding(__in6_dev_get(dev));
 }
 EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
 
 /*
- * What ip_forward() and its input route ask before they forward: answered in
- * the family that the packet came in.
+ * What ip_forward() and the input route look-up check before they forward, here for the
+ * family that the packet came in
  */
 static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 					       const struct net *net, u8 pf)
@@ -571,9 +603,9 @@ static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 }
 
 /*
- * The route that was found at translation tells, as long as NAT has not dropped
- * it. Defragmentation keeps things of its own in what was our control block:
- * better one hop too many then than none.
+ * Is a hop still to be counted? The control block says so, as long as the packet has the
+ * route that was found at translation. If NAT has dropped the route, defragmentation may
+ * have used the control block: then count a hop, since one too many is better than none.
  */
 static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
@@ -584,7 +616,7 @@ static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 	       NF_XLAT_CB(skb)->hop_due;
 }
 
-/* Count the hop of a packet that has been translated already. */
+/* Decrement TTL or hop limit of a packet that has been translated already. */
 static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 					    struct sk_buff *skb, u8 pf)
 {
@@ -611,8 +643,9 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 }
 
 /*
- * Have __nf_xlat_send() tell the sender, and return the packet as it came in. One that
- * comes back from a user's queue is in no walk any more.
+ * The packet has no route: have __nf_xlat_send() tell its sender. Returns the packet as it
+ * came in. A packet that comes back from a user's queue is in no walk any more, so that
+ * NULL is returned.
  */
 static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
@@ -622,8 +655,8 @@ static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 	walk = nf_xlat_walk_find();
 	if (walk) {
 		walk->no_route = true;
-		if (walk->untold)
-			skb = walk->untold;
+		if (walk->no_route_skb)
+			skb = walk->no_route_skb;
 	}
 	local_bh_enable();
 
@@ -651,7 +684,10 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 	struct net_device *dev;
 	struct sk_buff *skb;
 
-	/* What these lead to is for the next run, so that others have their turn. */
+	/*
+	 * Packets that come while these are delivered wait for the next run of the tasklet,
+	 * so that other softirqs have their turn.
+	 */
 	__skb_queue_head_init(&now);
 	spin_lock(&local->queue.lock);
 	skb_queue_splice_init(&local->queue, &now);
@@ -695,7 +731,10 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
 	return 0;
 }
 
-/* Does for a translated packet what ip_rcv_finish() and ip_forward() do. */
+/*
+ * Route a translated packet, and forward or deliver it, as ip_rcv_finish() and ip_forward()
+ * do
+ */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
@@ -715,7 +754,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		const __be16 *ports;
 		__be16 _ports[2];
 
-		/* DNAT has dropped the route, or a chain has set a mark. */
+		/*
+		 * DNAT has dropped the route, or a chain has changed the mark: look for a
+		 * route again.
+		 */
 		if (pf == NFPROTO_IPV4) {
 			saddr.ip = ip_hdr(skb)->saddr;
 			daddr.ip = ip_hdr(skb)->daddr;
@@ -727,7 +769,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
 			fl.proto = ipv6_hdr(skb)->nexthdr;
 		}
-		/* A later fragment has payload in their place. IPv6's has another nexthdr. */
+		/*
+		 * A later fragment of IPv4 has no ports. In IPv6 its nexthdr is that of the
+		 * Fragment header, so that ports are not looked for.
+		 */
 		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
 			skb_header_pointer(skb, skb_transport_offset(skb),
 					   sizeof(_ports), _ports);
@@ -756,7 +801,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	/* Before NAT changed the destination, the packet may have been for this host. */
+	/*
+	 * NAT may have changed the destination. As long as the packet was for this host,
+	 * nobody asked whether it may be forwarded.
+	 */
 	if (again) {
 		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
 			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
@@ -776,7 +824,10 @@ static u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
 {
 	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
 
-	/* Without a route, the MTU of the path is not known. */
+	/*
+	 * Without a route the MTU of the path is not known; the configured MTU is what is
+	 * left.
+	 */
 	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }
 
@@ -785,13 +836,16 @@ static bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
 	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df && !pkt->icmp_error;
 }
 
-/* Make the control block what the other family's input would have made it. */
+/* Set up the control block as the input function of the other family does. */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm, unsigned int hook)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
-	/* GSO, on the way to a user's queue, writes from there on. */
+	/*
+	 * If the packet goes to a user's queue, GSO writes to the control block from there
+	 * on.
+	 */
 	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
 
@@ -813,13 +867,22 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
 	skb->ignore_df = false;
 
-	/* If nf_xlat_split() has not cut the packet, it is cut when it leaves. */
+	/*
+	 * The packet is longer than IPv6 may carry. nf_xlat_forward_finish() will fragment
+	 * it, unless nf_xlat_split() has done so.
+	 */
 	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
 		skb->ignore_df = true;
-		/* Segments have lengths of their own, and the link's MTU. */
+		/*
+		 * The segments of a GSO packet are compared with the MTU of the link one by
+		 * one.
+		 */
 		if (skb_is_gso(skb))
 			return;
-		/* Nobody has cut a packet of this host's before: IPv6 does it. */
+		/*
+		 * No router has fragmented a packet of this host yet, so that IPv6 may
+		 * choose the identification and fragment it itself.
+		 */
 		if (hook == NF_INET_LOCAL_OUT) {
 			IP6CB(skb)->frag_max_size = nf_xlat_cut_len(parm);
 			return;
@@ -830,7 +893,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	}
 }
 
-/* Hand the packet to the same hook of the other family, which is its own by now. */
+/* Pass the translated packet to the same hook of its new family. */
 static void nf_xlat_reinject(struct net *net, struct sock *sk,
 			     struct sk_buff *skb, u8 hook)
 {
@@ -862,7 +925,10 @@ static void nf_xlat_reinject(struct net *net, struct sock *sk,
 	}
 }
 
-/* Hand on what nested ones have left. All of it has a route. */
+/*
+ * Pass on the packets that nested translations have put into @walk->later. Each of them has
+ * a route.
+ */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
 	struct nf_xlat_after *after;
@@ -881,7 +947,10 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 	}
 }
 
-/* Hand a translated packet on, or leave it for the outermost to do so. */
+/*
+ * Pass a translated packet on. In a nested translation, put it on the list from which the
+ * outermost one passes it on.
+ */
 static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 			    const struct nf_xlat_way *way)
 {
@@ -900,7 +969,11 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 	NF_XLAT_CB(skb)->net = way->net;
 	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
-	/* The caller of a tunnel holds the socket only until it returns, which is earlier. */
+	/*
+	 * Who sent the packet holds the socket only until it returns, which is before the
+	 * outermost translation passes the packet on. If the packet owns the socket, it is
+	 * held long enough.
+	 */
 	NF_XLAT_CB(skb)->own_sk = way->sk && way->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
@@ -963,8 +1036,9 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 }
 
 /*
- * Cut what came as a fragment and has been translated without a Fragment header, and
- * hand on the fragments: nothing could be told of it without one.
+ * The packet came as a fragment, and has been translated without a Fragment header.
+ * Fragment it, and pass the fragments on, since without that header the receiver could not
+ * put the fragments together.
  */
 static noinline void nf_xlat_split(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
@@ -983,7 +1057,7 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 		    nf_xlat_split_send, &split);
 }
 
-/* No rule has turned a packet that had no route: tell its sender. */
+/* The packet had no route, and no NAT rule has changed its destination: tell its sender. */
 static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 				  struct sk_buff *skb, u8 pf)
 {
@@ -993,7 +1067,7 @@ static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 					       ICMP_NET_UNREACH, 0);
 }
 
-/* The transport header, as routing rules and IPsec policies ask for it */
+/* The fields of the transport header that routing rules and IPsec policies match */
 static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 			     const struct nf_xlat_pkt *pkt,
 			     const struct nf_xlat_parm *parm,
@@ -1068,7 +1142,10 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 		if (PTR_ERR(dst) == -EPERM)
 			return nf_xlat_way_drop(way, skb, NF_XLAT_POLICY);
 		dst = NULL;
-		/* A pool is no host: NAT, or a hairpin, may turn the packet. */
+		/*
+		 * The destination may be an address of a pool, to which no route leads. NAT
+		 * or a hairpin may change it later.
+		 */
 		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
 			return nf_xlat_reject(skb, way, pkt, NF_XLAT_NOROUTE);
 	}
@@ -1076,7 +1153,10 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	reason = NF_XLAT_DADDR;
 	if (dst && nf_xlat_dst_broadcast(pf, dst))
 		goto drop;
-	/* What a device makes of IPv4 and gets back, it would make the same of again. */
+	/*
+	 * The route of what the device has translated leads back to the device, which would
+	 * translate it again and again.
+	 */
 	reason = NF_XLAT_NOROUTE;
 	if (unlikely(way->flags & NF_XLAT_IN_DEVICE && pf == NFPROTO_IPV6 &&
 		     dst && dst_dev_rcu(dst) == skb->dev))
@@ -1124,7 +1204,10 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 {
 	struct nf_xlat_current *cur = &walk->cur;
 
-	/* Of a translation behind another one, it is not all. */
+	/*
+	 * This is a second translation of the packet, so that @cur does not describe the
+	 * whole way.
+	 */
 	cur->skb = NULL;
 	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
@@ -1153,7 +1236,10 @@ static noinline void nf_xlat_tap(struct sk_buff *skb,
 	skb->dev = dev;
 }
 
-/* It has taken a packet of @len bytes, and gives @skb for it. */
+/*
+ * Count a packet of @len bytes that the device has received, and @skb, to which it was
+ * translated.
+ */
 static noinline void nf_xlat_owner_count(struct sk_buff *skb,
 					 const struct nf_xlat_owner *owner,
 					 unsigned int len)
@@ -1171,7 +1257,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   struct nf_xlat_parm *parm,
 				   struct nf_xlat_walk *walk)
 {
-	struct sk_buff *untold = NULL;
+	struct sk_buff *no_route_skb = NULL;
 	struct net *net = way->net;
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
@@ -1182,13 +1268,19 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
-		untold = skb_clone(skb, GFP_ATOMIC);
-		/* Nobody else may hold an entry that is not confirmed. */
-		if (untold)
-			nf_reset_ct(untold);
+		no_route_skb = skb_clone(skb, GFP_ATOMIC);
+		/*
+		 * An unconfirmed conntrack entry belongs to one skb only, so that the copy
+		 * must not refer to it.
+		 */
+		if (no_route_skb)
+			nf_reset_ct(no_route_skb);
 	}
 
-	/* What is whole stays so for the rules, see nf_xlat_forward_finish(). */
+	/*
+	 * A packet that is not a fragment passes the rules as a whole.
+	 * nf_xlat_forward_finish() fragments it behind them.
+	 */
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
 		way->at != NF_INET_LOCAL_OUT &&
@@ -1199,7 +1291,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	reason = nf_xlat_skb(net, skb, pkt, parm);
 	if (reason) {
 		dst_release(dst);
-		kfree_skb(untold);
+		kfree_skb(no_route_skb);
 		return nf_xlat_way_drop(way, skb, reason);
 	}
 
@@ -1208,11 +1300,14 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 		skb_dst_set(skb, dst);
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
-	/* A socket found in the first family is none in the other. */
+	/*
+	 * A socket that early demux has found in one family does not belong to the packet
+	 * in the other.
+	 */
 	if (way->at != NF_INET_LOCAL_OUT)
 		skb_orphan(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	/* It is routed from here on, whatever bridge it came by. */
+	/* From here on the packet is routed, whether or not a bridge has received it. */
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
@@ -1225,17 +1320,17 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	}
 
 	nf_xlat_init_cb(skb, pkt, parm, way->at);
-	if (untold) {
+	if (no_route_skb) {
 		walk->no_route = false;
-		walk->untold = untold;
+		walk->no_route_skb = no_route_skb;
 	}
 	nf_xlat_set_current(walk, skb, pkt, parm);
 	nf_xlat_hand_on(walk, skb, way);
-	if (untold) {
-		walk->untold = NULL;
+	if (no_route_skb) {
+		walk->no_route_skb = NULL;
 		if (walk->no_route)
-			nf_xlat_tell_no_route(way, untold, pkt->pf);
-		consume_skb(untold);
+			nf_xlat_tell_no_route(way, no_route_skb, pkt->pf);
+		consume_skb(no_route_skb);
 	}
 	return NF_STOLEN;
 }
@@ -1272,7 +1367,10 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 
 	if (!skb_is_gso(skb))
 		return false;
-	/* It segments by more headers than the one pair that we rewrite. */
+	/*
+	 * Segmentation reads the inner headers too, and the translation rewrites the outer
+	 * ones only.
+	 */
 	if (skb->encapsulation)
 		return true;
 	/*
@@ -1281,7 +1379,7 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	 */
 	if (nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return true;
-	/* Segments that IPv4 might have cut are to be cut one by one. */
+	/* Segments that IPv4 routers may fragment have to be fragmented one by one. */
 	return nf_xlat_may_cut(pkt) &&
 	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
 						   IPV6_MIN_MTU) - growth);
@@ -1321,7 +1419,7 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 {
 	unsigned int verdict;
 
-	/* Not each of them takes a hop. */
+	/* Not every translation counts a hop, so that the hop limit does not end a loop. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH ||
 	    walk->n_later == NF_XLAT_MAX_LATER)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_LOOP);
@@ -1339,7 +1437,9 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 	return verdict;
 }
 
-/* A function of its own, so that nested translations do not have another walk. */
+/*
+ * A function of its own, so that the stack frames of nested translations contain no walk.
+ */
 static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
@@ -1349,7 +1449,9 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);
-	/* The answer to a packet that was refused, or had no route in the end */
+	/*
+	 * Translate the ICMP error about a packet that was refused or that found no route.
+	 */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 
@@ -1379,7 +1481,7 @@ unsigned int nf_xlat_send(struct sk_buff *skb,
 	unsigned int verdict;
 
 	local_bh_disable();
-	/* What is sent by a device, the stack has shown. */
+	/* A packet that was sent by the device has been shown to its taps by the stack. */
 	if (unlikely(way->owner && !(way->flags & NF_XLAT_IN_DEVICE)))
 		nf_xlat_tap(skb, way->owner);
 	walk = nf_xlat_walk_find();
@@ -1498,14 +1600,15 @@ static int __init nf_xlat_init(void)
 }
 
 /*
- * No hook is left that could translate a packet. Drop what waits in a user's queue,
- * until nothing would come back: he may queue it again at any time.
+ * No hook is left that could translate a packet. Drop the packets in users' queues until
+ * none is left that would return to a function of this module; a user may queue a packet
+ * again at any time.
  */
 static void nf_xlat_drop_queued(void)
 {
 	struct net *net;
 
-	/* Packets that are in a hook now pass it, or get into a queue. */
+	/* Wait for packets that are in a hook now. They pass it, or get into a queue. */
 	synchronize_rcu();
 	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
 		down_read(&net_rwsem);

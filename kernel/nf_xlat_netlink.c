@@ -499,7 +499,7 @@ again:
 	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[d->bucket], hnnode) {
 		ct = nf_ct_tuplehash_to_ctrack(h);
 		if (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
-		    !net_eq(nf_ct_net(ct), net) || !nf_xlat_ct_any(ct))
+		    !net_eq(nf_ct_net(ct), net) || !nf_xlat_ct_is_session(ct))
 			continue;
 		if (d->id) {
 			if ((__force u32)nf_ct_get_id(ct) != d->id)
@@ -770,7 +770,7 @@ static int nf_xlat_nl_del_iter(struct nf_conn *ct, void *data)
 
 	/* Neither what a dump would not show, nor what another CPU is about to end */
 	if (nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
-	    !nf_xlat_ct_any(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+	    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
 		return 0;
 	del->n++;
 	return 1;
