@@ -211,7 +211,10 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 		}
 		if (refcount_inc_not_zero(&old->ref))
 			break;
-		/* It is about to go: do not wait for it. */
+		/*
+		 * The old object has no reference left and is about to be removed: remove
+		 * it now.
+		 */
 		rhashtable_remove_fast(&bn->table4, &old->node4,
 				       nf_xlat_bib_params4);
 	}
@@ -244,7 +247,7 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 	}
 	if (!addr)
 		return NULL;
-	/* Pools that share an address: the widest tells. */
+	/* Several pools may share an address: keep the widest range of ports. */
 	if (min < READ_ONCE(addr->min_port))
 		WRITE_ONCE(addr->min_port, min);
 	if (max > READ_ONCE(addr->max_port))

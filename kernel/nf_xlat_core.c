@@ -767,9 +767,7 @@ static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
 			   const struct nf_xlat_hdr *hdr, u8 ttl,
 			   unsigned int len)
 {
-	/*
-	 * The length of a quoted IPv6 packet may be larger than IPv4's length field allows.
-	 */
+	/* The length of a quoted IPv6 packet may be larger than IPv4's length field allows. */
 	len = min_t(unsigned int, len, IP_MAX_MTU);
 	*iph = (struct iphdr){
 		.version	= 4,
@@ -870,9 +868,7 @@ static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 			       csum);
 }
 
-/*
- * Compute the checksums that cannot be adjusted, when the rest of the packet is complete.
- */
+/* Compute the checksums that cannot be adjusted, when the rest of the packet is complete. */
 static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_hdr *hdr)
@@ -1075,9 +1071,7 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	if (skb_is_gso(skb))
 		iph->frag_off = htons(IP_DF);
 	if (!pkt->l3.fraghdr) {
-		/*
-		 * The packet came in fragments, so that it may be fragmented again: DF=0.
-		 */
+		/* The packet came in fragments, so that it may be fragmented again: DF=0. */
 		if (pkt->reasm)
 			iph->frag_off = 0;
 		if (!(iph->frag_off & htons(IP_DF)))

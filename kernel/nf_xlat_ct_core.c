@@ -796,9 +796,7 @@ static unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
 		return NF_ACCEPT;
 
-	/*
-	 * The packet is too short or its checksum is wrong: conntrack will call it invalid.
-	 */
+	/* The packet is too short or its checksum is wrong: conntrack will call it invalid. */
 	if (state->hook == NF_INET_PRE_ROUTING &&
 	    READ_ONCE(state->net->ct.sysctl_checksum) &&
 	    nf_checksum(skb, state->hook, skb_network_offset(skb) +

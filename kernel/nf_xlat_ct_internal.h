@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the files of nf_xlat_ct share with one another, and with nf_xlat_flow above it.
- */
+/* What the files of nf_xlat_ct share with one another, and with nf_xlat_flow above it. */
 #ifndef _NF_XLAT_CT_INTERNAL_H
 #define _NF_XLAT_CT_INTERNAL_H
 
@@ -18,7 +16,7 @@
 
 struct nf_xlat_flow;
 
-/* As many as a session's data has room for */
+/* A session's data has 6 bits for the number of its device. */
 #define NF_XLAT_MAX_OWNERS	64
 
 /**
@@ -79,7 +77,10 @@ struct nf_xlat_ct_held {
 	struct rcu_head		rcu;
 };
 
-/* In nf_xlat_ct_data.held: it points to a struct nf_xlat_ct_held. */
+/*
+ * Bit in nf_xlat_ct_data.held: the pointer is one to a struct nf_xlat_ct_held, not to a
+ * mapping.
+ */
 #define NF_XLAT_CT_HELD		1UL
 
 /**
@@ -123,7 +124,7 @@ static inline u8 nf_xlat_ct_pf(const struct nf_conn *ct, enum ip_conntrack_dir d
 	return nf_xlat_ct_tuple(ct, dir)->src.l3num;
 }
 
-/* Only our entries have a tuple of each family. */
+/* Only entries of translated sessions have one tuple of each family. */
 static inline bool nf_xlat_ct_ours(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) !=
@@ -146,13 +147,13 @@ static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
 	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
 }
 
-/* What an entry holds if that is more than a mapping, or NULL. RCU read side. */
+/* The references of an entry that has more than a mapping, or NULL. RCU read side. */
 static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_to_held(READ_ONCE(nf_xlat_ct_data(ct)->held));
 }
 
-/* From IPv6 to an IPv4 host that a rule names, not the destination */
+/* Is it a port forward from IPv6, to an IPv4 host that a rule names? */
 static inline bool nf_xlat_ct_forwarded(const struct nf_conn *ct)
 {
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
@@ -174,8 +175,9 @@ static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
 }
 
 /*
- * From one IPv6 client to another, by addresses of IPv4: to conntrack, and to
- * nf_nat, this is NAT66. But nf_nat has all of its own entries on a list.
+ * Is it a hairpin, from one IPv6 client to another by IPv4 addresses? To conntrack and to
+ * nf_nat its entry looks like NAT66. But nf_nat has its own entries on a list, and this one
+ * is on none.
  */
 static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 {
@@ -195,14 +197,14 @@ static inline bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
 	       t->dst.protonum == IPPROTO_ICMPV6;
 }
 
-/* Whose ports and ids may be changed, and are what a mapping is of */
+/* Has the protocol ports or an identifier that may be changed, and that a mapping has? */
 static inline bool nf_xlat_ct_has_ports(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
-/* What all keys of IPv4 endpoints have that an entry's packets talk about */
+/* Fill in what the keys of all IPv4 endpoints of an entry's packets have in common. */
 static inline void nf_xlat_ct_key4(struct nf_xlat_bib_key4 *key,
 				   const struct nf_conn *ct,
 				   enum ip_conntrack_dir dir, u8 proto)

@@ -18,9 +18,7 @@
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
-/*
- * As in nf_nat: this is softirq, so that a search does not try every port of a full pool.
- */
+/* As in nf_nat: this is softirq, so that a search does not try every port of a full pool. */
 #define NF_XLAT_MAX_ATTEMPTS	128
 /* So many addresses of a pool are tried. From the second one on fewer ports are tried. */
 #define NF_XLAT_MAX_ADDRS	4
@@ -357,7 +355,7 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	return true;
 }
 
-/* Tell a tuple's protocol and ports in family @pf, as its answer has them. */
+/* Set protocol and ports of @reply: those of @orig, as an answer of family @pf has them. */
 static enum nf_xlat_reason
 nf_xlat_ct_reply(const struct nf_conntrack_tuple *orig, u8 pf,
 		 struct nf_conntrack_tuple *reply)
@@ -409,7 +407,7 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 			    const struct nf_conntrack_tuple *seen,
 			    struct nf_conntrack_tuple *reply)
 {
-	/* The last word, all of an address of IPv4 */
+	/* The last word of the address, which for IPv4 is the whole address */
 	unsigned int low = reply->src.l3num == NFPROTO_IPV6 ? 3 : 0;
 	u32 min = ntohl(range->min_addr.ip6[low]);
 	u32 last = ntohl(range->max_addr.ip6[low]) - min;
@@ -423,12 +421,18 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 						     last == U32_MAX ? last :
 								       last + 1));
 
-	/* An echo has no port; its id is the sender's, or the mapping's. */
+	/*
+	 * An echo has no port. Its identifier is chosen by the sender, or is that of the
+	 * mapping.
+	 */
 	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum) ||
 	    (nf_xlat_tuple_is_icmp(reply) && !range->mapped))
 		return true;
-	/* An id may be zero, and a port of a map is checked by nobody else. */
+	/*
+	 * An identifier may be zero, a port may not. Nobody else checks a port that comes
+	 * from a map.
+	 */
 	if (range->min_proto == range->max_proto &&
 	    (range->min_proto || nf_xlat_tuple_is_icmp(reply))) {
 		reply->src.u.all = range->min_proto;
@@ -461,7 +465,10 @@ nf_xlat_ct_dest_out(const struct nf_xlat_ct_range *range,
 		return NF_XLAT_OK;
 	if (!nf_xlat_prefix_allows(&range->prefix, reply->src.u3.ip))
 		return NF_XLAT_NON_GLOBAL;
-	/* RFC 6146 section 3.5: no packet of ours may come back to us. */
+	/*
+	 * RFC 6146 section 3.5: drop a packet whose source is in the prefix, as it has been
+	 * translated already.
+	 */
 	return ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
 				 range->prefix.len) ?
 	       NF_XLAT_ADDRESS : NF_XLAT_OK;
@@ -527,7 +534,10 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 				    &addr);
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
-		/* An address of this host goes by no uplink, nor do hairpins. */
+		/*
+		 * A packet to an address of this host uses no uplink, and neither does a
+		 * hairpin.
+		 */
 		if (!(container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL))
 			oif = dst_dev_rcu(dst)->ifindex;
 		dst_release(dst);
@@ -586,7 +596,7 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 	if (!nf_xlat_ct_dest(range, &seen, reply))
 		return NF_XLAT_NOPORT;
 
-	/* The id of an echo is that of the mapping. */
+	/* The identifier of an echo has to be that of the mapping. */
 	if (nf_conntrack_tuple_taken(reply, ct) &&
 	    (nf_xlat_tuple_is_icmp(reply) ||
 	     nf_xlat_ct_port(&any, ct, reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
@@ -615,10 +625,13 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 		/* In 6.1, an extension may have become invalid since. */
 		if (!data)
 			return NF_XLAT_NOMEM;
-		/* From now on, of the tuple that has the pool's address */
+		/*
+		 * From now on the data describes the tuple that has the address of the
+		 * pool.
+		 */
 		data->prefix_len = range->prefix.len;
 		data->non_global = range->prefix.non_global;
-		/* Nor does it leave by the device that led to the pool. */
+		/* The session does not leave by the device whose address it would have had. */
 		data->masq_index = 0;
 		ct->status |= IPS_NAT_MASK;
 	}
@@ -627,7 +640,10 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 	return NF_XLAT_OK;
 }
 
-/* NULL without a fast path. It is the fast path that knows sessions, not the reverse. */
+/*
+ * NULL as long as nf_xlat_flow is not loaded. That module uses this one, so that this one
+ * can call it by pointer only.
+ */
 static const struct nf_xlat_flow_ops __rcu *nf_xlat_flow_ops;
 
 /**
@@ -664,7 +680,7 @@ void nf_xlat_ct_flush_flows(struct net *net)
 
 	rcu_read_lock();
 	ops = rcu_dereference(nf_xlat_flow_ops);
-	/* A module that is being unloaded ends them by itself. */
+	/* A module that is being unloaded ends its flows itself. */
 	if (ops && !try_module_get(ops->owner))
 		ops = NULL;
 	rcu_read_unlock();
@@ -685,7 +701,7 @@ static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
 	rcu_read_unlock();
 }
 
-/* Two may do so at the same time: each reference is given back once. */
+/* Two callers may release at the same time: xchg() lets each reference be put once. */
 static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *held)
 {
 	struct nf_xlat_flow *flow = xchg(&held->flow, NULL);
@@ -801,7 +817,10 @@ struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 	now = cmpxchg(&data->held, old, (unsigned long)held | NF_XLAT_CT_HELD);
 	if (now == old)
 		return held;
-	/* Another CPU was quicker. If it has put a plain mapping there: as without memory. */
+	/*
+	 * Another CPU has set the pointer meanwhile. If it has set a mapping alone, proceed
+	 * as without memory.
+	 */
 	kfree(held);
 	return nf_xlat_ct_to_held(now);
 }
@@ -876,8 +895,8 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 				refs[i] = xchg(&held->refs[i], refs[i]);
 	}
 	/*
-	 * If the entry left the table before nf_xlat_ct_watch(), nobody has told us. cmpxchg()
-	 * and xchg() order the two.
+	 * If the entry has left the table before nf_xlat_ct_watch(), its destroy callback
+	 * has not come. cmpxchg() and xchg() order the two.
 	 */
 	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);

@@ -30,7 +30,7 @@ enum {
 
 static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
 
-/* RFC 5508 REQ-2: as long as somebody wants, but never less than a minute */
+/* RFC 5508 REQ-2: the lifetime may be configured, and is 60 seconds at least. */
 static struct nf_ct_timeout *nf_xlat_timeout_icmp(unsigned int sysctl,
 						  unsigned int which)
 {
@@ -46,7 +46,10 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 	case IPPROTO_TCP:
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
 	case IPPROTO_UDP:
-		/* Anybody may send to a mapping; it is not to last that long. */
+		/*
+		 * Any IPv4 host may send to a mapping, and its packets must not keep a
+		 * session for so long.
+		 */
 		if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
 			return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN];
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP];
@@ -74,7 +77,7 @@ void nf_xlat_ct_timeout(struct nf_conn *ct)
 
 	if (nf_ct_timeout_find(ct))
 		return;
-	/* Without memory for it, conntrack's are good enough. */
+	/* Without memory the session has conntrack's own timeouts. */
 	ext = nf_ct_timeout_ext_add(ct, nf_xlat_timeout_find(ct),
 				    GFP_ATOMIC);
 	values = ext ? nf_ct_timeout_data(ext) : NULL;
@@ -157,8 +160,9 @@ int nf_xlat_ct_timeout_init(void)
 	data[UDP_CT_UNREPLIED] = NF_XLAT_UDP_MIN * HZ;
 
 	/*
-	 * Of a session that one side has closed the RFC expects no less. RETRANS
-	 * and UNACK are what conntrack lowers ESTABLISHED to in case of doubt.
+	 * RFC 6146 section 4 asks for the same timeout when one side has closed the
+	 * connection. Conntrack shortens ESTABLISHED to RETRANS or UNACK when it is not
+	 * sure that both ends are still there.
 	 */
 	data = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
 	data[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Rules let sessions, and packets of stateless rules, take the fast path.
- */
+/* Rules let sessions, and packets of stateless rules, take the fast path. */
 
 #include <linux/if_arp.h>
 #include <linux/netdevice.h>

@@ -49,8 +49,8 @@ void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 }
 
 /*
- * Conntrack does not see the packets of a flow. So it must not judge the packets that it
- * sees later by what it knew before, as in flow_offload_fixup_tcp().
+ * As flow_offload_fixup_tcp(): conntrack has not seen the packets of the flow, so that its
+ * knowledge of the TCP window is old and must not be used for later packets.
  */
 static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 {
@@ -126,7 +126,7 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 	} else {
 		nf_xlat_flow_uncharge(flow->fn);
 	}
-	/* Its routes hold devices, so not as late as call_rcu() may be. */
+	/* The flow's routes hold devices, and call_rcu() may be delayed for seconds. */
 	call_rcu_hurry(&flow->rcu, nf_xlat_flow_free_rcu);
 }
 
@@ -172,7 +172,7 @@ void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 		nf_xlat_flow_del(flow);
 }
 
-/* How long conntrack would let the session live after a packet */
+/* The timeout that conntrack gives the session after a packet */
 static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 {
 	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);

@@ -235,9 +235,7 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 		sk->sk_protocol == IPPROTO_ICMPV6);
 }
 
-/*
- * The same, for packets behind POSTROUTING, where NAT may have changed the source address
- */
+/* The same, for packets behind POSTROUTING, where NAT may have changed the source address */
 static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 					   u8 code, u32 info)
 {
@@ -1437,9 +1435,7 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 	return verdict;
 }
 
-/*
- * A function of its own, so that the stack frames of nested translations contain no walk.
- */
+/* A function of its own, so that the stack frames of nested translations contain no walk. */
 static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
@@ -1449,9 +1445,7 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);
-	/*
-	 * Translate the ICMP error about a packet that was refused or that found no route.
-	 */
+	/* Translate the ICMP error about a packet that was refused or that found no route. */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * nf_tables expression for IPv4/IPv6 translation.
- */
+/* nf_tables expression for IPv4/IPv6 translation. */
 
 #include <linux/module.h>
 #include <linux/netfilter.h>
@@ -59,7 +57,10 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
 	[NFTA_XLAT_DNAT]		= { .type = NLA_NESTED },
-	/* A later nft may know more attributes. nf_tables would ignore them without a word. */
+	/*
+	 * A later nft may send attributes that are unknown here. nf_tables would ignore
+	 * them silently.
+	 */
 	[NFTA_XLAT_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
 };
 
@@ -102,7 +103,7 @@ static unsigned int nft_xlat_addr_len(const struct nft_xlat *priv)
 					    sizeof(struct in6_addr);
 }
 
-/* Is it about packets from IPv6 for an IPv4 host that the rule names? */
+/* Is it a port forward from IPv6, to an IPv4 host that the rule names? */
 static bool nft_xlat_forwards(const struct nft_xlat *priv)
 {
 	return priv->dir == NFT_XLAT_6TO4 && priv->dreg.addr_min;
@@ -170,24 +171,30 @@ static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 	data = (const u32 *)nft_set_ext_data(ext);
 	memcpy(res, data, (last + 1) * sizeof(u32));
 	if (set->dlen > (last + 1) * sizeof(u32)) {
-		/* No address of IPv4 has as many bits to keep. */
+		/*
+		 * The interval differs in more than the last word: in IPv6 only, and larger
+		 * than any IPv4 prefix.
+		 */
 		if (memcmp(data, data + last + 1, last * sizeof(u32)))
 			return false;
 		host = data[last] ^ data[2 * last + 1];
 	}
-	/* An interval that is no prefix has no bits to keep. */
+	/* The interval is not a prefix, so that no bits of the key can be kept. */
 	if (ntohl((__force __be32)host) & (ntohl((__force __be32)host) + 1) ||
 	    data[last] & host)
 		return false;
-	/* The low word, which is the last in IPv6 and the only one in IPv4 */
+	/*
+	 * The low word is the last one of an IPv6 address, and the only one of an IPv4
+	 * address.
+	 */
 	res->all[last] = (__force __u32)((res->all[last] & ~host) |
 					 (addr->all[3 - last] & host));
 	return true;
 }
 
 /*
- * The mapping is part of the match: what has none, neighbour discovery to begin
- * with, is for the rules that follow.
+ * A packet whose address has no mapping does not match, and the rules that follow see it:
+ * neighbour discovery is such a packet.
  */
 static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 				    struct nft_regs *regs,
@@ -201,7 +208,10 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	u8 pf = nft_xlat_pf(priv);
 
 	parm.lowest_mtu6 = priv->mtu;
-	/* Before the sets are asked: what changes meanwhile is of later rules. */
+	/*
+	 * Read the generation before the sets: if they change meanwhile, the flow counts as
+	 * one of old rules.
+	 */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 
 	if (priv->sreg.addr_min)
@@ -218,8 +228,8 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 }
 
 /*
- * From IPv6 to an IPv4 host that the rule names. The source is one that the rule maps,
- * as a stateless one does, or is borrowed.
+ * A port forward from IPv6, to an IPv4 host that the rule names. The source is mapped as by
+ * a stateless rule, or it is an address of the pool.
  */
 static noinline_for_stack void
 nft_xlat_eval_forward(const struct nft_xlat *priv, struct nft_regs *regs,
@@ -262,7 +272,7 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* A rule of an inet table need not have tested the family. */
+	/* A rule of an inet table may match packets of both families. */
 	if (nft_pf(pkt) != nft_xlat_pf(priv) ||
 	    unlikely(nf_xlat_bridged(pkt->skb))) {
 		regs->verdict.code = NFT_BREAK;
@@ -306,7 +316,7 @@ static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 	if (err < 0)
 		return err;
 
-	/* There is no entry to work with before conntrack has run. */
+	/* Before conntrack has run, packets have no entry yet. */
 	if (nft_is_base_chain(ctx->chain) &&
 	    nft_base_chain(ctx->chain)->ops.priority <= NF_IP_PRI_CONNTRACK)
 		return -ERANGE;
@@ -406,7 +416,10 @@ static void nft_xlat_put_set(const struct nf_xlat_map *map)
 
 static void nft_xlat_put_sets(const struct nft_xlat *priv)
 {
-	/* As a fall-back it is refused, but only after it has been taken. */
+	/*
+	 * A map as second choice is refused, but the reference to it has been taken
+	 * already.
+	 */
 	nft_xlat_put_set(&priv->dom.prefix);
 	nft_xlat_put_set(&priv->dom.saddr);
 	nft_xlat_put_set(&priv->dom.daddr);
@@ -418,7 +431,10 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 {
 	int err;
 
-	/* The fall-back, and what state is told by, is algorithmic. */
+	/*
+	 * The second choice, and the prefix of a stateful rule, has to be a prefix and not
+	 * a map.
+	 */
 	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX],
 				 &priv->dom.prefix);
 	if (!err)
@@ -437,7 +453,7 @@ static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
 	if (dnat)
 		return priv->dom.prefix.kind || priv->dom.saddr.kind ||
 		       priv->dom.daddr.kind ? -EINVAL : 0;
-	/* There is only the source to map. */
+	/* In this mode only the source address is mapped. */
 	if (priv->dir == NFT_XLAT_6TO4 && priv->mode == NFT_XLAT_DNAT) {
 		if (priv->dom.daddr.kind ||
 		    priv->dom.prefix.kind > NF_XLAT_MAP_PREFIX)
@@ -450,7 +466,10 @@ static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
 		       !priv->dom.daddr.kind ? -EINVAL : 0;
 	if (priv->dom.prefix.kind != NF_XLAT_MAP_PREFIX)
 		return -EINVAL;
-	/* State maps one of the addresses, so there is one prefix only. */
+	/*
+	 * With state one of the two addresses is translated by the session, so that there
+	 * is one prefix only.
+	 */
 	return nft_xlat_stateful(priv) && (priv->dom.saddr.kind ||
 					   priv->dom.daddr.kind) ? -EINVAL : 0;
 }
@@ -495,7 +514,7 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 					   sizeof(__be32) : sizeof(struct in6_addr));
 }
 
-/* A port forward from IPv6, whose source is borrowed */
+/* A port forward from IPv6, whose source becomes an address of the pool */
 static int nft_xlat_parse_dnat(const struct nft_ctx *ctx, struct nft_xlat *priv,
 			       const struct nlattr *attr)
 {
@@ -533,7 +552,7 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	if (priv->mode == NFT_XLAT_MASQ ? !!tb[NFTA_XLAT_REG_ADDR_MIN] :
 					  !tb[NFTA_XLAT_REG_ADDR_MIN])
 		return -EINVAL;
-	/* The address of a port forward is not to be talked to by others. */
+	/* A port forward makes no mapping, so that no other host can send to its address. */
 	if ((priv->mode == NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]) &&
 	    (tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]))
 		return -EINVAL;
@@ -606,7 +625,7 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* The rule goes; until it comes back its maps may go as well. */
+/* The rule is deactivated. Until it is activated again, its maps may be deleted. */
 static void nft_xlat_deactivate(const struct nft_ctx *ctx,
 				const struct nft_expr *expr,
 				enum nft_trans_phase phase)
@@ -740,7 +759,7 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->filtering &&
 	    nla_put_be32(skb, NFTA_XLAT_FILTERING, htonl(priv->filtering)))
 		return -1;
-	/* Of a port forward whose source is mapped, the mode is about where to. */
+	/* If the source of a port forward is mapped, the mode describes the destination. */
 	if (nft_xlat_forwards(priv) && priv->mode == NFT_XLAT_DNAT)
 		return nft_xlat_dump_range(skb, &priv->dreg,
 					   NFTA_XLAT_REG_ADDR_MIN);
@@ -767,7 +786,7 @@ struct nft_xlat_flow {
 	struct nf_xlat_ft	*ft;
 };
 
-/* As "flow add": what does not qualify goes on, and the rule with it. */
+/* As "flow add" does: a packet that does not qualify continues with the next expression. */
 static void nft_xlat_flow_eval(const struct nft_expr *expr,
 			       struct nft_regs *regs,
 			       const struct nft_pktinfo *pkt)
