@@ -66,22 +66,25 @@ else
 	echo "# no fwd in nft of this kernel"
 fi
 
-# Both ends of a connection are here, and tc sends what goes between them to the device. The
-# acknowledgement that a timer sends must not be answered before the timer's function returns:
-# it holds the lock of the socket.
+# Both ends of a connection are here, and tc sends what goes between them to a device, to another
+# one in each direction, since mirred drops what comes to the same one again. The acknowledgement
+# that a timer sends must not be answered before the timer's function returns: it holds the lock
+# of the socket, which the answer would wait for.
 if modprobe -qa act_mirred cls_matchall; then
 	gwip link add dummy0 up type dummy
 	gwip -batch - <<-EOT
 		addr add 2001:db8:a::1/128 dev lo nodad
 		addr add 198.51.100.1/32 dev lo
 		link set xlat0 type xlat local 198.51.100.9 as 2001:db8:a::1
+		link add xlat1 up type xlat prefix $pref64/96 non-global local 198.51.100.9 as 2001:db8:a::1
 		route add 198.51.100.9 dev dummy0 src 198.51.100.1
 		route add ${pref64}198.51.100.1/128 dev dummy0 src 2001:db8:a::1
 		neigh replace 198.51.100.9 dev dummy0 lladdr 02:00:00:00:00:09 nud permanent
 		neigh replace ${pref64}198.51.100.1 dev dummy0 lladdr 02:00:00:00:00:09 nud permanent
 	EOT
 	on "$gw" tc qdisc add dev dummy0 clsact
-	on "$gw" tc filter add dev dummy0 egress matchall action mirred egress redirect dev xlat0
+	on "$gw" tc filter add dev dummy0 egress protocol ipv6 matchall action mirred egress redirect dev xlat0
+	on "$gw" tc filter add dev dummy0 egress protocol ip matchall action mirred egress redirect dev xlat1
 	cat >"$tmp/both.py" <<-'END'
 		import socket, threading, time
 		s = socket.create_server(("2001:db8:a::1", 99), family=socket.AF_INET6)
@@ -103,6 +106,7 @@ if modprobe -qa act_mirred cls_matchall; then
 		print(c.recv(9).decode())
 	END
 	check_eq "a connection to itself by the device" "$(on "$gw" timeout 60 python3 -ISu "$tmp/both.py")" all
+	gwip link del xlat1
 else
 	echo "# no mirred in tc of this kernel"
 fi
