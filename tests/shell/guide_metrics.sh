@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Metrics: what docs/guides/metrics.md has systemd run, node_exporter and Prometheus as Debian
+# has them, and each query of the dashboard.
+. "$(dirname "$0")/flow.inc"
+
+need prometheus
+need prometheus-node-exporter
+need curl
+guide=$top/docs/guides/metrics.md
+dashboard=$top/docs/guides/metrics.json
+dir=$tmp/node-exporter
+mkdir "$dir" "$tmp/data"
+
+setup_topo
+check "ruleset loads" rules || done_testing
+hooks_come lan wan
+serve "$server4" udp4:53
+
+# The command of the unit, as systemd would run it
+command=$(sed -n "s,^ExecStart=/bin/sh -ec '\(.*\)'\$,\1,p" "$guide" | sed "s,/var/lib/prometheus/node-exporter,$dir,")
+# shellcheck disable=SC2317 # called by check
+write() { PATH=$top/build/xlat:$PATH on "$gw" sh -ec "$command"; }
+check "the unit's command" write
+
+cat >"$tmp/prometheus.yml" <<-EOF
+	global:
+	  scrape_interval: 1s
+	scrape_configs:
+	  - job_name: node
+	    static_configs:
+	      - targets: ["127.0.0.1:9100"]
+EOF
+background "$gw" prometheus-node-exporter --collector.disable-defaults --collector.textfile \
+	--collector.textfile.directory="$dir" --web.listen-address=127.0.0.1:9100 >"$tmp/exporter" 2>&1
+background "$gw" prometheus --config.file="$tmp/prometheus.yml" --storage.tsdb.path="$tmp/data" \
+	--web.listen-address=127.0.0.1:9090 >"$tmp/prometheus" 2>&1
+
+# shellcheck disable=SC2317 # called by wait_for
+scraped() { on "$gw" curl -sf 127.0.0.1:9100/metrics >"$tmp/scraped"; }
+check "node_exporter serves them" wait_for 30 scraped
+check_eq "node_exporter: errors" "$(sed -n 's/^node_textfile_scrape_error //p' "$tmp/scraped")" 0
+for m in $(sed -n 's/^| `\(xlat_[a-z_`, ]*\)`.*/\1/p' "$guide" | tr -d '`,'); do
+	[[ $m == xlat_pool* ]] || check "node_exporter: $m" grep -q "^${m}[ {]" "$tmp/scraped"
+done
+
+# A session in the fast path, and a packet that is dropped by the second
+helper udp "$client6" call udp $server64 53
+fast "a session" udp "$pool_ip *"
+# shellcheck disable=SC2317 # called by wait_for
+answers()
+{
+	tell udp ask 1 >/dev/null
+	on "$client6" ping -6 -c 1 -W 1 -t 1 $server64 >/dev/null 2>&1
+	write
+	on "$gw" curl -sfG 127.0.0.1:9090/api/v1/query --data-urlencode "query=$expr" >"$tmp/answer" &&
+		grep -q '"result":\[{' "$tmp/answer"
+}
+while IFS=$'\t' read -r title expr; do
+	check "dashboard: $title" wait_for 60 answers || cat "$tmp/answer"
+done < <(python3 -ISc 'import json, sys
+for p in json.load(open(sys.argv[1]))["panels"]:
+	for t in p["targets"]:
+		print(p["title"], t["expr"].replace("$__rate_interval", "10s").replace("$instance", ".*"), sep="\t")' "$dashboard")
+
+done_testing
