@@ -134,6 +134,7 @@ static inline void nf_xlat_netns_immutable(struct net_device *dev)
 				struct rtnl_newlink_params *params,	\
 				struct netlink_ext_ack *extack
 #define NF_XLAT_NEWLINK_DATA	(params->data)
+#define NF_XLAT_NEWLINK_NET	(params->src_net)
 #else
 #define NF_XLAT_NEWLINK_ARGS	struct net *src_net,			\
 				struct net_device *dev,			\
@@ -141,6 +142,7 @@ static inline void nf_xlat_netns_immutable(struct net_device *dev)
 				struct nlattr *data[],			\
 				struct netlink_ext_ack *extack
 #define NF_XLAT_NEWLINK_DATA	data
+#define NF_XLAT_NEWLINK_NET	src_net
 #endif
 
 /* HAVE_FORCE_FORWARDING: include/linux/ipv6.h, since 6.17 */

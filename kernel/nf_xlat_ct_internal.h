@@ -237,23 +237,6 @@ void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 void nf_xlat_ct_flush_flows(struct net *net);
 
-/**
- * struct nf_xlat_flow_ops - the fast path, as sessions know it
- *
- * @owner: its module
- * @del: a session has ended, and so does its flow; RCU read side, any context
- * @flush: the last stateful rule of a namespace has gone, and so do all flows, a little
- *	later; process context, RTNL may be held
- */
-struct nf_xlat_flow_ops {
-	struct module	*owner;
-	void		(*del)(struct nf_xlat_flow *flow);
-	void		(*flush)(struct net *net);
-};
-
-void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops);
-void nf_xlat_flow_ops_unregister(void);
-
 /* nf_xlat_netlink.c */
 int nf_xlat_netlink_init(void);
 void nf_xlat_netlink_exit(void);

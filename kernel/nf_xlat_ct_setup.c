@@ -15,6 +15,7 @@
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_nat.h>
+#include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
@@ -669,6 +670,25 @@ void nf_xlat_flow_ops_unregister(void)
 EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_unregister);
 
 /**
+ * nf_xlat_flow_ops_get - the fast path, if there is one
+ *
+ * Return: its functions, and a reference to the module @owner that has them; NULL
+ * while that is not loaded.
+ */
+const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void)
+{
+	const struct nf_xlat_flow_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(nf_xlat_flow_ops);
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	rcu_read_unlock();
+	return ops;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_get);
+
+/**
  * nf_xlat_ct_flush_flows - end all flows of a namespace
  * @net: the namespace
  *
@@ -676,14 +696,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_unregister);
  */
 void nf_xlat_ct_flush_flows(struct net *net)
 {
-	const struct nf_xlat_flow_ops *ops;
+	const struct nf_xlat_flow_ops *ops = nf_xlat_flow_ops_get();
 
-	rcu_read_lock();
-	ops = rcu_dereference(nf_xlat_flow_ops);
 	/* A module that is being unloaded ends its flows itself. */
-	if (ops && !try_module_get(ops->owner))
-		ops = NULL;
-	rcu_read_unlock();
 	if (!ops)
 		return;
 	ops->flush(net);

@@ -30,6 +30,7 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
+#include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
 
 /* User of nf_defrag's queues: "xlat", which nobody else has */
@@ -100,9 +101,21 @@ struct nf_xlat_dev_conf {
 };
 
 /**
+ * struct nf_xlat_dev_fast - devices between which sessions take the fast path
+ *
+ * @flow: the module that has it, with a reference
+ * @ft: what these devices have of it; NULL for none
+ */
+struct nf_xlat_dev_fast {
+	const struct nf_xlat_flow_ops	*flow;
+	struct nf_xlat_ft		*ft;
+};
+
+/**
  * struct nf_xlat_dev - a device
  *
  * @conf: written with RTNL
+ * @fast: of RTNL
  * @owner: what it counts
  * @ops: its hooks, if it has some
  * @n_ops: how many these are
@@ -110,6 +123,7 @@ struct nf_xlat_dev_conf {
  */
 struct nf_xlat_dev {
 	struct nf_xlat_dev_conf __rcu	*conf;
+	struct nf_xlat_dev_fast		fast;
 	struct nf_xlat_owner		owner;
 	struct nf_hook_ops		ops[2];
 	unsigned int			n_ops;
@@ -435,6 +449,14 @@ static void nf_xlat_dev_hook(struct net_device *dev, nf_hookfn *fn,
 	};
 }
 
+static void nf_xlat_dev_fast_put(const struct nf_xlat_dev_fast *fast)
+{
+	if (!fast->ft)
+		return;
+	fast->flow->put(fast->ft);
+	module_put(fast->flow->owner);
+}
+
 static int nf_xlat_dev_init(struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
@@ -489,6 +511,7 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 	struct nf_xlat_dev_conf *conf = rtnl_dereference(xd->conf);
 
+	nf_xlat_dev_fast_put(&xd->fast);
 	nf_unregister_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
 	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
 		synchronize_net();
@@ -623,6 +646,8 @@ static const struct nla_policy nf_xlat_dev_policy[IFLA_XLAT_MAX + 1] = {
 	[IFLA_XLAT_NAT_FLAGS]	= NLA_POLICY_MASK(NLA_U32, NF_XLAT_DEV_NAT_FLAGS),
 	[IFLA_XLAT_MAPPING]	= NLA_POLICY_MAX(NLA_U8, NFT_XLAT_MAPPING_MAX),
 	[IFLA_XLAT_FILTERING]	= NLA_POLICY_MAX(NLA_U8, NFT_XLAT_FILTERING_MAX),
+	[IFLA_XLAT_FAST]	= { .type = NLA_BINARY,
+				    .len = IF_XLAT_MAX_FAST * sizeof(u32) },
 };
 
 /* Longest prefix first, then by address; without the host bits there are none equal. */
@@ -1003,7 +1028,9 @@ static int nf_xlat_dev_parse(struct nf_xlat_dev_conf *conf,
 	}
 
 	if (conf->mode == IF_XLAT_STATELESS)
-		return 0;
+		return !data[IFLA_XLAT_FAST] ? 0 :
+		       NF_XLAT_DEV_BAD(extack, data[IFLA_XLAT_FAST], -EINVAL,
+				       "fast: it is of sessions, which masquerade and snat make");
 	if (conf->dom.prefix.kind == NF_XLAT_MAP_NONE)
 		return NF_XLAT_DEV_BAD(extack, data[IFLA_XLAT_MODE], -EINVAL,
 				       "prefix: masquerade and snat need one");
@@ -1054,14 +1081,58 @@ nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 	return conf;
 }
 
+/* What the attribute names has the fast path when this returns 0. */
+static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
+				struct net *net, u8 owner,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	unsigned int n = nla_len(attr) / sizeof(u32);
+	const struct nf_xlat_flow_ops *flow;
+	struct nf_xlat_ft *ft;
+
+	*fast = (struct nf_xlat_dev_fast){};
+	if (nla_len(attr) % sizeof(u32))
+		return NF_XLAT_DEV_BAD(extack, attr, -EINVAL,
+				       "fast: not an array of indexes of devices");
+	if (!n)
+		return 0;
+	if (!owner)
+		return NF_XLAT_DEV_BAD(extack, attr, -ENOSPC,
+				       "fast: there are 63 other devices with state, which is as many as can have it");
+	/* Its initialisation takes RTNL, so it cannot be loaded here. */
+	flow = nf_xlat_flow_ops_get();
+	if (!flow)
+		return NF_XLAT_DEV_BAD(extack, attr, -ENOENT,
+				       "fast: the module nf_xlat_flow is not loaded");
+	ft = flow->get_devs(net, owner, nla_data(attr), n);
+	if (!IS_ERR(ft)) {
+		fast->flow = flow;
+		fast->ft = ft;
+		return 0;
+	}
+
+	module_put(flow->owner);
+	if (PTR_ERR(ft) == -ENODEV)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "fast: there is no device of this index");
+	else if (PTR_ERR(ft) == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "fast: a device is named twice");
+	return PTR_ERR(ft);
+}
+
 static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 {
+	struct nlattr **attrs = NF_XLAT_NEWLINK_DATA;
+	const struct nlattr *fast = attrs ? attrs[IFLA_XLAT_FAST] : NULL;
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 	struct nf_xlat_dev_conf *conf;
 	bool stateful;
 	int err = 0;
 
-	conf = nf_xlat_dev_conf_make(NULL, NF_XLAT_NEWLINK_DATA, extack);
+	if (fast && !net_eq(NF_XLAT_NEWLINK_NET, dev_net(dev)))
+		return NF_XLAT_DEV_BAD(extack, fast, -EINVAL,
+				       "fast: of a device in another namespace: set it there");
+	conf = nf_xlat_dev_conf_make(NULL, attrs, extack);
 	if (IS_ERR(conf))
 		return PTR_ERR(conf);
 	stateful = conf->mode != IF_XLAT_STATELESS;
@@ -1081,6 +1152,18 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 			nf_xlat_ct_netns_put(dev_net(dev));
 		kvfree(conf);
 	}
+	if (err || !stateful)
+		return err;
+
+	if (fast) {
+		err = nf_xlat_dev_fast_get(&xd->fast, dev_net(dev),
+					   conf->range.owner, fast, extack);
+		if (err)
+			unregister_netdevice(dev);
+	} else if (!conf->range.owner) {
+		NL_SET_ERR_MSG_MOD(extack,
+				   "63 devices with state have counters already: this one counts nothing");
+	}
 	return err;
 }
 
@@ -1090,12 +1173,24 @@ static int nf_xlat_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 	struct nf_xlat_dev_conf *old = rtnl_dereference(xd->conf), *conf;
+	struct nf_xlat_dev_fast fast;
+	int err;
 
 	if (!data)
 		return 0;
 	conf = nf_xlat_dev_conf_make(old, data, extack);
 	if (IS_ERR(conf))
 		return PTR_ERR(conf);
+	if (data[IFLA_XLAT_FAST]) {
+		err = nf_xlat_dev_fast_get(&fast, dev_net(dev), conf->range.owner,
+					   data[IFLA_XLAT_FAST], extack);
+		if (err) {
+			kvfree(conf);
+			return err;
+		}
+		nf_xlat_dev_fast_put(&xd->fast);
+		xd->fast = fast;
+	}
 	rcu_assign_pointer(xd->conf, conf);
 	kvfree_rcu(old, rcu);
 	return 0;
@@ -1124,7 +1219,8 @@ static size_t nf_xlat_dev_get_size(const struct net_device *dev)
 	       2 * nla_total_size(sizeof(__be32)) +		/* ADDR_ */
 	       2 * nla_total_size(sizeof(__be16)) +		/* PORT_ */
 	       nla_total_size(sizeof(u32)) +			/* NAT_FLAGS */
-	       2 * nla_total_size(sizeof(u8));			/* MAPPING, FILTERING */
+	       2 * nla_total_size(sizeof(u8)) +			/* MAPPING, FILTERING */
+	       nla_total_size(IF_XLAT_MAX_FAST * sizeof(u32));	/* FAST */
 }
 
 static int nf_xlat_dev_fill_pairs(struct sk_buff *skb,
@@ -1200,6 +1296,19 @@ static int nf_xlat_dev_fill_conf(struct sk_buff *skb,
 	return nf_xlat_dev_fill_range(skb, &conf->range);
 }
 
+/* Those that are there; a device that has gone has lost its part. */
+static int nf_xlat_dev_fill_fast(struct sk_buff *skb,
+				 const struct nf_xlat_dev_fast *fast)
+{
+	u32 ifindex[IF_XLAT_MAX_FAST];
+	unsigned int n;
+
+	if (!fast->ft)
+		return 0;
+	n = fast->flow->devs(fast->ft, ifindex, ARRAY_SIZE(ifindex));
+	return n ? nla_put(skb, IFLA_XLAT_FAST, n * sizeof(*ifindex), ifindex) : 0;
+}
+
 static int nf_xlat_dev_fill_info(struct sk_buff *skb,
 				 const struct net_device *dev)
 {
@@ -1212,7 +1321,7 @@ static int nf_xlat_dev_fill_info(struct sk_buff *skb,
 	if (conf)
 		err = nf_xlat_dev_fill_conf(skb, conf);
 	rcu_read_unlock();
-	return err;
+	return err ? : nf_xlat_dev_fill_fast(skb, &xd->fast);
 }
 
 static struct rtnl_link_ops nf_xlat_dev_link_ops __read_mostly = {

@@ -481,3 +481,29 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		nf_xlat_flow_add_session(skb, ct, dir, nf_xlat_ft_net(ft), ways);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_flow_add);
+
+/**
+ * nf_xlat_flow_forward - the last hook of FORWARD, for the sessions of a device
+ * @priv: struct nf_xlat_ft of the device
+ * @skb: packet
+ * @state: the hook
+ *
+ * The same as a rule at the end of the chain. RCU read side.
+ *
+ * Return: NF_ACCEPT
+ */
+unsigned int nf_xlat_flow_forward(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	const struct nf_xlat_ct_data *data;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || !nf_xlat_ct_ours(ct))
+		return NF_ACCEPT;
+	data = nf_xlat_ct_data(ct);
+	if (data && data->owner == nf_xlat_ft_owner(priv))
+		nf_xlat_flow_add(skb, state, priv, skb_transport_offset(skb));
+	return NF_ACCEPT;
+}

@@ -375,6 +375,9 @@ static const struct nf_xlat_flow_ops nf_xlat_flow_ct_ops = {
 	.owner	= THIS_MODULE,
 	.del	= nf_xlat_flow_del,
 	.flush	= nf_xlat_flow_flush_later,
+	.get_devs = nf_xlat_ft_get_devs,
+	.put	= nf_xlat_ft_put,
+	.devs	= nf_xlat_ft_devs,
 };
 
 static int __init nf_xlat_flow_init(void)
@@ -424,4 +427,6 @@ module_exit(nf_xlat_flow_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NF_XLAT_VERSION);
+/* For the plugin of ip, as rtnetlink cannot load a module that needs RTNL itself */
+MODULE_ALIAS_NETDEV("nf_xlat_flow");
 MODULE_DESCRIPTION("Fast path of IPv4/IPv6 translation");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Flowtables that rules of the fast path name: their devices have our hook, whether
- * packets are routed by them or by a device on top of them.
+ * packets are routed by them or by a device on top of them. So have the devices that a
+ * device of kind "xlat" names for its sessions.
  */
 
 #include <linux/if_vlan.h>
@@ -29,14 +30,17 @@ struct nf_xlat_flow_dev {
 };
 
 /**
- * struct nf_xlat_ft - a flowtable that rules name
+ * struct nf_xlat_ft - a flowtable that rules name, or what a device of kind "xlat" names
  *
  * @list: of its namespace
  * @fn: its namespace
- * @ft: the flowtable of nft, held by the rules
+ * @ft: the flowtable of nft, held by the rules; NULL for such a device
+ * @ops: hooks that see the sessions of such a device
+ * @n_ops: how many of these are registered
+ * @owner: such a device's number, as its sessions have it
  * @devs: by index, a struct nf_xlat_flow_dev for each device, or a value where
  *	there is to be one
- * @users: rules
+ * @users: rules, or the device
  * @round: of nf_xlat_ft_sync_all(), the last that came here
  * @rcu: to free it
  */
@@ -44,6 +48,9 @@ struct nf_xlat_ft {
 	struct list_head	list;
 	struct nf_xlat_flow_net	*fn;
 	struct nft_flowtable	*ft;
+	struct nf_hook_ops	ops[2];
+	unsigned int		n_ops;
+	u8			owner;
 	struct xarray		devs;
 	unsigned int		users;
 	unsigned int		round;
@@ -65,6 +72,15 @@ static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
 struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
 {
 	return ft->fn;
+}
+
+/**
+ * nf_xlat_ft_owner - whose sessions take the fast path
+ * @ft: what nf_xlat_ft_get_devs() returned
+ */
+u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft)
+{
+	return ft->owner;
 }
 
 /**
@@ -166,18 +182,24 @@ static void nf_xlat_ft_del_devs(struct nf_xlat_ft *ft)
 }
 
 /*
- * Under the mutex, and without RTNL: a device that is in the namespace still has
+ * Under the mutex, and with RTNL or without: a device that is in the namespace still has
  * to tell us before it leaves, and waits for the mutex then.
  */
-static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
+static int nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
-	struct nf_xlat_flow_dev *fd = kzalloc(sizeof(*fd), GFP_KERNEL);
+	struct nf_xlat_flow_dev *fd = kzalloc(sizeof(*fd), GFP_KERNEL_ACCOUNT);
 	struct net *net = ft->fn->net;
+	int err = -ENOMEM, priority;
 	struct net_device *dev;
 
 	dev = dev_get_by_index(net, ifindex);
-	if (!fd || !dev)
+	if (!fd)
 		goto err;
+	err = -ENODEV;
+	if (!dev)
+		goto err;
+	/* Before the hook of the flowtable itself, which would not find our flows */
+	priority = ft->ft ? ft->ft->data.priority : NF_IP_PRI_FILTER;
 	fd->round = ft->round;
 	fd->ops = (struct nf_hook_ops){
 		.hook		= nf_xlat_flow_ingress,
@@ -185,24 +207,23 @@ static void nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 		.priv		= ft->fn,
 		.pf		= NFPROTO_NETDEV,
 		.hooknum	= NF_NETDEV_INGRESS,
-		/*
-		 * Before the hook of the flowtable itself, which would not find our flows
-		 */
-		.priority	= max(ft->ft->data.priority, INT_MIN + 1) - 1,
+		.priority	= max(priority, INT_MIN + 1) - 1,
 	};
-	if (nf_register_net_hook(net, &fd->ops))
+	err = nf_register_net_hook(net, &fd->ops);
+	if (err)
 		goto err;
 	/* The entry has a value already, so that this needs no memory. */
 	xa_store(&ft->devs, ifindex, fd, GFP_KERNEL);
 	nf_xlat_ft_count_hook(ft->fn, ifindex, 1);
 	dev_put(dev);
-	return;
+	return 0;
 
 err:
-	/* The next round tries again. */
+	/* The next round tries a flowtable's again. */
 	xa_erase(&ft->devs, ifindex);
 	dev_put(dev);
 	kfree(fd);
+	return err;
 }
 
 /*
@@ -245,6 +266,9 @@ static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 	unsigned long ifindex = 0;
 	void *entry;
 
+	/* Those of a device are there from its beginning. */
+	if (!ft->ft)
+		return;
 	rcu_read_lock();
 	for_each_netdev_rcu(fn->net, dev) {
 		if (nf_xlat_ft_of_dev(ft, dev))
@@ -315,6 +339,47 @@ static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	},
 };
 
+/* Under the mutex */
+static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
+					 struct nft_flowtable *flowtable)
+{
+	struct nf_xlat_ft *ft = kzalloc(sizeof(*ft), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!ft)
+		return ERR_PTR(-ENOMEM);
+	if (list_empty(&fn->fts)) {
+		err = nf_register_net_hooks(fn->net, nf_xlat_ft_ops,
+					    ARRAY_SIZE(nf_xlat_ft_ops));
+		if (err) {
+			kfree(ft);
+			return ERR_PTR(err);
+		}
+	}
+	xa_init(&ft->devs);
+	ft->fn = fn;
+	ft->ft = flowtable;
+	ft->round = fn->round - 1;
+	list_add(&ft->list, &fn->fts);
+	return ft;
+}
+
+/* Under the mutex */
+static void nf_xlat_ft_free(struct nf_xlat_ft *ft)
+{
+	struct nf_xlat_flow_net *fn = ft->fn;
+
+	nf_unregister_net_hooks(fn->net, ft->ops, ft->n_ops);
+	nf_xlat_ft_del_devs(ft);
+	list_del(&ft->list);
+	if (fn->at == ft)
+		fn->at = NULL;
+	if (!fn->gone && list_empty(&fn->fts))
+		nf_unregister_net_hooks(fn->net, nf_xlat_ft_ops,
+					ARRAY_SIZE(nf_xlat_ft_ops));
+	kfree_rcu(ft, rcu);
+}
+
 /**
  * nf_xlat_ft_get - a rule names a flowtable
  * @net: network namespace
@@ -329,44 +394,106 @@ struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
 {
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 	struct nf_xlat_ft *ft;
-	int err;
 
 	mutex_lock(&fn->mutex);
 	list_for_each_entry(ft, &fn->fts, list)
 		if (ft->ft == flowtable)
 			goto found;
 
-	err = -ENOMEM;
-	ft = kzalloc(sizeof(*ft), GFP_KERNEL_ACCOUNT);
-	if (!ft)
-		goto err;
-	if (list_empty(&fn->fts)) {
-		err = nf_register_net_hooks(net, nf_xlat_ft_ops,
-					    ARRAY_SIZE(nf_xlat_ft_ops));
-		if (err)
-			goto err;
-	}
-	xa_init(&ft->devs);
-	ft->fn = fn;
-	ft->ft = flowtable;
-	ft->round = fn->round - 1;
-	list_add(&ft->list, &fn->fts);
+	ft = nf_xlat_ft_new(fn, flowtable);
+	if (IS_ERR(ft))
+		goto out;
 found:
 	ft->users++;
 	nf_xlat_events_kick(&fn->gc);
+out:
 	mutex_unlock(&fn->mutex);
 	return ft;
-
-err:
-	mutex_unlock(&fn->mutex);
-	kfree(ft);
-	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
 
 /**
- * nf_xlat_ft_put - a rule that named a flowtable is gone
- * @ft: what nf_xlat_ft_get() returned
+ * nf_xlat_ft_get_devs - a device of kind "xlat" names devices
+ * @net: network namespace
+ * @owner: its number, of nf_xlat_ct_owner_add() and not 0: its sessions take the fast path
+ * @ifindex: the devices, which have our hook when this returns
+ * @n: how many there are
+ *
+ * RTNL.
+ *
+ * Return: what to give to nf_xlat_ft_put(), or an ERR_PTR: -ENODEV when a device is not
+ * there, -EEXIST when one is named twice.
+ */
+struct nf_xlat_ft *nf_xlat_ft_get_devs(struct net *net, u8 owner,
+				       const u32 *ifindex, unsigned int n)
+{
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
+	struct nf_xlat_ft *ft;
+	unsigned int i;
+	int err = 0;
+
+	mutex_lock(&fn->mutex);
+	ft = nf_xlat_ft_new(fn, NULL);
+	if (IS_ERR(ft))
+		goto out;
+	ft->users = 1;
+	ft->owner = owner;
+	for (i = 0; i < n && !err; i++) {
+		err = xa_insert(&ft->devs, ifindex[i], xa_mk_value(0),
+				GFP_KERNEL_ACCOUNT);
+		if (err == -EBUSY)
+			err = -EEXIST;
+		if (!err)
+			err = nf_xlat_ft_add_dev(ft, ifindex[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(ft->ops); i++)
+		ft->ops[i] = (struct nf_hook_ops){
+			.hook		= nf_xlat_flow_forward,
+			.priv		= ft,
+			.pf		= i ? NFPROTO_IPV6 : NFPROTO_IPV4,
+			.hooknum	= NF_INET_FORWARD,
+			.priority	= i ? NF_IP6_PRI_LAST : NF_IP_PRI_LAST,
+		};
+	if (!err)
+		err = nf_register_net_hooks(net, ft->ops, ARRAY_SIZE(ft->ops));
+	if (err) {
+		nf_xlat_ft_free(ft);
+		ft = ERR_PTR(err);
+		goto out;
+	}
+	ft->n_ops = ARRAY_SIZE(ft->ops);
+	nf_xlat_events_kick(&fn->gc);
+out:
+	mutex_unlock(&fn->mutex);
+	return ft;
+}
+
+/**
+ * nf_xlat_ft_devs - which devices have our hook
+ * @ft: what nf_xlat_ft_get_devs() returned
+ * @ifindex: where to put them
+ * @max: how many have room there
+ *
+ * Those that have gone are not among them. RTNL or RCU read side.
+ *
+ * Return: how many there are.
+ */
+unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
+			     unsigned int max)
+{
+	unsigned long index;
+	unsigned int n = 0;
+	void *entry;
+
+	xa_for_each(&ft->devs, index, entry)
+		if (n < max)
+			ifindex[n++] = index;
+	return n;
+}
+
+/**
+ * nf_xlat_ft_put - a rule that named a flowtable is gone, or a device
+ * @ft: what nf_xlat_ft_get() or nf_xlat_ft_get_devs() returned
  *
  * Process context.
  */
@@ -375,16 +502,8 @@ void nf_xlat_ft_put(struct nf_xlat_ft *ft)
 	struct nf_xlat_flow_net *fn = ft->fn;
 
 	mutex_lock(&fn->mutex);
-	if (!--ft->users) {
-		nf_xlat_ft_del_devs(ft);
-		list_del(&ft->list);
-		if (fn->at == ft)
-			fn->at = NULL;
-		if (!fn->gone && list_empty(&fn->fts))
-			nf_unregister_net_hooks(fn->net, nf_xlat_ft_ops,
-						ARRAY_SIZE(nf_xlat_ft_ops));
-		kfree_rcu(ft, rcu);
-	}
+	if (!--ft->users)
+		nf_xlat_ft_free(ft);
 	mutex_unlock(&fn->mutex);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ft_put);
@@ -436,8 +555,11 @@ void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn)
 	if (!list_empty(&fn->fts))
 		nf_unregister_net_hooks(fn->net, nf_xlat_ft_ops,
 					ARRAY_SIZE(nf_xlat_ft_ops));
-	list_for_each_entry(ft, &fn->fts, list)
+	list_for_each_entry(ft, &fn->fts, list) {
+		nf_unregister_net_hooks(fn->net, ft->ops, ft->n_ops);
+		ft->n_ops = 0;
 		nf_xlat_ft_del_devs(ft);
+	}
 	mutex_unlock(&fn->mutex);
 }
 

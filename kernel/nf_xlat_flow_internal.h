@@ -28,7 +28,7 @@
  * @gc: the work that moves timeouts on, ends flows and follows the flowtables; its
  *	events are devices whose flows have to end
  * @mutex: protects @fts, @hooked, @at, @round and @gone; taken inside of RTNL, never the reverse
- * @fts: flowtables that rules name
+ * @fts: flowtables that rules name, and what devices of kind "xlat" have of their own
  * @hooked: devices with our hook, by index; the value is by how many flowtables. XDP
  *	programs read it without the mutex
  * @at: the flowtable that nf_xlat_ft_sync() is working on
@@ -247,6 +247,8 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow);
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
 
 /* nf_xlat_flow_add.c */
+unsigned int nf_xlat_flow_forward(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state);
 unsigned int nf_xlat_flow_postrouting(void *priv, struct sk_buff *skb,
 				      const struct nf_hook_state *state);
 
@@ -265,6 +267,11 @@ static inline int nf_xlat_flow_bpf_init(void) { return 0; }
 int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 		     const u8 *ha, struct nf_xlat_flow_in *in);
 struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft);
+u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft);
+struct nf_xlat_ft *nf_xlat_ft_get_devs(struct net *net, u8 owner,
+				       const u32 *ifindex, unsigned int n);
+unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
+			     unsigned int max);
 bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn);
 void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn);
 int nf_xlat_ft_init(void);

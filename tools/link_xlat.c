@@ -5,6 +5,7 @@
  * on; its functions are found by the dynamic linker, so that its source is not needed.
  */
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-/* Of ip: ip_common.h, json_print.h, color.h, libnetlink.h, utils.h */
+/* Of ip: ip_common.h, json_print.h, color.h, libnetlink.h, ll_map.h, utils.h */
 struct link_util {
 	struct link_util *next;
 	const char *id;
@@ -42,6 +43,8 @@ void open_json_array(enum output_type type, const char *str);
 void close_json_array(enum output_type type, const char *str);
 void open_json_object(const char *str);
 void close_json_object(void);
+unsigned int ll_name_to_index(const char *name);
+const char *ll_index_to_name(unsigned int index);
 int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data,
 	      int alen);
 
@@ -73,6 +76,7 @@ static void help(struct link_util *lu, int argc, char **argv, FILE *f)
 	      "		[ error IPV4 ] [ mtu MTU ] [ host ]\n"
 	      "		[ masquerade [ to PORTS ] NAT ]\n"
 	      "		[ snat IPV4[-IPV4][:PORTS] NAT ]\n"
+	      "		[ fast DEV[,DEV]... | nofast ]\n"
 	      "\n"
 	      "Where:	PREFIX	:= IPV6/{ 32 | 40 | 48 | 56 | 64 | 96 }	RFC 6052\n"
 	      "	MTU	:= { 1280..65535 | 0 }			0: the default, 1280\n"
@@ -194,6 +198,35 @@ static int parse_pool(struct nlmsghdr *n, const char *arg)
 	    put(n, IFLA_XLAT_ADDR_MAX, &max, sizeof(max)))
 		return -1;
 	return colon ? parse_ports(n, "snat", colon) : 0;
+}
+
+/* DEV[,DEV]... */
+static int parse_fast(struct nlmsghdr *n, const char *arg)
+{
+	__u32 indexes[IF_XLAT_MAX_FAST];
+	unsigned int found = 0;
+	char s[REQUEST_SIZE];
+	char *name, *next;
+
+	if (strlen(arg) >= sizeof(s))
+		return bad("fast", arg, "is too long");
+	strcpy(s, arg);
+	for (name = s; name; name = next) {
+		next = strchr(name, ',');
+		if (next)
+			*next++ = 0;
+		if (found == IF_XLAT_MAX_FAST)
+			return bad("fast", name, "is one device too many");
+		indexes[found] = ll_name_to_index(name);
+		if (!indexes[found++])
+			return bad("fast", name, "is not a device");
+	}
+	/*
+	 * rtnetlink cannot load the module of the fast path. The kernel looks for a module
+	 * with the name of a device that is asked for and not there.
+	 */
+	if_nametoindex("nf_xlat_flow");
+	return put(n, IFLA_XLAT_FAST, indexes, found * sizeof(*indexes));
 }
 
 /* What the words say; attributes that nest, or that have one word for each bit */
@@ -325,6 +358,8 @@ static int parse_with_arg(struct words *w, const char *word, const char *arg,
 		err = parse_pool(n, arg);
 	} else if (!strcmp(word, "to") && w->mode == IF_XLAT_MASQ) {
 		err = parse_ports(n, "masquerade to", arg);
+	} else if (!strcmp(word, "fast")) {
+		err = parse_fast(n, arg);
 	} else if (!strcmp(word, "mapping")) {
 		err = parse_choice(n, IFLA_XLAT_MAPPING, word, arg,
 				   "address-port-dependent");
@@ -346,6 +381,8 @@ static int parse_word(struct words *w, const char *word, struct nlmsghdr *n)
 		err = put(n, IFLA_XLAT_NON_GLOBAL, NULL, 0);
 	else if (!strcmp(word, "host"))
 		err = put(n, IFLA_XLAT_HOST, NULL, 0);
+	else if (!strcmp(word, "nofast"))
+		err = put(n, IFLA_XLAT_FAST, NULL, 0);
 	else if (!strcmp(word, "masquerade"))
 		w->mode = IF_XLAT_MASQ;
 	else if (!strcmp(word, "random"))
@@ -492,6 +529,18 @@ static void print_nat(struct rtattr *tb[])
 		print_str("filtering", "filtering %s ", "address-dependent");
 }
 
+static void print_fast(const struct rtattr *attr)
+{
+	const __u32 *indexes = RTA_DATA(attr);
+	unsigned int i;
+
+	open_json_array(PRINT_JSON, "fast");
+	for (i = 0; i < RTA_PAYLOAD(attr) / sizeof(*indexes); i++)
+		print_str(NULL, i ? ",%s" : "fast %s", ll_index_to_name(indexes[i]));
+	close_json_array(PRINT_JSON, NULL);
+	print_color_string(PRINT_FP, COLOR_NONE, NULL, "%s", " ");
+}
+
 static void print(struct link_util *lu, FILE *f, struct rtattr *tb[])
 {
 	char b[64];
@@ -518,6 +567,8 @@ static void print(struct link_util *lu, FILE *f, struct rtattr *tb[])
 		print_flag("host", "host");
 	if (tb[IFLA_XLAT_MODE])
 		print_nat(tb);
+	if (tb[IFLA_XLAT_FAST])
+		print_fast(tb[IFLA_XLAT_FAST]);
 }
 
 /* The name is what ip looks for. */

@@ -110,6 +110,20 @@ END
 check_match "a device of another VRF does not take it" "$(ask "$client6" udp $server64 5353)" "hello from $pool_ip *"
 ip -n "$gw" link del xlat1
 
+# As many as have counters: xlat0 is the first.
+for ((i = 1; i <= 62; i++)); do
+	echo "link add many$i type xlat prefix $pref64/96 masquerade"
+done | ip -n "$gw" -batch - >"$tmp/many" 2>&1
+check_eq "62 more devices" "$? $(<"$tmp/many")" "0 "
+check_match "the 64th counts nothing, and says so" \
+	"$(ip -n "$gw" link add last type xlat prefix $pref64/96 masquerade 2>&1)" "Warning: *this one counts nothing*"
+check "it is there" ip -n "$gw" link del last
+check_match "without counters there is no fast path" \
+	"$(ip -n "$gw" link add last type xlat prefix $pref64/96 masquerade fast lan 2>&1)" "*fast: there are 63 other devices with state*"
+check_not "nor the device" ip -n "$gw" link show last
+ip -n "$gw" link del many1
+check_eq "with one less" "$(ip -n "$gw" link add last type xlat prefix $pref64/96 masquerade fast lan,wan 2>&1)" ""
+
 check_not "it stays in its namespace" ip -n "$gw" link set xlat0 netns "$client6"
 
 # Delete it under traffic.

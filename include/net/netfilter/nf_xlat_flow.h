@@ -5,10 +5,39 @@
 #ifndef _NF_XLAT_FLOW_H
 #define _NF_XLAT_FLOW_H
 
+#include <linux/module.h>
 #include <linux/netfilter.h>
 
+struct nf_xlat_flow;
 struct nf_xlat_ft;
 struct nft_flowtable;
+
+/**
+ * struct nf_xlat_flow_ops - the fast path, for those that work without it as well
+ *
+ * @owner: its module
+ * @del: a session has ended, and so does its flow; RCU read side, any context
+ * @flush: the last stateful rule of a namespace has gone, and so do all flows, a little
+ *	later; process context, RTNL may be held
+ * @get_devs: nf_xlat_ft_get_devs()
+ * @put: nf_xlat_ft_put()
+ * @devs: nf_xlat_ft_devs()
+ */
+struct nf_xlat_flow_ops {
+	struct module		*owner;
+	void			(*del)(struct nf_xlat_flow *flow);
+	void			(*flush)(struct net *net);
+	struct nf_xlat_ft	*(*get_devs)(struct net *net, u8 owner,
+					     const u32 *ifindex, unsigned int n);
+	void			(*put)(struct nf_xlat_ft *ft);
+	unsigned int		(*devs)(struct nf_xlat_ft *ft, u32 *ifindex,
+					unsigned int max);
+};
+
+/* nf_xlat_ct */
+void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops);
+void nf_xlat_flow_ops_unregister(void);
+const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void);
 
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		      struct nf_xlat_ft *ft, unsigned int thoff);

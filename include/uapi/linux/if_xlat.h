@@ -40,6 +40,7 @@ struct if_xlat_pair {
 };
 
 #define IF_XLAT_MAX_PAIRS	1024
+#define IF_XLAT_MAX_FAST	64
 
 /**
  * enum if_xlat_attributes - IFLA_INFO_DATA of a device of kind "xlat"
@@ -70,6 +71,9 @@ struct if_xlat_pair {
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT (NLA_U32)
  * @IFLA_XLAT_MAPPING: of the same (NLA_U8: nft_xlat_mappings)
  * @IFLA_XLAT_FILTERING: of the same (NLA_U8: nft_xlat_filterings)
+ * @IFLA_XLAT_FAST: indexes of devices between which the sessions that the device makes take
+ *	the fast path, at most @IF_XLAT_MAX_FAST; empty for none. Not without state; the
+ *	module nf_xlat_flow has to be loaded (NLA_BINARY: array of __u32)
  *
  * Numbers are in host byte order where nothing else is said, as everywhere in rtnetlink.
  * What is absent when a device is changed stays as it is, but for attributes that belong
@@ -95,6 +99,7 @@ enum if_xlat_attributes {
 	IFLA_XLAT_NAT_FLAGS,
 	IFLA_XLAT_MAPPING,
 	IFLA_XLAT_FILTERING,
+	IFLA_XLAT_FAST,
 	__IFLA_XLAT_MAX
 };
 
