@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # A gateway that is a bridge as well, with br_netfilter: frames for another router pass it
-# as they are, rules and sessions or not. Where packets pass two bridges of one host, as on
+# as they are, rules, devices and sessions or not. Where packets pass two bridges of one host, as on
 # Proxmox, the first one's conntrack zone makes the difference (docs/guides/troubleshooting.md).
 . "$(dirname "$0")/flow.inc"
 
@@ -110,5 +110,33 @@ patience=20
 check_match "two bridges, with a zone" "$(ask "$vm" tcp $server64 80)" "hello from $pool_ip *"
 check_match "two bridges, with a zone: UDP" "$(ask "$vm" udp $server64 53)" "hello from $pool_ip *"
 check_eq "two bridges, with a zone: nothing dropped" "$(counter DropState)" "$before"
+
+# Devices in the place of the rules
+on "$gw" "$NFT" flush ruleset
+need_ip_xlat
+device_with_state up type xlat prefix $pref64/96 masquerade fast lan,wan
+host4=203.0.113.77
+ip -n "$gw" link add xlat1 up type xlat prefix $stateless64/96 local $host4 as $client_ip
+ip -n "$gw" route add $stateless64/96 dev xlat1
+ip -n "$gw" route add $host4 dev xlat1
+by 2001:db8:c::99
+before="$(counter 6to4) $(counter 4to6) $(drops)"
+check_match "device with state: for the other router" "$(ask "$client6" tcp $server64 80)" "hello from $client_ip *"
+check_match "device without: for the other router" "$(ask "$client6" tcp $stateless64$server_ip 80)" "hello from $client_ip *"
+check_eq "devices: nothing was translated" "$(counter 6to4) $(counter 4to6) $(drops)" "$before"
+by 2001:db8:c::1
+ip -n "$client6" route replace $stateless64/96 via 2001:db8:c::1
+check_match "device with state: for the gateway" "$(ask "$client6" tcp $server64 80)" "hello from $pool_ip *"
+check_match "device without: for the gateway" "$(ask "$client6" tcp $stateless64$server_ip 80)" "hello from $host4 *"
+helper fast "$client6" call udp $server64 53 41000
+check_match "fast: for the gateway" "$(tell fast ask 9)" "9 from $pool_ip 41000"
+check_match "fast: it is" "$(on "$gw" "$top/build/xlat/xlat" sessions proto udp fast | grep :41000)" "*xlat0*"
+by 2001:db8:c::99
+on "$other" "$NFT" "table inet t; delete table inet t; table inet t { chain in { type filter hook input priority filter;
+	ip6 saddr $client_ip ip6 daddr $server64 udp sport 41000 counter; }; }"
+check_match "fast: for the other router" "$(tell fast ask 1 1)" "0 *"
+check_match "fast: which it is that has it" "$(on "$other" "$NFT" list table inet t)" "*counter packets 1 *"
+by 2001:db8:c::1
+check_match "fast: for the gateway again" "$(tell fast ask 3)" "3 from $pool_ip 41000"
 
 done_testing
