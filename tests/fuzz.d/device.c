@@ -103,6 +103,18 @@ static void put_pairs(struct nlmsghdr *nlh, uint16_t type)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+/* The first @n of these */
+static void put_fast(struct nlmsghdr *nlh, unsigned int n)
+{
+	static const char * const between[] = { "lan", "wan", "d0", "v0", "x0" };
+	uint32_t index[MNL_ARRAY_SIZE(between)];
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		index[i] = if_nametoindex(between[i]);
+	mnl_attr_put(nlh, IFLA_XLAT_FAST, n * sizeof(*index), index);
+}
+
 /* What a device may be told, valid more often than not. @state: only what goes with it */
 static void put_data(struct nlmsghdr *nlh, bool state)
 {
@@ -126,6 +138,8 @@ static void put_data(struct nlmsghdr *nlh, bool state)
 		mnl_attr_put_u32(nlh, IFLA_XLAT_ERROR4, one_in(3) ? 0 : address4());
 	if (one_in(6))
 		mnl_attr_put_u32(nlh, IFLA_XLAT_MTU, one_in(3) ? 0 : 1280 + rnd(300));
+	if (one_in(state ? 3 : 20))
+		put_fast(nlh, rnd(5));
 	if (state || one_in(20)) {
 		bool snat = rnd(2);
 
@@ -349,6 +363,21 @@ static struct nlmsghdr *usual(unsigned int which, bool vrf)
 	return nlh;
 }
 
+/* Between lan and wan; the module of the fast path may be there or not. */
+static void usual_fast(void)
+{
+	struct nlmsghdr *nlh = link_message(RTM_NEWLINK, 0, names[STATEFUL]);
+	struct nlattr *info, *data;
+
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "xlat");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	put_fast(nlh, 2);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	send_link(rtnl, nlh);
+}
+
 /* The usual devices as they are to be; one that cannot become so is made anew. */
 void device_usual(bool vrf)
 {
@@ -364,6 +393,8 @@ void device_usual(bool vrf)
 			send_link(rtnl, link_message(RTM_DELLINK, 0, names[i]));
 			send_link(rtnl, usual(i, vrf));
 		}
+	if (rnd(2))
+		usual_fast();
 }
 
 void device_set_up(void)
