@@ -201,7 +201,8 @@ static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
 
 /*
  * An ICMP message is translated as a whole, for its checksum. Fragments of one wait for
- * the others here, since what conntrack has put together has been cut again on its way.
+ * the others here, since there is no conntrack, or what it has put together has been cut
+ * again on its way.
  * False: @skb is one that waits, or is gone.
  */
 static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
@@ -388,8 +389,10 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 
 /*
  * Packets for a host that need not be a router for itself: before they are routed, and
- * behind conntrack, which knows them from what the host has sent. What is none of the
- * translation's is for the IPv6 address itself, neighbour discovery to begin with.
+ * behind conntrack, which knows them from what the host has sent. Behind NAT as well, so
+ * that the CLAT's address may be one that is masqueraded, where the host has no second one.
+ * What is none of the translation's is for the IPv6 address itself, neighbour discovery to
+ * begin with.
  */
 static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 					  const struct nf_hook_state *state)
@@ -404,6 +407,7 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	enum nf_xlat_reason reason;
 	union nf_inet_addr error4;
 	unsigned int verdict;
+	bool reasm;
 
 	if (!netif_running(dev) || nf_xlat_bridged(skb))
 		return NF_ACCEPT;
@@ -414,17 +418,26 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	parm.lowest_mtu6 = conf->mtu;
 	parm.rules = 0;
 	error4.ip = conf->error4;
-	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6,
-			 nf_xlat_reassembled(skb, NFPROTO_IPV6), &error4, &pkt,
-			 &parm, &reason))
+	way.owner = &xd->owner;
+	reasm = nf_xlat_reassembled(skb, NFPROTO_IPV6);
+again:
+	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6, reasm,
+			 &error4, &pkt, &parm, &reason))
 		return NF_ACCEPT;
+	/* The host need not have conntrack in IPv6. */
+	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
+		if (!nf_xlat_dev_defrag(&way, skb, NFPROTO_IPV6))
+			return NF_STOLEN;
+		thoff = skb->transport_header;
+		reasm = true;
+		goto again;
+	}
 	if (reason == NF_XLAT_ICMP || reason == NF_XLAT_PROTO ||
 	    reason == NF_XLAT_QUOTED) {
 		/* ip6_input_finish() looks for extension headers from there on. */
 		skb->transport_header = thoff;
 		return NF_ACCEPT;
 	}
-	way.owner = &xd->owner;
 	if (reason)
 		return nf_xlat_reject(skb, &way, &pkt, reason);
 
@@ -480,7 +493,7 @@ static int nf_xlat_dev_init(struct net_device *dev)
 				 NF_INET_LOCAL_OUT, NF_IP6_PRI_NAT_DST);
 	} else if (conf->host) {
 		nf_xlat_dev_hook(dev, nf_xlat_dev_host_hook,
-				 NF_INET_PRE_ROUTING, NF_IP6_PRI_MANGLE);
+				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST + 1);
 	}
 	/* They stay in the namespace that they are registered in. */
 	if (xd->n_ops)

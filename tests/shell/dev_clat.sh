@@ -30,6 +30,7 @@ check "README's commands for a CLAT" ip -n "$client6" -batch - < <(sed -n '/^A C
 	"$top/README.md" | sed 's,/96 local,/96 non-global local,') || done_testing
 check_eq "the host forwards nothing" \
 	"$(on "$client6" sh -c 'cd /proc/sys/net; cat ipv4/ip_forward ipv6/conf/all/forwarding' | xargs)" "0 0"
+check "fragments, where nothing asks conntrack" on "$client6" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
 check "and lets nobody in" on "$client6" nft -f - <<-END
 	table inet fw {
 		chain input {
@@ -40,12 +41,15 @@ check "and lets nobody in" on "$client6" nft -f - <<-END
 		}
 	}
 END
+# ways WHAT [NS]
 ways()
 {
-	check "$1: ping" on "$client6" ping -c 2 -i 0.2 -W 10 $server_ip
-	check_match "$1: TCP" "$(ask "$client6" tcp $server_ip 8080)" "hello from $pool_ip *"
-	check_match "$1: UDP" "$(ask "$client6" udp $server_ip 5353)" "hello from $pool_ip *"
-	check "$1: fragments" on "$client6" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
+	local ns=${2:-$client6}
+
+	check "$1: ping" on "$ns" ping -c 2 -i 0.2 -W 10 $server_ip
+	check_match "$1: TCP" "$(ask "$ns" tcp $server_ip 8080)" "hello from $pool_ip *"
+	check_match "$1: UDP" "$(ask "$ns" udp $server_ip 5353)" "hello from $pool_ip *"
+	check "$1: fragments" on "$ns" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
 }
 ways "a host"
 check_match "closed TCP port" "$(ask "$client6" tcp $server_ip 81)" "*Connection refused*"
@@ -75,6 +79,55 @@ ip -n "$client6" link set eth0 mtu 1500
 ip -n "$server4" route flush cache
 check "the IPv6 address answers as well" on "$gw" ping -6 -c 1 -W 10 $clat6
 check_not "nobody calls who was not called" on "$server4" ping -c 1 -W 1 $pool_ip
+
+# A host with containers: Docker masquerades in postrouting, which is before the device.
+another box
+link "$client6" docker0 "$box" eth0
+ip -n "$client6" addr add 172.17.0.1/16 dev docker0
+ip -n "$box" addr add 172.17.0.2/16 dev eth0
+ip -n "$box" route add default via 172.17.0.1
+on "$client6" sysctl -qw net.ipv4.ip_forward=1
+check "rules as Docker's" on "$client6" nft -f - <<-END
+	table ip docker {
+		chain post {
+			type nat hook postrouting priority srcnat
+			ip saddr 172.17.0.0/16 oifname != "docker0" masquerade
+		}
+		chain forward {
+			type filter hook forward priority filter; policy drop
+			iifname != "docker0" oifname "docker0" ct state established,related accept
+			iifname "docker0" oifname != "docker0" accept
+		}
+	}
+END
+on "$gw" nft -f - <<-END
+	table netdev leak {
+		chain lan {
+			type filter hook ingress device lan priority 0
+			meta protocol { ip, arp } counter
+		}
+	}
+END
+ways "a container" "$box"
+check_match "a container: closed UDP port" "$(ask "$box" udp $server_ip 53)" "*Connection refused*"
+check_match "a container: too long" "$(on "$box" ping -c 1 -W 10 -s 1453 -M "do" $server_ip 2>&1)" "*mtu = 1480*"
+check_match "no IPv4 leaves the host" "$(on "$gw" nft list table netdev leak)" "*counter packets 0 *"
+on "$client6" nft delete table ip docker
+
+# A host that has no second address, since DHCPv6 gives it one: the CLAT's is masqueraded. What
+# the host sends to the prefix by itself goes on beside it.
+ip -n "$gw" link set xlat0 type xlat local flush local $pool_ip as $client_ip
+ip -n "$client6" link set xlat0 type xlat local flush local 192.0.0.1 as fd00:c1a7::1
+check "a rule to masquerade" on "$client6" nft "table ip6 clat { chain post {
+	type nat hook postrouting priority srcnat; ip6 saddr fd00:c1a7::1 masquerade; }; }"
+ways "one address"
+check_match "one address: closed UDP port" "$(ask "$client6" udp $server_ip 53)" "*Connection refused*"
+check_match "one address: too long" "$(on "$client6" ping -c 1 -W 10 -s 1453 -M "do" $server_ip 2>&1)" "*mtu*1480*"
+check "one address: ping of the prefix" on "$client6" ping -6 -c 1 -W 10 $server64
+check_match "one address: TCP to the prefix" "$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
+on "$client6" nft delete table ip6 clat
+ip -n "$gw" link set xlat0 type xlat local flush local $pool_ip as $clat6
+ip -n "$client6" link set xlat0 type xlat local flush local 192.0.0.1 as $clat6
 
 # Another network, which has another prefix
 ip -n "$gw" -batch - <<-END

@@ -94,6 +94,12 @@ check "and no longer the other one" [ -z "$(ip -n "$client6" addr show dev eth0 
 check_match "IPv4 there" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
 check "down" device "$client6" down clat
 check_eq "nothing is left" "$(ip -n "$client6" addr show | grep -E 'c1a7|192.0.0')" ""
+guide shared
+check "a CLAT that shares the host's address" device "$client6" up shared
+text device shared-nft | on "$client6" nft -f - || fail "the rule to masquerade"
+check_match "IPv4 from there" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
+check_match "IPv6 to the prefix beside it" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
+check "down again" device "$client6" down shared
 
 # wrong LINE MESSAGE: as the third of the file
 wrong()
