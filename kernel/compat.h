@@ -48,7 +48,7 @@
 #define call_rcu_hurry call_rcu
 #endif
 
-/* HAVE_DST_DEV_RCU: include/net/dst.h, since 6.18 */
+/* HAVE_DST_DEV_RCU: include/net/dst.h, since 6.18, and in later 6.12 and 6.1 */
 #ifndef HAVE_DST_DEV_RCU
 static inline struct net_device *dst_dev_rcu(const struct dst_entry *dst)
 {
@@ -79,7 +79,7 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #endif
 }
 
-/* HAVE_SYSTEM_DFL_WQ: include/linux/workqueue.h, since 6.18; before, by its old name */
+/* HAVE_SYSTEM_DFL_WQ: include/linux/workqueue.h, since 6.17 and in later 6.12 */
 #ifdef HAVE_SYSTEM_DFL_WQ
 #define nf_xlat_wq system_dfl_wq
 #else
@@ -335,6 +335,17 @@ static inline bool nf_xlat_rules_same(const struct net *net, u32 stamp)
 	return nf_xlat_rules_stamp(net) == stamp;
 #else
 	return (u32)jiffies - stamp <= HZ;
+#endif
+}
+
+/* Not by a probe: without CONFIG_NETFILTER_INGRESS no device has such hooks. RCU read side */
+static inline const struct nf_hook_entries *
+nf_xlat_ingress_hooks(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_INGRESS
+	return rcu_dereference(dev->nf_hooks_ingress);
+#else
+	return NULL;
 #endif
 }
 

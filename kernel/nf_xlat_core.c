@@ -203,8 +203,8 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
 			/*
-			 * RFC 7915 drops AH, but an error may quote an AH packet that was
-			 * translated from IPv4.
+			 * Behind a Fragment header AH is refused, but an error may quote a
+			 * fragment of AH that was translated from IPv4.
 			 */
 			if (l3->frag && quoted)
 				goto done;

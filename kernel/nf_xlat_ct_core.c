@@ -446,10 +446,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
 	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
-		/*
-		 * NAT44 forwards this packet, so that neither the rule nor a mapping
-		 * applies.
-		 */
+		/* NAT changes this packet, so that neither the rule nor a mapping applies. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,

@@ -160,7 +160,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	struct nf_xlat_ports p;
 	int err;
 
-	/* The protocol has no ports, or none that its checksum covers. */
+	/* The protocol has no ports, or none that may be changed. */
 	if (!nf_xlat_ct_has_ports(proto))
 		return nf_xlat_ct_try(ct, reply, NULL);
 
@@ -207,8 +207,8 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	/*
-	 * The range 0.0.0.0-255.255.255.255 has one address more than 32 bits can count;
-	 * its last address is never chosen.
+	 * The range 0.0.0.0-255.255.255.255 has one address more than 32 bits can count:
+	 * the hash never chooses its last address.
 	 */
 	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);

@@ -160,7 +160,7 @@ int nf_xlat_ct_timeout_init(void)
 	data[UDP_CT_UNREPLIED] = NF_XLAT_UDP_MIN * HZ;
 
 	/*
-	 * RFC 6146 section 4 asks for the same timeout when one side has closed the
+	 * RFC 6146 section 3.5.2.2 keeps the timeout when one side has closed the
 	 * connection. Conntrack shortens ESTABLISHED to RETRANS or UNACK when it is not
 	 * sure that both ends are still there.
 	 */

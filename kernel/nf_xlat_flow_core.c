@@ -188,7 +188,7 @@ static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
 }
 
-/* The route to a device that has gone is obsolete, and leads to the loopback device. */
+/* A route whose device has gone is obsolete, and leads to blackhole_netdev. */
 static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
 {
 	unsigned int i;

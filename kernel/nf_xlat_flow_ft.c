@@ -233,7 +233,7 @@ err:
 static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
 			      const struct net_device *dev)
 {
-	const struct nf_hook_entries *e = rcu_dereference(dev->nf_hooks_ingress);
+	const struct nf_hook_entries *e = nf_xlat_ingress_hooks(dev);
 	unsigned int i;
 
 	for (i = 0; e && i < e->num_hook_entries; i++) {
@@ -317,6 +317,11 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 		ft->round = fn->round;
 		list_move_tail(&ft->list, &fn->fts);
 		nf_xlat_ft_sync(fn, ft);
+
+		/* A flowtable without devices takes its time, too. */
+		mutex_unlock(&fn->mutex);
+		cond_resched();
+		mutex_lock(&fn->mutex);
 	}
 	busy = !fn->gone && !list_empty(&fn->fts);
 	mutex_unlock(&fn->mutex);

@@ -45,7 +45,7 @@
 #define NF_XLAT_MAX_DEPTH	4
 
 /*
- * A packet of 64 KiB makes 55 fragments of 1280 bytes, and a hairpin translates each of
+ * A packet of 64 KiB makes 54 fragments of 1280 bytes, and a hairpin translates each of
  * them again.
  */
 #define NF_XLAT_MAX_LATER	128
@@ -245,6 +245,24 @@ static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 		icmp_ndo_send(skb, type, code, htonl(info));
 }
 
+/*
+ * Drop the route of a packet if its device has gone while the packet was in a user's queue.
+ * The route has a device of another namespace then, see dst_dev_put(): an ICMP error that is
+ * sent by it would come from there.
+ */
+static void nf_xlat_drop_dead_dst(struct sk_buff *skb)
+{
+	const struct net_device *dev;
+
+	if (!skb_valid_dst(skb))
+		return;
+	rcu_read_lock();
+	dev = dst_dev_rcu(skb_dst(skb));
+	if (unlikely(dev == blackhole_netdev || !(dev->flags & IFF_UP)))
+		skb_dst_drop(skb);
+	rcu_read_unlock();
+}
+
 /* Send an ICMP error about the untranslated packet to its sender. */
 static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 			      u8 flags, u8 type, u8 code, u32 info)
@@ -268,6 +286,7 @@ static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
 	}
 
 	/* icmp_send() takes namespace and flags from a route. */
+	nf_xlat_drop_dead_dst(skb);
 	if (!skb_valid_dst(skb)) {
 		to.ip = ip_hdr(skb)->saddr;
 		fl.daddr = &to;
@@ -512,7 +531,7 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
 	/*
-	 * IPsec or a tunnel has encapsulated the packet meanwhile; the tunnel's device
+	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel, whose device
 	 * fragments it.
 	 */
 	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
@@ -601,9 +620,9 @@ static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 }
 
 /*
- * Is a hop still to be counted? The control block says so, as long as the packet has the
- * route that was found at translation. If NAT has dropped the route, defragmentation may
- * have used the control block: then count a hop, since one too many is better than none.
+ * Is a hop still to be counted? It is if the route that was found at translation led to
+ * this host. If NAT has dropped that route, the control block says so, unless
+ * defragmentation has used it: then count a hop, since one too many is better than none.
  */
 static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
@@ -642,8 +661,8 @@ static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 
 /*
  * The packet has no route: have __nf_xlat_send() tell its sender. Returns the packet as it
- * came in. A packet that comes back from a user's queue is in no walk any more, so that
- * NULL is returned.
+ * came in, or @skb itself if that is not known: a packet that comes back from a user's queue
+ * is in no walk any more.
  */
 static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
@@ -737,11 +756,13 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	bool again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
-	bool due = again && nf_xlat_hop_due(skb, pf);
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
+	bool again, due;
 
+	nf_xlat_drop_dead_dst(skb);
+	again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
+	due = again && nf_xlat_hop_due(skb, pf);
 	if (unlikely(again)) {
 		union nf_inet_addr saddr = {}, daddr = {};
 		struct nf_xlat_flowi fl = {
@@ -1202,10 +1223,7 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 {
 	struct nf_xlat_current *cur = &walk->cur;
 
-	/*
-	 * This is a second translation of the packet, so that @cur does not describe the
-	 * whole way.
-	 */
+	/* If this is a second translation, @cur does not describe the whole way. */
 	cur->skb = NULL;
 	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
@@ -1622,6 +1640,7 @@ static void __exit nf_xlat_fini(void)
 		tasklet_kill(&per_cpu_ptr(&nf_xlat_local, cpu)->tasklet);
 	unregister_netdevice_notifier(&nf_xlat_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_net_ops);
+	rcu_barrier(); /* nf_xlat_hop_free() */
 }
 
 module_init(nf_xlat_init);

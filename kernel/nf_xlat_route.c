@@ -63,8 +63,8 @@ static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
 }
 
 /*
- * As fib_select_multipath(): the same one for all packets of a flow, or of two hosts, as
- * fib_multipath_hash_policy says
+ * As fib_select_multipath(): the same one for all packets between two hosts, or with a
+ * fib_multipath_hash_policy of 1, of a flow
  */
 static const struct fib_nh_common *
 nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
@@ -79,7 +79,7 @@ nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
 		return res->nhc;
 	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
 #ifdef CONFIG_IP_ROUTE_MULTIPATH
-	if (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy))
+	if (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy) == 1)
 		ports = fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
 			(__force u32)fl4->fl4_dport;
 #endif
@@ -143,35 +143,67 @@ static noinline bool nf_xlat_same_route(struct net *net,
  * Who still has the route gets a blackhole for its device, as with core's own routes when
  * their device goes.
  */
+static void nf_xlat_hop_free(struct rcu_head *rcu)
+{
+	struct nf_xlat_hop *hop = container_of(rcu, struct nf_xlat_hop, rcu);
+
+	dst_dev_put(&hop->rt->dst);
+	dst_release(&hop->rt->dst);
+	kfree(hop);
+}
+
+/* Who has found the route a moment ago may use its device until the grace period ends. */
 static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
 {
 	hlist_del_rcu(&hop->node);
-	dst_dev_put(&hop->rt->dst);
-	dst_release(&hop->rt->dst);
-	kfree_rcu(hop, rcu);
+	call_rcu_hurry(&hop->rcu, nf_xlat_hop_free);
+}
+
+/* Core's own routes end, too, when an address, a route or a rule of the namespace changes. */
+static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop)
+{
+	return hop->rt->rt_genid != rt_genid_ipv4(net);
 }
 
 /*
- * Is there room in a bucket? What no packet and no flow has goes: all that an address has
- * changed since, or if these are not enough, all.
+ * Is there room in a bucket? Old routes that nobody has are removed. If that is not
+ * enough, all old routes are, which ends the flows that have them, and all that nobody has.
  */
 static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
 {
-	unsigned int count, all = 0;
+	unsigned int count, full = 0;
 	struct nf_xlat_hop *hop;
 	struct hlist_node *n;
 
 	do {
 		count = 0;
 		hlist_for_each_entry_safe(hop, n, head, node) {
-			if (nf_xlat_dst_refs(&hop->rt->dst) == 1 &&
-			    (all || hop->rt->rt_genid != rt_genid_ipv4(net)))
+			bool old = nf_xlat_hop_old(net, hop);
+			bool idle = nf_xlat_dst_refs(&hop->rt->dst) == 1;
+
+			if (full ? old || idle : old && idle)
 				nf_xlat_hop_del(hop);
 			else
 				count++;
 		}
-	} while (count >= NF_XLAT_HOPS_MAX && !all++);
+	} while (count >= NF_XLAT_HOPS_MAX && !full++);
 	return count < NF_XLAT_HOPS_MAX;
+}
+
+/* RCU read side, or the lock */
+static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
+				       const struct fib_result *res,
+				       const struct fib_nh_common *nhc)
+{
+	struct nf_xlat_hop *hop;
+
+	hlist_for_each_entry_rcu(hop, head, node) {
+		if (!nf_xlat_hop_old(net, hop) &&
+		    nf_xlat_same_hop(hop->rt, res->fi, nhc) &&
+		    dst_hold_safe(&hop->rt->dst))
+			return hop->rt;
+	}
+	return NULL;
 }
 
 /**
@@ -179,7 +211,7 @@ static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
  * @xn: the engine's data of the device's namespace
  * @dev: the device, which goes, or NULL for all
  *
- * Any context.
+ * Process context or softirq.
  */
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 {
@@ -209,37 +241,35 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 	struct hlist_head *head;
 	struct nf_xlat_hop *hop;
-	struct rtable *rt = NULL;
+	struct rtable *rt;
 	u32 hash;
 
 	if (!nhc->nhc_dev)
 		return ERR_PTR(-ENETUNREACH);
 	hash = jhash(&nhc->nhc_gw, sizeof(nhc->nhc_gw), nhc->nhc_dev->ifindex);
 	head = &xn->hops[hash % NF_XLAT_HOP_BUCKETS];
-	hlist_for_each_entry_rcu(hop, head, node) {
-		/* Core's own routes end, too, when an address of the namespace changes. */
-		if (hop->rt->rt_genid == rt_genid_ipv4(net) &&
-		    nf_xlat_same_hop(hop->rt, res->fi, nhc) &&
-		    dst_hold_safe(&hop->rt->dst))
-			return hop->rt;
-	}
+	rt = nf_xlat_hop_find(net, head, res, nhc);
+	if (rt)
+		return rt;
 
 	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!hop)
 		return ERR_PTR(-ENOBUFS);
 	spin_lock_bh(&xn->hop_lock);
-	if (nf_xlat_hops_room(net, head))
+	/* Another CPU may have added it meanwhile. */
+	rt = nf_xlat_hop_find(net, head, res, nhc);
+	if (!rt && nf_xlat_hops_room(net, head)) {
 		rt = nf_xlat_hop_alloc(res, nhc);
-	if (rt) {
-		hop->rt = rt;
-		dst_hold(&rt->dst);
-		hlist_add_head_rcu(&hop->node, head);
+		if (rt) {
+			hop->rt = rt;
+			dst_hold(&rt->dst);
+			hlist_add_head_rcu(&hop->node, head);
+			hop = NULL;
+		}
 	}
 	spin_unlock_bh(&xn->hop_lock);
-	if (rt)
-		return rt;
 	kfree(hop);
-	return ERR_PTR(-ENOBUFS);
+	return rt ? : ERR_PTR(-ENOBUFS);
 }
 
 /*

@@ -202,7 +202,8 @@ check "iif lan, answers iif wan2: by the other link" [ $(($(tx_packets lan2) - b
 
 # Such a route holds its device. What waits in a user's queue gives it back.
 check "queue: rule loads" on "$gw" "$NFT" "table ip held { chain pre {
-	type filter hook prerouting priority 0; udp dport 9 queue num 0; }; }"
+	type filter hook prerouting priority 0; udp dport 9 queue num 0; }; chain forward {
+	type filter hook forward priority 0; udp dport 9 counter reject; }; }"
 background_python "$gw" nfqueue "$tmp/ready" "$tmp/got" "$tmp/go" >/dev/null
 wait_for 10 test -e "$tmp/ready"
 # A packet that is sent while a neighbour is asked for may come late.
@@ -214,6 +215,34 @@ check "queue: its uplink goes" ip -n "$gw" link del wan2
 check "queue: at once" [ $((SECONDS - start)) -lt 5 ]
 touch "$tmp/go"
 
+# Core empties the queue when wan2 loses the hook of the flowtable. With a device that is in
+# none, the packet gets another route. With the one that it had, the error would be sent by
+# the first namespace of all.
+# shellcheck disable=SC2317 # called by wait_for
+unbound() { on "$gw" sh -c '! grep -q . /proc/net/netfilter/nfnetlink_queue'; }
+wait_for 10 unbound
+rm "$tmp/ready" "$tmp/got" "$tmp/go"
+ip -n "$gw" -batch - <<-EOF
+	link add link wan name vl1 up type vlan id 6
+	addr add 192.0.6.1/24 dev vl1
+	neigh replace 192.0.6.2 lladdr 02:00:00:00:00:06 dev vl1
+	route replace $far_ip via 192.0.6.2 table 100
+EOF
+background_python "$gw" nfqueue "$tmp/ready" "$tmp/got" "$tmp/go" >/dev/null
+wait_for 10 test -e "$tmp/ready"
+check "queue: a packet of another device waits" wait_for 10 waits
+check "queue: that device goes" ip -n "$gw" link del vl1
+ip link add reject0 up type dummy
+ip addr add 192.0.6.254/24 dev reject0
+errors() { nstat -az IcmpOutMsgs | awk '$1 == "IcmpOutMsgs" { print $2 }'; }
+before=$(errors)
+touch "$tmp/go"
+# shellcheck disable=SC2317 # called by wait_for
+rejected() { on "$gw" "$NFT" list chain ip held forward | grep -q 'packets [1-9]'; }
+check "queue: the packet is rejected" wait_for 10 rejected
+check_eq "queue: not by another namespace" "$(errors)" "$before"
+ip link del reject0
+
 # So does what a queueing discipline of another device keeps, which has the route as well.
 ip -n "$gw" -batch - <<-EOF
 	link add link wan name mv0 up type macvlan
@@ -223,6 +252,7 @@ ip -n "$gw" -batch - <<-EOF
 	route replace $far_ip via 192.0.5.2 table 100
 EOF
 on "$gw" tc qdisc add dev mv0 root tbf rate 8bit burst 1600 limit 100000
+# shellcheck disable=SC2317 # called by check
 kept() { on "$gw" tc -s qdisc show dev mv0 | grep -q ' [1-9][0-9]*p requeues'; }
 # shellcheck disable=SC2317 # called by wait_for
 keeps() { python "$client6" flood udp $client_ip 30000 $pref64$far_ip 99 30; kept; }
