@@ -582,15 +582,20 @@ void sockets(void)
 	/* What is left of a connection would keep the namespace. */
 	const struct linger reset = { .l_onoff = 1 };
 	static char data[4000];
-	int *fd, type, n;
+	int *fd, type, n, i;
 
 	if (listener < 0) {
 		listener = server(SOCK_STREAM, 80);
 		echo = server(SOCK_DGRAM, 53);
 		memset(all, -1, sizeof(all));
 	}
-	while ((n = recvfrom(echo, data, sizeof(data), 0, (void *)&ss, &len)) >= 0)
+	/* What it sends may come back to itself, and so on. */
+	for (i = 0; i < 64; i++) {
+		n = recvfrom(echo, data, sizeof(data), 0, (void *)&ss, &len);
+		if (n < 0)
+			break;
 		sendto(echo, data, n, 0, (void *)&ss, len);
+	}
 	fd = &all[next++ % MNL_ARRAY_SIZE(all)];
 	if (*fd >= 0)
 		close(*fd);
@@ -608,7 +613,7 @@ void sockets(void)
 	/* On all that are there, so that connections live for some time. */
 	for (n = 0; n < (int)MNL_ARRAY_SIZE(all); n++)
 		if (all[n] >= 0 && one_in(4)) {
-			while (recv(all[n], data, sizeof(data), 0) > 0)
+			for (i = 0; i < 64 && recv(all[n], data, sizeof(data), 0) > 0; i++)
 				;
 			if (send(all[n], data, one_in(4) ? sizeof(data) : rnd(100), MSG_NOSIGNAL) > 0)
 				did.own++;
