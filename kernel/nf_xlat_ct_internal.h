@@ -227,15 +227,24 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 					const struct nf_xlat_ct_range *range,
 					const struct nf_conntrack_tuple *reply);
+
+/* nf_xlat_ct_held.c */
 bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix);
 __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
-
 struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct);
 void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 void nf_xlat_ct_flush_flows(struct net *net);
+
+/* nf_xlat_ct_core.c */
+int nf_xlat_ct_register(struct net *net);
+void nf_xlat_ct_unregister(struct net *net);
+
+/* nf_xlat_ct_echo.c */
+unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state);
 
 /* nf_xlat_netlink.c */
 int nf_xlat_netlink_init(void);

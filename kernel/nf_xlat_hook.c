@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a translated packet goes: the same hook of the other family, from its
- * first priority on, and then on like any packet there. This file has TTL and MTU
- * errors and the bound on nesting.
+ * nf_xlat_send(): a packet is judged, translated, and given to the same hook of the other
+ * family, from that hook's first priority on. Translations that happen inside of another
+ * one are bounded here.
  *
  * The translator is the one router on the way: TTL and MTU are judged before
  * the packet is changed, with the route that the translated packet will take,
@@ -12,31 +12,18 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/inetdevice.h>
-#include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
-#include <linux/proc_fs.h>
-#include <linux/seq_file.h>
-#include <net/dsfield.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
-#include <net/flow.h>
-#include <net/icmp.h>
-#include <net/inet_ecn.h>
-#include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
-#include <net/l3mdev.h>
+#include <net/xfrm.h>
 #include <net/net_namespace.h>
-#include <net/netns/generic.h>
 #include <net/route.h>
 #include <net/snmp.h>
-#include <net/sock.h>
-#include <net/tcp_states.h>
-#include <net/xfrm.h>
-#include <net/netfilter/nf_log.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 #include "nf_xlat_internal.h"
@@ -50,106 +37,7 @@
  */
 #define NF_XLAT_MAX_LATER	128
 
-/*
- * Packets of one CPU that wait in nf_xlat_deliver(): what nf_xlat_send_segs() makes of the 64 GSO
- * packets that a device may receive at once
- */
-#define NF_XLAT_MAX_LOCAL	4096
-
-/*
- * @mark: the route was looked up with this mark. A chain of the other family
- *	that changes it wants another route.
- * @hop_due: the route led to this host, so that no hop was counted. NAT in the
- *	other family, or another translation, may send the packet on all the same.
- * @cut_len: to what nf_xlat_forward_finish() is to cut the packet, which is no GSO packet
- *	then, or 0. What defragmentation leaves here instead has a frag_max_size.
- * @id: the identification that the fragments get
- * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
- * @depth: how often it has been translated by then
- * @own_sk: the hook's socket was the packet's own, which holds it
- * @net: namespace. The device of a route may be replaced meanwhile by one of init_net,
- *	see dst_dev_put().
- */
-struct nf_xlat_skb_cb {
-	union {
-		struct inet_skb_parm	h4;
-		struct inet6_skb_parm	h6;
-	} header;
-	u32		mark;
-	bool		hop_due;
-	u16		cut_len;
-	u16		id;
-	u8		hook;
-	u8		depth;
-	bool		own_sk;
-	struct net	*net;
-};
-
-#define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
-
-/*
- * What a task knows about the packet that it is translating. The outermost
- * nf_xlat_send() has it on its stack; nested ones, and hooks that the translated
- * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
- * disabled preempt each other, so that one CPU may have several.
- *
- * A packet that a nested one has translated is handed on by the outermost, when all that
- * was called for the packet before has returned. So the stack does not grow with the
- * number of translations, nor with tunnels between them. What core has against recursion,
- * as the guard of nf_dup_ipv4(), ends with those calls. So the packets that wait are counted.
- *
- * @node: in nf_xlat_walks of the CPU
- * @task: whose it is
- * @depth: how often the packet has been translated that is on its way
- * @in_device: a device sends one of these packets, see nf_xlat_deliver()
- * @no_route: a packet that was handed on without a route found none later
- * @no_route_skb: that packet as it came in, or NULL
- * @later: packets that nested ones have translated
- * @n_later: how many these were since the outermost handed one on
- * @after: what is to be done when these have been handed on
- * @cur: for nf_xlat_translated()
- */
-struct nf_xlat_walk {
-	struct hlist_node		node;
-	const struct task_struct	*task;
-	unsigned int			depth;
-	bool				in_device;
-	bool				no_route;
-	const struct sk_buff		*no_route_skb;
-	struct sk_buff_head		later;
-	unsigned int			n_later;
-	struct nf_xlat_after		*after;
-	struct nf_xlat_current		cur;
-};
-
-unsigned int nf_xlat_net_id __read_mostly;
-static DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
-
-/*
- * A packet in a user's queue holds a reference to the socket of its hook. Those that
- * come back to a function of ours have this one, which is no socket: its references
- * tell how many there are. Code that looks at it sees a socket that has timed out.
- * A reset of nft's reject statement has it as well: such a packet is waited for, too.
- */
-static struct inet_sock nf_xlat_queued = {
-	.sk.sk_refcnt	= REFCOUNT_INIT(1),
-	.sk.sk_family	= AF_INET,
-	.sk.sk_state	= TCP_TIME_WAIT,
-};
-
-/* The walk of this task, or NULL. Bottom halves are disabled. */
-static struct nf_xlat_walk *nf_xlat_walk_find(void)
-{
-	struct nf_xlat_walk *walk;
-
-	preempt_disable_nested();
-	hlist_for_each_entry(walk, this_cpu_ptr(&nf_xlat_walks), node)
-		if (walk->task == current)
-			break;
-	preempt_enable_nested();
-
-	return walk;
-}
+DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
 
 static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 {
@@ -173,32 +61,53 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 	preempt_enable_nested();
 }
 
-static unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
-				     const struct sk_buff *skb,
-				     enum nf_xlat_reason reason)
+/**
+ * nf_xlat_forwarding - may a packet that came in by a device be forwarded?
+ * @net: network namespace
+ * @dev: the device
+ * @pf: family that it came in with
+ *
+ * RCU read side.
+ */
+bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
+			u8 pf)
 {
-	return nf_xlat_owner_drop(way->owner, way->net, skb, reason);
-}
+	struct in_device *in_dev;
 
-/* The route leads to a socket of this host. */
-static bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
-{
+	if (pf == NFPROTO_IPV4) {
+		in_dev = __in_dev_get_rcu(dev);
+		return in_dev && IN_DEV_FORWARD(in_dev);
+	}
+
 	/*
-	 * A multicast packet is forwarded. If this host is a member of the group, it gets a
-	 * copy.
+	 * In IPv6, a device forwards if all devices do or if its own force_forwarding says
+	 * so. Its own "forwarding" is about router advertisements.
 	 */
-	if (pf == NFPROTO_IPV4)
-		return (container_of(dst, struct rtable, dst)->rt_flags &
-			(RTCF_LOCAL | RTCF_MULTICAST)) == RTCF_LOCAL;
-	return container_of(dst, struct rt6_info, dst)->rt6i_flags &
-	       (RTF_LOCAL | RTF_ANYCAST);
+	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
+	       nf_xlat_force_forwarding(__in6_dev_get(dev));
 }
+EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
 
-/* RFC 2644: a router does not forward directed broadcasts. */
-static bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
+/**
+ * nf_xlat_may_forward - what ip_forward() and the input route look-up check
+ * @skb: the packet, in the family that it came in
+ * @net: network namespace
+ * @pf: that family
+ *
+ * RCU read side.
+ *
+ * Return: NF_XLAT_OK, or why it may not be forwarded
+ */
+enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
+					const struct net *net, u8 pf)
 {
-	return pf == NFPROTO_IPV4 &&
-	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
+	if (!nf_xlat_forwarding(net, skb->dev, pf))
+		return NF_XLAT_FORWARDING;
+	if (!(pf == NFPROTO_IPV4 ?
+	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
+	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
+		return NF_XLAT_POLICY;
+	return NF_XLAT_OK;
 }
 
 /* Without state, a packet may go to an IPv4 group that routers forward. */
@@ -223,163 +132,6 @@ static u32 nf_xlat_dst_mtu(const struct nf_xlat_way *way, u8 pf,
 		       ip_dst_mtu_maybe_forward(dst, true);
 	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
-
-/*
- * Is it a packet of the kernel's own ICMP socket? That is locked while it sends, and
- * icmp_send() and icmpv6_send() want the same lock. Nobody listens to it either.
- */
-static bool nf_xlat_of_icmp(const struct sock *sk)
-{
-	return sk && sk_fullsock(sk) && !sk->sk_net_refcnt &&
-	       (sk->sk_protocol == IPPROTO_ICMP ||
-		sk->sk_protocol == IPPROTO_ICMPV6);
-}
-
-/* The same, for packets behind POSTROUTING, where NAT may have changed the source address */
-static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
-					   u8 code, u32 info)
-{
-	if (pf == NFPROTO_IPV6)
-		icmpv6_ndo_send(skb, type, code, info);
-	else
-		icmp_ndo_send(skb, type, code, htonl(info));
-}
-
-/*
- * Drop the route of a packet if its device has gone while the packet was in a user's queue.
- * The route has a device of another namespace then, see dst_dev_put(): an ICMP error that is
- * sent by it would come from there.
- */
-static void nf_xlat_drop_dead_dst(struct sk_buff *skb)
-{
-	const struct net_device *dev;
-
-	if (!skb_valid_dst(skb))
-		return;
-	rcu_read_lock();
-	dev = dst_dev_rcu(skb_dst(skb));
-	if (unlikely(dev == blackhole_netdev || !(dev->flags & IFF_UP)))
-		skb_dst_drop(skb);
-	rcu_read_unlock();
-}
-
-/* Send an ICMP error about the untranslated packet to its sender. */
-static void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf,
-			      u8 flags, u8 type, u8 code, u32 info)
-{
-	struct nf_xlat_flowi fl = {};
-	union nf_inet_addr to;
-	struct dst_entry *dst;
-
-	if (nf_xlat_of_icmp(skb->sk))
-		return;
-	if (flags & NF_XLAT_IN_DEVICE) {
-		nf_xlat_icmp_ndo_send(skb, pf, type, code, info);
-		return;
-	}
-	if (pf == NFPROTO_IPV6) {
-		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
-		if (!skb->dev)
-			skb->dev = net->loopback_dev;
-		icmpv6_send(skb, type, code, info);
-		return;
-	}
-
-	/* icmp_send() takes namespace and flags from a route. */
-	nf_xlat_drop_dead_dst(skb);
-	if (!skb_valid_dst(skb)) {
-		to.ip = ip_hdr(skb)->saddr;
-		fl.daddr = &to;
-		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &fl, NULL);
-		if (IS_ERR(dst))
-			return;
-		skb_dst_drop(skb);
-		skb_dst_set(skb, dst);
-	}
-	icmp_send(skb, type, code, htonl(info));
-}
-
-/**
- * nf_xlat_reject - drop a packet, count it, tell its sender
- * @skb: the packet, not translated
- * @way: where it is
- * @pkt: what nf_xlat_parse() found
- * @reason: why
- *
- * The errors of RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5;
- * reasons that the RFCs want silent are silent. The kernel's own limits on
- * ICMP errors apply, and it never answers an ICMP error with another.
- *
- * Return: NF_DROP
- */
-unsigned int nf_xlat_reject(struct sk_buff *skb,
-			    const struct nf_xlat_way *way,
-			    const struct nf_xlat_pkt *pkt,
-			    enum nf_xlat_reason reason)
-{
-	bool v6 = pkt->pf == NFPROTO_IPV6;
-	int type = -1, code = 0;
-	u32 info = 0;
-
-	switch (reason) {
-	case NF_XLAT_ADDRESS:
-		/* As ip6_forward(): the sender has no address that reaches so far. */
-		if (!v6 || way->at == NF_INET_LOCAL_OUT ||
-		    !(ipv6_addr_type(&pkt->l3.saddr.in6) & IPV6_ADDR_LINKLOCAL))
-			break;
-		type = ICMPV6_DEST_UNREACH;
-		code = ICMPV6_NOT_NEIGHBOUR;
-		break;
-	case NF_XLAT_FRAGMENT:
-	case NF_XLAT_FRAG_CSUM:
-	case NF_XLAT_TOOBIG:
-		/* Only the first fragment of a packet is answered. */
-		if (pkt->l3.frag)
-			break;
-		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
-		break;
-	case NF_XLAT_OPTIONS:
-		type = v6 ? ICMPV6_PARAMPROB : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_HDR_FIELD : ICMP_SR_FAILED;
-		info = pkt->ptr;
-		break;
-	case NF_XLAT_PROTO:
-		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_PORT_UNREACH : ICMP_PROT_UNREACH;
-		break;
-	case NF_XLAT_HOPLIMIT:
-		type = v6 ? ICMPV6_TIME_EXCEED : ICMP_TIME_EXCEEDED;
-		code = v6 ? ICMPV6_EXC_HOPLIMIT : ICMP_EXC_TTL;
-		break;
-	case NF_XLAT_NOROUTE:
-		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_NOROUTE : ICMP_NET_UNREACH;
-		break;
-	case NF_XLAT_NOPORT:
-		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
-		break;
-	case NF_XLAT_FILTERED:
-		/* RFC 5382 REQ-4: an answer to this SYN would end a simultaneous open. */
-		if (pkt->l3.proto == IPPROTO_TCP)
-			break;
-		fallthrough;
-	case NF_XLAT_NON_GLOBAL:
-	case NF_XLAT_DADDR:
-		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
-		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
-		break;
-	default:
-		break;
-	}
-
-	if (type >= 0)
-		nf_xlat_icmp_send(way->net, skb, pkt->pf, way->flags, type,
-				  code, info);
-	return nf_xlat_way_drop(way, skb, reason);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_reject);
 
 /*
  * Is the translated packet longer than the MTU of its route, and may it not be fragmented
@@ -455,216 +207,16 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 	return nf_xlat_way_drop(way, skb, NF_XLAT_TOOBIG);
 }
 
-static int nf_xlat_discard(struct net *net, struct sk_buff *skb,
-			   enum nf_xlat_reason reason)
-{
-	nf_xlat_drop(net, skb, reason);
-	kfree_skb(skb);
-	return 0;
-}
-
-/*
- * Cut an IPv6 packet without a Fragment header, and give each fragment to @send.
- * IPv6 does so by itself, but with an identification of its own choice; RFC 7915
- * section 4.1 wants that of IPv4, which receivers need when another router on the
- * IPv4 side has cut the packet before.
- */
-static void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len,
-			u16 id,
-			void (*send)(struct net *net, struct sk_buff *frag,
-				     void *data), void *data)
-{
-	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
-	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
-	struct ip6_frag_state fstate;
-	struct sk_buff *frag;
-
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
-		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
-		return;
-	}
-
-	ip6_frag_init(skb, sizeof(struct ipv6hdr),
-		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),
-		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
-		      *nexthdr, htonl(id), &fstate);
-	while (fstate.left > 0) {
-		frag = ip6_frag_next(skb, &fstate);
-		if (IS_ERR(frag)) {
-			nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
-			return;
-		}
-		send(net, frag, data);
-	}
-	consume_skb(skb);
-}
-
-static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
-{
-	/*
-	 * POSTROUTING has seen the packet before it was fragmented, and does not see the
-	 * fragments.
-	 */
-	IP6CB(frag)->flags |= IP6SKB_REROUTED;
-	dst_output(net, NULL, frag);
-}
-
-static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
-			      struct sk_buff *skb)
-{
-	u32 len = min_t(u32, NF_XLAT_CB(skb)->cut_len,
-			max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
-
-	nf_xlat_cut(net, skb, len, NF_XLAT_CB(skb)->id, nf_xlat_cut_send, NULL);
-	return 0;
-}
-
-static bool nf_xlat_cut_due(const struct sk_buff *skb)
-{
-	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
-	       !IP6CB(skb)->frag_max_size;
-}
-
-/* Does what ip6_output() and ip6_fragment() do */
-static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
-{
-	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
-
-	/*
-	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel, whose device
-	 * fragments it.
-	 */
-	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
-		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
-		return dst_output(net, NULL, skb);
-	}
-
-	skb->dev = dev;
-	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
-		       &nf_xlat_queued.sk, skb, indev, dev, nf_xlat_cut_finish);
-}
-
-static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
-				  struct sk_buff *skb)
-{
-	skb_clear_tstamp(skb);
-	if (unlikely(nf_xlat_cut_due(skb)))
-		return nf_xlat_cut_output(net, skb);
-	return dst_output(net, NULL, skb);
-}
-
-/* The rest of ip_forward(): TTL and MTU were judged before the translation. */
-static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
-{
-	struct net_device *dev;
-
-	if (!(pf == NFPROTO_IPV4 ? xfrm4_route_forward(skb) :
-				   xfrm6_route_forward(skb)))
-		return nf_xlat_discard(net, skb, NF_XLAT_POLICY);
-
-	dev = dst_dev_rcu(skb_dst(skb));
-	skb_forward_csum(skb);
-	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
-		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
-
-	if (pf == NFPROTO_IPV4)
-		IPCB(skb)->flags |= IPSKB_FORWARDED;
-	else
-		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-
-	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_queued.sk, skb,
-		       skb->dev, dev, nf_xlat_forward_finish);
-}
-
 /**
- * nf_xlat_forwarding - may a packet that came in by a device be forwarded?
- * @net: network namespace
- * @dev: the device
- * @pf: family that it came in with
+ * nf_xlat_note_no_route - a packet that was handed on without a route finds none
+ * @skb: the translated packet
  *
- * RCU read side.
+ * __nf_xlat_send() tells its sender when the packet has returned.
+ *
+ * Return: the packet as it came in, or @skb itself if that is not known: a packet that comes
+ * back from a user's queue is in no walk any more
  */
-bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
-			u8 pf)
-{
-	struct in_device *in_dev;
-
-	if (pf == NFPROTO_IPV4) {
-		in_dev = __in_dev_get_rcu(dev);
-		return in_dev && IN_DEV_FORWARD(in_dev);
-	}
-
-	/*
-	 * In IPv6, a device forwards if all devices do or if its own force_forwarding says
-	 * so. Its own "forwarding" is about router advertisements.
-	 */
-	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
-	       nf_xlat_force_forwarding(__in6_dev_get(dev));
-}
-EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
-
-/*
- * What ip_forward() and the input route look-up check before they forward, here for the
- * family that the packet came in
- */
-static enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
-					       const struct net *net, u8 pf)
-{
-	if (!nf_xlat_forwarding(net, skb->dev, pf))
-		return NF_XLAT_FORWARDING;
-	if (!(pf == NFPROTO_IPV4 ?
-	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
-	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
-		return NF_XLAT_POLICY;
-	return NF_XLAT_OK;
-}
-
-/*
- * Is a hop still to be counted? It is if the route that was found at translation led to
- * this host. If NAT has dropped that route, the control block says so, unless
- * defragmentation has used it: then count a hop, since one too many is better than none.
- */
-static bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
-{
-	if (skb_valid_dst(skb))
-		return nf_xlat_dst_local(pf, skb_dst(skb));
-	return (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
-				     IP6CB(skb)->frag_max_size) ||
-	       NF_XLAT_CB(skb)->hop_due;
-}
-
-/* Decrement TTL or hop limit of a packet that has been translated already. */
-static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
-					    struct sk_buff *skb, u8 pf)
-{
-	u8 *ttl;
-
-	if (skb_ensure_writable(skb, pf == NFPROTO_IPV4 ?
-				     sizeof(struct iphdr) :
-				     sizeof(struct ipv6hdr)))
-		return NF_XLAT_NOMEM;
-
-	ttl = pf == NFPROTO_IPV4 ? &ip_hdr(skb)->ttl :
-				   &ipv6_hdr(skb)->hop_limit;
-	if (*ttl <= 1) {
-		nf_xlat_icmp_send(net, skb, pf, 0, pf == NFPROTO_IPV4 ?
-				  ICMP_TIME_EXCEEDED : ICMPV6_TIME_EXCEED,
-				  0, 0);
-		return NF_XLAT_HOPLIMIT;
-	}
-	if (pf == NFPROTO_IPV4)
-		ip_decrease_ttl(ip_hdr(skb));
-	else
-		(*ttl)--;
-	return NF_XLAT_OK;
-}
-
-/*
- * The packet has no route: have __nf_xlat_send() tell its sender. Returns the packet as it
- * came in, or @skb itself if that is not known: a packet that comes back from a user's queue
- * is in no walk any more.
- */
-static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
+const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
 	struct nf_xlat_walk *walk;
 
@@ -678,181 +230,6 @@ static const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 	local_bh_enable();
 
 	return skb;
-}
-
-/**
- * struct nf_xlat_local - packets for this host that a device has sent
- *
- * @queue: the packets; each holds a reference to its device
- * @tasklet: delivers them
- */
-struct nf_xlat_local {
-	struct sk_buff_head	queue;
-	struct tasklet_struct	tasklet;
-};
-
-static DEFINE_PER_CPU(struct nf_xlat_local, nf_xlat_local);
-
-static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
-{
-	struct nf_xlat_local *local =
-		container_of(tasklet, struct nf_xlat_local, tasklet);
-	struct sk_buff_head now;
-	struct net_device *dev;
-	struct sk_buff *skb;
-
-	/*
-	 * Packets that come while these are delivered wait for the next run of the tasklet,
-	 * so that other softirqs have their turn.
-	 */
-	__skb_queue_head_init(&now);
-	spin_lock(&local->queue.lock);
-	skb_queue_splice_init(&local->queue, &now);
-	spin_unlock(&local->queue.lock);
-
-	while ((skb = __skb_dequeue(&now))) {
-		dev = skb->dev;
-		rcu_read_lock();
-		dst_input(skb);
-		rcu_read_unlock();
-		dev_put(dev);
-	}
-}
-
-/*
- * A packet for this host. Whoever sends by a device may hold the lock of a socket, and what
- * the receiver answers may come back to that very socket. So a device's packets are delivered
- * when the sender has returned, as tcf_mirred_forward() does.
- */
-static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
-{
-	struct nf_xlat_local *local;
-	struct nf_xlat_walk *walk;
-
-	local_bh_disable();
-	walk = nf_xlat_walk_find();
-	if (likely(!walk || !walk->in_device)) {
-		local_bh_enable();
-		return dst_input(skb);
-	}
-	local = this_cpu_ptr(&nf_xlat_local);
-	if (skb_queue_len_lockless(&local->queue) >= NF_XLAT_MAX_LOCAL ||
-	    !skb_dst_force(skb)) {
-		local_bh_enable();
-		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
-	}
-	dev_hold(skb->dev);
-	skb_queue_tail(&local->queue, skb);
-	tasklet_schedule(&local->tasklet);
-	local_bh_enable();
-	return 0;
-}
-
-/*
- * Route a translated packet, and forward or deliver it, as ip_rcv_finish() and ip_forward()
- * do
- */
-static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
-			      struct sk_buff *skb)
-{
-	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	enum nf_xlat_reason reason;
-	struct dst_entry *dst;
-	bool again, due;
-
-	nf_xlat_drop_dead_dst(skb);
-	again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
-	due = again && nf_xlat_hop_due(skb, pf);
-	if (unlikely(again)) {
-		union nf_inet_addr saddr = {}, daddr = {};
-		struct nf_xlat_flowi fl = {
-			.in	= skb->dev,
-			.saddr	= &saddr,
-			.daddr	= &daddr,
-		};
-		const __be16 *ports;
-		__be16 _ports[2];
-
-		/*
-		 * DNAT has dropped the route, or a chain has changed the mark: look for a
-		 * route again.
-		 */
-		if (pf == NFPROTO_IPV4) {
-			saddr.ip = ip_hdr(skb)->saddr;
-			daddr.ip = ip_hdr(skb)->daddr;
-			fl.tos = ip_hdr(skb)->tos;
-			fl.proto = ip_hdr(skb)->protocol;
-		} else {
-			saddr.in6 = ipv6_hdr(skb)->saddr;
-			daddr.in6 = ipv6_hdr(skb)->daddr;
-			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
-			fl.proto = ipv6_hdr(skb)->nexthdr;
-		}
-		/*
-		 * A later fragment of IPv4 has no ports. In IPv6 its nexthdr is that of the
-		 * Fragment header, so that ports are not looked for.
-		 */
-		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
-			skb_header_pointer(skb, skb_transport_offset(skb),
-					   sizeof(_ports), _ports);
-		if (ports && nf_xlat_has_ports(fl.proto)) {
-			fl.sport = ports[0];
-			fl.uli.ports.sport = ports[0];
-			fl.uli.ports.dport = ports[1];
-		}
-		dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
-		if (IS_ERR(dst)) {
-			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
-				     NF_XLAT_NOROUTE);
-			kfree_skb(skb);
-			return 0;
-		}
-		skb_dst_drop(skb);
-		skb_dst_set(skb, dst);
-	}
-
-	if (nf_xlat_dst_local(pf, skb_dst(skb)))
-		return nf_xlat_deliver(net, skb);
-
-	/* As ip_forward(): a link layer broadcast is not for forwarding. */
-	if (skb->pkt_type != PACKET_HOST)
-		return nf_xlat_discard(net, skb, NF_XLAT_ADDRESS);
-	if (skb_warn_if_lro(skb))
-		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
-
-	/*
-	 * NAT may have changed the destination. As long as the packet was for this host,
-	 * nobody asked whether it may be forwarded.
-	 */
-	if (again) {
-		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
-			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
-		if (!reason && due)
-			reason = nf_xlat_late_hop(net, skb, pf);
-		if (reason)
-			return nf_xlat_discard(net, skb, reason);
-	}
-	return nf_xlat_forward(net, skb, pf);
-}
-
-/*
- * The length beyond which an IPv4 packet that may be cut is cut for IPv6:
- * RFC 7915 section 4.1, and never more than the path takes.
- */
-static u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
-{
-	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
-
-	/*
-	 * Without a route the MTU of the path is not known; the configured MTU is what is
-	 * left.
-	 */
-	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
-}
-
-static bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
-{
-	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df && !pkt->icmp_error;
 }
 
 /* Set up the control block as the input function of the other family does. */
@@ -909,38 +286,6 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 		NF_XLAT_CB(skb)->cut_len = min_t(u32, nf_xlat_cut_len(parm),
 						 U16_MAX);
 		NF_XLAT_CB(skb)->id = pkt->l3.id;
-	}
-}
-
-/* Pass the translated packet to the same hook of its new family. */
-static void nf_xlat_reinject(struct net *net, struct sock *sk,
-			     struct sk_buff *skb, u8 hook)
-{
-	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	struct dst_entry *dst = skb_dst(skb);
-
-	switch (hook) {
-	case NF_INET_PRE_ROUTING:
-		NF_HOOK(pf, NF_INET_PRE_ROUTING, net, &nf_xlat_queued.sk, skb,
-			skb->dev, NULL, nf_xlat_rcv_finish);
-		break;
-	case NF_INET_FORWARD:
-		if (nf_xlat_dst_local(pf, dst)) {
-			nf_xlat_deliver(net, skb);
-			break;
-		}
-		nf_xlat_forward(net, skb, pf);
-		break;
-	case NF_INET_LOCAL_OUT:
-		skb->dev = dst_dev_rcu(dst);
-		if (pf == NFPROTO_IPV4)
-			ip_local_out(net, sk, skb);
-		else
-			ip6_local_out(net, sk, skb);
-		break;
-	default:
-		DEBUG_NET_WARN_ON_ONCE(1);
-		kfree_skb(skb);
 	}
 }
 
@@ -1539,113 +884,3 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 	return verdict;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_probe);
-
-static int __net_init nf_xlat_net_init(struct net *net)
-{
-	struct nf_xlat_net *xn = nf_xlat_pernet(net);
-
-	spin_lock_init(&xn->hop_lock);
-	xn->mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
-	if (!xn->mib)
-		return -ENOMEM;
-	if (!proc_create_net_single("nf_xlat", 0444, net->proc_net,
-				    nf_xlat_seq_show, NULL)) {
-		free_percpu(xn->mib);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-/* Packets in a user's queue would come back to functions that are gone. */
-static void __net_exit nf_xlat_net_pre_exit(struct net *net)
-{
-	nf_queue_nf_hook_drop(net);
-}
-
-/* All harnesses have unregistered their hooks in pre_exit. */
-static void __net_exit nf_xlat_net_exit(struct net *net)
-{
-	remove_proc_entry("nf_xlat", net->proc_net);
-	free_percpu(nf_xlat_pernet(net)->mib);
-	nf_xlat_hops_forget(nf_xlat_pernet(net), NULL);
-}
-
-static struct pernet_operations nf_xlat_net_ops = {
-	.init		= nf_xlat_net_init,
-	.pre_exit	= nf_xlat_net_pre_exit,
-	.exit		= nf_xlat_net_exit,
-	.id		= &nf_xlat_net_id,
-	.size		= sizeof(struct nf_xlat_net),
-};
-
-static int nf_xlat_netdev_event(struct notifier_block *nb, unsigned long event,
-				void *ptr)
-{
-	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-
-	if (event == NETDEV_UNREGISTER)
-		nf_xlat_hops_forget(nf_xlat_pernet(dev_net(dev)), dev);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block nf_xlat_netdev_notifier = {
-	.notifier_call = nf_xlat_netdev_event,
-};
-
-static int __init nf_xlat_init(void)
-{
-	struct nf_xlat_local *local;
-	int cpu, err;
-
-	for_each_possible_cpu(cpu) {
-		local = per_cpu_ptr(&nf_xlat_local, cpu);
-		skb_queue_head_init(&local->queue);
-		tasklet_setup(&local->tasklet, nf_xlat_deliver_queued);
-	}
-	err = register_pernet_subsys(&nf_xlat_net_ops);
-	if (err)
-		return err;
-	err = register_netdevice_notifier(&nf_xlat_netdev_notifier);
-	if (err)
-		unregister_pernet_subsys(&nf_xlat_net_ops);
-	return err;
-}
-
-/*
- * No hook is left that could translate a packet. Drop the packets in users' queues until
- * none is left that would return to a function of this module; a user may queue a packet
- * again at any time.
- */
-static void nf_xlat_drop_queued(void)
-{
-	struct net *net;
-
-	/* Wait for packets that are in a hook now. They pass it, or get into a queue. */
-	synchronize_rcu();
-	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
-		down_read(&net_rwsem);
-		for_each_net(net)
-			nf_queue_nf_hook_drop(net);
-		up_read(&net_rwsem);
-		schedule_timeout_uninterruptible(1);
-	}
-}
-
-static void __exit nf_xlat_fini(void)
-{
-	int cpu;
-
-	nf_xlat_drop_queued();
-	for_each_possible_cpu(cpu)
-		tasklet_kill(&per_cpu_ptr(&nf_xlat_local, cpu)->tasklet);
-	unregister_netdevice_notifier(&nf_xlat_netdev_notifier);
-	unregister_pernet_subsys(&nf_xlat_net_ops);
-	rcu_barrier(); /* nf_xlat_hop_free() */
-}
-
-module_init(nf_xlat_init);
-module_exit(nf_xlat_fini);
-
-MODULE_LICENSE("GPL");
-MODULE_VERSION(NF_XLAT_VERSION);
-MODULE_DESCRIPTION("IPv4/IPv6 translation engine");

@@ -5,11 +5,24 @@
 #ifndef _NF_XLAT_INTERNAL_H
 #define _NF_XLAT_INTERNAL_H
 
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
 #include <linux/spinlock.h>
+#include <linux/tcp.h>
 #include <linux/types.h>
+#include <linux/udp.h>
+#include <net/dst_metadata.h>
+#include <net/ip.h>
+#include <net/ip6_fib.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/route.h>
 #include <net/netfilter/nf_xlat.h>
+#include "compat.h"
 
 struct seq_file;
 
@@ -34,6 +47,231 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
 {
 	return net_generic(net, nf_xlat_net_id);
 }
+
+/*
+ * @mark: the route was looked up with this mark. A chain of the other family
+ *	that changes it wants another route.
+ * @hop_due: the route led to this host, so that no hop was counted. NAT in the
+ *	other family, or another translation, may send the packet on all the same.
+ * @cut_len: to what nf_xlat_forward_finish() is to cut the packet, which is no GSO packet
+ *	then, or 0. What defragmentation leaves here instead has a frag_max_size.
+ * @id: the identification that the fragments get
+ * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
+ * @depth: how often it has been translated by then
+ * @own_sk: the hook's socket was the packet's own, which holds it
+ * @net: namespace. The device of a route may be replaced meanwhile by one of init_net,
+ *	see dst_dev_put().
+ */
+struct nf_xlat_skb_cb {
+	union {
+		struct inet_skb_parm	h4;
+		struct inet6_skb_parm	h6;
+	} header;
+	u32		mark;
+	bool		hop_due;
+	u16		cut_len;
+	u16		id;
+	u8		hook;
+	u8		depth;
+	bool		own_sk;
+	struct net	*net;
+};
+
+#define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
+
+/*
+ * What a task knows about the packet that it is translating. The outermost
+ * nf_xlat_send() has it on its stack; nested ones, and hooks that the translated
+ * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
+ * disabled preempt each other, so that one CPU may have several.
+ *
+ * A packet that a nested one has translated is handed on by the outermost, when all that
+ * was called for the packet before has returned. So the stack does not grow with the
+ * number of translations, nor with tunnels between them. What core has against recursion,
+ * as the guard of nf_dup_ipv4(), ends with those calls. So the packets that wait are counted.
+ *
+ * @node: in nf_xlat_walks of the CPU
+ * @task: whose it is
+ * @depth: how often the packet has been translated that is on its way
+ * @in_device: a device sends one of these packets, see nf_xlat_deliver()
+ * @no_route: a packet that was handed on without a route found none later
+ * @no_route_skb: that packet as it came in, or NULL
+ * @later: packets that nested ones have translated
+ * @n_later: how many these were since the outermost handed one on
+ * @after: what is to be done when these have been handed on
+ * @cur: for nf_xlat_translated()
+ */
+struct nf_xlat_walk {
+	struct hlist_node		node;
+	const struct task_struct	*task;
+	unsigned int			depth;
+	bool				in_device;
+	bool				no_route;
+	const struct sk_buff		*no_route_skb;
+	struct sk_buff_head		later;
+	unsigned int			n_later;
+	struct nf_xlat_after		*after;
+	struct nf_xlat_current		cur;
+};
+
+static inline unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
+					    const struct sk_buff *skb,
+					    enum nf_xlat_reason reason)
+{
+	return nf_xlat_owner_drop(way->owner, way->net, skb, reason);
+}
+
+/* The route leads to a socket of this host. */
+static inline bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
+{
+	/*
+	 * A multicast packet is forwarded. If this host is a member of the group, it gets a
+	 * copy.
+	 */
+	if (pf == NFPROTO_IPV4)
+		return (container_of(dst, struct rtable, dst)->rt_flags &
+			(RTCF_LOCAL | RTCF_MULTICAST)) == RTCF_LOCAL;
+	return container_of(dst, struct rt6_info, dst)->rt6i_flags &
+	       (RTF_LOCAL | RTF_ANYCAST);
+}
+
+/* RFC 2644: a router does not forward directed broadcasts. */
+static inline bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
+{
+	return pf == NFPROTO_IPV4 &&
+	       container_of(dst, struct rtable, dst)->rt_flags & RTCF_BROADCAST;
+}
+
+/*
+ * The length beyond which an IPv4 packet that may be cut is cut for IPv6:
+ * RFC 7915 section 4.1, and never more than the path takes.
+ */
+static inline u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
+{
+	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
+
+	/*
+	 * Without a route the MTU of the path is not known; the configured MTU is what is
+	 * left.
+	 */
+	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
+}
+
+static inline bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
+{
+	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df && !pkt->icmp_error;
+}
+
+/* Sum of a pseudo-header that has no counterpart in the other family. */
+#define NF_XLAT_ICMP_PSEUDO(len) \
+	csum_add((__force __wsum)htonl(len), (__force __wsum)htonl(IPPROTO_ICMPV6))
+
+static inline unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
+{
+	if (pf == NFPROTO_IPV6)
+		return sizeof(struct iphdr);
+	return sizeof(struct ipv6hdr) +
+	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
+}
+
+/*
+ * Where a transport protocol has its checksum, -1 when it has none that covers
+ * a pseudo-header; and in @hlen how much of its header nf_xlat_l4() may write.
+ */
+static inline int nf_xlat_l4_check(u8 proto, unsigned int *hlen)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		*hlen = sizeof(struct tcphdr);
+		return offsetof(struct tcphdr, check);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		*hlen = sizeof(struct udphdr);
+		return offsetof(struct udphdr, check);
+	case IPPROTO_DCCP:
+		/* RFC 4340 section 5.1; ports and checksum lie as in UDP */
+		*hlen = 12;
+		return 6;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		*hlen = sizeof(struct icmphdr);
+		return offsetof(struct icmphdr, checksum);
+	default:
+		*hlen = 0;
+		return -1;
+	}
+}
+
+static inline unsigned int nf_xlat_l4_hlen(u8 proto)
+{
+	unsigned int hlen;
+
+	nf_xlat_l4_check(proto, &hlen);
+	return hlen;
+}
+
+DECLARE_PER_CPU(struct hlist_head, nf_xlat_walks);
+
+/**
+ * nf_xlat_walk_find - what this task knows about the packet that it is translating
+ *
+ * Bottom halves are disabled.
+ *
+ * Return: the walk of this task, or NULL
+ */
+static inline struct nf_xlat_walk *nf_xlat_walk_find(void)
+{
+	struct nf_xlat_walk *walk;
+
+	preempt_disable_nested();
+	hlist_for_each_entry(walk, this_cpu_ptr(&nf_xlat_walks), node)
+		if (walk->task == current)
+			break;
+	preempt_enable_nested();
+
+	return walk;
+}
+
+/**
+ * nf_xlat_drop_dead_dst - drop the route of a packet if its device has gone
+ * @skb: the packet, which may have been in a user's queue meanwhile
+ *
+ * The route has a device of another namespace then, see dst_dev_put(): an ICMP error that is
+ * sent by it would come from there.
+ */
+static inline void nf_xlat_drop_dead_dst(struct sk_buff *skb)
+{
+	const struct net_device *dev;
+
+	if (!skb_valid_dst(skb))
+		return;
+	rcu_read_lock();
+	dev = dst_dev_rcu(skb_dst(skb));
+	if (unlikely(dev == blackhole_netdev || !(dev->flags & IFF_UP)))
+		skb_dst_drop(skb);
+	rcu_read_unlock();
+}
+
+/* nf_xlat_hook.c */
+const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb);
+enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
+					const struct net *net, u8 pf);
+
+/* nf_xlat_error.c */
+void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
+		       u8 type, u8 code, u32 info);
+
+/* nf_xlat_forward.c */
+int nf_xlat_discard(struct net *net, struct sk_buff *skb,
+		    enum nf_xlat_reason reason);
+void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
+		 void (*send)(struct net *net, struct sk_buff *frag,
+			      void *data), void *data);
+bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf);
+void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
+		      u8 hook);
+void nf_xlat_forward_init(void);
+void nf_xlat_forward_fini(void);
 
 /* nf_xlat_route.c */
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);

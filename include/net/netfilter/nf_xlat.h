@@ -522,9 +522,11 @@ bool nf_xlat_icmp_6to4(struct nf_xlat_icmp *icmp);
 u32 nf_xlat_mtu_4to6(u32 mtu, u32 quoted_len, u32 mtu4, u32 mtu6);
 u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6);
 
-/* nf_xlat_core.c */
+/* nf_xlat_parse.c */
 enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt);
+
+/* nf_xlat_core.c */
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
 void nf_xlat_gso(struct sk_buff *skb, u8 pf);
 bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
@@ -547,23 +549,25 @@ const char *nf_xlat_mib_name(unsigned int i);
 unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
 			      unsigned int i);
 
-/* nf_xlat_hook.c */
+/* nf_xlat_error.c */
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason);
+
+/* nf_xlat_hook.c */
 unsigned int nf_xlat_send(struct sk_buff *skb,
 			  const struct nf_xlat_way *way,
 			  struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm);
 bool nf_xlat_nested(void);
 void nf_xlat_do_after(struct nf_xlat_after *after);
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb);
-bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
-			u8 pf);
 unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_way *way,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm);
+bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
+			u8 pf);
 
 /* nf_xlat_route.c */
 struct dst_entry *nf_xlat_route(struct net *net,

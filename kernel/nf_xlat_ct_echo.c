@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Echo replies of sessions, which conntrack cannot look up by itself.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include "nf_xlat_ct_internal.h"
+#include "compat.h"
+
+/**
+ * nf_xlat_ct_echo - find the session of an echo reply
+ * @priv: not used
+ * @skb: the packet
+ * @state: the hook, just before conntrack's
+ *
+ * Conntrack finds an entry by the packet's tuple, but hands the packet to the
+ * tracker of the original's protocol, and that of ICMPv6 calls an ICMP packet
+ * invalid (and the reverse). So echo replies that cross families are looked up
+ * and accounted here; conntrack leaves alone what has an entry.
+ *
+ * Return: NF_ACCEPT
+ */
+unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	const struct nf_conntrack_tuple_hash *h;
+	const struct nf_conntrack_zone *zone;
+	struct nf_conntrack_tuple tuple;
+	struct nf_conntrack_zone tmp;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct, *tmpl;
+	unsigned int *timeouts;
+	u8 proto;
+
+	if (state->pf == NFPROTO_IPV4)
+		proto = ip_hdr(skb)->protocol;
+	else
+		proto = ipv6_hdr(skb)->nexthdr;
+	if (likely(proto != (state->pf == NFPROTO_IPV4 ? IPPROTO_ICMP :
+							 IPPROTO_ICMPV6)))
+		return NF_ACCEPT;
+
+	tmpl = nf_ct_get(skb, &ctinfo);
+	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
+		return NF_ACCEPT;
+
+	/* The packet is too short or its checksum is wrong: conntrack will call it invalid. */
+	if (state->hook == NF_INET_PRE_ROUTING &&
+	    READ_ONCE(state->net->ct.sysctl_checksum) &&
+	    nf_checksum(skb, state->hook, skb_network_offset(skb) +
+			(state->pf == NFPROTO_IPV4 ? ip_hdrlen(skb) :
+						     sizeof(struct ipv6hdr)),
+			proto, state->pf))
+		return NF_ACCEPT;
+
+	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf,
+			       state->net, &tuple))
+		return NF_ACCEPT;
+	if (tuple.dst.u.icmp.type != (state->pf == NFPROTO_IPV4 ?
+				      ICMP_ECHOREPLY : ICMPV6_ECHO_REPLY))
+		return NF_ACCEPT;
+
+	zone = nf_ct_zone_tmpl(tmpl, skb, &tmp);
+	h = nf_conntrack_find_get(state->net, zone, &tuple);
+	if (!h)
+		return NF_ACCEPT;
+
+	ct = nf_ct_tuplehash_to_ctrack(h);
+	if (!nf_xlat_ct_ours(ct) || NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY) {
+		nf_ct_put(ct);
+		return NF_ACCEPT;
+	}
+
+	if (tmpl)
+		nf_ct_put(tmpl);
+	nf_ct_set(skb, ct, IP_CT_ESTABLISHED_REPLY);
+
+	timeouts = nf_ct_timeout_lookup(ct);
+	nf_ct_refresh_acct(ct, IP_CT_ESTABLISHED_REPLY, skb,
+			   timeouts ? *timeouts :
+			   nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV6 ?
+			   nf_icmpv6_pernet(state->net)->timeout :
+			   nf_icmp_pernet(state->net)->timeout);
+	if (!test_and_set_bit(IPS_SEEN_REPLY_BIT, &ct->status))
+		nf_conntrack_event_cache(IPCT_REPLY, ct);
+
+	return NF_ACCEPT;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an entry holds besides its tuples: mappings, and its flow of the fast path. It gives
+ * them back when it leaves conntrack's table.
+ */
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_xlat_flow.h>
+#include "compat.h"
+#include "nf_xlat_ct_internal.h"
+
+/*
+ * NULL as long as nf_xlat_flow is not loaded. That module uses this one, so that this one
+ * can call it by pointer only.
+ */
+static const struct nf_xlat_flow_ops __rcu *nf_xlat_flow_ops;
+
+/**
+ * nf_xlat_flow_ops_register - there is a fast path
+ * @ops: its functions
+ */
+void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops)
+{
+	rcu_assign_pointer(nf_xlat_flow_ops, ops);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_register);
+
+/**
+ * nf_xlat_flow_ops_unregister - the fast path is about to go
+ *
+ * The caller ends all flows afterwards. Process context.
+ */
+void nf_xlat_flow_ops_unregister(void)
+{
+	RCU_INIT_POINTER(nf_xlat_flow_ops, NULL);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_unregister);
+
+/**
+ * nf_xlat_flow_ops_get - the fast path, if there is one
+ *
+ * Return: its functions, and a reference to the module @owner that has them; NULL
+ * while that is not loaded.
+ */
+const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void)
+{
+	const struct nf_xlat_flow_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(nf_xlat_flow_ops);
+	if (ops && !try_module_get(ops->owner))
+		ops = NULL;
+	rcu_read_unlock();
+	return ops;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_get);
+
+/**
+ * nf_xlat_ct_flush_flows - end all flows of a namespace
+ * @net: the namespace
+ *
+ * Process context.
+ */
+void nf_xlat_ct_flush_flows(struct net *net)
+{
+	const struct nf_xlat_flow_ops *ops = nf_xlat_flow_ops_get();
+
+	/* A module that is being unloaded ends its flows itself. */
+	if (!ops)
+		return;
+	ops->flush(net);
+	module_put(ops->owner);
+}
+
+static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
+{
+	const struct nf_xlat_flow_ops *ops;
+
+	rcu_read_lock();
+	ops = rcu_dereference(nf_xlat_flow_ops);
+	if (ops)
+		ops->del(flow);
+	rcu_read_unlock();
+}
+
+/* Two callers may release at the same time: xchg() lets each reference be put once. */
+static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *held)
+{
+	struct nf_xlat_flow *flow = xchg(&held->flow, NULL);
+	struct nf_xlat_bib *bib;
+	unsigned int i;
+
+	if (flow)
+		nf_xlat_ct_del_flow(flow);
+	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
+		bib = xchg(&held->refs[i], NULL);
+		if (bib)
+			nf_xlat_bib_put(net, bib);
+	}
+}
+
+/**
+ * nf_xlat_ct_prefix - the prefix of a session
+ * @ct: its entry
+ * @prefix: where to put it: the head of the address that the IPv6 side talks to
+ *
+ * Return: false if it has none.
+ */
+bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_conntrack_tuple *t;
+
+	if (!data)
+		return false;
+
+	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	if (t->src.l3num == NFPROTO_IPV6 && !nf_xlat_ct_hairpin(ct))
+		ipv6_addr_prefix(&prefix->addr, &t->dst.u3.in6,
+				 data->prefix_len);
+	else
+		ipv6_addr_prefix(&prefix->addr,
+				 &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
+				 data->prefix_len);
+	prefix->len = data->prefix_len;
+	prefix->non_global = data->non_global;
+
+	return !nf_xlat_prefix_check(prefix);
+}
+
+/**
+ * nf_xlat_ct_pool_addr - the IPv4 address that a session has borrowed
+ * @ct: its entry
+ *
+ * Return: the address, or 0 if it cannot be told.
+ */
+__be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
+{
+	struct nf_xlat_prefix prefix;
+	__be32 addr;
+
+	if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
+		return nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.u3.ip;
+	if (nf_xlat_ct_pf(ct, IP_CT_DIR_REPLY) == NFPROTO_IPV4)
+		return nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.ip;
+	if (!nf_xlat_ct_prefix(ct, &prefix) ||
+	    !nf_xlat_addr_6to4(&prefix, &nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.u3.in6,
+			       &addr))
+		return 0;
+	return addr;
+}
+
+/**
+ * nf_xlat_ct_detach - take from an entry what it holds
+ * @ct: the entry, which has left conntrack's table, or is about to
+ *
+ * Any context.
+ */
+void nf_xlat_ct_detach(struct nf_conn *ct)
+{
+	struct net *net = nf_ct_net(ct);
+	struct nf_xlat_ct_held *held;
+	unsigned long old;
+
+	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
+	old = xchg(&nf_xlat_ct_data(ct)->held, 0);
+	held = nf_xlat_ct_to_held(old);
+	if (held) {
+		nf_xlat_ct_held_release(net, held);
+		kfree_rcu(held, rcu);
+	} else if (old) {
+		nf_xlat_bib_put(net, (struct nf_xlat_bib *)old);
+	}
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
+
+/**
+ * nf_xlat_ct_hold - let an entry hold more than a mapping
+ * @ct: the entry
+ *
+ * nf_xlat_ct_detach() on another CPU may take it from the entry at any time. Whoever puts
+ * something in has to look at nf_ct_is_dying() afterwards, and to take it out again. RCU
+ * read side.
+ *
+ * Return: what the entry holds, or NULL without memory.
+ */
+struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
+{
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	unsigned long old = READ_ONCE(data->held), now;
+	struct nf_xlat_ct_held *held;
+
+	if (old & NF_XLAT_CT_HELD)
+		return nf_xlat_ct_to_held(old);
+	held = kzalloc(sizeof(*held), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!held)
+		return NULL;
+	held->refs[NF_XLAT_REF_BIB] = (struct nf_xlat_bib *)old;
+	now = cmpxchg(&data->held, old, (unsigned long)held | NF_XLAT_CT_HELD);
+	if (now == old)
+		return held;
+	/*
+	 * Another CPU has set the pointer meanwhile. If it has set a mapping alone, proceed
+	 * as without memory.
+	 */
+	kfree(held);
+	return nf_xlat_ct_to_held(now);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_hold);
+
+static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
+			   struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+{
+	return NF_ACCEPT;
+}
+
+/*
+ * Not registered, so that no rule can ask for it: it is there to be told when an
+ * entry leaves conntrack's table.
+ */
+struct nf_conntrack_helper nf_xlat_ct_helper = {
+	.name		= "xlat",
+	.me		= THIS_MODULE,
+	.help		= nf_xlat_ct_help,
+	.destroy	= nf_xlat_ct_detach,
+	NF_XLAT_HELPER_COMPAT
+};
+
+/**
+ * nf_xlat_ct_watch - have it told when an entry leaves conntrack's table
+ * @ct: the entry
+ *
+ * It may be about to leave, unnoticed: look at nf_ct_is_dying() afterwards.
+ */
+void nf_xlat_ct_watch(struct nf_conn *ct)
+{
+	rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
+
+/**
+ * nf_xlat_ct_release - give references back
+ * @net: network namespace
+ * @refs: the references, which may be NULL
+ */
+void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
+{
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_REF_MAX; i++)
+		if (refs[i])
+			nf_xlat_bib_put(net, refs[i]);
+}
+
+/**
+ * nf_xlat_ct_attach - hand references to an entry
+ * @ct: the entry, confirmed
+ * @refs: the references; what is left in there is the caller's
+ *
+ * The entry gives them back when it leaves conntrack's table. An entry that has never been
+ * there would not, so it must be confirmed. RCU read side.
+ */
+void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
+{
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	struct nf_xlat_ct_held *held = NULL;
+	unsigned int i;
+
+	nf_xlat_ct_watch(ct);
+	if (!refs[NF_XLAT_REF_PEER] && !refs[NF_XLAT_REF_HAIRPIN] &&
+	    !cmpxchg(&data->held, 0, (unsigned long)refs[NF_XLAT_REF_BIB])) {
+		refs[NF_XLAT_REF_BIB] = NULL;
+	} else {
+		held = nf_xlat_ct_hold(ct);
+		for (i = 0; held && i < __NF_XLAT_REF_MAX; i++)
+			if (refs[i])
+				refs[i] = xchg(&held->refs[i], refs[i]);
+	}
+	/*
+	 * If the entry has left the table before nf_xlat_ct_watch(), its destroy callback
+	 * has not come. cmpxchg() and xchg() order the two.
+	 */
+	if (nf_ct_is_dying(ct)) {
+		nf_xlat_ct_detach(ct);
+		if (held)
+			nf_xlat_ct_held_release(nf_ct_net(ct), held);
+	}
+}

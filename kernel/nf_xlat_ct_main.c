@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The module of sessions: namespaces, and what ends sessions from outside: rules, addresses
+ * and devices that go.
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_nat.h>
+#include "nf_xlat_ct_internal.h"
+#include "compat.h"
+
+unsigned int nf_xlat_ct_net_id __read_mostly;
+
+/*
+ * An nft_ct without the fix of May 2026 copies 16 bytes to a register of 4 bytes when an
+ * entry has two families, in rules that any user may load. On such a kernel there is no
+ * state, and so no such entry.
+ */
+static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
+module_param(nft_ct_fixed, bool, 0644);
+MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53267, so that stateful rules do no harm");
+
+/**
+ * nf_xlat_ct_netns_get - a stateful rule is added
+ * @net: network namespace
+ * @keep: keep conntrack in the namespace when the last rule is gone, too
+ *
+ * The first one brings conntrack and the hooks for established sessions. To bring
+ * conntrack, nf_ct_netns_get() walks over the entries of all namespaces: who holds RTNL,
+ * and can be made to come here again and again, wants @keep. Process context.
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_ct_netns_get(struct net *net, bool keep)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	int err = 0;
+
+	if (!READ_ONCE(nft_ct_fixed)) {
+		pr_warn_once("nf_xlat_ct: no stateful rules: nft_ct of this kernel may not have the fix of CVE-2026-53267; if it has, nft_ct_fixed=1\n");
+		return -EOPNOTSUPP;
+	}
+
+	mutex_lock(&xn->mutex);
+	if (keep && !xn->kept) {
+		err = nf_ct_netns_get(net, NFPROTO_INET);
+		xn->kept = !err;
+	}
+	if (!err && !xn->users) {
+		err = nf_xlat_ct_register(net);
+		xn->hooked = !err;
+	}
+	if (!err) {
+		xn->users++;
+		WRITE_ONCE(xn->used, true);
+	}
+	mutex_unlock(&xn->mutex);
+	return err;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
+
+/**
+ * nf_xlat_ct_netns_put - a stateful rule is gone
+ * @net: network namespace
+ *
+ * The last one takes the hooks with it. Sessions stay until they time out, and
+ * work again when a rule comes back before that. Process context.
+ */
+void nf_xlat_ct_netns_put(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	mutex_lock(&xn->mutex);
+	if (!--xn->users && xn->hooked) {
+		nf_xlat_ct_unregister(net);
+		nf_xlat_ct_flush_flows(net);
+		xn->hooked = false;
+	}
+	mutex_unlock(&xn->mutex);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
+
+/**
+ * nf_xlat_ct_owner_add - have the packets of sessions counted for a device
+ * @net: network namespace
+ * @owner: the device
+ *
+ * RTNL.
+ *
+ * Return: what to put into nf_xlat_ct_range.owner; 0 when there are too many devices
+ * already: nobody counts then.
+ */
+u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	unsigned int i;
+
+	ASSERT_RTNL();
+	for (i = 1; i < ARRAY_SIZE(xn->owners); i++) {
+		if (rcu_access_pointer(xn->owners[i]))
+			continue;
+		rcu_assign_pointer(xn->owners[i], owner);
+		return i;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_add);
+
+/**
+ * nf_xlat_ct_owner_del - the device goes
+ * @net: network namespace
+ * @index: what nf_xlat_ct_owner_add() has returned
+ *
+ * Its sessions stay, and are counted for the next device that gets this number. RTNL.
+ * When this returns, no packet is at @owner any more.
+ */
+void nf_xlat_ct_owner_del(struct net *net, u8 index)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	if (!index)
+		return;
+	RCU_INIT_POINTER(xn->owners[index], NULL);
+	synchronize_net();
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
+
+/*
+ * Rules go in nf_tables' exit, by when data of conntrack and of the engine may
+ * be gone: no packet may come to our hooks then.
+ */
+static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	mutex_lock(&xn->mutex);
+	if (xn->hooked)
+		nf_xlat_ct_unregister(net);
+	xn->hooked = false;
+	if (xn->kept)
+		nf_ct_netns_put(net, NFPROTO_INET);
+	xn->kept = false;
+	mutex_unlock(&xn->mutex);
+}
+
+static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
+{
+	return nf_xlat_ct_is_session(ct);
+}
+
+/* Has a masqueraded session lost its address or its device, as in nf_nat_masquerade? */
+static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
+{
+	const struct nf_xlat_ct_data *priv;
+	bool gone;
+
+	if (!nf_xlat_ct_is_session(ct))
+		return 0;
+	priv = nf_xlat_ct_data(ct);
+	if (!priv)
+		return 0;
+	if (priv->masq_index && nf_xlat_events_has(data, priv->masq_index))
+		return 1;
+	if (!priv->masq)
+		return 0;
+
+	rcu_read_lock();
+	gone = !__ip_dev_find(nf_ct_net(ct), nf_xlat_ct_pool_addr(ct), false);
+	rcu_read_unlock();
+	return gone;
+}
+
+static void nf_xlat_ct_ended_work(struct work_struct *work)
+{
+	struct nf_xlat_events *ev = nf_xlat_events_of(work);
+	struct nf_xlat_ct_net *xn =
+		container_of(ev, struct nf_xlat_ct_net, ended);
+	struct nf_ct_iter_data iter_data = { .net = xn->net, .data = ev };
+	unsigned long start;
+
+	start = nf_xlat_events_begin(ev);
+	nf_ct_iterate_cleanup_net(nf_xlat_ct_ended_iter, &iter_data);
+	nf_xlat_events_end(ev, start, true);
+}
+
+/*
+ * An address of this host has been removed. A work looks for its sessions, since that may
+ * take long and RTNL is held here.
+ */
+static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
+				 void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+	struct nf_xlat_ct_net *xn;
+
+	if (event != NETDEV_DOWN)
+		return NOTIFY_DONE;
+	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
+	/* There may be sessions, also when the last rule has been removed. */
+	if (READ_ONCE(xn->used))
+		nf_xlat_events_kick(&xn->ended);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_ct_inet_notifier = {
+	.notifier_call = nf_xlat_ct_inet_event,
+};
+
+static int nf_xlat_ct_netdev_event(struct notifier_block *nb,
+				   unsigned long event, void *ptr)
+{
+	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(dev_net(dev));
+
+	/* Without memory, a session stays until its next packet finds another route. */
+	if (event == NETDEV_DOWN && READ_ONCE(xn->used))
+		nf_xlat_events_add(&xn->ended, dev->ifindex);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_ct_netdev_notifier = {
+	.notifier_call = nf_xlat_ct_netdev_event,
+};
+
+static int __net_init nf_xlat_ct_net_init(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	mutex_init(&xn->mutex);
+	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work);
+	xn->net = net;
+	return nf_xlat_bib_net_init(net);
+}
+
+/*
+ * Sessions use counters of the engine, which are freed before conntrack ends the entries of
+ * the namespace. So end the sessions here.
+ */
+static void __net_exit nf_xlat_ct_net_exit(struct net *net)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	struct nf_ct_iter_data iter_data = { .net = net };
+
+	nf_xlat_events_exit(&xn->ended);
+	if (xn->used)
+		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
+	nf_xlat_bib_net_exit(net);
+	/* An entry that a packet still has keeps a reference to the template. */
+	nf_ct_put(xn->master);
+}
+
+static struct pernet_operations nf_xlat_ct_net_ops = {
+	.init		= nf_xlat_ct_net_init,
+	.pre_exit	= nf_xlat_ct_net_pre_exit,
+	.exit		= nf_xlat_ct_net_exit,
+	.id		= &nf_xlat_ct_net_id,
+	.size		= sizeof(struct nf_xlat_ct_net),
+};
+
+static int __init nf_xlat_ct_init(void)
+{
+	int err;
+
+	err = nf_xlat_ct_timeout_init();
+	if (err)
+		return err;
+	err = nf_xlat_bib_init();
+	if (err)
+		goto err_timeout;
+	err = register_pernet_subsys(&nf_xlat_ct_net_ops);
+	if (err)
+		goto err_bib;
+	err = register_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
+	if (err)
+		goto err_pernet;
+	err = register_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+	if (err)
+		goto err_netdev;
+	err = nf_xlat_netlink_init();
+	if (err)
+		goto err_inet;
+	return 0;
+
+err_inet:
+	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+err_netdev:
+	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
+err_pernet:
+	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
+err_bib:
+	nf_xlat_bib_exit();
+err_timeout:
+	nf_xlat_ct_timeout_exit();
+	return err;
+}
+
+static void __exit nf_xlat_ct_fini(void)
+{
+	nf_xlat_netlink_exit();
+	/* The notifiers use the data of namespaces, so they go first. */
+	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
+	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
+	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
+	/*
+	 * Without this module nobody would translate the packets of sessions, so end all of
+	 * them.
+	 */
+	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
+	nf_xlat_bib_exit();
+	nf_xlat_ct_timeout_exit();
+}
+
+module_init(nf_xlat_ct_init);
+module_exit(nf_xlat_ct_fini);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
+MODULE_DESCRIPTION("Stateful IPv4/IPv6 translation on conntrack");

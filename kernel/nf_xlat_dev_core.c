@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device that translates what is routed to it, for "ip link add NAME type xlat".
+ *
+ * A packet goes on from ndo_start_xmit() as nf_xlat_send() has it: in the other family's
+ * prerouting, with this device as the one that it came in by. The stack has forwarded it
+ * to the device, which counts the hop; so there is one decrement, and errors are the
+ * router's.
+ *
+ * State cannot be made there, as conntrack has confirmed the entry by then. With state the
+ * device is a name: a hook before routing takes what is for its prefix, as a rule would.
+ */
+
+#include <linux/ethtool.h>
+#include <linux/if_arp.h>
+#include <linux/if_xlat.h>
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip_tunnels.h>
+#include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/rtnetlink.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include <net/netfilter/nf_xlat.h>
+#include "nf_xlat_dev_internal.h"
+#include "compat.h"
+
+/* User of nf_defrag's queues: "xlat", which nobody else has */
+#define NF_XLAT_DEV_DEFRAG	0x786c6174
+
+/*
+ * An ICMP message is translated as a whole, for its checksum. Fragments of one wait for
+ * the others here, since there is no conntrack, or what it has put together has been cut
+ * again on its way.
+ * False: @skb is one that waits, or is gone.
+ */
+static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
+			       struct sk_buff *skb, u8 pf)
+{
+	int err;
+
+	if (pf == NFPROTO_IPV4)
+		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG);
+	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG);
+	/* This one leaves what it does not like to its caller. */
+	if (err && err != -EINPROGRESS) {
+		nf_xlat_owner_drop(way->owner, way->net, skb,
+				   NF_XLAT_FRAG_ICMP);
+		kfree_skb(skb);
+	}
+	return !err;
+}
+
+/* Neither a pair nor the prefix maps an address: there is no such host on the other side. */
+static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
+				 struct sk_buff *skb, u8 pf)
+{
+	if (pf == NFPROTO_IPV6)
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+	else
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_ADDRESS);
+}
+
+/* Returns NF_STOLEN, or NF_DROP: the packet is still there. */
+static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
+					  const struct nf_xlat_domain *dom,
+					  struct sk_buff *skb, u8 pf,
+					  const struct nf_xlat_way *way)
+{
+	const union nf_inet_addr error4 = { .ip = conf->error4 };
+	struct nf_xlat_parm parm __uninitialized;
+	struct nf_xlat_pkt pkt __uninitialized;
+	enum nf_xlat_reason reason;
+	bool reasm = false;
+
+	parm.lowest_mtu6 = conf->mtu;
+	parm.rules = 0;
+again:
+	if (!nf_xlat_map(dom, way->net, skb, pf, reasm,
+			 pf == NFPROTO_IPV6 ? &error4 : NULL, &pkt, &parm,
+			 &reason)) {
+		nf_xlat_dev_unmapped(way, skb, pf);
+		return NF_DROP;
+	}
+	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
+		if (!nf_xlat_dev_defrag(way, skb, pf))
+			return NF_STOLEN;
+		reasm = true;
+		goto again;
+	}
+	return reason ? nf_xlat_reject(skb, way, &pkt, reason) :
+			nf_xlat_send(skb, way, &pkt, &parm);
+}
+
+/* Neighbour discovery, router solicitations and reports of groups: for this link only */
+static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
+{
+	return pf == NFPROTO_IPV6 &&
+	       (ipv6_addr_is_multicast(&ipv6_hdr(skb)->daddr) ||
+		ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL);
+}
+
+/*
+ * Is the packet of this host? Then it came in by no device. But ip6_copy_metadata() does not
+ * copy @skb_iif to the fragments of a packet that is forwarded; those of this host have a
+ * socket.
+ */
+static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf)
+{
+	unsigned int off = 0;
+
+	if (skb->skb_iif)
+		return false;
+	return skb->sk || pf == NFPROTO_IPV4 ||
+	       ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0;
+}
+
+static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+	const struct nf_xlat_dev_conf *conf;
+	const struct nf_xlat_domain *dom;
+	struct nf_xlat_way way = {
+		.net	= dev_net(dev),
+		.owner	= &xd->owner,
+		.at	= NF_INET_PRE_ROUTING,
+		.flags	= NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED |
+			  NF_XLAT_ROUTE_MAY_WAIT | NF_XLAT_IN_DEVICE,
+	};
+	unsigned int verdict;
+	u8 pf;
+
+	/* What nft's "fwd" redirects has its MAC header at skb->data. */
+	if (skb_network_offset(skb) || !pskb_inet_may_pull(skb))
+		goto drop;
+	if (skb->protocol == htons(ETH_P_IPV6))
+		pf = NFPROTO_IPV6;
+	else if (skb->protocol == htons(ETH_P_IP))
+		pf = NFPROTO_IPV4;
+	else
+		goto drop;
+	if (unlikely(nf_xlat_dev_link_scope(skb, pf))) {
+		consume_skb(skb);
+		return NETDEV_TX_OK;
+	}
+
+	/* Queueing disciplines and classifiers have written there. */
+	memset(skb->cb, 0, sizeof(skb->cb));
+	skb->pkt_type = PACKET_HOST;
+	/* A packet of this host goes on in the output of the other family. */
+	if (nf_xlat_dev_from_host(skb, pf)) {
+		way.at = NF_INET_LOCAL_OUT;
+		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
+	}
+
+	rcu_read_lock();
+	conf = rcu_dereference(xd->conf);
+	dom = &conf->dom;
+	/*
+	 * RFC 7757 section 4.2: it came out of this device, so that both ends are hosts of
+	 * ours. They see each other by the prefix, and what they answer comes here.
+	 */
+	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
+		     dom->prefix.kind != NF_XLAT_MAP_NONE))
+		dom = &conf->back;
+	/* As what a tunnel gives to the stack */
+	if (way.at == NF_INET_PRE_ROUTING)
+		skb->skb_iif = dev->ifindex;
+	if (likely(conf->mode == IF_XLAT_STATELESS))
+		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
+	else
+		/* The hook has it, if there is an entry to make a session of. */
+		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
+					     NF_XLAT_STATE);
+	rcu_read_unlock();
+	if (verdict != NF_STOLEN)
+		kfree_skb(skb);
+	return NETDEV_TX_OK;
+
+drop:
+	DEV_STATS_INC(dev, tx_dropped);
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+/* Is the packet of the same VRF, or of none as the device? */
+static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
+				 const struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	const struct net_device *other = state->in;
+
+	if (state->hook == NF_INET_LOCAL_OUT)
+		other = skb_dst(skb) ? dst_dev_rcu(skb_dst(skb)) : NULL;
+	return !other || l3mdev_master_ifindex_rcu((struct net_device *)other) ==
+			 l3mdev_master_ifindex_rcu((struct net_device *)dev);
+}
+
+/* With state: what is for the prefix, as a rule would have it */
+static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
+					   const struct nf_hook_state *state)
+{
+	struct net_device *dev = priv;
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	const struct nf_xlat_dev_conf *conf;
+
+	if (!netif_running(dev) || nf_xlat_bridged(skb))
+		return NF_ACCEPT;
+	conf = rcu_dereference(xd->conf);
+	if (!ipv6_prefix_equal(&conf->range.prefix.addr, &ipv6_hdr(skb)->daddr,
+			       conf->range.prefix.len) ||
+	    !nf_xlat_dev_same_vrf(dev, skb, state))
+		return NF_ACCEPT;
+
+	return nf_xlat_ct(skb, state, &conf->range);
+}
+
+/*
+ * Packets for a host that need not be a router for itself: before they are routed, and
+ * behind conntrack, which knows them from what the host has sent. Behind NAT as well, so
+ * that the CLAT's address may be one that is masqueraded, where the host has no second one.
+ * What is none of the translation's is for the IPv6 address itself, neighbour discovery to
+ * begin with.
+ */
+static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
+					  const struct nf_hook_state *state)
+{
+	struct nf_xlat_way way = nf_xlat_way_of(state);
+	struct net_device *dev = priv, *in = skb->dev;
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	struct nf_xlat_parm parm __uninitialized;
+	struct nf_xlat_pkt pkt __uninitialized;
+	const struct nf_xlat_dev_conf *conf;
+	u16 thoff = skb->transport_header;
+	enum nf_xlat_reason reason;
+	union nf_inet_addr error4;
+	unsigned int verdict;
+	bool reasm;
+
+	if (!netif_running(dev) || nf_xlat_bridged(skb))
+		return NF_ACCEPT;
+	conf = rcu_dereference(xd->conf);
+	if (!nf_xlat_dev_find6(&conf->pairs6, &ipv6_hdr(skb)->daddr))
+		return NF_ACCEPT;
+
+	parm.lowest_mtu6 = conf->mtu;
+	parm.rules = 0;
+	error4.ip = conf->error4;
+	way.owner = &xd->owner;
+	reasm = nf_xlat_reassembled(skb, NFPROTO_IPV6);
+again:
+	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6, reasm,
+			 &error4, &pkt, &parm, &reason))
+		return NF_ACCEPT;
+	/* The host need not have conntrack in IPv6. */
+	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
+		if (!nf_xlat_dev_defrag(&way, skb, NFPROTO_IPV6))
+			return NF_STOLEN;
+		thoff = skb->transport_header;
+		reasm = true;
+		goto again;
+	}
+	if (reason == NF_XLAT_ICMP || reason == NF_XLAT_PROTO ||
+	    reason == NF_XLAT_QUOTED) {
+		/* ip6_input_finish() looks for extension headers from there on. */
+		skb->transport_header = thoff;
+		return NF_ACCEPT;
+	}
+	if (reason)
+		return nf_xlat_reject(skb, &way, &pkt, reason);
+
+	skb->dev = dev;
+	verdict = nf_xlat_send(skb, &way, &pkt, &parm);
+	if (verdict != NF_STOLEN)
+		skb->dev = in;
+	return verdict;
+}
+
+static void nf_xlat_dev_hook(struct net_device *dev, nf_hookfn *fn,
+			     unsigned int hook, int priority)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+
+	xd->ops[xd->n_ops++] = (struct nf_hook_ops) {
+		.hook		= fn,
+		.priv		= dev,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= hook,
+		.priority	= priority,
+	};
+}
+
+static int nf_xlat_dev_init(struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+	struct nf_xlat_dev_conf *conf;
+	int err = -ENOMEM;
+
+	netdev_lockdep_set_classes(dev);
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return err;
+	xd->owner.dev = dev;
+	xd->owner.mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
+	if (!xd->owner.mib)
+		goto err;
+
+	conf = rtnl_dereference(xd->conf);
+	if (conf->mode != IF_XLAT_STATELESS) {
+		nf_xlat_dev_hook(dev, nf_xlat_dev_state_hook,
+				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST);
+		nf_xlat_dev_hook(dev, nf_xlat_dev_state_hook,
+				 NF_INET_LOCAL_OUT, NF_IP6_PRI_NAT_DST);
+	} else if (conf->host) {
+		nf_xlat_dev_hook(dev, nf_xlat_dev_host_hook,
+				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST + 1);
+	}
+	/* They stay in the namespace that they are registered in. */
+	if (xd->n_ops)
+		nf_xlat_netns_immutable(dev);
+	if (conf->mode != IF_XLAT_STATELESS)
+		conf->range.owner = nf_xlat_ct_owner_add(dev_net(dev),
+							 &xd->owner);
+	err = nf_register_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
+	xd->inited = !err;
+	if (!err)
+		return 0;
+	nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
+	/* The first hook may have been there; the caller frees the device. */
+	synchronize_net();
+
+err:
+	free_percpu(xd->owner.mib);
+	free_percpu(dev->tstats);
+	return err;
+}
+
+/*
+ * The hooks have seen that the device is down. But if register_netdevice() failed behind
+ * nf_xlat_dev_init(), they may still run, and the caller frees the device at once.
+ */
+static void nf_xlat_dev_uninit(struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+	struct nf_xlat_dev_conf *conf = rtnl_dereference(xd->conf);
+
+	nf_xlat_dev_fast_put(&xd->fast);
+	nf_unregister_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
+	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
+		synchronize_net();
+	if (conf->mode != IF_XLAT_STATELESS) {
+		nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
+		nf_xlat_ct_netns_put(dev_net(dev));
+	}
+}
+
+/*
+ * __dev_direct_xmit() asks whether the device is up before it disables softirqs, so that a
+ * packet socket with PACKET_QDISC_BYPASS may send until it lets the device go.
+ */
+static void nf_xlat_dev_destructor(struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+
+	free_percpu(xd->owner.mib);
+	free_percpu(dev->tstats);
+	kvfree(rcu_dereference_protected(xd->conf, true));
+}
+
+/* Of a device there are all counters but that of mappings, which are a namespace's. */
+static const char *nf_xlat_dev_counter(unsigned int i)
+{
+	return i == NF_XLAT_MIB_BIB ? NULL : nf_xlat_mib_name(i);
+}
+
+static void nf_xlat_dev_get_stats64(struct net_device *dev,
+				    struct rtnl_link_stats64 *stats)
+{
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	unsigned int i;
+
+	dev_get_tstats64(dev, stats);
+	for (i = 0; i < __NF_XLAT_REASON_MAX; i++)
+		stats->tx_dropped += nf_xlat_mib_sum(xd->owner.mib, i);
+}
+
+static int nf_xlat_dev_get_sset_count(struct net_device *dev, int sset)
+{
+	unsigned int i, n = 0;
+
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
+		n += !!nf_xlat_dev_counter(i);
+	return n;
+}
+
+static void nf_xlat_dev_get_strings(struct net_device *dev, u32 sset, u8 *data)
+{
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++) {
+		if (!nf_xlat_dev_counter(i))
+			continue;
+		strscpy(data, nf_xlat_dev_counter(i), ETH_GSTRING_LEN);
+		data += ETH_GSTRING_LEN;
+	}
+}
+
+static void nf_xlat_dev_get_ethtool_stats(struct net_device *dev,
+					  struct ethtool_stats *stats, u64 *data)
+{
+	const struct nf_xlat_dev *xd = netdev_priv(dev);
+	unsigned int i;
+
+	for (i = 0; i < __NF_XLAT_MIB_MAX; i++)
+		if (nf_xlat_dev_counter(i))
+			*data++ = nf_xlat_mib_sum(xd->owner.mib, i);
+}
+
+static const struct ethtool_ops nf_xlat_dev_ethtool_ops = {
+	.get_link		= ethtool_op_get_link,
+	.get_sset_count		= nf_xlat_dev_get_sset_count,
+	.get_strings		= nf_xlat_dev_get_strings,
+	.get_ethtool_stats	= nf_xlat_dev_get_ethtool_stats,
+};
+
+static const struct net_device_ops nf_xlat_dev_ops = {
+	.ndo_init		= nf_xlat_dev_init,
+	.ndo_uninit		= nf_xlat_dev_uninit,
+	.ndo_start_xmit		= nf_xlat_dev_xmit,
+	.ndo_get_stats64	= nf_xlat_dev_get_stats64,
+};
+
+#define NF_XLAT_DEV_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
+				 NETIF_F_HW_CSUM | NETIF_F_RXCSUM |		   \
+				 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_UDP_L4)
+
+/**
+ * nf_xlat_dev_setup - set up a new device
+ * @dev: the device
+ */
+void nf_xlat_dev_setup(struct net_device *dev)
+{
+	dev->netdev_ops = &nf_xlat_dev_ops;
+	dev->ethtool_ops = &nf_xlat_dev_ethtool_ops;
+	dev->needs_free_netdev = true;
+	dev->priv_destructor = nf_xlat_dev_destructor;
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_NOARP;
+	/* From IPv4 to a fragment of IPv6 */
+	dev->needed_headroom = sizeof(struct ipv6hdr) + sizeof(struct frag_hdr) -
+			       sizeof(struct iphdr);
+	dev->mtu = ETH_DATA_LEN;
+	dev->min_mtu = IPV6_MIN_MTU;
+	dev->max_mtu = IP_MAX_MTU;
+	dev->features |= NF_XLAT_DEV_FEATURES;
+	dev->hw_features |= NF_XLAT_DEV_FEATURES;
+	nf_xlat_lltx(dev);
+	dev->priv_flags |= IFF_NO_QUEUE;
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
+	/* Errors ask the route. */
+	netif_keep_dst(dev);
+}
+
+static int __init nf_xlat_dev_module_init(void)
+{
+	return rtnl_link_register(&nf_xlat_dev_link_ops);
+}
+
+static void __exit nf_xlat_dev_module_exit(void)
+{
+	rtnl_link_unregister(&nf_xlat_dev_link_ops);
+}
+
+module_init(nf_xlat_dev_module_init);
+module_exit(nf_xlat_dev_module_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_XLAT_VERSION);
+MODULE_ALIAS_RTNL_LINK("xlat");
+MODULE_DESCRIPTION("Device that translates between IPv4 and IPv6");

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ICMP errors about packets that are not translated. They go out in the family of the
+ * sender, before the packet is changed.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <net/dst_metadata.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/netfilter/nf_xlat.h>
+#include "compat.h"
+#include "nf_xlat_internal.h"
+
+/*
+ * Is it a packet of the kernel's own ICMP socket? That is locked while it sends, and
+ * icmp_send() and icmpv6_send() want the same lock. Nobody listens to it either.
+ */
+static bool nf_xlat_of_icmp(const struct sock *sk)
+{
+	return sk && sk_fullsock(sk) && !sk->sk_net_refcnt &&
+	       (sk->sk_protocol == IPPROTO_ICMP ||
+		sk->sk_protocol == IPPROTO_ICMPV6);
+}
+
+/* The same, for packets behind POSTROUTING, where NAT may have changed the source address */
+static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
+					   u8 code, u32 info)
+{
+	if (pf == NFPROTO_IPV6)
+		icmpv6_ndo_send(skb, type, code, info);
+	else
+		icmp_ndo_send(skb, type, code, htonl(info));
+}
+
+/**
+ * nf_xlat_icmp_send - send an ICMP error about a packet to its sender
+ * @net: network namespace
+ * @skb: the packet; an IPv4 packet without a route gets one
+ * @pf: family of the packet, and of the error
+ * @flags: of its struct nf_xlat_way
+ * @type: of the error
+ * @code: of the error
+ * @info: the last four bytes of the ICMP header, host byte order
+ *
+ * The kernel's limits on ICMP errors apply. RCU read side.
+ */
+void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
+		       u8 type, u8 code, u32 info)
+{
+	struct nf_xlat_flowi fl = {};
+	union nf_inet_addr to;
+	struct dst_entry *dst;
+
+	if (nf_xlat_of_icmp(skb->sk))
+		return;
+	if (flags & NF_XLAT_IN_DEVICE) {
+		nf_xlat_icmp_ndo_send(skb, pf, type, code, info);
+		return;
+	}
+	if (pf == NFPROTO_IPV6) {
+		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
+		if (!skb->dev)
+			skb->dev = net->loopback_dev;
+		icmpv6_send(skb, type, code, info);
+		return;
+	}
+
+	/* icmp_send() takes namespace and flags from a route. */
+	nf_xlat_drop_dead_dst(skb);
+	if (!skb_valid_dst(skb)) {
+		to.ip = ip_hdr(skb)->saddr;
+		fl.daddr = &to;
+		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &fl, NULL);
+		if (IS_ERR(dst))
+			return;
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst);
+	}
+	icmp_send(skb, type, code, htonl(info));
+}
+
+/**
+ * nf_xlat_reject - drop a packet, count it, tell its sender
+ * @skb: the packet, not translated
+ * @way: where it is
+ * @pkt: what nf_xlat_parse() found
+ * @reason: why
+ *
+ * The errors of RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5;
+ * reasons that the RFCs want silent are silent. The kernel's own limits on
+ * ICMP errors apply, and it never answers an ICMP error with another.
+ *
+ * Return: NF_DROP
+ */
+unsigned int nf_xlat_reject(struct sk_buff *skb,
+			    const struct nf_xlat_way *way,
+			    const struct nf_xlat_pkt *pkt,
+			    enum nf_xlat_reason reason)
+{
+	bool v6 = pkt->pf == NFPROTO_IPV6;
+	int type = -1, code = 0;
+	u32 info = 0;
+
+	switch (reason) {
+	case NF_XLAT_ADDRESS:
+		/* As ip6_forward(): the sender has no address that reaches so far. */
+		if (!v6 || way->at == NF_INET_LOCAL_OUT ||
+		    !(ipv6_addr_type(&pkt->l3.saddr.in6) & IPV6_ADDR_LINKLOCAL))
+			break;
+		type = ICMPV6_DEST_UNREACH;
+		code = ICMPV6_NOT_NEIGHBOUR;
+		break;
+	case NF_XLAT_FRAGMENT:
+	case NF_XLAT_FRAG_CSUM:
+	case NF_XLAT_TOOBIG:
+		/* Only the first fragment of a packet is answered. */
+		if (pkt->l3.frag)
+			break;
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
+		break;
+	case NF_XLAT_OPTIONS:
+		type = v6 ? ICMPV6_PARAMPROB : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_HDR_FIELD : ICMP_SR_FAILED;
+		info = pkt->ptr;
+		break;
+	case NF_XLAT_PROTO:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_PORT_UNREACH : ICMP_PROT_UNREACH;
+		break;
+	case NF_XLAT_HOPLIMIT:
+		type = v6 ? ICMPV6_TIME_EXCEED : ICMP_TIME_EXCEEDED;
+		code = v6 ? ICMPV6_EXC_HOPLIMIT : ICMP_EXC_TTL;
+		break;
+	case NF_XLAT_NOROUTE:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_NOROUTE : ICMP_NET_UNREACH;
+		break;
+	case NF_XLAT_NOPORT:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADDR_UNREACH : ICMP_HOST_UNREACH;
+		break;
+	case NF_XLAT_FILTERED:
+		/* RFC 5382 REQ-4: an answer to this SYN would end a simultaneous open. */
+		if (pkt->l3.proto == IPPROTO_TCP)
+			break;
+		fallthrough;
+	case NF_XLAT_NON_GLOBAL:
+	case NF_XLAT_DADDR:
+		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
+		code = v6 ? ICMPV6_ADM_PROHIBITED : ICMP_PKT_FILTERED;
+		break;
+	default:
+		break;
+	}
+
+	if (type >= 0)
+		nf_xlat_icmp_send(way->net, skb, pkt->pf, way->flags, type,
+				  code, info);
+	return nf_xlat_way_drop(way, skb, reason);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_reject);

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way of a packet behind its translation: through the hook of its new family, then
+ * as ip_rcv_finish() and ip_forward() send a packet on. TTL and MTU were judged before.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/interrupt.h>
+#include <linux/netfilter.h>
+#include <linux/percpu.h>
+#include <net/dsfield.h>
+#include <net/dst.h>
+#include <net/dst_metadata.h>
+#include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+#include <net/xfrm.h>
+#include <net/netfilter/nf_xlat.h>
+#include "compat.h"
+#include "nf_xlat_internal.h"
+
+/*
+ * Packets of one CPU that wait in nf_xlat_deliver(): what nf_xlat_send_segs() makes of the 64 GSO
+ * packets that a device may receive at once
+ */
+#define NF_XLAT_MAX_LOCAL	4096
+
+/*
+ * A packet in a user's queue holds a reference to the socket of its hook. Those that
+ * come back to a function of ours have this one, which is no socket: its references
+ * tell how many there are. Code that looks at it sees a socket that has timed out.
+ * A reset of nft's reject statement has it as well: such a packet is waited for, too.
+ */
+static struct inet_sock nf_xlat_queued = {
+	.sk.sk_refcnt	= REFCOUNT_INIT(1),
+	.sk.sk_family	= AF_INET,
+	.sk.sk_state	= TCP_TIME_WAIT,
+};
+
+/**
+ * struct nf_xlat_local - packets for this host that a device has sent
+ *
+ * @queue: the packets; each holds a reference to its device
+ * @tasklet: delivers them
+ */
+struct nf_xlat_local {
+	struct sk_buff_head	queue;
+	struct tasklet_struct	tasklet;
+};
+
+static DEFINE_PER_CPU(struct nf_xlat_local, nf_xlat_local);
+
+/**
+ * nf_xlat_discard - count and free a packet that a hook has been told is stolen
+ * @net: network namespace
+ * @skb: the packet
+ * @reason: why
+ *
+ * Return: 0, as okfn functions do
+ */
+int nf_xlat_discard(struct net *net, struct sk_buff *skb,
+		    enum nf_xlat_reason reason)
+{
+	nf_xlat_drop(net, skb, reason);
+	kfree_skb(skb);
+	return 0;
+}
+
+/**
+ * nf_xlat_cut - fragment an IPv6 packet that has no Fragment header
+ * @net: network namespace
+ * @skb: the packet, with its route; it is consumed
+ * @len: the longest fragment, in bytes, header included
+ * @id: the identification that the fragments get
+ * @send: is given each fragment
+ * @data: for @send
+ *
+ * IPv6 does so by itself, but with an identification of its own choice; RFC 7915
+ * section 4.1 wants that of IPv4, which receivers need when another router on the
+ * IPv4 side has cut the packet before.
+ */
+void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
+		 void (*send)(struct net *net, struct sk_buff *frag,
+			      void *data), void *data)
+{
+	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
+	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
+	struct ip6_frag_state fstate;
+	struct sk_buff *frag;
+
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+		return;
+	}
+
+	ip6_frag_init(skb, sizeof(struct ipv6hdr),
+		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),
+		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
+		      *nexthdr, htonl(id), &fstate);
+	while (fstate.left > 0) {
+		frag = ip6_frag_next(skb, &fstate);
+		if (IS_ERR(frag)) {
+			nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+			return;
+		}
+		send(net, frag, data);
+	}
+	consume_skb(skb);
+}
+
+static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
+{
+	/*
+	 * POSTROUTING has seen the packet before it was fragmented, and does not see the
+	 * fragments.
+	 */
+	IP6CB(frag)->flags |= IP6SKB_REROUTED;
+	dst_output(net, NULL, frag);
+}
+
+static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
+			      struct sk_buff *skb)
+{
+	u32 len = min_t(u32, NF_XLAT_CB(skb)->cut_len,
+			max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
+
+	nf_xlat_cut(net, skb, len, NF_XLAT_CB(skb)->id, nf_xlat_cut_send, NULL);
+	return 0;
+}
+
+static bool nf_xlat_cut_due(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
+	       !IP6CB(skb)->frag_max_size;
+}
+
+/* Does what ip6_output() and ip6_fragment() do */
+static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
+{
+	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
+
+	/*
+	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel, whose device
+	 * fragments it.
+	 */
+	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
+		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
+		return dst_output(net, NULL, skb);
+	}
+
+	skb->dev = dev;
+	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
+		       &nf_xlat_queued.sk, skb, indev, dev, nf_xlat_cut_finish);
+}
+
+static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
+				  struct sk_buff *skb)
+{
+	skb_clear_tstamp(skb);
+	if (unlikely(nf_xlat_cut_due(skb)))
+		return nf_xlat_cut_output(net, skb);
+	return dst_output(net, NULL, skb);
+}
+
+/* The rest of ip_forward(): TTL and MTU were judged before the translation. */
+static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
+{
+	struct net_device *dev;
+
+	if (!(pf == NFPROTO_IPV4 ? xfrm4_route_forward(skb) :
+				   xfrm6_route_forward(skb)))
+		return nf_xlat_discard(net, skb, NF_XLAT_POLICY);
+
+	dev = dst_dev_rcu(skb_dst(skb));
+	skb_forward_csum(skb);
+	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
+		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+
+	if (pf == NFPROTO_IPV4)
+		IPCB(skb)->flags |= IPSKB_FORWARDED;
+	else
+		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+
+	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_queued.sk, skb,
+		       skb->dev, dev, nf_xlat_forward_finish);
+}
+
+/**
+ * nf_xlat_hop_due - is a hop still to be counted of a translated packet?
+ * @skb: the packet
+ * @pf: its family now
+ *
+ * It is if the route that was found at translation led to this host. If NAT has dropped
+ * that route, the control block says so, unless defragmentation has used it: then a hop is
+ * counted, since one too many is better than none.
+ */
+bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
+{
+	if (skb_valid_dst(skb))
+		return nf_xlat_dst_local(pf, skb_dst(skb));
+	return (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+				     IP6CB(skb)->frag_max_size) ||
+	       NF_XLAT_CB(skb)->hop_due;
+}
+
+/* Decrement TTL or hop limit of a packet that has been translated already. */
+static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
+					    struct sk_buff *skb, u8 pf)
+{
+	u8 *ttl;
+
+	if (skb_ensure_writable(skb, pf == NFPROTO_IPV4 ?
+				     sizeof(struct iphdr) :
+				     sizeof(struct ipv6hdr)))
+		return NF_XLAT_NOMEM;
+
+	ttl = pf == NFPROTO_IPV4 ? &ip_hdr(skb)->ttl :
+				   &ipv6_hdr(skb)->hop_limit;
+	if (*ttl <= 1) {
+		nf_xlat_icmp_send(net, skb, pf, 0, pf == NFPROTO_IPV4 ?
+				  ICMP_TIME_EXCEEDED : ICMPV6_TIME_EXCEED,
+				  0, 0);
+		return NF_XLAT_HOPLIMIT;
+	}
+	if (pf == NFPROTO_IPV4)
+		ip_decrease_ttl(ip_hdr(skb));
+	else
+		(*ttl)--;
+	return NF_XLAT_OK;
+}
+
+static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
+{
+	struct nf_xlat_local *local =
+		container_of(tasklet, struct nf_xlat_local, tasklet);
+	struct sk_buff_head now;
+	struct net_device *dev;
+	struct sk_buff *skb;
+
+	/*
+	 * Packets that come while these are delivered wait for the next run of the tasklet,
+	 * so that other softirqs have their turn.
+	 */
+	__skb_queue_head_init(&now);
+	spin_lock(&local->queue.lock);
+	skb_queue_splice_init(&local->queue, &now);
+	spin_unlock(&local->queue.lock);
+
+	while ((skb = __skb_dequeue(&now))) {
+		dev = skb->dev;
+		rcu_read_lock();
+		dst_input(skb);
+		rcu_read_unlock();
+		dev_put(dev);
+	}
+}
+
+/*
+ * A packet for this host. Whoever sends by a device may hold the lock of a socket, and what
+ * the receiver answers may come back to that very socket. So a device's packets are delivered
+ * when the sender has returned, as tcf_mirred_forward() does.
+ */
+static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
+{
+	struct nf_xlat_local *local;
+	struct nf_xlat_walk *walk;
+
+	local_bh_disable();
+	walk = nf_xlat_walk_find();
+	if (likely(!walk || !walk->in_device)) {
+		local_bh_enable();
+		return dst_input(skb);
+	}
+	local = this_cpu_ptr(&nf_xlat_local);
+	if (skb_queue_len_lockless(&local->queue) >= NF_XLAT_MAX_LOCAL ||
+	    !skb_dst_force(skb)) {
+		local_bh_enable();
+		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
+	}
+	dev_hold(skb->dev);
+	skb_queue_tail(&local->queue, skb);
+	tasklet_schedule(&local->tasklet);
+	local_bh_enable();
+	return 0;
+}
+
+/*
+ * Route a translated packet, and forward or deliver it, as ip_rcv_finish() and ip_forward()
+ * do
+ */
+static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
+			      struct sk_buff *skb)
+{
+	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	enum nf_xlat_reason reason;
+	struct dst_entry *dst;
+	bool again, due;
+
+	nf_xlat_drop_dead_dst(skb);
+	again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
+	due = again && nf_xlat_hop_due(skb, pf);
+	if (unlikely(again)) {
+		union nf_inet_addr saddr = {}, daddr = {};
+		struct nf_xlat_flowi fl = {
+			.in	= skb->dev,
+			.saddr	= &saddr,
+			.daddr	= &daddr,
+		};
+		const __be16 *ports;
+		__be16 _ports[2];
+
+		/*
+		 * DNAT has dropped the route, or a chain has changed the mark: look for a
+		 * route again.
+		 */
+		if (pf == NFPROTO_IPV4) {
+			saddr.ip = ip_hdr(skb)->saddr;
+			daddr.ip = ip_hdr(skb)->daddr;
+			fl.tos = ip_hdr(skb)->tos;
+			fl.proto = ip_hdr(skb)->protocol;
+		} else {
+			saddr.in6 = ipv6_hdr(skb)->saddr;
+			daddr.in6 = ipv6_hdr(skb)->daddr;
+			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
+			fl.proto = ipv6_hdr(skb)->nexthdr;
+		}
+		/*
+		 * A later fragment of IPv4 has no ports. In IPv6 its nexthdr is that of the
+		 * Fragment header, so that ports are not looked for.
+		 */
+		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
+			skb_header_pointer(skb, skb_transport_offset(skb),
+					   sizeof(_ports), _ports);
+		if (ports && nf_xlat_has_ports(fl.proto)) {
+			fl.sport = ports[0];
+			fl.uli.ports.sport = ports[0];
+			fl.uli.ports.dport = ports[1];
+		}
+		dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
+		if (IS_ERR(dst)) {
+			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
+				     NF_XLAT_NOROUTE);
+			kfree_skb(skb);
+			return 0;
+		}
+		skb_dst_drop(skb);
+		skb_dst_set(skb, dst);
+	}
+
+	if (nf_xlat_dst_local(pf, skb_dst(skb)))
+		return nf_xlat_deliver(net, skb);
+
+	/* As ip_forward(): a link layer broadcast is not for forwarding. */
+	if (skb->pkt_type != PACKET_HOST)
+		return nf_xlat_discard(net, skb, NF_XLAT_ADDRESS);
+	if (skb_warn_if_lro(skb))
+		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
+
+	/*
+	 * NAT may have changed the destination. As long as the packet was for this host,
+	 * nobody asked whether it may be forwarded.
+	 */
+	if (again) {
+		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
+			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
+		if (!reason && due)
+			reason = nf_xlat_late_hop(net, skb, pf);
+		if (reason)
+			return nf_xlat_discard(net, skb, reason);
+	}
+	return nf_xlat_forward(net, skb, pf);
+}
+
+/**
+ * nf_xlat_reinject - pass a translated packet to the same hook of its new family
+ * @net: network namespace
+ * @sk: the socket that sent it, in LOCAL_OUT
+ * @skb: the packet; with a route in FORWARD and LOCAL_OUT
+ * @hook: the hook
+ */
+void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
+		      u8 hook)
+{
+	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	struct dst_entry *dst = skb_dst(skb);
+
+	switch (hook) {
+	case NF_INET_PRE_ROUTING:
+		NF_HOOK(pf, NF_INET_PRE_ROUTING, net, &nf_xlat_queued.sk, skb,
+			skb->dev, NULL, nf_xlat_rcv_finish);
+		break;
+	case NF_INET_FORWARD:
+		if (nf_xlat_dst_local(pf, dst)) {
+			nf_xlat_deliver(net, skb);
+			break;
+		}
+		nf_xlat_forward(net, skb, pf);
+		break;
+	case NF_INET_LOCAL_OUT:
+		skb->dev = dst_dev_rcu(dst);
+		if (pf == NFPROTO_IPV4)
+			ip_local_out(net, sk, skb);
+		else
+			ip6_local_out(net, sk, skb);
+		break;
+	default:
+		DEBUG_NET_WARN_ON_ONCE(1);
+		kfree_skb(skb);
+	}
+}
+
+/**
+ * nf_xlat_forward_init - set up the queues of nf_xlat_deliver()
+ */
+void __init nf_xlat_forward_init(void)
+{
+	struct nf_xlat_local *local;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		local = per_cpu_ptr(&nf_xlat_local, cpu);
+		skb_queue_head_init(&local->queue);
+		tasklet_setup(&local->tasklet, nf_xlat_deliver_queued);
+	}
+}
+
+/*
+ * Drop the packets in users' queues until
+ * none is left that would return to a function of this module; a user may queue a packet
+ * again at any time.
+ */
+static void nf_xlat_drop_queued(void)
+{
+	struct net *net;
+
+	/* Wait for packets that are in a hook now. They pass it, or get into a queue. */
+	synchronize_rcu();
+	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
+		down_read(&net_rwsem);
+		for_each_net(net)
+			nf_queue_nf_hook_drop(net);
+		up_read(&net_rwsem);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/**
+ * nf_xlat_forward_fini - wait until no packet would come back to a function of this module
+ *
+ * No hook is left that could translate a packet.
+ */
+void nf_xlat_forward_fini(void)
+{
+	int cpu;
+
+	nf_xlat_drop_queued();
+	for_each_possible_cpu(cpu)
+		tasklet_kill(&per_cpu_ptr(&nf_xlat_local, cpu)->tasklet);
+}

@@ -1,0 +1,510 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a packet is, and whether RFC 7915 translates it: read it, and change nothing but
+ * where its headers lie in memory.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <net/dsfield.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include <net/netfilter/nf_xlat.h>
+#include "compat.h"
+#include "nf_xlat_internal.h"
+
+/* More extension headers than this are an attack. */
+#define NF_XLAT_MAX_EXTHDR	8
+
+/*
+ * GSO types that are refused: a device has to finish the first one, and IPsec the second
+ * one.
+ */
+#define NF_XLAT_GSO_REFUSED	(SKB_GSO_PARTIAL | SKB_GSO_ESP)
+
+/* LSRR or SSRR with hops left to visit, RFC 7915 section 4.1 */
+static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
+				 unsigned int len)
+{
+	u8 opt[MAX_IPOPTLEN];
+	unsigned int i = 0;
+
+	if (skb_copy_bits(skb, off, opt, len))
+		return true;
+
+	while (i < len && opt[i] != IPOPT_END) {
+		if (opt[i] == IPOPT_NOOP) {
+			i++;
+			continue;
+		}
+		/*
+		 * The length of this option is wrong, so what follows cannot be read:
+		 * assume a source route.
+		 */
+		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len)
+			return true;
+		if (opt[i] == IPOPT_LSRR || opt[i] == IPOPT_SSRR) {
+			if (opt[i + 1] < 3 || opt[i + 2] <= opt[i + 1])
+				return true;
+		}
+		i += opt[i + 1];
+	}
+	return false;
+}
+
+static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
+					  unsigned int off, bool quoted,
+					  struct nf_xlat_l3 *l3)
+{
+	const struct iphdr *iph;
+	struct iphdr _iph;
+
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4)
+		return NF_XLAT_MALFORMED;
+
+	l3->hlen = iph->ihl * 4;
+	/*
+	 * The header of a BIG TCP packet has a length of zero; the length is that of the
+	 * skb.
+	 */
+	l3->len = quoted ? ntohs(iph->tot_len) : iph_totlen(skb, iph);
+	if (l3->hlen < sizeof(*iph) || l3->len < l3->hlen ||
+	    off + l3->hlen > skb->len)
+		return NF_XLAT_MALFORMED;
+	if (!quoted && off + l3->len != skb->len)
+		return NF_XLAT_MALFORMED;
+	if (!quoted && l3->hlen > sizeof(*iph) &&
+	    nf_xlat_source_route(skb, off + sizeof(*iph),
+				 l3->hlen - sizeof(*iph)))
+		return NF_XLAT_OPTIONS;
+
+	l3->saddr.ip = iph->saddr;
+	l3->daddr.ip = iph->daddr;
+	l3->id = ntohs(iph->id);
+	l3->proto = iph->protocol;
+	l3->tos = iph->tos;
+	l3->ttl = iph->ttl;
+	l3->df = iph->frag_off & htons(IP_DF);
+	l3->mf = iph->frag_off & htons(IP_MF);
+	l3->frag = (ntohs(iph->frag_off) & IP_OFFSET) * 8;
+	l3->fraghdr = l3->mf || l3->frag;
+
+	return NF_XLAT_OK;
+}
+
+static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
+					  unsigned int off, bool quoted,
+					  struct nf_xlat_l3 *l3, u16 *ptr)
+{
+	const struct ipv6hdr *ip6h;
+	const struct frag_hdr *fh;
+	struct ipv6hdr _ip6h;
+	struct frag_hdr _fh;
+	unsigned int i;
+
+	ip6h = skb_header_pointer(skb, off, sizeof(_ip6h), &_ip6h);
+	if (!ip6h || ip6h->version != 6)
+		return NF_XLAT_MALFORMED;
+
+	l3->hlen = sizeof(*ip6h);
+	l3->len = ntohs(ip6h->payload_len) + sizeof(*ip6h);
+	/*
+	 * The header of a BIG TCP packet has a length of zero; the length is that of the
+	 * skb.
+	 */
+	if (!quoted && !ip6h->payload_len && skb_is_gso(skb))
+		l3->len = skb->len - off;
+	if (!quoted && off + l3->len != skb->len)
+		return NF_XLAT_MALFORMED;
+
+	l3->saddr.in6 = ip6h->saddr;
+	l3->daddr.in6 = ip6h->daddr;
+	l3->proto = ip6h->nexthdr;
+	l3->tos = ipv6_get_dsfield(ip6h);
+	l3->ttl = ip6h->hop_limit;
+
+	for (i = 0; i < NF_XLAT_MAX_EXTHDR; i++) {
+		const struct ipv6_rt_hdr *eh;
+		struct ipv6_rt_hdr _eh;
+
+		switch (l3->proto) {
+		case NEXTHDR_HOP:
+		case NEXTHDR_DEST:
+		case NEXTHDR_ROUTING:
+			/*
+			 * Behind a Fragment header only the first fragment would have this
+			 * extension header.
+			 */
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			eh = skb_header_pointer(skb, off + l3->hlen,
+						sizeof(_eh), &_eh);
+			if (!eh)
+				return NF_XLAT_MALFORMED;
+			if (l3->proto == NEXTHDR_ROUTING &&
+			    eh->segments_left && !quoted) {
+				*ptr = l3->hlen + offsetof(struct ipv6_rt_hdr,
+							   segments_left);
+				return NF_XLAT_OPTIONS;
+			}
+			l3->proto = eh->nexthdr;
+			l3->hlen += ipv6_optlen(eh);
+			break;
+		case NEXTHDR_AUTH:
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			goto done;
+		case NEXTHDR_FRAGMENT:
+			if (l3->fraghdr)
+				return NF_XLAT_FRAGMENT;
+			fh = skb_header_pointer(skb, off + l3->hlen,
+						sizeof(_fh), &_fh);
+			if (!fh)
+				return NF_XLAT_MALFORMED;
+			l3->fraghdr = true;
+			l3->id = ntohl(fh->identification);
+			l3->mf = fh->frag_off & htons(IP6_MF);
+			l3->frag = ntohs(fh->frag_off) & IP6_OFFSET;
+			l3->proto = fh->nexthdr;
+			l3->hlen += sizeof(*fh);
+			/*
+			 * Behind a Fragment header AH is refused, but an error may quote a
+			 * fragment of AH that was translated from IPv4.
+			 */
+			if (l3->frag && quoted)
+				goto done;
+			break;
+		default:
+			goto done;
+		}
+	}
+	return NF_XLAT_MALFORMED;
+
+done:
+	if (l3->len < l3->hlen || off + l3->hlen > skb->len)
+		return NF_XLAT_MALFORMED;
+	return NF_XLAT_OK;
+}
+
+static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
+					    unsigned int off, bool quoted,
+					    struct nf_xlat_l3 *l3, u16 *ptr)
+{
+	memset(l3, 0, sizeof(*l3));
+	if (pf == NFPROTO_IPV4)
+		return nf_xlat_parse4(skb, off, quoted, l3);
+	return nf_xlat_parse6(skb, off, quoted, l3, ptr);
+}
+
+/*
+ * The other family's ICMP is nothing that a packet of this one may carry. What is
+ * a protocol in IPv4 and an extension header in IPv6 would come to life there: a
+ * filter of IPv4 on ports has not seen those behind it.
+ */
+static bool nf_xlat_is_alien(u8 pf, u8 proto)
+{
+	if (pf == NFPROTO_IPV6)
+		return proto == IPPROTO_ICMP;
+
+	switch (proto) {
+	case IPPROTO_ICMPV6:
+	case NEXTHDR_HOP:
+	case NEXTHDR_ROUTING:
+	case NEXTHDR_FRAGMENT:
+	case NEXTHDR_DEST:
+		return true;
+	}
+	return false;
+}
+
+static bool nf_xlat_is_group(u8 pf, const union nf_inet_addr *addr)
+{
+	return pf == NFPROTO_IPV4 ? ipv4_is_multicast(addr->ip) :
+				    ipv6_addr_is_multicast(&addr->in6);
+}
+
+static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
+				 const struct nf_xlat_l3 *l3)
+{
+	unsigned int len = l3->len - l3->hlen;
+	__wsum csum;
+
+	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
+		return true;
+
+	csum = skb_checksum(skb, skb_network_offset(skb) + l3->hlen, len, 0);
+	if (pf == NFPROTO_IPV4)
+		return !csum_fold(csum);
+	return !csum_ipv6_magic(&l3->saddr.in6, &l3->daddr.in6, len,
+				IPPROTO_ICMPV6, csum);
+}
+
+static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
+					      struct nf_xlat_pkt *pkt)
+{
+	unsigned int off = skb_network_offset(skb) + pkt->l3.hlen;
+	const struct icmphdr *icmph;
+	struct nf_xlat_icmp probe;
+	enum nf_xlat_reason err;
+	struct icmphdr _icmph;
+	u16 ptr;
+
+	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
+		return NF_XLAT_FRAG_ICMP;
+
+	icmph = skb_header_pointer(skb, off, sizeof(_icmph), &_icmph);
+	if (!icmph)
+		return NF_XLAT_MALFORMED;
+
+	pkt->icmp.type = icmph->type;
+	pkt->icmp.code = icmph->code;
+	if (pkt->pf == NFPROTO_IPV4) {
+		pkt->icmp_query = icmph->type == ICMP_ECHO ||
+				  icmph->type == ICMP_ECHOREPLY;
+		if (icmph->type == ICMP_PARAMETERPROB)
+			pkt->icmp.info = ntohl(icmph->un.gateway) >> 24;
+		else if (icmph->type == ICMP_DEST_UNREACH)
+			pkt->icmp.info = ntohs(icmph->un.frag.mtu);
+		if (icmph->type == ICMP_DEST_UNREACH ||
+		    icmph->type == ICMP_TIME_EXCEEDED ||
+		    icmph->type == ICMP_PARAMETERPROB)
+			pkt->icmp.len = ((ntohl(icmph->un.gateway) >> 16) &
+					 0xff) * 4;
+	} else {
+		pkt->icmp_query = icmph->type == ICMPV6_ECHO_REQUEST ||
+				  icmph->type == ICMPV6_ECHO_REPLY;
+		pkt->icmp.info = ntohl(icmph->un.gateway);
+		if (icmph->type == ICMPV6_DEST_UNREACH ||
+		    icmph->type == ICMPV6_TIME_EXCEED)
+			pkt->icmp.len = (pkt->icmp.info >> 24) * 8;
+	}
+
+	probe = pkt->icmp;
+	if (!(pkt->pf == NFPROTO_IPV4 ? nf_xlat_icmp_4to6(&probe) :
+					nf_xlat_icmp_6to4(&probe)))
+		return NF_XLAT_ICMP;
+	if (pkt->icmp_query)
+		return NF_XLAT_OK;
+
+	pkt->icmp_error = true;
+	if (!nf_xlat_icmp_csum_ok(skb, pkt->pf, &pkt->l3))
+		return NF_XLAT_CSUM;
+
+	off += sizeof(*icmph);
+	if (nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr))
+		return NF_XLAT_QUOTED;
+	off += pkt->inner.hlen;
+	/*
+	 * RFC 4884 section 5.5: older senders leave arbitrary values there, so an
+	 * impossible length means that there is no extension.
+	 */
+	if (pkt->icmp.len < pkt->inner.hlen ||
+	    pkt->icmp.len > pkt->l3.len - pkt->l3.hlen - sizeof(*icmph))
+		pkt->icmp.len = 0;
+	if (nf_xlat_is_alien(pkt->pf, pkt->inner.proto))
+		return NF_XLAT_QUOTED;
+
+	if (nf_xlat_is_icmp(pkt->pf, pkt->inner.proto) && !pkt->inner.frag) {
+		icmph = skb_header_pointer(skb, off, 1, &_icmph);
+		probe = (struct nf_xlat_icmp){ .type = icmph ? icmph->type : 0 };
+		/* RFC 7915 sections 4.3 and 5.3: an error about an error */
+		if (!icmph ||
+		    (pkt->pf == NFPROTO_IPV4 ?
+		     probe.type != ICMP_ECHO && probe.type != ICMP_ECHOREPLY :
+		     probe.type != ICMPV6_ECHO_REQUEST &&
+		     probe.type != ICMPV6_ECHO_REPLY))
+			return NF_XLAT_QUOTED;
+	}
+
+	/*
+	 * nf_xlat_skb() writes to the quoted part of the transport header, so that it has
+	 * to be linear.
+	 */
+	err = NF_XLAT_OK;
+	if (!pskb_may_pull(skb, min(skb->len, off +
+				    nf_xlat_l4_hlen(pkt->inner.proto))))
+		err = NF_XLAT_NOMEM;
+	return err;
+}
+
+static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
+					     const struct nf_xlat_pkt *pkt)
+{
+	const struct udphdr *udph = udp_hdr(skb);
+
+	if (pkt->l3.fraghdr) {
+		/*
+		 * RFC 7915 section 4.5: IPv6 needs a checksum, and it can only be computed
+		 * over all fragments.
+		 */
+		if (pkt->pf == NFPROTO_IPV4 && !udph->check)
+			return NF_XLAT_FRAG_CSUM;
+	} else if (!skb_is_gso(skb) &&
+		   (ntohs(udph->len) < sizeof(*udph) ||
+		    ntohs(udph->len) > pkt->l3.len - pkt->l3.hlen)) {
+		return NF_XLAT_MALFORMED;
+	}
+	return NF_XLAT_OK;
+}
+
+/*
+ * The same for a GSO packet of a tunnel, whose segments are made by the headers inside of
+ * the tunnel.
+ */
+static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	/*
+	 * Segmentation asks the device for its features. A tunnel's packet has a device in
+	 * the output hook, too.
+	 */
+	if (!skb->dev)
+		return false;
+
+	switch (proto) {
+	case IPPROTO_UDP:
+		return type & (SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM);
+	case IPPROTO_GRE:
+		return type & (SKB_GSO_GRE | SKB_GSO_GRE_CSUM);
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+		return type & (SKB_GSO_IPXIP4 | SKB_GSO_IPXIP6);
+	default:
+		return false;
+	}
+}
+
+/* Is this the kind of GSO packet that its headers say it is? */
+static bool nf_xlat_gso_ok(const struct sk_buff *skb,
+			   const struct nf_xlat_pkt *pkt)
+{
+	unsigned int type = skb_shinfo(skb)->gso_type;
+
+	if (pkt->l3.fraghdr || type & NF_XLAT_GSO_REFUSED)
+		return false;
+	if (skb->encapsulation)
+		return nf_xlat_gso_tunnel_ok(skb, pkt->l3.proto);
+	if (pkt->l3.proto == IPPROTO_TCP)
+		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
+							 SKB_GSO_TCPV6);
+	/*
+	 * A GSO packet of SCTP has its chunks in a list of skbs. Chunks are the same in
+	 * both families.
+	 */
+	if (pkt->l3.proto == IPPROTO_SCTP)
+		return type & SKB_GSO_SCTP;
+	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
+}
+
+/**
+ * nf_xlat_parse - read a packet and judge whether it can be translated
+ * @skb: packet, skb->data at its network header
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
+ * @pkt: filled in, @inner for ICMP errors only; on error the members read so far
+ *
+ * Pulls the headers into the linear area, which may move them, and sets the
+ * transport header; the packet itself stays as it is. Any context. The control block
+ * is not read: outside of the hooks it is somebody else's.
+ *
+ * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
+ */
+enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
+				  struct nf_xlat_pkt *pkt)
+{
+	unsigned int off = skb_network_offset(skb);
+	enum nf_xlat_reason err;
+	unsigned int l4_hlen;
+
+	pkt->pf = pf;
+	pkt->icmp_query = false;
+	pkt->icmp_error = false;
+	pkt->ptr = 0;
+	memset(&pkt->icmp, 0, sizeof(pkt->icmp));
+
+	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
+	if (err)
+		return err;
+	/*
+	 * A fragment that ends behind 65535 bytes: the receiver could not put the packet
+	 * together.
+	 */
+	if (pkt->l3.frag && pkt->l3.frag + pkt->l3.len - pkt->l3.hlen +
+			    sizeof(struct iphdr) > IP_MAX_MTU)
+		return NF_XLAT_TOOBIG;
+
+	/*
+	 * nf_defrag has put the packet together, or it is this host's own and is not cut
+	 * yet: either way its sender allows fragments.
+	 */
+	pkt->reasm = reasm || skb->ignore_df;
+	if (pkt->reasm)
+		pkt->l3.df = false;
+
+	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, pkt))
+		return NF_XLAT_GSO;
+	if (nf_xlat_is_alien(pf, pkt->l3.proto))
+		return NF_XLAT_PROTO;
+	/* RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. */
+	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_IGMP)
+		return NF_XLAT_ICMP;
+
+	l4_hlen = pkt->l3.frag ? 0 : nf_xlat_l4_hlen(pkt->l3.proto);
+	if (pkt->l3.len - pkt->l3.hlen < l4_hlen)
+		return NF_XLAT_MALFORMED;
+	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
+		return NF_XLAT_NOMEM;
+	/*
+	 * The device computes the checksum from a transport header on, which may be one
+	 * inside of a tunnel.
+	 */
+	if (skb->ip_summed == CHECKSUM_PARTIAL) {
+		int start = skb_checksum_start_offset(skb) -
+			    (int)(off + pkt->l3.hlen);
+
+		if (start && start < (int)l4_hlen)
+			return NF_XLAT_MALFORMED;
+	}
+	skb_set_transport_header(skb, off + pkt->l3.hlen);
+
+	if (nf_xlat_is_icmp(pf, pkt->l3.proto)) {
+		err = nf_xlat_parse_icmp(skb, pkt);
+		if (err)
+			return err;
+	}
+
+	/*
+	 * RFC 7915 section 4.1: an ICMP error is the exception, since it helps its receiver
+	 * even if its source address cannot be translated.
+	 */
+	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
+	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
+		return NF_XLAT_ADDRESS;
+	/*
+	 * Whether a multicast group may be the destination depends on the rule:
+	 * nf_xlat_daddr_legal() decides.
+	 */
+	if (!nf_xlat_is_group(pf, &pkt->l3.daddr) &&
+	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
+		return NF_XLAT_ADDRESS;
+	/*
+	 * An IPv6 packet may have 65535 bytes of payload, an IPv4 packet 65535 bytes with
+	 * its header.
+	 */
+	if (!skb_is_gso(skb) && nf_xlat_new_len(pkt) > IP_MAX_MTU)
+		return NF_XLAT_TOOBIG;
+
+	if (pkt->l3.proto == IPPROTO_UDP && !pkt->l3.frag)
+		return nf_xlat_parse_udp(skb, pkt);
+
+	return NF_XLAT_OK;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_parse);
