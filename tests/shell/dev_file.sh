@@ -101,6 +101,33 @@ check_match "IPv4 from there" "$(ask "$client6" tcp $server_ip 80)" "hello from 
 check_match "IPv6 to the prefix beside it" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
 check "down again" device "$client6" down shared
 
+# PREF64. Debian 12 has neither an rdisc6 nor a radvd that knows it: this prints what rdisc6 of
+# ndisc6 1.0.7 has printed of an advertisement of radvd 2.20.
+mkdir "$tmp/bin"
+cat >"$tmp/bin/rdisc6" <<-EOT
+	#!/bin/sh
+	[ "\$*" = "-1 eth0" ] || exit 1
+	echo " Prefix                   : 2001:db8:c::/64"
+	echo " NAT64 prefix             : 2001:db8:65::/96"
+	echo "  NAT64 prefix lifetime   :            0 (    0x0000) seconds"
+	[ ! -e "$tmp/pref64" ] || cat "$tmp/pref64"
+EOT
+chmod +x "$tmp/bin/rdisc6"
+cat >"$tmp/pref64" <<-EOT
+	 NAT64 prefix             : 2001:db8:64::/96
+	  NAT64 prefix lifetime   :          600 (    0x0258) seconds
+EOT
+PATH=$tmp/bin:$PATH
+check_eq "the prefix by router advertisement" "$(on "$client6" "$device" prefix eth0)" 2001:db8:64::/96
+guide clat
+check "a CLAT with it" device "$client6" up clat
+check_match "has it" "$(ip -n "$client6" -d link show clat)" "*prefix 2001:db8:64::/96*"
+check "down" device "$client6" down clat
+rm "$tmp/pref64"
+check_eq "of lifetime 0, so that DNS is asked" "$(on "$client6" "$device" prefix eth0)" 64:ff9b::/96
+rm "$tmp/bin/rdisc6"
+check_eq "without rdisc6 as well" "$(on "$client6" env PATH="$tmp/bin:/nowhere" /usr/bin/perl "$device" prefix eth0)" 64:ff9b::/96
+
 # wrong LINE MESSAGE: as the third of the file
 wrong()
 {
@@ -111,6 +138,8 @@ wrong()
 wrong "local 192.0.0.1 2001:db8::1" ':3: a pair is "local A4 as A6"'
 wrong "local 192.0.0.1 as ::c1a7 dev none" ":3: dev none: there is no such device"
 wrong "local 192.0.0.1 as 2001:db8::1 dev lan" ":3: 2001:db8::1 has bits in its first half"
+wrong "prefix auto dev none" ":3: dev none: there is no such device"
+wrong "prefix auto dev" ":3: prefix auto dev: of which device"
 wrong "route" ":3: route: of what"
 wrong "route 64:ff9b::/96 mtu x" '"route 64:ff9b::/96 mtu x" failed'
 wrong "masqerade" "ip link add failed"
