@@ -150,6 +150,18 @@ ip -n "$gw" link del nat64
 guide nat64
 mine=$tmp/nft-xlat
 check "installs" make -s -C "$top" install-plugin BUILD="$tmp/build" PREFIX="$mine" IPLIB="$tmp/ip" || done_testing
+# ifupdown runs the commands of its stanza in an environment of its own, of which PATH is a part.
+# ifupdown VERB: the command of the guide for it
+# shellcheck disable=SC2317 # called by check
+ifupdown()
+{
+	on "$gw" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin XLAT_CONF="$tmp" XLAT_STATE="$tmp/run" \
+		IP_LIB_DIR="$IP_LIB_DIR" sh -c "$(text device interfaces | sed -n "s,^[[:space:]]*$1 ,,p" | sed "s,/opt/nft-xlat,$mine,")"
+}
+check "ifupdown's pre-up" ifupdown pre-up
+check_match "TCP" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
+check "ifupdown's post-down" ifupdown post-down
+check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
 if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/nat64.conf /etc/xlat
 	mount -t tmpfs tmpfs /etc/systemd/system"; then
 	ctl set-environment IP_LIB_DIR="$IP_LIB_DIR"
