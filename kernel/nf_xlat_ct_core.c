@@ -2,11 +2,12 @@
 /*
  * State of IPv4/IPv6 translation: one conntrack entry across both families.
  *
- * The original tuple is what the first packet had, the reply tuple what its
- * answer will have, and their families differ. So there is one lookup per
- * packet, ports are unique against NAT44 and this host's own flows, and all of
- * conntrack applies. Core code meets such an entry in places that assume one
- * family; nf_xlat_ct_guard() keeps those away from it.
+ * The original tuple describes the first packet, the reply tuple describes the
+ * answer that is expected, and their families differ. So each packet needs one
+ * look-up, conntrack keeps the ports of sessions apart from those of NAT44 and of
+ * this host's own flows, and all other functions of conntrack apply. Some core
+ * code assumes that an entry has one family; nf_xlat_ct_guard() keeps that code
+ * away from sessions.
  */
 
 #include <linux/icmp.h>
@@ -31,24 +32,24 @@
 #include "compat.h"
 
 /*
- * Just before NAT: between the two there is no rule that could see the packet half
- * translated.
+ * Just before NAT, so that no chain can run between the two and see a packet that only one
+ * of them has translated.
  */
 #define NF_XLAT_PRI_CT		(NF_IP_PRI_NAT_DST - 1)
-/* Just before conntrack, which cannot look up such an echo reply by itself. */
+/* Just before conntrack, which calls these echo replies invalid, see nf_xlat_ct_echo(). */
 #define NF_XLAT_PRI_ECHO	(NF_IP_PRI_CONNTRACK - 1)
-/* Just after NAT: if NAT has changed the destination, the packet is not for a mapping. */
+/* Just after NAT. A packet whose destination NAT changes is not for a mapping. */
 #define NF_XLAT_PRI_IN		(NF_IP_PRI_NAT_DST + 1)
-/* Behind all rules, and before conntrack confirms the entry */
+/* After all chains, and before conntrack confirms the entry */
 #define NF_XLAT_PRI_LOCAL_IN	(NF_IP_PRI_LAST - 1)
 
 /*
- * No verdict of netfilter: the entry has become a session, and the caller is to translate
- * the packet.
+ * This is not a netfilter verdict. It tells the caller that the entry is a session now, and
+ * that the caller has to translate the packet.
  */
 #define NF_XLAT_CT_BEGUN	(NF_MAX_VERDICT + 1)
 
-/* Addresses and ports of @t, as the packet that it describes has them. */
+/* Set addresses and ports to those of a packet that @t describes. */
 static void nf_xlat_hdr_same(struct nf_xlat_hdr *hdr,
 			     const struct nf_conntrack_tuple *t)
 {
@@ -58,7 +59,7 @@ static void nf_xlat_hdr_same(struct nf_xlat_hdr *hdr,
 	hdr->dport = nf_xlat_tuple_is_icmp(t) ? t->src.u.all : t->dst.u.all;
 }
 
-/* Addresses and ports of a packet of the opposite direction of @t. */
+/* Set addresses and ports to those of a packet that answers one which @t describes. */
 static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
 				const struct nf_conntrack_tuple *t)
 {
@@ -69,10 +70,11 @@ static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
 }
 
 /*
- * An ICMP error may come from any router on the path: RFC 6146 section 3.5.3,
- * RFC 7915 sections 4.3 and 5.3. A router of the IPv6 side has no IPv4 address
- * and borrows that of the session; so does one before an IPv4 host that a rule of
- * IPv6 forwards to, as such a session has no prefix.
+ * Choose the source address of a translated ICMP error. Any router on the path may have
+ * sent the error (RFC 7915 sections 4.3 and 5.3). On entry, @hdr has the address that the
+ * session gives to the sender's end; it stays where the router's own address cannot be
+ * translated: a router of the IPv6 side has no IPv4 address, and a port forward from IPv6
+ * to an IPv4 host has no prefix.
  */
 static enum nf_xlat_reason
 nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
@@ -88,8 +90,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 	if (!nf_xlat_ct_prefix(ct, &prefix))
 		return NF_XLAT_ADDRESS;
 	/*
-	 * Path MTU discovery needs the error. If the router's address cannot be translated,
-	 * it gets the address of the session, as if the peer had sent the error.
+	 * RFC 6052 section 3.1 does not let the well-known prefix represent this router, which
+	 * has a private address for example. Path MTU discovery needs its error all the same,
+	 * so the error leaves as if the peer had sent it.
 	 */
 	if (!nf_xlat_prefix_allows(&prefix, pkt->l3.saddr.ip))
 		return NF_XLAT_OK;
@@ -98,8 +101,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 }
 
 /*
- * The route of a session leads to another device than that whose address it has: as
- * in nf_nat_oif_changed(), the next packet makes a new one.
+ * The route of the packet leads to another device than the one whose address the session
+ * masquerades with. Do as nf_nat_inet_fn() does after nf_nat_oif_changed(): remove the
+ * entry, so that the next packet begins a new session. The caller drops this packet.
  */
 static void nf_xlat_ct_moved(struct sk_buff *skb)
 {
@@ -111,7 +115,10 @@ static void nf_xlat_ct_moved(struct sk_buff *skb)
 		nf_ct_kill(ct);
 }
 
-/* The device that counts the packets of sessions with this number, if it still exists */
+/*
+ * Find the device of kind "xlat" that counts the packets of a session. @index is the number
+ * from nf_xlat_ct_owner_add(). Returns NULL if there is none, or if it is gone.
+ */
 static const struct nf_xlat_owner *nf_xlat_ct_owner(const struct net *net,
 						    u8 index)
 {
@@ -144,8 +151,8 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	enum nf_xlat_reason reason;
 
 	/*
-	 * Conntrack skips an AH header, and the engine takes AH for the transport protocol:
-	 * so the two protocols may differ.
+	 * ipv6_skip_exthdr(), which conntrack calls, skips an AH header. nf_xlat_parse()
+	 * takes AH for the transport protocol. So the two protocols may differ.
 	 */
 	if (!pkt->icmp_error &&
 	    nf_xlat_new_proto(pkt->pf, pkt->l3.proto) != t->dst.protonum)
@@ -175,14 +182,16 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 }
 
 /*
- * What the first packet of a session refers to, until it is known whether it made one
+ * References to mappings that the first packet of a session has taken. They go to the entry
+ * if conntrack has confirmed it when the packet has passed, and are put otherwise.
  *
- * @after: where the packet is not handed on at once
- * @ct: its entry, which may be gone, and its memory be another's
- * @net: namespace
- * @zone: of the entry
+ * @after: calls nf_xlat_ct_keep() later, where nf_xlat_send() puts the packet on a list
+ * @ct: the entry of the packet, without a reference: it may be freed at any time, and
+ *	its memory may have become another entry
+ * @net: namespace of the entry
+ * @zone: zone of the entry
  * @orig: original tuple of the entry
- * @refs: what the entry is to hold
+ * @refs: the references, by enum nf_xlat_ct_refs
  */
 struct nf_xlat_ct_first {
 	struct nf_xlat_after		after;
@@ -194,10 +203,15 @@ struct nf_xlat_ct_first {
 };
 
 /*
- * As long as an entry is not confirmed, only its packet may have a reference to it. So the
- * entry is looked up again when the packet has gone through, as conntrack's own look-ups do
- * it: the memory may be another entry's by now. If the packet waits in a user's queue, the
- * mapping ends here, and the session keeps its port without a mapping.
+ * Hand the references to the entry, or put them if the entry is not in conntrack's table.
+ *
+ * We hold no reference to the entry meanwhile, since only a packet may hold an entry that is
+ * not confirmed: nf_ct_drop_unconfirmed() and nf_xlat_ct_claimed() read the reference count.
+ * Memory of entries is SLAB_TYPESAFE_BY_RCU. So take a reference now, and then compare the
+ * entry with what it was, as __nf_conntrack_find_get() does.
+ *
+ * A packet that waits in nfnetlink_queue has not confirmed its entry yet. Then the
+ * references are put, and the session keeps its port without a mapping.
  */
 static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
 {
@@ -225,7 +239,13 @@ static void nf_xlat_ct_keep_after(struct nf_xlat_after *after)
 	kfree(first);
 }
 
-/* Without memory, the session keeps its port without a mapping, as with a user's queue. */
+/*
+ * In a nested translation, nf_xlat_send() has only put the packet on a list, so the entry
+ * cannot be confirmed yet. Let the outermost translation call nf_xlat_ct_keep().
+ *
+ * Return: false if the caller has to call it at once. Without memory the entry gets no
+ * mapping then, as if the packet waited in nfnetlink_queue.
+ */
 static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
 {
 	struct nf_xlat_ct_first *copy;
@@ -240,7 +260,7 @@ static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
 	return true;
 }
 
-/* Translate the first packet of a session, and keep what it refers to. */
+/* Translate the first packet of a session, and give its @refs to the entry, or put them. */
 static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     struct nf_conn *ct,
@@ -266,14 +286,15 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 }
 
 /*
- * Has somebody else a claim on an entry of one family that is not confirmed? Only who
- * owns an entry alone may change its reply tuple and its extensions, and make a node
- * of no list of what nf_nat may have on one of its lists. docs/design.md lists who
- * can have a claim.
+ * Does anybody but the packet use this entry, which has one family and is not confirmed?
+ * Then it cannot become a session: nf_xlat_ct_guard() would add an extension and overwrite
+ * nat_bysource, and nf_conntrack_alter_reply() would change the reply tuple, under the feet
+ * of the other user. That may be NAT, a helper, act_ct, Open vSwitch, the SYN proxy, an
+ * expectation, or another packet that refers to the same entry.
  *
- * IPS_SRC_NAT_DONE says that the entry is on nf_nat's list: of nat_bysource itself
- * nothing can be told, as a new entry has there what the memory's last one left.
- * IPS_DST_NAT_DONE alone says nothing: where NAT has hooks, each entry has it.
+ * nf_nat_setup_info() sets IPS_SRC_NAT_DONE when it links nat_bysource into its hash table.
+ * The node itself does not tell whether it is linked, as nf_conntrack_alloc() does not clear
+ * it. IPS_DST_NAT_DONE alone is no sign of a user: where NAT has hooks, each entry has it.
  */
 static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
 {
@@ -286,8 +307,9 @@ static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
 }
 
 /*
- * Is this the first packet of what may become a session across families? It may be
- * one already that has only just begun, and is turned back: a hairpin.
+ * May this packet begin a session? Its entry is new and has one family; or it is a session
+ * that the same packet began in IPv6 a moment ago, and the translated packet goes back to an
+ * IPv6 client: a hairpin, RFC 6146 section 3.8.
  */
 static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo, u8 pf)
@@ -301,7 +323,7 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/* Is this the first packet of a session, and does nobody else use its entry? */
+/* May this packet begin a session, and does nobody else use its entry? */
 static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
@@ -311,9 +333,9 @@ static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 }
 
 /*
- * An entry from before the rule: its packets have passed without translation, and nobody
- * has answered them. It would live for as long as the sender tries. Remove it, so that the
- * next packet begins a session.
+ * Remove an entry that is older than the rule: its packets passed without translation, and
+ * nobody has answered them. Each further packet would refresh its timeout, so that the
+ * sender could never begin a session.
  */
 static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 {
@@ -324,9 +346,14 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 }
 
 /*
- * Make the entry of a packet from IPv4 a session. An ICMP error about a hairpin finds its way
- * only while the entry is as the first translation left it, so the packet is judged before the
- * entry changes. Not inlined, so that its stack is free when the packet goes on.
+ * Make the entry of a packet from IPv4 a session.
+ *
+ * The packet of a hairpin was IPv6 before. An ICMP error about it has to be translated back by
+ * the reply tuple that the first translation gave to the entry. So nf_xlat_probe() sends the
+ * errors about address, route, TTL and MTU before nf_xlat_ct_setup_in() changes that tuple.
+ *
+ * The function is not inlined: its variables must not be on the stack while the translated
+ * packet goes through the rest of the hooks.
  *
  * Return: NF_XLAT_CT_BEGUN, or a verdict.
  */
@@ -356,7 +383,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 			NF_XLAT_CT_BEGUN;
 }
 
-/* A packet from IPv4 that begins a session, by a rule for it */
+/* A rule ("dnat to") matches a packet from IPv4 that begins a session. */
 static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
 				      struct nf_conn *ct,
@@ -371,7 +398,7 @@ static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 	       verdict;
 }
 
-/* A packet from IPv6 that begins a session */
+/* A rule or a device matches a packet from IPv6 that begins a session. */
 static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
 				       struct nf_conn *ct,
@@ -381,7 +408,7 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	enum nf_xlat_reason reason = NF_XLAT_PROTO;
 
-	/* With an AH they differ, see nf_xlat_ct_packet(). */
+	/* The two protocols differ for a packet with an AH header, see nf_xlat_ct_packet(). */
 	if (pkt->l3.proto == nf_ct_protonum(ct))
 		reason = nf_xlat_ct_setup_out(skb, state, pkt, ct, range, refs);
 	if (!reason)
@@ -407,12 +434,12 @@ static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
  * @state: hook that it is in: PRE_ROUTING or LOCAL_OUT, after conntrack
  * @range: the rule's addresses, ports and prefix
  *
- * The first packet of a flow makes the session, RFC 6146 section 3.5; packets
- * that follow come here only when the rule stands before the hook that
- * nf_xlat_ct_netns_get() registered. RCU read side.
+ * The first packet of a flow makes the session, RFC 6146 section 3.5. Later packets come
+ * here only if the rule's chain has a priority before that of nf_xlat_ct_hook(), which
+ * translates them otherwise. RCU read side.
  *
- * Return: NF_STOLEN, NF_DROP with the reason counted, or NF_ACCEPT for what is
- * not this rule's to translate.
+ * Return: NF_STOLEN; NF_DROP with the reason counted; or NF_ACCEPT for a packet that this
+ * rule does not translate.
  */
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range)
@@ -425,21 +452,21 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	forwards = state->pf == NFPROTO_IPV4 || range->dest;
 	ct = nf_ct_get(skb, &ctinfo);
-	/* nf_xlat_ct_hook() translates the later packets of a hairpin. */
+	/* nf_xlat_ct_hook() calls nf_nat for the later packets of a hairpin. */
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
 		return NF_ACCEPT;
 	begins = ct && nf_xlat_ct_begins(ct, ctinfo, state);
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
 	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
-		/* NAT changes this packet, so that neither the rule nor a mapping applies. */
+		/* A dnat rule has changed this packet. It has precedence over a port forward. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
 		nf_xlat_warn(state->net,
 			     "NAT, a helper or tc has the conntrack entry");
 		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 	}
-	/* Only the first packet of a session asks the rule of a port forward, as with NAT. */
+	/* As in NAT, only the first packet of a session is subject to a port forward. */
 	if (forwards && !begins && !same)
 		return NF_ACCEPT;
 
@@ -475,8 +502,8 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 		return true;
 
 	/*
-	 * The socket may be bound to the device or to its VRF. With a VRF the packet passes
-	 * this hook twice, once for each of the two devices.
+	 * The socket may be bound to the device or to the VRF that the device belongs to. In a
+	 * VRF, the packet passes this hook twice: as coming in by the device, and by the VRF.
 	 */
 	sk = nf_sk_lookup_slow_v4(state->net, skb, state->in);
 	if (netif_is_l3_master(state->in))
@@ -492,8 +519,8 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 }
 
 /*
- * Is the destination an address of this host, and does a socket or a connection of this
- * host want the packet?
+ * Is the packet for this host itself: to one of its addresses, and an ICMP message or for one
+ * of its sockets? tproxy assigns a socket to packets for any address.
  */
 static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 			      const struct nf_hook_state *state)
@@ -508,7 +535,8 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 
 /*
  * Look for the mapping that a new packet from IPv4 is for, and make the entry a session.
- * A function of its own, as nf_xlat_ct_begin_in().
+ * @refs gets the references of the session, in case of error as well. The function is not
+ * inlined for the same reason as nf_xlat_ct_begin_in().
  *
  * Return: NF_XLAT_CT_BEGUN, or a verdict.
  */
@@ -530,8 +558,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	else
 		t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	/*
-	 * A TCP segment that cannot begin a session may belong to a connection of this
-	 * host.
+	 * RFC 6146 section 3.5.2.2: only a SYN from IPv4 begins a session. Any other segment
+	 * may belong to a connection of this host.
 	 */
 	if (t.dst.protonum == IPPROTO_TCP &&
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT)
@@ -577,8 +605,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 
 /*
- * The part of nf_xlat_ct_in() that few packets need. It is not inlined because it has large
- * variables on its stack.
+ * The part of nf_xlat_ct_in() for first packets. It is not inlined, so that other packets do
+ * not pay for its large variables on the stack.
  */
 static noinline unsigned int
 nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -596,8 +624,9 @@ nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 
 /*
- * A new session from IPv4 to an endpoint that has a mapping, RFC 6146 section
- * 3.5.1 and 3.5.2, or from another IPv6 endpoint, section 3.8.
+ * Begins a session with an IPv6 endpoint that has a mapping: from an IPv4 host (RFC 6146
+ * sections 3.5.1 and 3.5.2), or from another IPv6 client, whose packet has been translated to
+ * IPv4 before (hairpin, section 3.8).
  */
 static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
@@ -613,10 +642,11 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * A SYN from IPv4 to a port of the pool that no session and no service of this host has. A
- * client may be about to send a SYN by that very port, for a simultaneous open: RFC 5382 REQ-4
- * wants silence, as a RST of this host would end the peer's half of it. The SYN is dropped
- * behind all rules, and before its entry is confirmed, so that the port stays free for the
+ * Drops a SYN from IPv4 to a port of the pool that neither a session nor a socket of this
+ * host uses. A client may be about to send a SYN from that very port (simultaneous open). A
+ * RST of this host would end the peer's half of that connection, so RFC 5382 REQ-4 forbids
+ * to answer for 6 seconds. The hook runs after all chains, since a rule may want the packet,
+ * and before conntrack confirms the entry, as a confirmed entry would take the port from the
  * client.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
@@ -646,9 +676,9 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * The Packet Too Big message of a router about a hairpin is translated to IPv4 and back, as
- * the first packet of the hairpin was. So it must not report an MTU below 1280, RFC 7915
- * section 4.2.
+ * To the client, a Packet Too Big message about a hairpin has been translated to IPv4 and
+ * back. RFC 7915 section 4.2 gives such a message an MTU of 1280 at least. nf_nat translates
+ * it in one step and leaves the MTU alone, so raise it here.
  */
 static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 {
@@ -666,8 +696,9 @@ static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 }
 
 /*
- * Later packets of a hairpin, and errors about it: one end before routing and one
- * behind it, so that what this host says about them finds their sender.
+ * Let nf_nat translate a later packet of a hairpin, or an ICMP error about it: the destination
+ * before the route look-up, the source after it. So an ICMP error that this host sends about
+ * the packet in between goes to the address of its sender.
  */
 static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
@@ -694,7 +725,7 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 	if (ipv6_addr_equal(&daddr, &ipv6_hdr(skb)->daddr))
 		return NF_ACCEPT;
 	if (state->hook != NF_INET_LOCAL_OUT)
-		/* A stateless rule before this one may have set a route. */
+		/* A stateless rule may have translated the packet to IPv6 and set a route. */
 		skb_dst_drop(skb);
 	else if (ip6_route_me_harder(state->net, state->sk, skb))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOROUTE);
@@ -712,7 +743,7 @@ static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 	       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 }
 
-/* Translates the packets of sessions, and the ICMP errors of this host about them */
+/* Translates the packets of sessions, and what this host sends about them (LOCAL_OUT). */
 static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
@@ -730,14 +761,14 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 		       unlikely(nf_xlat_ct_hairpin(ct)) ?
 		       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 
-	/* The packet has been translated already: it is of the other family than its tuple. */
+	/* After its translation, the packet is of the other family than its tuple. */
 	dir = CTINFO2DIR(ctinfo);
 	if (nf_xlat_ct_pf(ct, dir) != state->pf)
 		return NF_ACCEPT;
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), &pkt);
-	/* The router tells this host, which sent the translated packet, about a better route. */
+	/* A router tells this host, which sent the translated packet, about a better route. */
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;
@@ -790,9 +821,9 @@ static unsigned int nf_xlat_ct_nat_nop(void *priv, struct sk_buff *skb,
 }
 
 /*
- * With a pool address that is this host's own, a local socket may pick a port
- * that a session has. nf_nat moves such a flow to a free port, as it does with
- * NAT44, but only where its hooks are; so have them.
+ * Where the pool has an address of this host, a local socket may bind a port that a session
+ * uses. nf_nat moves the flow of that socket to a free port, as it does for NAT44, but only
+ * in a namespace where its hooks are registered. This hook does nothing but register them.
  */
 static const struct nf_hook_ops nf_xlat_ct_nat_ops =
 	NF_XLAT_CT_OPS(NFPROTO_IPV4, NF_INET_POST_ROUTING, nf_xlat_ct_nat_nop,
@@ -817,8 +848,8 @@ int nf_xlat_ct_register(struct net *net)
 		if (!xn->master)
 			return -ENOMEM;
 		/*
-		 * xt_cluster reads the family of a master, and warns if it is neither IPv4
-		 * nor IPv6.
+		 * xt_cluster hashes the address of an entry's master, and warns if the family
+		 * is neither IPv4 nor IPv6.
 		 */
 		xn->master->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.l3num =
 			NFPROTO_IPV6;
