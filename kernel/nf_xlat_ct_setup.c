@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * New sessions: address and port in the other family, mapping, and what an entry
- * keeps of its rule.
+ * New sessions: choose address and port in the other family, find or make the mapping, and
+ * store in the entry what later packets need of the rule.
  */
 
 #include <linux/icmp.h>
@@ -19,14 +19,17 @@
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
 
-/* As in nf_nat: this is softirq, so that a search does not try every port of a full pool. */
+/*
+ * As in nf_nat_l4proto_unique_tuple(): the search runs in softirq, so it must not try every
+ * port of a full pool.
+ */
 #define NF_XLAT_MAX_ATTEMPTS	128
-/* So many addresses of a pool are tried. From the second one on fewer ports are tried. */
+/* How many addresses of a pool are tried. After the first one, fewer ports are tried. */
 #define NF_XLAT_MAX_ADDRS	4
 
 static u32 nf_xlat_ct_hash_rnd __read_mostly;
 
-/* The field of @reply that is chosen: port or identifier */
+/* The field of @reply that this file chooses for the client: port, or identifier of an echo */
 static __be16 *nf_xlat_ct_key(struct nf_conntrack_tuple *reply)
 {
 	return nf_xlat_tuple_is_icmp(reply) ? &reply->src.u.icmp.id :
@@ -34,9 +37,10 @@ static __be16 *nf_xlat_ct_key(struct nf_conntrack_tuple *reply)
 }
 
 /*
- * Choose an address of a range, as nf_nat does: by hash, not by load. An IPv6
- * range differs in its last 32 bits only. With mappings or "persistent", a
- * source keeps its address (RFC 6888 REQ-2).
+ * Hash the source of @t, to choose an address of a range. As in find_best_ips_proto() of
+ * nf_nat, the choice does not depend on load. With mappings or with "persistent", the peer is
+ * not part of the hash, so that a client has the same address towards all peers (RFC 6888
+ * REQ-2).
  */
 static u32 nf_xlat_ct_hash(const struct nf_xlat_ct_range *range,
 			   const struct nf_conntrack_tuple *t, __be32 peer)
@@ -50,7 +54,7 @@ static u32 nf_xlat_ct_hash(const struct nf_xlat_ct_range *range,
 	return jhash2((const u32 *)t->src.u3.all, 4, seed);
 }
 
-/* The ports to choose from: @n of them, which are @min, @min + @step and so on */
+/* The ports to choose from: there are @n of them, namely @min, @min + @step and so on. */
 struct nf_xlat_ports {
 	u16	min;
 	u16	step;
@@ -64,14 +68,14 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 
 	p->step = 1;
 	if (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) {
-		/* A map may say port 0, which is not a valid port. */
+		/* An element of a map may have port 0, which is not a valid port. */
 		p->min = ntohs(range->min_proto) ? : 1;
 		max = ntohs(range->max_proto);
 	} else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
 		p->min = 0;
 		max = 65535;
 	} else if (port < 512) {
-		/* RFC 4787 REQ-3: privileged ports stay privileged. */
+		/* RFC 4787 REQ-3 a). As in nf_nat, ports below 512 are a class of their own. */
 		p->min = 1;
 		max = 511;
 	} else if (port < 1024) {
@@ -91,8 +95,10 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 }
 
 /*
- * Can the session have @reply? -EEXIST if another session has it, or another mapping its
- * IPv4 endpoint. Any other error ends the search.
+ * Try to give @reply to the session. With @bib, claim its IPv4 endpoint for that new mapping.
+ *
+ * Return: 0; -EEXIST if another session has this tuple, or if another mapping has its IPv4
+ * endpoint; any other error has to end the search.
  */
 static int nf_xlat_ct_try(const struct nf_conn *ct,
 			  struct nf_conntrack_tuple *reply,
@@ -108,7 +114,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 		bib->key4.port = *nf_xlat_ct_key(reply);
 		return nf_xlat_bib_claim(net, bib);
 	}
-	/* A session without a mapping must not take the port of another one's mapping. */
+	/* This session gets no mapping. It must not take the port of somebody's mapping. */
 	if (reply->src.l3num != NFPROTO_IPV4 ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum))
 		return 0;
@@ -119,9 +125,9 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 }
 
 /*
- * Look for a port that makes @reply free. Every round tries fewer than the one
- * before, so that the search is bounded whatever the pool's fill. It takes steps
- * of random size: ports that lie in a row are often taken in a row.
+ * Look for a port with which no other session has @reply. Each round begins at a random port
+ * and tries half as many ports as the round before, so the search is bounded however full the
+ * pool is. Its steps have a random size, because taken ports often lie in a row.
  */
 static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 			     const struct nf_conn *ct,
@@ -149,7 +155,10 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 	}
 }
 
-/* Find a port that makes @reply free; it stays as it is when there is none. */
+/*
+ * Find a port with which no other session has @reply. The port of @reply is tried first. If
+ * all tries fail with -EEXIST, @reply keeps that port.
+ */
 static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 			   const struct nf_conn *ct,
 			   struct nf_conntrack_tuple *reply,
@@ -193,7 +202,10 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	return err;
 }
 
-/* Choose address and port of the pool for @reply. */
+/*
+ * Choose address and port of @pool for @reply. @bib is a new mapping that is to have them, or
+ * NULL for a session without a mapping.
+ */
 static enum nf_xlat_reason
 nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		  const struct nf_conn *ct, const struct nf_xlat_pool *pool,
@@ -207,8 +219,8 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	/*
-	 * The range 0.0.0.0-255.255.255.255 has one address more than 32 bits can count:
-	 * the hash never chooses its last address.
+	 * The number of addresses in 0.0.0.0-255.255.255.255 does not fit into 32 bits, so the
+	 * hash does not choose the last one.
 	 */
 	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);
@@ -228,8 +240,9 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 }
 
 /*
- * The mapping of a new session's IPv6 endpoint, made if there is none. @oif: device
- * whose address it has, or 0.
+ * Find the mapping of the IPv6 endpoint of a new session, or make one, and set address and
+ * port of @reply to those of the mapping. @oif: device whose address the mapping has, or 0.
+ * @refs gets the references of the session, in case of error as well.
  */
 static enum nf_xlat_reason
 nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
@@ -246,8 +259,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	memset(&key6, 0, sizeof(key6));
 	key6.addr = orig->src.u3.in6;
 	/*
-	 * Member by member: the padding of the structure must stay zero, as it is part of
-	 * the key.
+	 * Assign each member by itself: struct nf_xlat_prefix has padding, rhashtable compares
+	 * it as part of the key, and an assignment of the structure may copy it.
 	 */
 	key6.prefix.addr = range->prefix.addr;
 	key6.prefix.len = range->prefix.len;
@@ -284,8 +297,9 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		reply->dst.u3.ip = bib->key4.addr;
 		*key = bib->key4.port;
 		/*
-		 * NAT44 or this host uses the mapping's IPv4 endpoint with this peer. The
-		 * session then needs a port of its own.
+		 * NAT44 or this host itself uses the IPv4 endpoint of the mapping towards
+		 * this peer. Then the session gets a port of its own, and no mapping. The
+		 * search begins with the port of the client, so put that back.
 		 */
 		if (nf_conntrack_tuple_taken(reply, ct)) {
 			nf_xlat_bib_put(net, bib);
@@ -296,8 +310,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 
 	refs[NF_XLAT_REF_BIB] = bib;
 	/*
-	 * Two devices may have the same address. The mapping ends with the device of the
-	 * latest session.
+	 * Two devices may have the same address. Sessions that IPv4 begins later with this
+	 * mapping end with the device that the latest session from IPv6 uses.
 	 */
 	if (oif && READ_ONCE(bib->masq_index) != oif)
 		WRITE_ONCE(bib->masq_index, oif);
@@ -311,21 +325,26 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 }
 
 /*
- * Core code that assumes one family per entry must keep off this one:
+ * Store in the new entry what later packets need of the rule, and keep core code away from it
+ * that assumes one family per entry. @oif: device whose address the session has, or 0.
  *
- * - nf_nat, by claiming that both bindings are done. It will unlink
- *   nat_bysource when the entry dies, so that has to be a valid node; a null
- *   binding would hash the entry by source instead, and its IPv4 tuple would
- *   turn up in unrelated IPv6 flows.
- * - flowtable, act_ct and "ct helper set", by the helper extension, which we
- *   need for our data anyway. It makes nf_confirm() look for a transport header
- *   by the original's family; bounded, and unused as there is no helper, or one
- *   that does nothing.
- * - ctnetlink, where it would take that helper away, by a master, which it does not
- *   let go without. It is a template, and IPS_EXPECTED is not set. Who looks at a
- *   master all the same: conntrack calls the entry related in its event, so who asked
- *   for new ones only is to hear of it as well; Open vSwitch tells of +rel; xt_cluster
- *   hashes the master's address, the same one for all.
+ * nf_nat: IPS_NAT_DONE_MASK makes nf_nat_inet_fn() leave the entry as it is. Otherwise
+ * nf_nat_alloc_null_binding() would put the entry into the table by source, and
+ * find_appropriate_src() would copy its IPv4 address to unrelated IPv6 flows.
+ * nf_nat_cleanup_conntrack() unlinks nat_bysource of each entry, so make it a valid node that
+ * is on no list.
+ *
+ * nft_flow_offload, act_ct and "ct helper set": they skip an entry that has the helper
+ * extension. Our data is in that extension, too. It has no helper, or one that does nothing.
+ * nf_confirm() looks for the transport header by the family of the original tuple then; the
+ * offset may be wrong, but only a helper uses it.
+ *
+ * ctnetlink before 7.2: ctnetlink_change_helper() removes the helper from an entry that has no
+ * master. So the entry gets a template as its master, without IPS_EXPECTED. This has three
+ * effects. __nf_conntrack_confirm() reports IPCT_RELATED instead of IPCT_NEW, so add IPCT_NEW
+ * here. Open vSwitch says +rel. xt_cluster puts all sessions on the same node.
+ *
+ * Return: false without memory.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range, int oif)
@@ -356,7 +375,10 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	return true;
 }
 
-/* Set protocol and ports of @reply: those of @orig, as an answer of family @pf has them. */
+/*
+ * Begin a reply tuple of family @pf: clear it, and set protocol and ports to those of an answer
+ * to @orig. The addresses are the caller's.
+ */
 static enum nf_xlat_reason
 nf_xlat_ct_reply(const struct nf_conntrack_tuple *orig, u8 pf,
 		 struct nf_conntrack_tuple *reply)
@@ -401,8 +423,10 @@ nf_xlat_ct_reply(const struct nf_conntrack_tuple *orig, u8 pf,
 }
 
 /*
- * Choose a destination for @reply, and a port if the rule has one, which must not
- * be zero.
+ * Choose the host that @range translates the destination to, and its port if @range has ports.
+ * The answers come from there, so it is the source of @reply. @seen: the packet's tuple.
+ *
+ * Return: false if the only port is 0.
  */
 static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 			    const struct nf_conntrack_tuple *seen,
@@ -423,17 +447,14 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 								       last + 1));
 
 	/*
-	 * An echo has no port. Its identifier is chosen by the sender, or is that of the
-	 * mapping.
+	 * An echo request has no port, so the port of a rule does not apply. It keeps its
+	 * identifier, or gets that of the mapping.
 	 */
 	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
 	    !nf_xlat_ct_has_ports(reply->dst.protonum) ||
 	    (nf_xlat_tuple_is_icmp(reply) && !range->mapped))
 		return true;
-	/*
-	 * An identifier may be zero, a port may not. Nobody else checks a port that comes
-	 * from a map.
-	 */
+	/* An identifier may be 0, a port may not. A port from a map has not been checked. */
 	if (range->min_proto == range->max_proto &&
 	    (range->min_proto || nf_xlat_tuple_is_icmp(reply))) {
 		reply->src.u.all = range->min_proto;
@@ -445,7 +466,7 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 	return p.n;
 }
 
-/* The IPv4 address that a packet from IPv6 is for, and the port. */
+/* Find the IPv4 host, and its port, that a packet from IPv6 is for. */
 static enum nf_xlat_reason
 nf_xlat_ct_dest_out(const struct nf_xlat_ct_range *range,
 		    const struct nf_conntrack_tuple *orig,
@@ -467,8 +488,8 @@ nf_xlat_ct_dest_out(const struct nf_xlat_ct_range *range,
 	if (!nf_xlat_prefix_allows(&range->prefix, reply->src.u3.ip))
 		return NF_XLAT_NON_GLOBAL;
 	/*
-	 * RFC 6146 section 3.5: drop a packet whose source is in the prefix, as it has been
-	 * translated already.
+	 * RFC 6146 section 3.5: drop a packet whose source is in the prefix. It has been
+	 * translated before, and would go round in a loop.
 	 */
 	return ipv6_prefix_equal(&range->prefix.addr, &orig->src.u3.in6,
 				 range->prefix.len) ?
@@ -476,16 +497,17 @@ nf_xlat_ct_dest_out(const struct nf_xlat_ct_range *range,
 }
 
 /**
- * nf_xlat_ct_setup_out - give a new entry from IPv6 its reply tuple
+ * nf_xlat_ct_setup_out - make the new entry of a packet from IPv6 a session
  * @skb: the packet that begins the session
  * @state: hook that it is in
  * @pkt: what nf_xlat_parse() found
  * @ct: its entry, not confirmed
  * @range: what the rule asks for
- * @refs: where to put references that the entry is to hold, see
- *	nf_xlat_ct_attach(); some may be there in case of error as well
+ * @refs: gets the references of the session, for nf_xlat_ct_attach(). In case of error the
+ *	caller has to put them, too.
  *
- * RFC 6146 section 3.5: mapping and address, port or id. RCU read side.
+ * Find or make the mapping, or choose address and port for this session alone, and alter the
+ * reply tuple of the entry: RFC 6146 section 3.5. RCU read side.
  *
  * Return: NF_XLAT_OK, or why the packet is to be rejected.
  */
@@ -536,8 +558,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		if (IS_ERR(dst))
 			return NF_XLAT_NOROUTE;
 		/*
-		 * A packet to an address of this host uses no uplink, and neither does a
-		 * hairpin.
+		 * A packet to an address of this host leaves by no device; this includes the
+		 * first packet of a hairpin. Such a session does not end with a device.
 		 */
 		if (!(container_of(dst, struct rtable, dst)->rt_flags & RTCF_LOCAL))
 			oif = dst_dev_rcu(dst)->ifindex;
@@ -565,12 +587,12 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 
 /**
  * nf_xlat_ct_reply_in - find the reply tuple of a new entry from IPv4
- * @ct: the entry, not confirmed; in a hairpin one from IPv6, whose first packet
- *	has been translated before
+ * @ct: the entry, not confirmed. In a hairpin it is the session that the packet has
+ *	begun from IPv6 to IPv4.
  * @range: destination and prefix
  * @reply: where to put the tuple
  *
- * RCU read side.
+ * The entry does not change here, as the packet may be rejected afterwards. RCU read side.
  *
  * Return: NF_XLAT_OK, or why the packet is to be rejected.
  */
@@ -597,7 +619,10 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 	if (!nf_xlat_ct_dest(range, &seen, reply))
 		return NF_XLAT_NOPORT;
 
-	/* The identifier of an echo has to be that of the mapping. */
+	/*
+	 * Another session has the tuple: give the source another port. The identifier of an
+	 * echo cannot change, as both ends share it.
+	 */
 	if (nf_conntrack_tuple_taken(reply, ct) &&
 	    (nf_xlat_tuple_is_icmp(reply) ||
 	     nf_xlat_ct_port(&any, ct, reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
@@ -606,10 +631,10 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 }
 
 /**
- * nf_xlat_ct_setup_in - give a new entry from IPv4 its reply tuple
- * @ct: as for nf_xlat_ct_reply_in()
- * @range: the same
- * @reply: what that found
+ * nf_xlat_ct_setup_in - make the entry of a packet from IPv4 a session
+ * @ct: the entry, as for nf_xlat_ct_reply_in()
+ * @range: destination and prefix
+ * @reply: the tuple that nf_xlat_ct_reply_in() found
  *
  * Return: NF_XLAT_OK, or NF_XLAT_NOMEM.
  */
@@ -623,16 +648,20 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 		if (!nf_xlat_ct_guard(ct, range, range->masq_index))
 			return NF_XLAT_NOMEM;
 	} else {
-		/* In 6.1, an extension may have become invalid since. */
+		/*
+		 * In 6.1, nf_ct_ext_bump_genid() may have made the extension invalid since the
+		 * first translation added it.
+		 */
 		if (!data)
 			return NF_XLAT_NOMEM;
 		/*
-		 * From now on the data describes the tuple that has the address of the
-		 * pool.
+		 * Both tuples of a hairpin are IPv6. The prefix in the data is from now on that
+		 * of the reply tuple, in which the pool address is embedded, see
+		 * nf_xlat_ct_pool_addr().
 		 */
 		data->prefix_len = range->prefix.len;
 		data->non_global = range->prefix.non_global;
-		/* The session does not leave by the device whose address it would have had. */
+		/* A hairpin does not leave by the device whose address it has. */
 		data->masq_index = 0;
 		ct->status |= IPS_NAT_MASK;
 	}
