@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nf_xlat_send(): a packet is judged, translated, and given to the same hook of the other
- * family, from that hook's first priority on. Translations that happen inside of another
- * one are bounded here.
+ * nf_xlat_send() judges a packet, translates it, and passes it to the same hook of the other
+ * family, from that hook's first priority on. It limits how often a packet is translated on
+ * its way through those hooks.
  *
- * The translator is the one router on the way: TTL and MTU are judged before
- * the packet is changed, with the route that the translated packet will take,
- * so that errors go out in the sender's family.
+ * The translator is one router, although it is part of two families. It checks TTL and MTU
+ * before it changes the packet, against the route of the translated packet, so that the
+ * sender gets ICMP errors of its own family.
  */
 
 #include <linux/icmp.h>
@@ -80,8 +80,8 @@ bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 	}
 
 	/*
-	 * In IPv6, a device forwards if all devices do or if its own force_forwarding says
-	 * so. Its own "forwarding" is about router advertisements.
+	 * As ip6_forward(): a device forwards if "all" devices do, or if its own
+	 * force_forwarding is set. Its own "forwarding" is about router advertisements.
 	 */
 	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
 	       nf_xlat_force_forwarding(__in6_dev_get(dev));
@@ -89,12 +89,13 @@ bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
 
 /**
- * nf_xlat_may_forward - what ip_forward() and the input route look-up check
- * @skb: the packet, in the family that it came in
+ * nf_xlat_may_forward - may this host forward a packet that another host sent?
+ * @skb: the packet, in the family that it came in with
  * @net: network namespace
  * @pf: that family
  *
- * RCU read side.
+ * This asks what ip_forward(), ip6_forward() and the input route look-up of that family
+ * would ask, which the packet does not pass. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
@@ -165,8 +166,8 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 }
 
 /*
- * Check TTL and MTU before the packet is changed, so that ICMP errors are of the sender's
- * family.
+ * Check TTL and MTU, and fill in the MTUs of both sides, to which nf_xlat_build_icmp() limits
+ * the MTU that a translated ICMP error reports.
  */
 static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -208,13 +209,13 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_note_no_route - a packet that was handed on without a route finds none
- * @skb: the translated packet
+ * nf_xlat_note_no_route - note that a translated packet has found no route
+ * @skb: the translated packet, which __nf_xlat_send() passed on without a route
  *
- * __nf_xlat_send() tells its sender when the packet has returned.
+ * __nf_xlat_send() sends the ICMP error as soon as the hooks of the other family return.
  *
- * Return: the packet as it came in, or @skb itself if that is not known: a packet that comes
- * back from a user's queue is in no walk any more
+ * Return: the copy of the packet as it came in, for the tracepoint of the drop. Without a
+ * copy it is @skb: a packet that nfqueue reinjects belongs to no walk any more.
  */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
@@ -232,15 +233,15 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 	return skb;
 }
 
-/* Set up the control block as the input function of the other family does. */
+/* Set up the control block as ip_rcv_core() or ip6_rcv_core() does, and our part behind it. */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm, unsigned int hook)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 
 	/*
-	 * If the packet goes to a user's queue, GSO writes to the control block from there
-	 * on.
+	 * nfqueue segments a GSO packet, and skb_gso_segment() overwrites the control block
+	 * from SKB_GSO_CB_OFFSET on, where no member lies that such a packet needs then.
 	 */
 	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
@@ -252,6 +253,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	if (pkt->pf == NFPROTO_IPV6) {
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		IPCB(skb)->iif = iif;
+		/* Its sender allows fragments, see nf_xlat_parse(). */
 		skb->ignore_df = pkt->reasm;
 		return;
 	}
@@ -264,20 +266,21 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	skb->ignore_df = false;
 
 	/*
-	 * The packet is longer than IPv6 may carry. nf_xlat_forward_finish() will fragment
-	 * it, unless nf_xlat_split() has done so.
+	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6
+	 * side. nf_xlat_forward_finish() does it behind the rules, but for what
+	 * nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
 	 */
 	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
 		skb->ignore_df = true;
 		/*
-		 * The segments of a GSO packet are compared with the MTU of the link one by
-		 * one.
+		 * ip6_finish_output_gso() compares its segments with the MTU, and they are
+		 * short enough, see nf_xlat_needs_segs().
 		 */
 		if (skb_is_gso(skb))
 			return;
 		/*
-		 * No router has fragmented a packet of this host yet, so that IPv6 may
-		 * choose the identification and fragment it itself.
+		 * This host sends the packet, so that no other fragments of it exist. They
+		 * need not have IPv4's identification, and ip6_fragment() may cut it.
 		 */
 		if (hook == NF_INET_LOCAL_OUT) {
 			IP6CB(skb)->frag_max_size = nf_xlat_cut_len(parm);
@@ -290,8 +293,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 }
 
 /*
- * Pass on the packets that nested translations have put into @walk->later. Each of them has
- * a route.
+ * Pass on the packets that nested translations have put into @walk->later, also meanwhile.
+ * Each of them has a route, see nf_xlat_judge(). Then call what nf_xlat_do_after() noted.
  */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
@@ -334,19 +337,19 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
 	/*
-	 * Who sent the packet holds the socket only until it returns, which is before the
-	 * outermost translation passes the packet on. If the packet owns the socket, it is
-	 * held long enough.
+	 * Who sends the packet holds the socket until the call returns. The outermost
+	 * translation passes the packet on later than that. So only a socket that the packet
+	 * itself refers to lives long enough.
 	 */
 	NF_XLAT_CB(skb)->own_sk = way->sk && way->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
 
 /**
- * nf_xlat_nested - is the caller called for a packet that is being translated?
+ * nf_xlat_nested - is a translation under way, on whose behalf the caller runs?
  *
- * Then nf_xlat_send() will have translated a packet when it returns, but not yet handed it
- * on, see nf_xlat_do_after(). RCU read side.
+ * Then nf_xlat_send() only translates and queues a packet. The outermost nf_xlat_send() of
+ * this task passes the packet on later, and nf_xlat_do_after() waits for it. RCU read side.
  */
 bool nf_xlat_nested(void)
 {
@@ -361,10 +364,10 @@ bool nf_xlat_nested(void)
 EXPORT_SYMBOL_GPL(nf_xlat_nested);
 
 /**
- * nf_xlat_do_after - have something done when a packet has been handed on
- * @after: what; in nf_xlat_nested() only
+ * nf_xlat_do_after - call a function when the queued packets have been passed on
+ * @after: the function, which may free @after; only where nf_xlat_nested() is true
  *
- * It is done in the same RCU read side.
+ * The outermost nf_xlat_send() of this task calls it, in the same RCU read side.
  */
 void nf_xlat_do_after(struct nf_xlat_after *after)
 {
@@ -385,6 +388,10 @@ struct nf_xlat_split {
 	struct nf_xlat_walk		*walk;
 };
 
+/*
+ * nf_xlat_cut() counts offsets from the begin of what it cuts, which is a fragment itself.
+ * Make them those of the whole packet, and pass the piece on.
+ */
 static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 			       void *data)
 {
@@ -400,9 +407,9 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 }
 
 /*
- * The packet came as a fragment, and has been translated without a Fragment header.
- * Fragment it, and pass the fragments on, since without that header the receiver could not
- * put the fragments together.
+ * Cut a translated IPv4 fragment that is too long for IPv6, and pass the pieces on.
+ * nf_xlat_skb() has given it no Fragment header, see __nf_xlat_send(): nf_xlat_cut() gives
+ * one with the same identification to each piece.
  */
 static noinline void nf_xlat_split(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
@@ -421,7 +428,7 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 		    nf_xlat_split_send, &split);
 }
 
-/* The packet had no route, and no NAT rule has changed its destination: tell its sender. */
+/* Tell the sender that its packet has found no route behind PREROUTING either. */
 static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 				  struct sk_buff *skb, u8 pf)
 {
@@ -431,7 +438,10 @@ static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 					       ICMP_NET_UNREACH, 0);
 }
 
-/* The fields of the transport header that routing rules and IPsec policies match */
+/*
+ * Fill in the fields of the transport header. Routing rules match the source port as it is
+ * now, as with NAT44; IPsec policies match the ports behind the translation.
+ */
 static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 			     const struct nf_xlat_pkt *pkt,
 			     const struct nf_xlat_parm *parm,
@@ -464,9 +474,10 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 }
 
 /*
- * May the packet go on in the other family? Answered in its own, and before it is
- * changed. @depth: how many translations are under way, this one included; @pdst is
- * the packet's route, NULL when it is to be looked for later.
+ * Decide, before the packet is changed, whether it may go on in the other family, and look up
+ * its route there. Fill in the MTUs, ttl_dec and hop_due of @parm. @depth says how often the
+ * packet will have been translated. On NF_ACCEPT, the caller owns the reference in @pdst,
+ * which is NULL if a route is to be looked for behind PREROUTING. On NF_DROP it is NULL.
  */
 static unsigned int nf_xlat_judge(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -488,6 +499,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	parm->mtu6 = 0;
 	parm->ttl_dec = false;
 	parm->hop_due = false;
+	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: such a source gets no ICMP error. */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
@@ -507,8 +519,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 			return nf_xlat_way_drop(way, skb, NF_XLAT_POLICY);
 		dst = NULL;
 		/*
-		 * The destination may be an address of a pool, to which no route leads. NAT
-		 * or a hairpin may change it later.
+		 * No route leads to some pools, whose addresses NAT or a hairpin changes in
+		 * PREROUTING. But a nested translation only queues the packet, so that
+		 * __nf_xlat_send() could not tell its sender afterwards.
 		 */
 		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
 			return nf_xlat_reject(skb, way, pkt, NF_XLAT_NOROUTE);
@@ -518,13 +531,15 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (dst && nf_xlat_dst_broadcast(pf, dst))
 		goto drop;
 	/*
-	 * The route of what the device has translated leads back to the device, which would
-	 * translate it again and again.
+	 * The device has made IPv6 of the packet, and the route leads back to the device,
+	 * which would make the same IPv4 packet of it again: a loop. An IPv4 route may lead
+	 * back, since that is a hairpin (RFC 7757 section 4.2).
 	 */
 	reason = NF_XLAT_NOROUTE;
 	if (unlikely(way->flags & NF_XLAT_IN_DEVICE && pf == NFPROTO_IPV6 &&
 		     dst && dst_dev_rcu(dst) == skb->dev))
 		goto drop;
+	/* The session has the address of a device by which its route does not lead any more. */
 	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
 		parm->moved(skb);
 		reason = NF_XLAT_STATE;
@@ -532,9 +547,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	}
 
 	/*
-	 * One router, one decrement, though the packet may go to and fro: the
-	 * stack has done it in FORWARD, and the first translation in a hairpin
-	 * (RFC 7757 section 4.2).
+	 * Both families are one router, which decrements TTL once. In FORWARD the stack has
+	 * done it; in a hairpin the first translation has (RFC 7757 section 4.2), unless its
+	 * route led to this host. Without a route nf_xlat_rcv_finish() may have to do it.
 	 */
 	local = !dst || nf_xlat_dst_local(pf, dst);
 	parm->hop_due = !(way->flags & NF_XLAT_HOP_TAKEN) &&
@@ -561,6 +576,7 @@ release:
 	return verdict;
 }
 
+/* Note for nf_xlat_translated() what was made of a packet, if it has no state. */
 static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 				const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
@@ -568,7 +584,7 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 {
 	struct nf_xlat_current *cur = &walk->cur;
 
-	/* If this is a second translation, @cur does not describe the whole way. */
+	/* A second translation is not all that has been done to the packet. */
 	cur->skb = NULL;
 	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
@@ -582,8 +598,8 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 }
 
 /*
- * Show a packet to the taps of the device that does the translation. What comes out of it
- * does not come in by netif_rx(), where taps would see it; so a VRF shows what it is given.
+ * Show a packet to the packet sockets of the device that translates it, as vrf_ip_rcv() does.
+ * They would not see a translated packet otherwise, since it does not pass netif_rx().
  */
 static noinline void nf_xlat_tap(struct sk_buff *skb,
 				 const struct nf_xlat_owner *owner)
@@ -598,8 +614,8 @@ static noinline void nf_xlat_tap(struct sk_buff *skb,
 }
 
 /*
- * Count a packet of @len bytes that the device has received, and @skb, to which it was
- * translated.
+ * Count for the device that translates: one packet of @len bytes that the stack gave to it,
+ * and @skb, which it has made of that packet.
  */
 static noinline void nf_xlat_owner_count(struct sk_buff *skb,
 					 const struct nf_xlat_owner *owner,
@@ -612,6 +628,10 @@ static noinline void nf_xlat_owner_count(struct sk_buff *skb,
 	nf_xlat_tap(skb, owner);
 }
 
+/*
+ * Judge one packet, translate it and pass it on. GSO packets that cannot stay whole have been
+ * segmented before. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
+ */
 static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
 				   struct nf_xlat_pkt *pkt,
@@ -629,18 +649,17 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
+		/* The ICMP error that may become due has to quote the packet as it is now. */
 		no_route_skb = skb_clone(skb, GFP_ATOMIC);
-		/*
-		 * An unconfirmed conntrack entry belongs to one skb only, so that the copy
-		 * must not refer to it.
-		 */
+		/* Only one skb may refer to an unconfirmed conntrack entry. */
 		if (no_route_skb)
 			nf_reset_ct(no_route_skb);
 	}
 
 	/*
-	 * A packet that is not a fragment passes the rules as a whole.
-	 * nf_xlat_forward_finish() fragments it behind them.
+	 * A fragment that is too long for IPv6 is cut before the rules see it. The pieces get
+	 * their Fragment headers from nf_xlat_cut(), so the translation writes none. Packets
+	 * that are no fragments are cut behind the rules, see nf_xlat_init_cb().
 	 */
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
@@ -697,21 +716,20 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_translated - how a packet came to be of the family that it is of
- * @skb: the packet, behind the translation
+ * nf_xlat_translated - look up how a packet was translated
+ * @skb: the translated packet
  *
- * For code that does the same again with the packets that follow. The packet is known
- * by its address, which another one may have by now: compare addresses and ports.
- * RCU read side; what this returns lasts as long as the hook does.
+ * The fast path learns from it how to translate the packets that follow. Another packet may
+ * have the memory of that skb by now, so the caller has to compare addresses and ports. RCU
+ * read side; the result is valid until the caller's hook function returns.
  *
- * Return: what was made of the packet, NULL when that is not known, or is more than
- * one stateless translation.
+ * Return: the translation, or NULL if it is not known or is not a single stateless one
  */
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 {
 	struct nf_xlat_walk *walk;
 
-	/* Packets from a user's queue come here with bottom halves enabled. */
+	/* nfqueue reinjects packets with bottom halves enabled. They belong to no walk. */
 	if (!in_softirq())
 		return NULL;
 	walk = nf_xlat_walk_find();
@@ -735,17 +753,18 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	if (skb->encapsulation)
 		return true;
 	/*
-	 * BIG TCP, of over 64 KiB, is told by a hop-by-hop option in IPv6 and
-	 * by a length of zero in IPv4, depending on the kernel.
+	 * BIG TCP: the packet is longer than 64 KiB. Depending on family and kernel, its
+	 * header says so by a hop-by-hop option or by a length of zero.
 	 */
 	if (nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return true;
-	/* Segments that IPv4 routers may fragment have to be fragmented one by one. */
+	/* RFC 7915 section 4.1: segments with DF=0 that are too long are cut one by one. */
 	return nf_xlat_may_cut(pkt) &&
 	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
 						   IPV6_MIN_MTU) - growth);
 }
 
+/* Segment a GSO packet and translate each segment. The packet is consumed if that succeeds. */
 static noinline unsigned int
 nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		  u8 pf, bool reasm, struct nf_xlat_parm *parm,
@@ -780,7 +799,7 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 {
 	unsigned int verdict;
 
-	/* Not every translation counts a hop, so that the hop limit does not end a loop. */
+	/* Not every translation decrements the hop limit, so that it does not end a loop. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH ||
 	    walk->n_later == NF_XLAT_MAX_LATER)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_LOOP);
@@ -808,7 +827,7 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);
-	/* Translate the ICMP error about a packet that was refused or that found no route. */
+	/* An ICMP error about the packet may have been translated, nested, in LOCAL_OUT. */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 
@@ -824,11 +843,10 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
  *	hop_due are filled in here
  *
  * The packet enters the hook @way->at of the other family with its route attached,
- * and goes on from there. RCU read side, softirq or process
- * context.
+ * and goes on from there. RCU read side, softirq or process context.
  *
- * Return: NF_STOLEN, or NF_DROP with the reason counted and, where the RFCs
- * ask for one, an ICMP error sent.
+ * Return: NF_STOLEN if the packet is consumed. NF_DROP if the caller has to free it; the
+ * reason is counted, and an ICMP error is sent where the RFCs want one.
  */
 unsigned int nf_xlat_send(struct sk_buff *skb,
 			  const struct nf_xlat_way *way,
@@ -838,7 +856,7 @@ unsigned int nf_xlat_send(struct sk_buff *skb,
 	unsigned int verdict;
 
 	local_bh_disable();
-	/* A packet that was sent by the device has been shown to its taps by the stack. */
+	/* What the stack transmits by the device it has shown to packet sockets already. */
 	if (unlikely(way->owner && !(way->flags & NF_XLAT_IN_DEVICE)))
 		nf_xlat_tap(skb, way->owner);
 	walk = nf_xlat_walk_find();
@@ -859,11 +877,11 @@ EXPORT_SYMBOL_GPL(nf_xlat_send);
  * @pkt: what nf_xlat_parse() found
  * @parm: addresses
  *
- * As far as addresses, routes, TTL and MTU go. For who has state to change between
- * the question and the deed, by which errors about the packet find their way. RCU
- * read side.
+ * It checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
+ * change the packet's conntrack entry asks first, since an ICMP error about the packet has
+ * to be translated by the entry as it was. RCU read side.
  *
- * Return: NF_ACCEPT, or NF_DROP with the reason counted and its sender told.
+ * Return: NF_ACCEPT, or NF_DROP as nf_xlat_send() returns it
  */
 unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_way *way,
