@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Echo replies of sessions, which conntrack cannot look up by itself.
+ * Echo replies of sessions. nf_conntrack_in() would call them invalid, so this file looks up
+ * their entry before it.
  */
 
 #include <linux/icmp.h>
@@ -15,15 +16,17 @@
 #include "compat.h"
 
 /**
- * nf_xlat_ct_echo - find the session of an echo reply
+ * nf_xlat_ct_echo - do the work of nf_conntrack_in() for an echo reply of a session
  * @priv: not used
  * @skb: the packet
  * @state: the hook, just before conntrack's
  *
- * Conntrack finds an entry by the packet's tuple, but hands the packet to the
- * tracker of the original's protocol, and that of ICMPv6 calls an ICMP packet
- * invalid (and the reverse). So echo replies that cross families are looked up
- * and accounted here; conntrack leaves alone what has an entry.
+ * nf_conntrack_in() finds the entry by the tuple of the packet. But then
+ * nf_conntrack_handle_packet() calls the tracker by the protocol of the original tuple, and
+ * nf_conntrack_icmpv6_packet() refuses a packet of IPv4, as nf_conntrack_icmp_packet() does
+ * one of IPv6. So this hook attaches the entry, refreshes its timeout and counts the packet;
+ * nf_conntrack_in() leaves alone a packet that has an entry. An echo reply with extension
+ * headers does not come this far: it stays invalid.
  *
  * Return: NF_ACCEPT
  */
@@ -51,7 +54,7 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
 		return NF_ACCEPT;
 
-	/* The packet is too short or its checksum is wrong: conntrack will call it invalid. */
+	/* As nf_conntrack_icmpv4_error() does, which calls the packet invalid after us */
 	if (state->hook == NF_INET_PRE_ROUTING &&
 	    READ_ONCE(state->net->ct.sysctl_checksum) &&
 	    nf_checksum(skb, state->hook, skb_network_offset(skb) +
@@ -78,6 +81,7 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 
+	/* nf_ct_set() overwrites the packet's reference to the template. */
 	if (tmpl)
 		nf_ct_put(tmpl);
 	nf_ct_set(skb, ct, IP_CT_ESTABLISHED_REPLY);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an entry holds besides its tuples: mappings, and its flow of the fast path. It gives
- * them back when it leaves conntrack's table.
+ * What the conntrack entry of a session holds: references to mappings, and its flow in the
+ * fast path. When the entry leaves conntrack's table, the destroy callback of its helper puts
+ * the references and ends the flow.
  */
 
 #include <linux/module.h>
@@ -15,13 +16,13 @@
 #include "nf_xlat_ct_internal.h"
 
 /*
- * NULL as long as nf_xlat_flow is not loaded. That module uses this one, so that this one
- * can call it by pointer only.
+ * The functions of nf_xlat_flow, NULL while it is not loaded. Since nf_xlat_flow depends on
+ * this module, this module can call it by pointer only.
  */
 static const struct nf_xlat_flow_ops __rcu *nf_xlat_flow_ops;
 
 /**
- * nf_xlat_flow_ops_register - there is a fast path
+ * nf_xlat_flow_ops_register - nf_xlat_flow has been loaded
  * @ops: its functions
  */
 void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops)
@@ -31,9 +32,10 @@ void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops)
 EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_register);
 
 /**
- * nf_xlat_flow_ops_unregister - the fast path is about to go
+ * nf_xlat_flow_ops_unregister - nf_xlat_flow is being unloaded
  *
- * The caller ends all flows afterwards. Process context.
+ * Nobody calls its functions when this returns. The caller ends all flows afterwards.
+ * Process context.
  */
 void nf_xlat_flow_ops_unregister(void)
 {
@@ -43,10 +45,12 @@ void nf_xlat_flow_ops_unregister(void)
 EXPORT_SYMBOL_GPL(nf_xlat_flow_ops_unregister);
 
 /**
- * nf_xlat_flow_ops_get - the fast path, if there is one
+ * nf_xlat_flow_ops_get - the functions of nf_xlat_flow, with a reference to the module
  *
- * Return: its functions, and a reference to the module @owner that has them; NULL
- * while that is not loaded.
+ * Any context.
+ *
+ * Return: the functions, or NULL while nf_xlat_flow is not loaded. The caller has to call
+ * module_put() for @owner.
  */
 const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void)
 {
@@ -89,7 +93,10 @@ static void nf_xlat_ct_del_flow(struct nf_xlat_flow *flow)
 	rcu_read_unlock();
 }
 
-/* Two callers may release at the same time: xchg() lets each reference be put once. */
+/*
+ * End the flow and put the references. nf_xlat_ct_detach() and nf_xlat_ct_attach() may call
+ * this at the same time for the same @held: with xchg(), only one of them gets each pointer.
+ */
 static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *held)
 {
 	struct nf_xlat_flow *flow = xchg(&held->flow, NULL);
@@ -106,11 +113,14 @@ static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *hel
 }
 
 /**
- * nf_xlat_ct_prefix - the prefix of a session
+ * nf_xlat_ct_prefix - get the prefix in which IPv4 addresses of a session are embedded
  * @ct: its entry
- * @prefix: where to put it: the head of the address that the IPv6 side talks to
+ * @prefix: where to put the prefix
  *
- * Return: false if it has none.
+ * The entry stores only the length. The bits are those of the IPv4-embedded address in one of
+ * its tuples, to which the IPv6 side sends.
+ *
+ * Return: false if the session has no prefix.
  */
 bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix)
 {
@@ -135,7 +145,7 @@ bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix)
 }
 
 /**
- * nf_xlat_ct_pool_addr - the IPv4 address that a session has borrowed
+ * nf_xlat_ct_pool_addr - the IPv4 address of the pool that a session uses
  * @ct: its entry
  *
  * Return: the address, or 0 if it cannot be told.
@@ -157,10 +167,11 @@ __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
 }
 
 /**
- * nf_xlat_ct_detach - take from an entry what it holds
- * @ct: the entry, which has left conntrack's table, or is about to
+ * nf_xlat_ct_detach - put the references of an entry, and end its flow
+ * @ct: the entry, which is IPS_DYING
  *
- * Any context.
+ * nf_ct_helper_destroy() calls this when the entry leaves conntrack's table. It may be called
+ * again, and on several CPUs at once. Any context.
  */
 void nf_xlat_ct_detach(struct nf_conn *ct)
 {
@@ -181,14 +192,14 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
 
 /**
- * nf_xlat_ct_hold - let an entry hold more than a mapping
- * @ct: the entry
+ * nf_xlat_ct_hold - get the struct nf_xlat_ct_held of an entry, or give it one
+ * @ct: the entry, for which nf_xlat_ct_watch() has been called
  *
- * nf_xlat_ct_detach() on another CPU may take it from the entry at any time. Whoever puts
- * something in has to look at nf_ct_is_dying() afterwards, and to take it out again. RCU
- * read side.
+ * nf_xlat_ct_detach() on another CPU may take the structure from the entry at any time. So
+ * the caller has to test nf_ct_is_dying() after it has stored a pointer in the structure, and
+ * has to take the pointer out again if the entry is dying. RCU read side.
  *
- * Return: what the entry holds, or NULL without memory.
+ * Return: the structure, or NULL without memory.
  */
 struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 {
@@ -206,8 +217,8 @@ struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 	if (now == old)
 		return held;
 	/*
-	 * Another CPU has set the pointer meanwhile. If it has set a mapping alone, proceed
-	 * as without memory.
+	 * Another CPU has changed the pointer meanwhile. If that is no structure but a bare
+	 * mapping or 0, return NULL, as without memory.
 	 */
 	kfree(held);
 	return nf_xlat_ct_to_held(now);
@@ -221,8 +232,8 @@ static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
 }
 
 /*
- * Not registered, so that no rule can ask for it: it is there to be told when an
- * entry leaves conntrack's table.
+ * We need this helper only for its destroy callback, the one thing by which core tells that
+ * an entry leaves conntrack's table. It is not registered, so that no rule can name it.
  */
 struct nf_conntrack_helper nf_xlat_ct_helper = {
 	.name		= "xlat",
@@ -233,10 +244,11 @@ struct nf_conntrack_helper nf_xlat_ct_helper = {
 };
 
 /**
- * nf_xlat_ct_watch - have it told when an entry leaves conntrack's table
- * @ct: the entry
+ * nf_xlat_ct_watch - have nf_xlat_ct_detach() called when an entry leaves conntrack's table
+ * @ct: the entry, confirmed
  *
- * It may be about to leave, unnoticed: look at nf_ct_is_dying() afterwards.
+ * If the entry is leaving already, nf_ct_helper_destroy() may have missed the helper. So the
+ * caller has to test nf_ct_is_dying() afterwards.
  */
 void nf_xlat_ct_watch(struct nf_conn *ct)
 {
@@ -245,9 +257,9 @@ void nf_xlat_ct_watch(struct nf_conn *ct)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
 
 /**
- * nf_xlat_ct_release - give references back
+ * nf_xlat_ct_release - put references
  * @net: network namespace
- * @refs: the references, which may be NULL
+ * @refs: the references by enum nf_xlat_ct_refs, each of which may be NULL
  */
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
 {
@@ -259,12 +271,14 @@ void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
 }
 
 /**
- * nf_xlat_ct_attach - hand references to an entry
+ * nf_xlat_ct_attach - hand references over to an entry
  * @ct: the entry, confirmed
- * @refs: the references; what is left in there is the caller's
+ * @refs: the references. What is in there afterwards belongs to the caller, who has to put
+ *	it: a reference that the entry had before, or one for which there is no memory.
  *
- * The entry gives them back when it leaves conntrack's table. An entry that has never been
- * there would not, so it must be confirmed. RCU read side.
+ * nf_xlat_ct_detach() puts the references when the entry leaves conntrack's table. Core does
+ * not call it for an entry that was never in the table, so the entry must be confirmed. RCU
+ * read side.
  */
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 {
@@ -283,8 +297,9 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 				refs[i] = xchg(&held->refs[i], refs[i]);
 	}
 	/*
-	 * If the entry has left the table before nf_xlat_ct_watch(), its destroy callback
-	 * has not come. cmpxchg() and xchg() order the two.
+	 * nf_ct_delete() sets IPS_DYING and then looks for a helper. We set the helper, and
+	 * then test IPS_DYING. cmpxchg() and xchg() are full barriers between the two, so at
+	 * least one side sees the other, and the references are put.
 	 */
 	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);
