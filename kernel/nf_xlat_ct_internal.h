@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of nf_xlat_ct share with one another, and with nf_xlat_flow above it. */
+/* Declarations for the files of nf_xlat_ct, and for nf_xlat_flow, which uses that module. */
 #ifndef _NF_XLAT_CT_INTERNAL_H
 #define _NF_XLAT_CT_INTERNAL_H
 
@@ -20,19 +20,21 @@ struct nf_xlat_flow;
 #define NF_XLAT_MAX_OWNERS	64
 
 /**
- * struct nf_xlat_ct_net - what a namespace has
+ * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
  *
- * @mutex: of the next five
- * @users: stateful rules
- * @kept: conntrack stays until the namespace ends
+ * @mutex: protects the next five
+ * @users: number of stateful rules and devices
+ * @kept: conntrack stays registered until the namespace ends
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
- * @used: there has been one
- * @master: of all entries, NULL where they need none, see nf_xlat_ct_guard(). Packets
- *	read it without the mutex: it is there before the first rule is.
+ * @used: there has been a stateful rule or device, so there may be sessions
+ * @master: template that is the master of all sessions, or NULL where sessions need none, see
+ *	nf_xlat_ct_guard(). It is set before the first rule exists, so packets read it
+ *	without the mutex.
  * @ended: the work that ends masqueraded sessions with their address or device; its
  *	events are devices that have gone down
- * @net: whose this is
- * @owners: devices that sessions are counted for; written with RTNL. 0 is none.
+ * @net: the namespace
+ * @owners: devices that count packets of sessions, by number; number 0 is no device. Written
+ *	with RTNL held.
  * @bib: mappings
  */
 struct nf_xlat_ct_net {
@@ -56,20 +58,23 @@ static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
 	return net_generic(net, nf_xlat_ct_net_id);
 }
 
-/* References that an entry holds, RFC 6146's "sessions of a BIB entry" */
+/*
+ * References that an entry holds. A mapping ends with its last session, as an entry of RFC
+ * 6146's BIB does.
+ */
 enum nf_xlat_ct_refs {
 	NF_XLAT_REF_BIB,	/* the mapping */
-	NF_XLAT_REF_PEER,	/* with filtering, its permission for the peer */
-	NF_XLAT_REF_HAIRPIN,	/* the mapping of the other end */
+	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer */
+	NF_XLAT_REF_HAIRPIN,	/* of a hairpin: the mapping of the other end */
 	__NF_XLAT_REF_MAX
 };
 
 /**
- * struct nf_xlat_ct_held - what an entry holds, if that is more than a mapping
+ * struct nf_xlat_ct_held - what an entry holds, if it holds more than one mapping
  *
- * @refs: references
- * @flow: flow of the session in the fast path
- * @rcu: to free it
+ * @refs: references, by enum nf_xlat_ct_refs
+ * @flow: flow of the session in the fast path, or NULL
+ * @rcu: for kfree_rcu()
  */
 struct nf_xlat_ct_held {
 	struct nf_xlat_bib	*refs[__NF_XLAT_REF_MAX];
@@ -84,22 +89,24 @@ struct nf_xlat_ct_held {
 #define NF_XLAT_CT_HELD		1UL
 
 /**
- * struct nf_xlat_ct_data - our part of the helper extension
+ * struct nf_xlat_ct_data - our data in the helper extension of an entry
  *
- * The family of the tuples tells whose the entry is, so whoever clears this does no harm.
+ * An entry is a session because of the families of its tuples, see nf_xlat_ct_ours(), and not
+ * because of this data.
  *
- * It ends where struct nf_ct_pptp_master has its keymap: when a GRE entry ends whose master
- * is our entry, which any user can bring about by ctnetlink, destroy_gre_conntrack() takes
- * the helper for that of PPTP, as it has a destroy callback, and frees the keymap.
+ * The data ends before the place where struct nf_ct_pptp_master has its keymap. With
+ * ctnetlink, any user can make our entry the master of a GRE entry. When that GRE entry ends,
+ * destroy_gre_conntrack() takes our helper for the one of PPTP, because it has a destroy
+ * callback, and frees the keymap.
  *
  * @mtu: lowest MTU of the IPv6 side, 0 for the default
- * @prefix_len: RFC 6052, in the remote end of the IPv6 tuple; 0 for none
- * @non_global: of that prefix
- * @masq: the session ends with its IPv4 address
- * @owner: of nf_xlat_ct_net.owners
- * @masq_index: and with this device, 0 for none
- * @held: 0; a struct nf_xlat_bib, the mapping; or a struct nf_xlat_ct_held with
- *	NF_XLAT_CT_HELD added
+ * @prefix_len: length of the RFC 6052 prefix, 0 for none; see nf_xlat_ct_prefix()
+ * @non_global: the prefix may represent IPv4 addresses that are not global
+ * @masq: the session ends when its IPv4 address is removed from this host
+ * @owner: number of the device that counts, in nf_xlat_ct_net.owners
+ * @masq_index: the session ends when this device goes down; 0 for none
+ * @held: 0; or a pointer to the mapping, a struct nf_xlat_bib; or a pointer to a struct
+ *	nf_xlat_ct_held, with NF_XLAT_CT_HELD added
  */
 struct nf_xlat_ct_data {
 	u16		mtu;
@@ -147,13 +154,13 @@ static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
 	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
 }
 
-/* The references of an entry that has more than a mapping, or NULL. RCU read side. */
+/* What an entry holds, or NULL if that is nothing or only a mapping. RCU read side. */
 static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_to_held(READ_ONCE(nf_xlat_ct_data(ct)->held));
 }
 
-/* Is it a port forward from IPv6, to an IPv4 host that a rule names? */
+/* Is the session a port forward from IPv6 to an IPv4 host that a rule names? */
 static inline bool nf_xlat_ct_forwarded(const struct nf_conn *ct)
 {
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
@@ -162,9 +169,9 @@ static inline bool nf_xlat_ct_forwarded(const struct nf_conn *ct)
 }
 
 /*
- * The device that the route has to lead to where packets of the original direction go
- * to IPv4 by an address of that device. What IPv4 began has its own way back, by rules and
- * routes for the mapping's address.
+ * The device that packets of the original direction have to leave by, because the session
+ * masquerades with an address of it; 0 for any. The answers of a session that IPv4 began follow
+ * the rules and routes for the address of the mapping.
  */
 static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
 {
@@ -175,9 +182,9 @@ static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
 }
 
 /*
- * Is it a hairpin, from one IPv6 client to another by IPv4 addresses? To conntrack and to
- * nf_nat its entry looks like NAT66. But nf_nat has its own entries on a list, and this one
- * is on none.
+ * Is the entry a hairpin: a session from one IPv6 client to another by an IPv4 address of the
+ * pool? Both tuples are IPv6, so its status is that of NAT66. Of real NAT66, nat_bysource is in
+ * nf_nat's table; here it is the node on no list that nf_xlat_ct_guard() made.
  */
 static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 {
@@ -204,7 +211,7 @@ static inline bool nf_xlat_ct_has_ports(u8 proto)
 	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
-/* Fill in what the keys of all IPv4 endpoints of an entry's packets have in common. */
+/* Begin the key of an IPv4 endpoint: set zone and protocol, and clear the rest. */
 static inline void nf_xlat_ct_key4(struct nf_xlat_bib_key4 *key,
 				   const struct nf_conn *ct,
 				   enum ip_conntrack_dir dir, u8 proto)

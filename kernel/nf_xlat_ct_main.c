@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module of sessions: namespaces, and what ends sessions from outside: rules, addresses
- * and devices that go.
+ * The module nf_xlat_ct: its data of a namespace, and the work that ends sessions when their
+ * address or device goes.
  */
 
 #include <linux/inetdevice.h>
@@ -16,22 +16,23 @@
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
 /*
- * An nft_ct without the fix of May 2026 copies 16 bytes to a register of 4 bytes when an
- * entry has two families, in rules that any user may load. On such a kernel there is no
- * state, and so no such entry.
+ * For an entry of two families, an nft_ct without the fix of CVE-2026-53267 (May 2026) writes
+ * 16 bytes to a register of 4 bytes. Any user can load such a rule in a namespace of their own.
+ * So on such a kernel, refuse all stateful rules.
  */
 static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
 module_param(nft_ct_fixed, bool, 0644);
 MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53267, so that stateful rules do no harm");
 
 /**
- * nf_xlat_ct_netns_get - a stateful rule is added
+ * nf_xlat_ct_netns_get - note a new stateful rule or device
  * @net: network namespace
- * @keep: keep conntrack in the namespace when the last rule is gone, too
+ * @keep: keep conntrack registered when the last rule is gone, until the namespace ends
  *
- * The first one brings conntrack and the hooks for established sessions. To bring
- * conntrack, nf_ct_netns_get() walks over the entries of all namespaces: who holds RTNL,
- * and can be made to come here again and again, wants @keep. Process context.
+ * The first one registers conntrack and the hooks for sessions. When nf_ct_netns_get()
+ * registers conntrack, it walks over the entries of all namespaces. A caller that holds RTNL
+ * sets @keep, so that a user who adds and deletes devices causes that walk only once. Process
+ * context.
  *
  * Return: 0 or a negative error.
  */
@@ -64,11 +65,11 @@ int nf_xlat_ct_netns_get(struct net *net, bool keep)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
 
 /**
- * nf_xlat_ct_netns_put - a stateful rule is gone
+ * nf_xlat_ct_netns_put - note that a stateful rule or device is gone
  * @net: network namespace
  *
- * The last one takes the hooks with it. Sessions stay until they time out, and
- * work again when a rule comes back before that. Process context.
+ * With the last one, the hooks are unregistered and all flows end. Sessions stay until they
+ * time out. If a rule is added before that, they are translated again. Process context.
  */
 void nf_xlat_ct_netns_put(struct net *net)
 {
@@ -85,14 +86,14 @@ void nf_xlat_ct_netns_put(struct net *net)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_put);
 
 /**
- * nf_xlat_ct_owner_add - have the packets of sessions counted for a device
+ * nf_xlat_ct_owner_add - give a device a number, by which it counts packets of sessions
  * @net: network namespace
- * @owner: the device
+ * @owner: the device and its counters
  *
- * RTNL.
+ * The caller holds RTNL.
  *
- * Return: what to put into nf_xlat_ct_range.owner; 0 when there are too many devices
- * already: nobody counts then.
+ * Return: the number, for nf_xlat_ct_range.owner; 0 if all are in use, so that this device
+ * cannot count.
  */
 u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner)
 {
@@ -111,12 +112,12 @@ u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_add);
 
 /**
- * nf_xlat_ct_owner_del - the device goes
+ * nf_xlat_ct_owner_del - take the number of a device back
  * @net: network namespace
  * @index: what nf_xlat_ct_owner_add() has returned
  *
- * Its sessions stay, and are counted for the next device that gets this number. RTNL.
- * When this returns, no packet is at @owner any more.
+ * The sessions of the device stay. The next device that gets this number counts them. The
+ * caller holds RTNL. When this returns, no packet uses the counters of the device any more.
  */
 void nf_xlat_ct_owner_del(struct net *net, u8 index)
 {
@@ -130,8 +131,9 @@ void nf_xlat_ct_owner_del(struct net *net, u8 index)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 
 /*
- * Rules go in nf_tables' exit, by when data of conntrack and of the engine may
- * be gone: no packet may come to our hooks then.
+ * The exit method of nf_tables removes the rules, and would unregister our hooks with the last
+ * one. The data of conntrack and of nf_xlat may be gone by then, so unregister the hooks here,
+ * before any exit method runs.
  */
 static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 {
@@ -152,7 +154,10 @@ static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
 	return nf_xlat_ct_is_session(ct);
 }
 
-/* Has a masqueraded session lost its address or its device, as in nf_nat_masquerade? */
+/*
+ * As device_cmp() and inet_cmp() of nf_nat_masquerade: end a session whose device has gone down,
+ * or whose address is no address of this host any longer.
+ */
 static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
 {
 	const struct nf_xlat_ct_data *priv;
@@ -188,8 +193,8 @@ static void nf_xlat_ct_ended_work(struct work_struct *work)
 }
 
 /*
- * An address of this host has been removed. A work looks for its sessions, since that may
- * take long and RTNL is held here.
+ * An address of this host has been removed. A work looks for sessions that masquerade with it,
+ * because that may take long, and the caller holds RTNL.
  */
 static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 				 void *ptr)
@@ -200,7 +205,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 	if (event != NETDEV_DOWN)
 		return NOTIFY_DONE;
 	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
-	/* There may be sessions, also when the last rule has been removed. */
+	/* Sessions outlive the last rule, so ask whether there has ever been one. */
 	if (READ_ONCE(xn->used))
 		nf_xlat_events_kick(&xn->ended);
 	return NOTIFY_DONE;
@@ -216,7 +221,7 @@ static int nf_xlat_ct_netdev_event(struct notifier_block *nb,
 	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(dev_net(dev));
 
-	/* Without memory, a session stays until its next packet finds another route. */
+	/* Without memory, a session stays until a packet of it finds another route. */
 	if (event == NETDEV_DOWN && READ_ONCE(xn->used))
 		nf_xlat_events_add(&xn->ended, dev->ifindex);
 	return NOTIFY_DONE;
@@ -237,8 +242,8 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 }
 
 /*
- * Sessions use counters of the engine, which are freed before conntrack ends the entries of
- * the namespace. So end the sessions here.
+ * When a session ends, its mapping changes a counter of nf_xlat, which is freed before
+ * conntrack's exit method ends the entries of the namespace. So end the sessions here.
  */
 static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 {
@@ -249,7 +254,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
 	nf_xlat_bib_net_exit(net);
-	/* An entry that a packet still has keeps a reference to the template. */
+	/* A packet may still hold an entry, and the entry holds the template. */
 	nf_ct_put(xn->master);
 }
 
@@ -301,13 +306,13 @@ err_timeout:
 static void __exit nf_xlat_ct_fini(void)
 {
 	nf_xlat_netlink_exit();
-	/* The notifiers use the data of namespaces, so they go first. */
+	/* The notifiers use the data of namespaces, so unregister them first. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	/*
-	 * Without this module nobody would translate the packets of sessions, so end all of
-	 * them.
+	 * End all sessions: without this module nobody translates their packets, and their
+	 * helper points to code of this module.
 	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_bib_exit();
