@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way of a packet behind its translation: through the hook of its new family, then
- * as ip_rcv_finish() and ip_forward() send a packet on. TTL and MTU were judged before.
+ * The way of a packet behind its translation: through the hook of its new family, then on as
+ * by ip_rcv_finish() and ip_forward(). nf_xlat_judge() has checked TTL and MTU before.
  */
 
 #include <linux/icmp.h>
@@ -25,16 +25,17 @@
 #include "nf_xlat_internal.h"
 
 /*
- * Packets of one CPU that wait in nf_xlat_deliver(): what nf_xlat_send_segs() makes of the 64 GSO
- * packets that a device may receive at once
+ * How many packets of one CPU may wait in nf_xlat_deliver(): as many as nf_xlat_send_segs()
+ * makes of 64 GSO packets, which a device may receive at once (NAPI_POLL_WEIGHT)
  */
 #define NF_XLAT_MAX_LOCAL	4096
 
 /*
- * A packet in a user's queue holds a reference to the socket of its hook. Those that
- * come back to a function of ours have this one, which is no socket: its references
- * tell how many there are. Code that looks at it sees a socket that has timed out.
- * A reset of nft's reject statement has it as well: such a packet is waited for, too.
+ * nfqueue holds a reference to the socket of the hook for each packet that it has. This
+ * module calls hooks with this socket when one of its functions is to be called behind them,
+ * so nf_xlat_drop_queued() sees by the reference count whether nfqueue still has such a
+ * packet. It is not a whole socket: in TCP_TIME_WAIT, sk_fullsock() is false. nft's reject
+ * statement sends its resets with it as well, and these are waited for, too.
  */
 static struct inet_sock nf_xlat_queued = {
 	.sk.sk_refcnt	= REFCOUNT_INIT(1),
@@ -80,9 +81,9 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
  * @send: is given each fragment
  * @data: for @send
  *
- * IPv6 does so by itself, but with an identification of its own choice; RFC 7915
- * section 4.1 wants that of IPv4, which receivers need when another router on the
- * IPv4 side has cut the packet before.
+ * ip6_fragment() would choose an identification. RFC 7915 section 4.1 wants that of IPv4:
+ * if an IPv4 router has fragmented the packet before, the receiver puts all fragments
+ * together by it. RCU read side.
  */
 void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 		 void (*send)(struct net *net, struct sk_buff *frag,
@@ -115,14 +116,12 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 
 static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 {
-	/*
-	 * POSTROUTING has seen the packet before it was fragmented, and does not see the
-	 * fragments.
-	 */
+	/* POSTROUTING has seen the whole packet. ip6_output() does not show it this one. */
 	IP6CB(frag)->flags |= IP6SKB_REROUTED;
 	dst_output(net, NULL, frag);
 }
 
+/* Behind POSTROUTING. The route may have changed since the packet was translated. */
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
@@ -133,20 +132,24 @@ static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 	return 0;
 }
 
+/*
+ * A packet that nf_defrag has put together has a frag_max_size, by which ip6_fragment() cuts
+ * it. Where cut_len was, nf_defrag has left something else.
+ */
 static bool nf_xlat_cut_due(const struct sk_buff *skb)
 {
 	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
 	       !IP6CB(skb)->frag_max_size;
 }
 
-/* Does what ip6_output() and ip6_fragment() do */
+/* In place of ip6_output() and ip6_fragment(): show the packet to POSTROUTING, then cut it. */
 static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
 	/*
-	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel, whose device
-	 * fragments it.
+	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel. What is too
+	 * long then is left to ip6_fragment(), with an identification of its choice.
 	 */
 	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
 		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
@@ -167,7 +170,7 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 	return dst_output(net, NULL, skb);
 }
 
-/* The rest of ip_forward(): TTL and MTU were judged before the translation. */
+/* The rest of ip_forward(): nf_xlat_judge() has done what comes before it there. */
 static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct net_device *dev;
@@ -191,13 +194,14 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 }
 
 /**
- * nf_xlat_hop_due - is a hop still to be counted of a translated packet?
+ * nf_xlat_hop_due - must TTL or hop limit of a translated packet still be decremented?
  * @skb: the packet
  * @pf: its family now
  *
- * It is if the route that was found at translation led to this host. If NAT has dropped
- * that route, the control block says so, unless defragmentation has used it: then a hop is
- * counted, since one too many is better than none.
+ * nf_xlat_judge() does not decrement it if the packet has no route, or one to this host.
+ * nf_nat drops the route when it changes the destination; then the control block says what
+ * the route was. nf_defrag overwrites the control block; then the answer is yes, since one
+ * decrement too many is better than a loop.
  */
 bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
@@ -261,9 +265,10 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 }
 
 /*
- * A packet for this host. Whoever sends by a device may hold the lock of a socket, and what
- * the receiver answers may come back to that very socket. So a device's packets are delivered
- * when the sender has returned, as tcf_mirred_forward() does.
+ * Deliver a packet to this host. Where a device translates in ndo_start_xmit(), the sender may
+ * hold the lock of its socket, and the receiver's answer may come back to that very socket. So
+ * a tasklet delivers the packets of a device when the sender has returned, as
+ * tcf_mirred_forward() leaves them to netif_rx().
  */
 static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
 {
@@ -315,8 +320,8 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		__be16 _ports[2];
 
 		/*
-		 * DNAT has dropped the route, or a chain has changed the mark: look for a
-		 * route again.
+		 * Look for a route: the packet was passed on without one, nf_nat has dropped
+		 * it, its device has gone, or a chain has changed the mark.
 		 */
 		if (pf == NFPROTO_IPV4) {
 			saddr.ip = ip_hdr(skb)->saddr;
@@ -330,8 +335,9 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			fl.proto = ipv6_hdr(skb)->nexthdr;
 		}
 		/*
-		 * A later fragment of IPv4 has no ports. In IPv6 its nexthdr is that of the
-		 * Fragment header, so that ports are not looked for.
+		 * Fragments of a packet take one route, so that ports have no say in it. In
+		 * IPv6 the nexthdr of a fragment is that of the Fragment header, which
+		 * nf_xlat_has_ports() does not know.
 		 */
 		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
 			skb_header_pointer(skb, skb_transport_offset(skb),
@@ -362,8 +368,8 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
 	/*
-	 * NAT may have changed the destination. As long as the packet was for this host,
-	 * nobody asked whether it may be forwarded.
+	 * This route is a new one. If the old one led to this host, or there was none,
+	 * nf_xlat_judge() has not asked whether the packet may be forwarded.
 	 */
 	if (again) {
 		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
@@ -430,15 +436,14 @@ void __init nf_xlat_forward_init(void)
 }
 
 /*
- * Drop the packets in users' queues until
- * none is left that would return to a function of this module; a user may queue a packet
- * again at any time.
+ * Drop the packets that nfqueue has, until none is left that would return to a function of
+ * this module. A rule may queue a reinjected packet again at any time, hence the loop.
  */
 static void nf_xlat_drop_queued(void)
 {
 	struct net *net;
 
-	/* Wait for packets that are in a hook now. They pass it, or get into a queue. */
+	/* Wait for packets that are in a hook now. They pass it, or nfqueue gets them. */
 	synchronize_rcu();
 	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
 		down_read(&net_rwsem);
