@@ -17,8 +17,8 @@
 #include "nf_xlat_internal.h"
 
 /*
- * Is it a packet of the kernel's own ICMP socket? That is locked while it sends, and
- * icmp_send() and icmpv6_send() want the same lock. Nobody listens to it either.
+ * Has the kernel's own ICMP socket sent the packet? It is locked while it sends, and
+ * icmp_send() and icmpv6_send() need the same lock. Nor does it read ICMP errors.
  */
 static bool nf_xlat_of_icmp(const struct sock *sk)
 {
@@ -27,7 +27,10 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 		sk->sk_protocol == IPPROTO_ICMPV6);
 }
 
-/* The same, for packets behind POSTROUTING, where NAT may have changed the source address */
+/*
+ * Send an ICMP error about a packet that has passed POSTROUTING. If NAT has changed its
+ * source, the error goes to the address that it had before.
+ */
 static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 					   u8 code, u32 info)
 {
@@ -63,14 +66,14 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 		return;
 	}
 	if (pf == NFPROTO_IPV6) {
-		/* In LOCAL_OUT there is no device yet; as nf_reject does. */
+		/* In LOCAL_OUT the packet has no device yet. nf_send_unreach6() does the same. */
 		if (!skb->dev)
 			skb->dev = net->loopback_dev;
 		icmpv6_send(skb, type, code, info);
 		return;
 	}
 
-	/* icmp_send() takes namespace and flags from a route. */
+	/* icmp_send() sends nothing without a route, of which it takes namespace and flags. */
 	nf_xlat_drop_dead_dst(skb);
 	if (!skb_valid_dst(skb)) {
 		to.ip = ip_hdr(skb)->saddr;
@@ -108,7 +111,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 
 	switch (reason) {
 	case NF_XLAT_ADDRESS:
-		/* As ip6_forward(): the sender has no address that reaches so far. */
+		/* As ip6_forward(): a link-local source cannot be reached from behind a router. */
 		if (!v6 || way->at == NF_INET_LOCAL_OUT ||
 		    !(ipv6_addr_type(&pkt->l3.saddr.in6) & IPV6_ADDR_LINKLOCAL))
 			break;
@@ -118,7 +121,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	case NF_XLAT_FRAGMENT:
 	case NF_XLAT_FRAG_CSUM:
 	case NF_XLAT_TOOBIG:
-		/* Only the first fragment of a packet is answered. */
+		/* RFC 1122 section 3.2.2: only the first fragment of a packet is answered. */
 		if (pkt->l3.frag)
 			break;
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;
