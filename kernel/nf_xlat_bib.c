@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Endpoint-independent mappings (RFC 6146 section 3.1, RFC 4787 section 4): an
- * IPv6 address and port is one and the same IPv4 address and port to all peers.
+ * Endpoint-independent mappings (RFC 6146 section 3.1, RFC 4787 section 4): an IPv6 address
+ * and port has the same IPv4 address and port towards all peers.
  *
- * A mapping is found by either half. Conntrack entries hold references, and the
- * last one takes it with it. Address-dependent filtering needs to know the peers
- * of a mapping: each is an object of the same kind, in the same table.
+ * A mapping is in two tables, one by its IPv6 endpoint and one by its IPv4 endpoint. The
+ * conntrack entries of its sessions hold references; with the last reference, it leaves the
+ * tables. The table by IPv4 endpoint has two more kinds of objects: for address-dependent
+ * filtering, one for each peer of a mapping (its permission); and for nf_xlat_bib_may_map(), one
+ * for each address that mappings have.
  */
 
 #include <linux/rcupdate.h>
@@ -39,7 +41,7 @@ static struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
 /**
  * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
  * @net: network namespace
- * @key: the endpoint, and what the rule says
+ * @key: the endpoint, and those settings of the rule that are part of the key
  *
  * RCU read side.
  *
@@ -58,7 +60,7 @@ struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,
 /**
  * nf_xlat_bib_find4 - find the mapping of an IPv4 endpoint
  * @net: network namespace
- * @key: the endpoint; with a peer, that peer's permission is looked for
+ * @key: the endpoint. With a peer in it, look for the permission of that peer.
  *
  * RCU read side.
  *
@@ -75,9 +77,9 @@ struct nf_xlat_bib *nf_xlat_bib_find4(struct net *net,
 }
 
 /**
- * nf_xlat_bib_alloc - memory for a mapping
+ * nf_xlat_bib_alloc - allocate a mapping
  *
- * Return: a mapping that nobody can find, zeroed, or NULL.
+ * Return: a zeroed mapping that is in no table, or NULL.
  */
 struct nf_xlat_bib *nf_xlat_bib_alloc(void)
 {
@@ -94,14 +96,15 @@ void nf_xlat_bib_free(struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_claim - reserve an IPv4 endpoint
+ * nf_xlat_bib_claim - reserve an IPv4 endpoint for a new mapping
  * @net: network namespace
- * @bib: mapping from nf_xlat_bib_alloc(), with @key4 of choice
+ * @bib: mapping from nf_xlat_bib_alloc(), with the endpoint in @key4
  *
- * Nobody finds the mapping until it is added, but no other can claim the same.
- * To be followed by nf_xlat_bib_add(). RCU read side.
+ * This inserts the mapping into the table by IPv4 endpoint, with a reference count of 0. So no
+ * other mapping can claim the endpoint, and nf_xlat_bib_find4() does not find this one yet. The
+ * caller has to call nf_xlat_bib_add(), which makes it complete. RCU read side.
  *
- * Return: 0, -EEXIST when another mapping has it, or another error for want of
+ * Return: 0; -EEXIST if another mapping has the endpoint; another error if there is no
  * memory.
  */
 int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib)
@@ -111,11 +114,13 @@ int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_mapped - does anybody have an IPv4 endpoint?
+ * nf_xlat_bib_mapped - does a mapping have this IPv4 endpoint?
  * @net: network namespace
  * @key: the endpoint
  *
  * RCU read side.
+ *
+ * Return: true also if the mapping is only claimed, or is about to end.
  */
 bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
@@ -124,13 +129,13 @@ bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 }
 
 /**
- * nf_xlat_bib_may_map - may an IPv4 endpoint become somebody's at any time?
+ * nf_xlat_bib_may_map - may a client get this IPv4 endpoint at any time?
  * @net: network namespace
  * @key: the endpoint
  *
  * RCU read side.
  *
- * Return: true when there are mappings of its address, from a pool that has the port.
+ * Return: true if there are mappings with its address, from a pool that has its port.
  */
 bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
@@ -168,7 +173,7 @@ static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 }
 
 /**
- * nf_xlat_bib_put - give a reference back
+ * nf_xlat_bib_put - put a reference, and free the object with the last one
  * @net: network namespace
  * @bib: mapping or permission
  *
@@ -189,8 +194,10 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /*
- * Find the object in the table by IPv4 endpoint that has @new's key, or add @new, which
- * is freed otherwise. NULL: no memory.
+ * Find the object with the key of @new in the table by IPv4 endpoint, or add @new. The caller
+ * gives @new away: it is freed if it is not added.
+ *
+ * Return: the object with a reference, or NULL without memory.
  */
 static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 					    struct nf_xlat_bib *new)
@@ -212,8 +219,8 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 		if (refcount_inc_not_zero(&old->ref))
 			break;
 		/*
-		 * The old object has no reference left and is about to be removed: remove
-		 * it now.
+		 * Another CPU has put the last reference to the old object, and is about to
+		 * unlink it. Unlink it now; nf_xlat_bib_unlink() does not mind.
 		 */
 		rhashtable_remove_fast(&bn->table4, &old->node4,
 				       nf_xlat_bib_params4);
@@ -222,7 +229,7 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 	return old;
 }
 
-/* The address of a mapping, for nf_xlat_bib_may_map() */
+/* Get the object for the IPv4 address of a mapping, which nf_xlat_bib_may_map() looks for. */
 static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 						const struct nf_xlat_bib *bib)
 {
@@ -256,14 +263,14 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 }
 
 /**
- * nf_xlat_bib_add - make a claimed mapping known
+ * nf_xlat_bib_add - let others find a mapping that has claimed its IPv4 endpoint
  * @net: network namespace
- * @bib: the mapping, complete
+ * @bib: the mapping, with both keys
  *
- * Another CPU may have added one for the same endpoint in the meantime; that is
- * taken then, and @bib is freed. RCU read side.
+ * Another CPU may have added a mapping for the same IPv6 endpoint meanwhile. Then that one is
+ * returned, and @bib is freed. RCU read side.
  *
- * Return: the mapping to use, with a reference, or NULL for want of memory.
+ * Return: the mapping to use, with a reference, or NULL without memory.
  */
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 {
@@ -295,10 +302,10 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_permit - note that a mapping has a session with a peer
+ * nf_xlat_bib_permit - permit a peer to begin sessions with a mapping
  * @net: network namespace
  * @bib: the mapping
- * @peer: IPv4 address
+ * @peer: IPv4 address of the peer
  *
  * RCU read side.
  *
@@ -319,7 +326,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 }
 
 /**
- * nf_xlat_bib_net_init - the mappings of a new namespace
+ * nf_xlat_bib_net_init - make the tables of a new namespace
  * @net: the namespace
  *
  * Return: 0 or a negative error.
@@ -344,7 +351,7 @@ static void nf_xlat_bib_free_fn(void *bib, void *arg)
 }
 
 /**
- * nf_xlat_bib_net_exit - a namespace has gone, and its sessions with it
+ * nf_xlat_bib_net_exit - free the tables of a namespace, whose sessions have ended
  * @net: the namespace
  *
  * Process context.
@@ -358,7 +365,7 @@ void nf_xlat_bib_net_exit(struct net *net)
 }
 
 /**
- * nf_xlat_bib_init - for all namespaces
+ * nf_xlat_bib_init - make the slab cache of mappings
  *
  * Return: 0 or a negative error.
  */
@@ -372,13 +379,13 @@ int nf_xlat_bib_init(void)
 }
 
 /**
- * nf_xlat_bib_exit - when all namespaces have had their end
+ * nf_xlat_bib_exit - free the slab cache, after the tables of all namespaces
  *
  * Process context.
  */
 void nf_xlat_bib_exit(void)
 {
-	/* nf_xlat_bib_free_rcu() */
+	/* Wait for each nf_xlat_bib_free_rcu(). */
 	rcu_barrier();
 	kmem_cache_destroy(nf_xlat_bib_cache);
 }

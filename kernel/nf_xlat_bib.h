@@ -40,17 +40,17 @@ struct nf_xlat_pool {
 	__be16	max_proto;
 };
 
-/* The keys are compared as memory: what is not set is zero. */
+/* rhashtable compares the keys as memory, so padding and members that are not set are zero. */
 
 /**
- * struct nf_xlat_bib_key6 - whose a mapping is
+ * struct nf_xlat_bib_key6 - which IPv6 endpoint has a mapping, by which kind of rule
  *
- * An endpoint, and what else the rule says: rules that differ in it are as many
- * translators, of which a client must not get the leave of one by way of another.
+ * Rules that differ in these settings are separate translators: a peer that the filtering of
+ * one rule forbids must not pass by the mapping of another rule.
  *
  * @addr: address
- * @prefix: what IPv4 peers are embedded in
- * @pool: where the IPv4 half comes from
+ * @prefix: prefix in which the addresses of IPv4 peers are embedded
+ * @pool: where the IPv4 endpoint comes from
  * @port: port, or id of echo
  * @zone: of conntrack
  * @mtu: lowest MTU of the IPv6 side, 0 for 1280
@@ -83,18 +83,18 @@ struct nf_xlat_bib_key4 {
  * struct nf_xlat_bib - a mapping, the permission of a peer to use one, or an address that
  *	mappings have
  *
- * @node6: in the table by IPv6 endpoint; of a mapping
- * @node4: in the table by IPv4 endpoint and peer
- * @key6: whose it is; of a mapping
- * @min_port: of an address, the lowest port of its pools
- * @max_port: the highest one
- * @key4: what it is in IPv4
- * @addr: of a mapping, the address, NULL without memory for it
- * @ref: conntrack entries that use it; of an address, its mappings
- * @masq_index: device that the route led to whose address it has, 0 if there is none
- * @owner: as that of a session
- * @since: of a mapping that has references, seconds since boot when it was made
- * @rcu: to free it
+ * @node6: of a mapping: node in the table by IPv6 endpoint
+ * @node4: node in the table by IPv4 endpoint and peer
+ * @key6: of a mapping: its IPv6 endpoint, and the settings of its rule
+ * @min_port: of an address: the lowest port of the pools that have it
+ * @max_port: of an address: the highest port of these pools
+ * @key4: IPv4 endpoint of a mapping; the same with a peer; or an address
+ * @addr: of a mapping: the object of its address, NULL if there was no memory for it
+ * @ref: number of conntrack entries that use it; of an address, number of its mappings
+ * @masq_index: device whose address a masqueraded mapping has, 0 for none
+ * @owner: number of the device that counts, see struct nf_xlat_ct_data
+ * @since: of a mapping that has references: seconds since boot when it was made
+ * @rcu: for call_rcu(), when it has no references
  */
 struct nf_xlat_bib {
 	struct rhash_head	node6;
