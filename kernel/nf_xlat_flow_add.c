@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rules let sessions, and packets of stateless rules, take the fast path. */
+/*
+ * How flows are made: for a session, when one of its packets meets a rule ("xlat flow add") or
+ * the forward hook of a device; for packets without a session, in the last hook of POST_ROUTING.
+ */
 
 #include <linux/if_arp.h>
 #include <linux/netdevice.h>
@@ -33,7 +36,10 @@ static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct tcphdr _th;
 
-	/* An IPsec policy may apply to the packet although its route does not say so. */
+	/*
+	 * The route that the translation has looked up does not say whether an IPsec policy
+	 * applies to the packet.
+	 */
 	if (skb_sec_path(skb) || nf_xlat_has_policies(net))
 		return false;
 	if (proto != IPPROTO_TCP)
@@ -42,7 +48,10 @@ static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
 	return th && !th->syn && !th->fin && !th->rst;
 }
 
-/* Does the fast path take this session? It needs an answer, and TCP has to be established. */
+/*
+ * Does the fast path take this session? It has been answered, and TCP is established. The fast
+ * path does not track states, so conntrack has to see all packets before that.
+ */
 static bool nf_xlat_flow_ct_ok(const struct nf_conn *ct)
 {
 	if (!nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
@@ -59,19 +68,22 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 	const struct net_device *dev = dst_dev_rcu(dst);
 
 	/*
-	 * This host may be a member of the multicast group, and needs a copy of the packet
-	 * then.
+	 * This host may be a member of the multicast group. Then it has to get a copy of the
+	 * packet, which the fast path does not make.
 	 */
 	if (dst->ops->family == AF_INET &&
 	    container_of(dst, struct rtable, dst)->rt_flags &
 	    (RTCF_MULTICAST | RTCF_BROADCAST))
 		return false;
-	/* IPsec or the encapsulation of a route changes the packet, which we do not do. */
+	/* The fast path can neither encrypt nor encapsulate (lwtunnel) a packet. */
 	return !dst_xfrm(dst) && !dst->lwtstate && !dst->error &&
 	       !netif_is_l3_slave(dev) && !(dev->flags & IFF_LOOPBACK);
 }
 
-/* How packets come in that take the way of @skb; see nf_xlat_ft_below(). */
+/*
+ * Find out how packets like @skb come in, which @dev has routed; see nf_xlat_ft_below(). The
+ * source MAC address tells the bridge port.
+ */
 static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 			       const struct sk_buff *skb,
 			       const struct net_device *dev,
@@ -85,7 +97,7 @@ static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 	return nf_xlat_ft_below(ft, dev, ha, in);
 }
 
-/* How the answers come in: they are expected from the neighbour that the packet goes to. */
+/* Find out how answers come in: expect them from the neighbour that the packet goes to. */
 static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
 				 const struct dst_entry *dst,
 				 const union nf_inet_addr *daddr,
@@ -109,8 +121,9 @@ static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
 }
 
 /*
- * The route of the answers to packets of direction @dir, in the family that these packets
- * come in. @oif: the device by which the session masquerades, or 0.
+ * Look up the route of the answers to packets of direction @dir. A translated answer is of the
+ * family that the packets had when they came in. @oif: the device that the answers have to leave
+ * by, as the session masquerades with its address, or 0. Returns NULL without a usable route.
  */
 static struct dst_entry *nf_xlat_flow_back(struct net *net,
 					   const struct sk_buff *skb,
@@ -146,7 +159,7 @@ static struct dst_entry *nf_xlat_flow_back(struct net *net,
 	return dst;
 }
 
-/* The sum of two addresses; that of an IPv4 address has zeros behind it. */
+/* The checksum of two addresses. The bytes after an IPv4 address are zero. */
 static __wsum nf_xlat_flow_sum(const union nf_inet_addr *src,
 			       const union nf_inet_addr *dst)
 {
@@ -154,8 +167,8 @@ static __wsum nf_xlat_flow_sum(const union nf_inet_addr *src,
 }
 
 /*
- * What the translation adds to checksums. The length and the protocol in the pseudo-header
- * add the same in both families (RFC 8200 section 8.1).
+ * Compute what the translation adds to the checksum of a packet. Addresses and ports change;
+ * length and protocol add the same to the pseudo-headers of both families (RFC 8200 section 8.1).
  */
 static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
 {
@@ -171,7 +184,10 @@ static void nf_xlat_flow_diff(struct nf_xlat_flow_dir *d)
 	d->diff = ~csum_fold(sum);
 }
 
-/* Are addresses and ports still what the translation made them? */
+/*
+ * Does the packet still have the addresses and ports that the translation gave to it? If not,
+ * a rule such as dnat has changed them, and the flow would leave that out.
+ */
 static bool nf_xlat_flow_unchanged(const struct sk_buff *skb,
 				   const struct nf_xlat_current *cur)
 {
@@ -195,7 +211,7 @@ static bool nf_xlat_flow_unchanged(const struct sk_buff *skb,
 	return ports && !memcmp(ports, cur->ports, sizeof(cur->ports));
 }
 
-/* The key of packets that are translated as that one was */
+/* Set the key to that of @cur's packet before its translation. */
 static void nf_xlat_flow_key_stateless(struct nf_xlat_flow_key *key,
 				       const struct nf_xlat_current *cur)
 {
@@ -215,10 +231,7 @@ static void nf_xlat_flow_key_stateless(struct nf_xlat_flow_key *key,
 	key->dport = cur->ports[1];
 }
 
-/*
- * Record in @d what the translation has done to this packet, so that the same is done to
- * later packets.
- */
+/* Record in @d what the translation did to @cur's packet, so that the fast path does the same. */
 static void nf_xlat_flow_stateless(struct nf_xlat_flow_dir *d,
 				   const struct nf_xlat_current *cur)
 {
@@ -241,8 +254,8 @@ static void nf_xlat_flow_stateless(struct nf_xlat_flow_dir *d,
 }
 
 /*
- * A flow for a translated packet without a conntrack entry. It has one direction, as each
- * direction is translated by a rule of its own.
+ * Make a flow for a translated packet without a conntrack entry. It has one direction, because
+ * another rule translates the other direction.
  */
 static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
@@ -289,13 +302,13 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_flow_postrouting - the last hook of a packet that leaves
+ * nf_xlat_flow_postrouting - make the flow of a packet without a session
  * @priv: unused
  * @skb: packet
- * @state: the hook
+ * @state: the hook, the last one of POST_ROUTING
  *
- * Makes the flow of a packet without a session for which nf_xlat_flow_add() was called:
- * only here it is known that no rule has dropped or changed the packet. RCU read side.
+ * nf_xlat_flow_add() has marked the packet. The flow is made only here, because only here we
+ * know that no rule has dropped or changed the packet. RCU read side.
  *
  * Return: NF_ACCEPT
  */
@@ -313,13 +326,18 @@ unsigned int nf_xlat_flow_postrouting(void *priv, struct sk_buff *skb,
 /* How the packets of one direction come in */
 struct nf_xlat_flow_way {
 	struct nf_xlat_flow_in	in;
-	int			iif;	/* device that routes them */
-	bool			below;	/* it is another one than that of @in */
+	int			iif;	/* index of the device that routes them */
+	bool			below;	/* @in.iif is another device, below that one */
 };
 
 /*
- * How the packets of both directions come in. @old: flow that the session has had for
- * longer than a second. Returns false when there is to be no new flow.
+ * Find out how the packets of both directions come in.
+ *
+ * @old is the flow of the session, or NULL. No packet of direction @dir has used it for a
+ * second. If this packet comes in the way that @old expects, the fast path has left it to the
+ * normal path for another reason, and @old stays. If not, the way has changed: end @old.
+ *
+ * Return: false if the caller is not to make a flow.
  */
 static bool nf_xlat_flow_ways(struct nf_xlat_flow_way *ways, const struct sk_buff *skb,
 			      const struct nf_hook_state *state,
@@ -335,7 +353,6 @@ static bool nf_xlat_flow_ways(struct nf_xlat_flow_way *ways, const struct sk_buf
 		if (below >= 0 &&
 		    !memcmp(&way->in, &old->dir[dir].key.in, sizeof(way->in)))
 			return false;
-		/* Packets come in by another device than the flow expects. */
 		nf_xlat_flow_del(old);
 	}
 	if (below < 0)
@@ -345,8 +362,9 @@ static bool nf_xlat_flow_ways(struct nf_xlat_flow_way *ways, const struct sk_buf
 
 	if (old) {
 		/*
-		 * Routes may be asymmetric. A flow that is made anew from the route of
-		 * this packet alone could be wrong in the other direction each time.
+		 * Keep what @old knew about the other direction. Where routes are asymmetric,
+		 * the route of this packet does not tell how the answers come in, and the two
+		 * directions would replace the flow of each other for ever.
 		 */
 		back->in = old->dir[!dir].key.in;
 		back->iif = old->iif[!dir];
@@ -362,7 +380,7 @@ static bool nf_xlat_flow_ways(struct nf_xlat_flow_way *ways, const struct sk_buf
 	return true;
 }
 
-/* Fill in direction @dir of a flow, which has its @ct and its routes. */
+/* Fill in direction @dir of a flow. The caller has set the entry and the routes. */
 static void nf_xlat_flow_fill(struct nf_xlat_flow *flow, enum ip_conntrack_dir dir,
 			      const struct nf_xlat_flow_way *way)
 {
@@ -386,7 +404,7 @@ static void nf_xlat_flow_fill(struct nf_xlat_flow *flow, enum ip_conntrack_dir d
 	nf_xlat_flow_diff(d);
 }
 
-/* A flow for the session of a translated packet that goes in direction @dir */
+/* Make a flow for the session of a translated packet, which is of direction @dir. */
 static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *ct,
 				     enum ip_conntrack_dir dir,
 				     struct nf_xlat_flow_net *fn,
@@ -419,14 +437,17 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	nf_xlat_ct_watch(ct);
 	held = nf_xlat_ct_hold(ct);
 	if (!held || cmpxchg(&held->flow, NULL, flow)) {
-		/* There was no memory, or another CPU has added the flow meanwhile. */
+		/*
+		 * There is no memory, or another CPU has added a flow meanwhile. No packet has
+		 * seen this one, so free it at once.
+		 */
 		nf_xlat_flow_free_rcu(&flow->rcu);
 		return;
 	}
 	nf_xlat_flow_insert(flow);
 	/*
-	 * If the entry has left conntrack's table before nf_xlat_ct_watch(), nobody ends
-	 * this flow. cmpxchg() orders the two.
+	 * If the entry left conntrack's table before nf_xlat_ct_watch(), nobody else ends this
+	 * flow. cmpxchg() is the barrier, see nf_xlat_ct_attach().
 	 */
 	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);
@@ -436,13 +457,14 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 
 /**
  * nf_xlat_flow_add - let a session, or packets of a stateless rule, take the fast path
- * @skb: a translated packet of it, in FORWARD
+ * @skb: packet in FORWARD
  * @state: the hook
- * @ft: what nf_xlat_ft_get() returned
- * @thoff: offset of its transport header
+ * @ft: what nf_xlat_ft_get() or nf_xlat_ft_get_devs() returned
+ * @thoff: offset of the packet's transport header
  *
- * Leaves any other packet alone, and that of a session which is not established. Without
- * a session, nf_xlat_flow_postrouting() makes the flow. RCU read side.
+ * Do nothing if the packet has not been translated, or if its session is not established. For
+ * a packet without a conntrack entry, only note @ft: nf_xlat_flow_postrouting() makes the
+ * flow. RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		      struct nf_xlat_ft *ft, unsigned int thoff)
@@ -470,11 +492,12 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	    !nf_xlat_flow_plain(state->net, skb, thoff, nf_ct_protonum(ct)))
 		return;
 	dir = CTINFO2DIR(ctinfo);
-	/* A packet that has been translated is of the other family than its tuple. */
+	/* After its translation, a packet is of the other family than its tuple. */
 	if (nf_xlat_ct_pf(ct, dir) == state->pf)
 		return;
 	held = nf_xlat_ct_held(ct);
 	old = held ? READ_ONCE(held->flow) : NULL;
+	/* A packet may take the normal path for once, with an IP option for example. */
 	if (old && (u32)jiffies - READ_ONCE(old->dir[dir].used) <= HZ)
 		return;
 	if (nf_xlat_flow_ways(ways, skb, state, ft, ct, dir, old))
@@ -483,12 +506,13 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 EXPORT_SYMBOL_GPL(nf_xlat_flow_add);
 
 /**
- * nf_xlat_flow_forward - the last hook of FORWARD, for the sessions of a device
+ * nf_xlat_flow_forward - let the sessions of a device of kind "xlat" take the fast path
  * @priv: struct nf_xlat_ft of the device
  * @skb: packet
- * @state: the hook
+ * @state: the hook, the last one of FORWARD
  *
- * The same as a rule at the end of the chain. RCU read side.
+ * This does what a rule "xlat flow add" does, for the sessions that the device began. RCU read
+ * side.
  *
  * Return: NF_ACCEPT
  */
