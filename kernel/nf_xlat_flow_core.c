@@ -2,11 +2,11 @@
 /*
  * The flows of the fast path: how they begin, age and end.
  *
- * A stock flowtable has one family for both directions, so translated sessions have a
- * table of their own. The flow of a session ends with the session's conntrack entry at the
- * latest; a work moves the timeout of that entry on. A packet of a stateless rule has no
- * such entry: its flow remembers what the rules made of it, for as long as the rules are
- * the same, and for NF_XLAT_FLOW_AGE at most.
+ * struct flow_offload of core has one family for both directions, so translated sessions have
+ * a table of their own. The flow of a session ends with the session's conntrack entry at the
+ * latest; meanwhile a work extends the timeout of that entry. A packet of a stateless rule has no
+ * such entry: its flow records what the rules made of the packet. It ends when the rules
+ * change, and after NF_XLAT_FLOW_AGE.
  */
 
 #include <linux/module.h>
@@ -17,24 +17,27 @@
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include "nf_xlat_flow_internal.h"
 
-/* How often the work moves timeouts on and looks at the flowtables */
+/* How often the work extends timeouts and looks for devices that join or leave a flowtable */
 #define NF_XLAT_FLOW_GC		(2UL * HZ)
-/* A flow without a packet for so long ends; its session stays. */
+/* A flow ends when it has had no packet for this time; its session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
-/* A stateless flow ends at that age, as packets may have changed the sets of a rule. */
+/*
+ * A stateless flow ends at this age. Sets that packets fill and elements that time out change
+ * what a rule does, and nf_xlat_rules_same() does not notice that.
+ */
 #define NF_XLAT_FLOW_AGE	(30 * HZ)
-/* How often a walk over the table may begin anew */
+/* How many times a walk over the table may begin anew */
 #define NF_XLAT_FLOW_AGAIN	8
 
 unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
-/* Stateless flows in all namespaces that users have made for themselves */
+/* Number of stateless flows in all namespaces that are not of the initial user namespace */
 static atomic_t nf_xlat_flow_users;
 
 /**
  * nf_xlat_flow_free_rcu - free a flow that no packet can find any longer
- * @rcu: its member
+ * @rcu: member @rcu of the flow
  *
  * Any context.
  */
@@ -49,8 +52,8 @@ void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 }
 
 /*
- * As flow_offload_fixup_tcp(): conntrack has not seen the packets of the flow, so that its
- * knowledge of the TCP window is old and must not be used for later packets.
+ * As flow_offload_fixup_tcp() and flow_offload_ct_tcp(): conntrack does not see the packets of
+ * a flow, so the TCP window that it knows is out of date. Make it accept later packets.
  */
 static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 {
@@ -74,7 +77,7 @@ static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
 }
 
 /**
- * nf_xlat_flow_uncharge - a stateless flow ends, or was not made
+ * nf_xlat_flow_uncharge - undo nf_xlat_flow_charge(), when a stateless flow ends
  * @fn: namespace
  */
 void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
@@ -85,16 +88,16 @@ void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
 }
 
 /**
- * nf_xlat_flow_charge - may there be one more stateless flow?
+ * nf_xlat_flow_charge - count a new stateless flow, unless there are too many
  * @fn: namespace
  *
- * Conntrack bounds the flows of sessions, as each has an entry. Nothing bounds stateless
- * flows, and any host may send packets for any number of them. So a namespace has
- * nf_conntrack_max of them, and all namespaces of unprivileged users together have as
- * many. Those of the initial user namespace do not count there, so that no user can take
- * the fast path from the administrator. Any context.
+ * Conntrack limits the number of flows with a session, as each has an entry. Packets of any
+ * host make stateless flows, so they need a limit of their own. A namespace may have
+ * nf_conntrack_max of them. All namespaces that are not of the initial user namespace may have
+ * that many together. A namespace of the initial user namespace does not count there, so that
+ * no other user can take the fast path from the administrator. Any context.
  *
- * Return: true if there may; nf_xlat_flow_uncharge() gives it back.
+ * Return: true if the flow may be made; nf_xlat_flow_uncharge() has to follow when it ends.
  */
 bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 {
@@ -126,7 +129,10 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 	} else {
 		nf_xlat_flow_uncharge(flow->fn);
 	}
-	/* The flow's routes hold devices, and call_rcu() may be delayed for seconds. */
+	/*
+	 * The routes of the flow hold devices, whose removal waits for them. call_rcu() may
+	 * take seconds where callbacks are lazy.
+	 */
 	call_rcu_hurry(&flow->rcu, nf_xlat_flow_free_rcu);
 }
 
@@ -134,7 +140,8 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
  * nf_xlat_flow_del - end a flow
  * @flow: the flow
  *
- * A flow that is being inserted is ended by nf_xlat_flow_insert(). RCU read side, any
+ * Several CPUs may call this at once; NF_XLAT_FLOW_DEAD lets only one of them unlink the flow.
+ * If nf_xlat_flow_insert() is still linking it, that function unlinks it. RCU read side, any
  * context.
  */
 void nf_xlat_flow_del(struct nf_xlat_flow *flow)
@@ -147,11 +154,11 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 
 /**
  * nf_xlat_flow_insert - let packets find a flow
- * @flow: the flow, complete but for its state, which is 0. Its session, if it has one,
- *	points at it already. Stateless, it is charged for.
+ * @flow: the flow, with its state 0 and all other members set. The session, if there is one,
+ *	points to the flow already. If not, nf_xlat_flow_charge() has counted the flow.
  *
- * The flow ends at once where another flow has the same packets, or where its session
- * has ended meanwhile. RCU read side, softirq.
+ * The flow ends at once if another flow has one of its keys, or if nf_xlat_flow_del() has been
+ * called for it meanwhile. RCU read side, softirq.
  */
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 {
@@ -172,7 +179,7 @@ void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 		nf_xlat_flow_del(flow);
 }
 
-/* The timeout that conntrack gives the session after a packet */
+/* The timeout that conntrack would give to the session after a packet, in jiffies */
 static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 {
 	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);
@@ -188,7 +195,7 @@ static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
 }
 
-/* A route whose device has gone is obsolete, and leads to blackhole_netdev. */
+/* Has dst_dev_put() replaced the device of a route? It sets @obsolete to DST_OBSOLETE_DEAD. */
 static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
 {
 	unsigned int i;
@@ -199,7 +206,7 @@ static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
 	return false;
 }
 
-/* Move the timeout of the session on, or end the flow if its time has come. */
+/* End the flow if it is out of date or unused. If not, extend the timeout of its session. */
 static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 {
 	u32 used = READ_ONCE(flow->dir[IP_CT_DIR_ORIGINAL].used);
@@ -207,7 +214,10 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	struct nf_conn *ct = flow->ct;
 	u32 expires;
 
-	/* A new IPsec policy is told to the routes of its own family only. */
+	/*
+	 * xfrm_policy_insert() invalidates only the routes of the policy's own family, so
+	 * dst_check() of a route of the other family does not notice a new policy.
+	 */
 	if (nf_xlat_flow_moved(flow->fn, flow) ||
 	    nf_xlat_flow_dst_gone(flow) ||
 	    nf_xlat_has_policies(flow->fn->net) ||
@@ -221,7 +231,10 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	if ((s32)(back - used) > 0)
 		used = back;
 
-	/* As conntrack does: when its table is full, it drops sessions that are not. */
+	/*
+	 * As nf_conntrack_udp_packet(). early_drop() would remove a session that is not
+	 * IPS_ASSURED when conntrack's table is full.
+	 */
 	if (nf_ct_protonum(ct) == IPPROTO_UDP &&
 	    (s32)(used - (u32)ct->proto.udp.stream_ts) > 0 &&
 	    !test_and_set_bit(IPS_ASSURED_BIT, &ct->status))
@@ -241,12 +254,13 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 /*
  * Call @call for each flow of a namespace; @call may end the flow. Process context.
  *
- * The walk pauses for others, and goes on behind the flow where it paused. If that flow has
- * ended meanwhile, the walk goes on at the same position of the chain, and passes over a
- * flow if one before that position has ended too. So the walk begins anew, but only @again
- * times: somebody who makes flows end all the time could keep it from its end.
+ * The walk calls cond_resched() after each 256 directions, and goes on after the one where it
+ * stopped. If that one has left the table meanwhile, rhashtable_walk_start() goes on at the same
+ * position of the chain; if another one before that position has left, too, the walk would
+ * leave out a flow. So the walk begins anew, at most @again times: with more, somebody who makes
+ * flows end all the time could keep it going for ever.
  *
- * Return: true when all flows were called for.
+ * Return: true if @call has been called for all flows.
  */
 static bool nf_xlat_flow_walk(struct nf_xlat_flow_net *fn,
 			      void (*call)(struct nf_xlat_flow *flow),
@@ -306,7 +320,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	done = nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN);
 	busy = nf_xlat_ft_sync_all(fn);
 	nf_xlat_events_end(ev, start, done);
-	/* Flows are left for a while after the last rule. */
+	/* After the last rule is gone, some flows are left for a while. */
 	if (busy || atomic_read(&fn->table.nelems))
 		queue_delayed_work(nf_xlat_wq, &ev->work,
 				   max(NF_XLAT_FLOW_GC, ev->pause));
@@ -320,16 +334,19 @@ static void nf_xlat_flow_work(struct work_struct *work)
  */
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
-	/* Each time that the walk begins anew there are fewer flows, so this ends. */
+	/* There are fewer flows each time that the walk begins anew, so it comes to an end. */
 	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
 }
 
-/* From now on, a packet that finds a flow ends it; the work ends the rest. */
+/*
+ * End all flows of a namespace, without a walk over them now: the caller may hold RTNL. From
+ * now on a packet that finds a flow ends it, see nf_xlat_flow_moved(). The work ends the rest.
+ */
 static void nf_xlat_flow_flush_later(struct net *net)
 {
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
-	/* Even without a flow now: a packet that is on its way may add one. */
+	/* Do so even if there is no flow: a packet that has passed the rule may add one. */
 	if (!nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
 		nf_xlat_flow_flush(fn);
 }
@@ -347,7 +364,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
 }
 
-/* The devices of a namespace go before the rules that name them do. */
+/* Exit methods remove the devices of a namespace before the rules that name them. */
 static void __net_exit nf_xlat_flow_net_pre_exit(struct net *net)
 {
 	nf_xlat_ft_net_pre_exit(nf_xlat_flow_pernet(net));
@@ -391,7 +408,7 @@ static int __init nf_xlat_flow_init(void)
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)
 		return -ENOMEM;
-	/* Programs can call it from the end of this function on. */
+	/* BPF programs can call the functions only after this function has returned. */
 	err = nf_xlat_flow_bpf_init();
 	if (err)
 		goto err_cache;
@@ -414,7 +431,7 @@ err_cache:
 static void __exit nf_xlat_flow_exit(void)
 {
 	nf_xlat_flow_ops_unregister();
-	/* The notifier uses the data of namespaces, so it goes first. */
+	/* The notifier uses the data of namespaces, so unregister it first. */
 	nf_xlat_ft_exit();
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
 	/* nf_xlat_flow_free_rcu() is code of this module. */
@@ -427,6 +444,9 @@ module_exit(nf_xlat_flow_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NF_XLAT_VERSION);
-/* For the plugin of ip, as rtnetlink cannot load a module that needs RTNL itself */
+/*
+ * The plugin of ip(8) loads the module by this alias. nf_xlat_dev cannot do that: it is called
+ * with RTNL held, which the init function of this module takes.
+ */
 MODULE_ALIAS_NETDEV("nf_xlat_flow");
 MODULE_DESCRIPTION("Fast path of IPv4/IPv6 translation");
