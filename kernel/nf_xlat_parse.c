@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a packet is, and whether RFC 7915 translates it: read it, and change nothing but
+ * Read a packet, and decide whether RFC 7915 translates it. Nothing of the packet changes but
  * where its headers lie in memory.
  */
 
@@ -23,12 +23,12 @@
 #define NF_XLAT_MAX_EXTHDR	8
 
 /*
- * GSO types that are refused: a device has to finish the first one, and IPsec the second
- * one.
+ * GSO types that are refused. A device has to finish the segments of SKB_GSO_PARTIAL, and
+ * IPsec has to encrypt those of SKB_GSO_ESP.
  */
 #define NF_XLAT_GSO_REFUSED	(SKB_GSO_PARTIAL | SKB_GSO_ESP)
 
-/* LSRR or SSRR with hops left to visit, RFC 7915 section 4.1 */
+/* RFC 7915 section 4.1: do the options have a source route with hops left to visit? */
 static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
 				 unsigned int len)
 {
@@ -139,8 +139,8 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_DEST:
 		case NEXTHDR_ROUTING:
 			/*
-			 * Behind a Fragment header only the first fragment would have this
-			 * extension header.
+			 * RFC 7915 section 5.1.1: an extension header behind a Fragment
+			 * header cannot be skipped, since only the first fragment has it.
 			 */
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
@@ -160,6 +160,7 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_AUTH:
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
+			/* IPv4 has AH as well, as a protocol. */
 			goto done;
 		case NEXTHDR_FRAGMENT:
 			if (l3->fraghdr)
@@ -175,8 +176,8 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
 			/*
-			 * Behind a Fragment header AH is refused, but an error may quote a
-			 * fragment of AH that was translated from IPv4.
+			 * AH behind a Fragment header is refused, too. But an ICMP error may
+			 * quote a later fragment of AH that was translated from IPv4.
 			 */
 			if (l3->frag && quoted)
 				goto done;
@@ -204,9 +205,9 @@ static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
 }
 
 /*
- * The other family's ICMP is nothing that a packet of this one may carry. What is
- * a protocol in IPv4 and an extension header in IPv6 would come to life there: a
- * filter of IPv4 on ports has not seen those behind it.
+ * Would the protocol number, which is copied, get another meaning in the other family? ICMP of
+ * the other family would become valid there, unseen by nf_xlat_parse_icmp(). Some numbers are
+ * extension headers in IPv6 only: ports behind them are not seen by filters of IPv4.
  */
 static bool nf_xlat_is_alien(u8 pf, u8 proto)
 {
@@ -230,6 +231,11 @@ static bool nf_xlat_is_group(u8 pf, const union nf_inet_addr *addr)
 				    ipv6_addr_is_multicast(&addr->in6);
 }
 
+/*
+ * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_finish_csum()
+ * computes a new checksum, which would hide the damage. Other checksums are only adjusted, so
+ * that a wrong one stays wrong.
+ */
 static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
 				 const struct nf_xlat_l3 *l3)
 {
@@ -256,6 +262,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	struct icmphdr _icmph;
 	u16 ptr;
 
+	/* RFC 7915 section 1.2: the checksum cannot be adjusted without the whole length. */
 	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
 		return NF_XLAT_FRAG_ICMP;
 
@@ -355,16 +362,16 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 }
 
 /*
- * The same for a GSO packet of a tunnel, whose segments are made by the headers inside of
- * the tunnel.
+ * Is this GSO packet of a tunnel one that nf_xlat_send_segs() can segment? Core segments it by
+ * the headers inside of the tunnel.
  */
 static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
 
 	/*
-	 * Segmentation asks the device for its features. A tunnel's packet has a device in
-	 * the output hook, too.
+	 * skb_gso_segment() asks the packet's device for its features. A packet that a tunnel
+	 * sends has a device in LOCAL_OUT as well.
 	 */
 	if (!skb->dev)
 		return false;
@@ -411,9 +418,9 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
  * @pkt: filled in, @inner for ICMP errors only; on error the members read so far
  *
- * Pulls the headers into the linear area, which may move them, and sets the
- * transport header; the packet itself stays as it is. Any context. The control block
- * is not read: outside of the hooks it is somebody else's.
+ * It pulls the headers into the linear area, which may move them, and sets the transport
+ * header. It does not change the packet. It does not read the control block, which is IP's in
+ * netfilter's hooks only, so the caller has to say @reasm. Any context.
  *
  * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
  */
@@ -462,10 +469,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_MALFORMED;
 	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
 		return NF_XLAT_NOMEM;
-	/*
-	 * The device computes the checksum from a transport header on, which may be one
-	 * inside of a tunnel.
-	 */
+	/* The checksum starts at this transport header, or at one inside of a tunnel. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		int start = skb_checksum_start_offset(skb) -
 			    (int)(off + pkt->l3.hlen);
