@@ -66,9 +66,10 @@ struct nf_xlat_quote {
 };
 
 /*
- * An error may be 576 bytes in IPv4 and 1280 in IPv6. The quoted packet is cut
- * before the extension that follows it, which goes only if it still does not
- * fit: RFC 7915 sections 4.2 and 5.2, RFC 4884 sections 4 and 5.
+ * Decide how long the parts of a translated ICMP error are. It may have 576 bytes in IPv4 and
+ * 1280 in IPv6. If it is longer, the quoted packet is shortened, to 128 bytes at least if an
+ * extension follows. If the extension still does not fit, it is left out: RFC 7915 sections
+ * 4.2 and 5.2, RFC 4884 sections 4 and 5.
  */
 static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_quote *quote)
@@ -107,7 +108,7 @@ static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
  * nf_xlat_new_len - length that a packet will have in the other family
  * @pkt: packet that nf_xlat_parse() accepted
  *
- * ICMP errors are cut to what their sender may send, so they always fit.
+ * nf_xlat_skb() shortens ICMP errors to what any link carries, see nf_xlat_quote().
  *
  * Return: bytes from the network header on.
  */
@@ -125,7 +126,7 @@ unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_len);
 
-/* csum_partial() of both, inlined */
+/* What csum_partial() returns for both addresses; inlined, since each packet needs it */
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr)
 {
@@ -141,6 +142,7 @@ static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 			(__force __wsum)(u32)(sum >> 32));
 }
 
+/* Set a port, and return @diff with what that changes in the checksum. */
 static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 {
 	diff = csum_add(csum_sub(diff, (__force __wsum)*port),
@@ -150,9 +152,9 @@ static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 }
 
 /*
- * Rewrite the transport header at @data, of which @avail bytes are there.
- * Fields that lie outside of it are left alone, as in a quoted packet.
- * @l4_len is the length that the packet claims for header and payload.
+ * Rewrite the transport header at @data and adjust its checksum. Only @avail bytes of it are
+ * there, since an ICMP error may quote less than the whole header. Fields that are not there
+ * are left out. @l4_len is the length that the packet claims for header and payload.
  */
 static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		       u8 pf, const struct nf_xlat_l3 *l3,
@@ -169,10 +171,11 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		return;
 	if (avail >= off + sizeof(*check))
 		check = (__sum16 *)(data + off);
-	/* Zero means that there is none; nf_xlat_finish_csum() makes one. */
+	/* Zero means that UDP has no checksum. nf_xlat_finish_csum() makes one. */
 	if (check && l3->proto == IPPROTO_UDP && !partial && !*check)
 		check = NULL;
 
+	/* The pseudo-headers of both families differ in the addresses only. */
 	pseudo = csum_sub(nf_xlat_addr_csum(nf_xlat_other_pf(pf),
 					    &hdr->saddr, &hdr->daddr),
 			  nf_xlat_addr_csum(pf, &l3->saddr, &l3->daddr));
@@ -197,7 +200,10 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 		} else {
 			nf_xlat_icmp_4to6(&new);
 		}
-		/* An ICMP error may quote less than the whole ICMP header. */
+		/*
+		 * It is an echo: its code is 0 in both families. If an ICMP error quotes it,
+		 * only the type is sure to be there.
+		 */
 		diff = csum_sub((__force __wsum)htons(new.type << 8),
 				(__force __wsum)htons(icmph->type << 8));
 		icmph->type = new.type;
@@ -214,7 +220,10 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 	if (!check)
 		return;
 
-	/* With CHECKSUM_PARTIAL the field holds the sum of the pseudo-header only. */
+	/*
+	 * With CHECKSUM_PARTIAL the field holds the sum of the pseudo-header only, not
+	 * inverted as csum_fold() returns it.
+	 */
 	if (partial) {
 		*check = ~csum_fold(csum_add(pseudo, csum_unfold(*check)));
 		return;
@@ -274,7 +283,7 @@ static void nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
 	}
 }
 
-/* Write a network header of the other family. @len is the length that it says. */
+/* Write a network header of the other family. @len is the length that it claims. */
 static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 			  const struct nf_xlat_hdr *hdr, u8 ttl,
 			  unsigned int len)
@@ -285,7 +294,7 @@ static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 		nf_xlat_build6(buf, l3, hdr, ttl, len);
 }
 
-/* The ICMP header of an error; nf_xlat_finish_csum() sums it up later. */
+/* Write the ICMP header of an error. nf_xlat_finish_csum() computes its checksum later. */
 static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_quote *quote,
@@ -399,7 +408,7 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 
 /**
  * nf_xlat_gso - make a GSO packet one of the other family
- * @skb: the packet, which need not be one
+ * @skb: the packet, which need not be a GSO packet
  * @pf: the family that it was of
  *
  * Its segments keep their size. Any context.
@@ -452,8 +461,8 @@ static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 }
 
 /*
- * Take the extension off the end of an ICMP error, and make room for it to be
- * put back behind padding.
+ * Copy the extension at the end of an ICMP error, and make room for the padding behind
+ * which nf_xlat_put_ext() will put it. The caller frees the copy.
  */
 static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 			   const struct nf_xlat_quote *quote)
@@ -473,8 +482,9 @@ static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 }
 
 /*
- * Cut an ICMP error to the length that it will have, less an extension, which
- * is returned in @ext to be put back by nf_xlat_put_ext().
+ * Shorten the quoted packet of an ICMP error, and take off the extension behind it. @ext gets
+ * a copy of the extension, for nf_xlat_put_ext(). @old is the length of the headers in front of
+ * the quoted payload, which are still the old ones. False: no memory.
  */
 static bool nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			 const struct nf_xlat_quote *quote, unsigned int old,
@@ -496,7 +506,7 @@ static void nf_xlat_put_ext(struct sk_buff *skb,
 	skb_put_data(skb, ext, quote->ext);
 }
 
-/* Transport header at offset @off, quoted or not, with its checksum. */
+/* Rewrite the transport header at offset @off, which may be quoted, and its checksum. */
 static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_l3 *l3,
@@ -523,18 +533,15 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 		skb->csum = csum_add(skb->csum, csum_partial(l4, avail, 0));
 }
 
-/* The fields of an IPv4 header that depend on the whole packet */
+/* Fill in the fields of an IPv4 header that depend on the whole packet. */
 static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
 {
-	/*
-	 * The segments of a GSO packet differ in length. All get DF=1, as IPv4's TCP sends
-	 * them.
-	 */
+	/* The segments of a GSO packet differ in length. All get DF=1, as TCP over IPv4 does. */
 	if (skb_is_gso(skb))
 		iph->frag_off = htons(IP_DF);
 	if (!pkt->l3.fraghdr) {
-		/* The packet came in fragments, so that it may be fragmented again: DF=0. */
+		/* The sender of the packet allows fragments, see nf_xlat_parse(): DF=0. */
 		if (pkt->reasm)
 			iph->frag_off = 0;
 		if (!(iph->frag_off & htons(IP_DF)))
@@ -571,7 +578,7 @@ static bool nf_xlat_sum_first(const struct sk_buff *skb,
  * @skb: packet that nf_xlat_parse() accepted; skb->data at its network header
  * @pkt: what nf_xlat_parse() found
  *
- * For who has to do with pointers to the old one. Any context.
+ * nf_xlat_bpf_translate() asks, since BPF programs keep pointers into the head. Any context.
  */
 bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
@@ -597,7 +604,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_moves);
  * No payload is copied unless the head is shared or lacks room. The caller
  * still has to give the packet a route. Any context.
  *
- * Return: NF_XLAT_OK, or NF_XLAT_NOMEM: the packet is then good for nothing.
+ * Return: NF_XLAT_OK, or NF_XLAT_NOMEM: the packet may be damaged then, and has to be freed.
  */
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
