@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Flowtables that rules of the fast path name: their devices have our hook, whether
- * packets are routed by them or by a device on top of them. So have the devices that a
- * device of kind "xlat" names for its sessions.
+ * Which devices have the ingress hook of the fast path: the devices of each flowtable that a
+ * rule "xlat flow add" names, and the devices that a device of kind "xlat" names. A packet that
+ * comes in there may be routed by that device, or by a VLAN, PPPoE or bridge device on top.
  */
 
 #include <linux/if_vlan.h>
@@ -20,8 +20,8 @@
  * struct nf_xlat_flow_dev - a device that has our hook
  *
  * @ops: the hook
- * @round: of nf_xlat_ft_sync_all(), the last that saw it in the flowtable
- * @rcu: to free it
+ * @round: number of the last nf_xlat_ft_sync_all() that saw the device in the flowtable
+ * @rcu: for kfree_rcu()
  */
 struct nf_xlat_flow_dev {
 	struct nf_hook_ops	ops;
@@ -30,19 +30,21 @@ struct nf_xlat_flow_dev {
 };
 
 /**
- * struct nf_xlat_ft - a flowtable that rules name, or what a device of kind "xlat" names
+ * struct nf_xlat_ft - a set of devices that have our hook
  *
- * @list: of its namespace
- * @fn: its namespace
- * @ft: the flowtable of nft, held by the rules; NULL for such a device
- * @ops: hooks that see the sessions of such a device
- * @n_ops: how many of these are registered
- * @owner: such a device's number, as its sessions have it
- * @devs: by index, a struct nf_xlat_flow_dev for each device, or a value where
- *	there is to be one
- * @users: rules, or the device
- * @round: of nf_xlat_ft_sync_all(), the last that came here
- * @rcu: to free it
+ * It belongs to a flowtable of nft that rules name, or to a device of kind "xlat".
+ *
+ * @list: entry in nf_xlat_flow_net.fts
+ * @fn: the namespace
+ * @ft: the flowtable, which the rules hold; NULL if this belongs to a device
+ * @ops: of a device: nf_xlat_flow_forward() in both families
+ * @n_ops: how many of @ops are registered
+ * @owner: of a device: its number from nf_xlat_ct_owner_add()
+ * @devs: by index of a device: a struct nf_xlat_flow_dev if the device has our hook, or a
+ *	value entry if it has to get one
+ * @users: number of rules; 1 if this belongs to a device
+ * @round: number of the last nf_xlat_ft_sync_all() that looked at this
+ * @rcu: for kfree_rcu()
  */
 struct nf_xlat_ft {
 	struct list_head	list;
@@ -66,8 +68,8 @@ static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
 }
 
 /**
- * nf_xlat_ft_net - a flowtable's namespace
- * @ft: flowtable
+ * nf_xlat_ft_net - get the namespace of a set of devices
+ * @ft: set of devices
  */
 struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
 {
@@ -75,7 +77,7 @@ struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_owner - whose sessions take the fast path
+ * nf_xlat_ft_owner - get the number of the device whose sessions take the fast path
  * @ft: what nf_xlat_ft_get_devs() returned
  */
 u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft)
@@ -84,17 +86,17 @@ u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_below - where packets come in that are routed by a device
- * @ft: flowtable
- * @dev: the device
- * @ha: link layer address of who sends them, NULL if there is none
- * @in: where to put it
+ * nf_xlat_ft_below - find the hook through which packets come in
+ * @ft: set of devices
+ * @dev: the device that routes the packets
+ * @ha: link layer address of the host that sends them, NULL if there is none
+ * @in: where to put the device that has the hook, with VLAN and PPPoE session
  *
- * If that is no device of the flowtable, the one below it may be: what has a VLAN,
- * PPPoE or a bridge on top. RCU read side.
+ * If @dev is not in the set, it may be a VLAN, PPPoE or bridge device on top of one that is.
+ * RCU read side.
  *
- * Return: 0 for the device itself, 1 for another one, -ENODEV when neither has our
- * hook.
+ * Return: 0 if @dev itself has our hook, 1 if the device below it has, -ENODEV if none
+ * has.
  */
 int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 		     const u8 *ha, struct nf_xlat_flow_in *in)
@@ -143,14 +145,17 @@ int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 	return known ? 1 : -ENODEV;
 }
 
-/* XDP programs ask whether a device has our hook: the fast path ends with it. */
+/*
+ * Count how many sets have a hook on a device. An XDP program asks whether there is one: it must
+ * not take packets of a device that has left the fast path.
+ */
 static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 				  unsigned long ifindex, int add)
 {
 	const void *entry = xa_load(&fn->hooked, ifindex);
 	unsigned long n = entry ? xa_to_value(entry) : 0;
 
-	/* Without memory, XDP leaves the packets of this device to the stack. */
+	/* There was no memory to count: XDP leaves the packets of this device to the stack. */
 	if (!entry && add < 0)
 		return;
 	if (n + add)
@@ -182,8 +187,9 @@ static void nf_xlat_ft_del_devs(struct nf_xlat_ft *ft)
 }
 
 /*
- * Under the mutex, and with RTNL or without: a device that is in the namespace still has
- * to tell us before it leaves, and waits for the mutex then.
+ * Register our hook on a device. The caller holds the mutex; RTNL is not needed. As long as
+ * dev_get_by_index() finds the device, NETDEV_UNREGISTER is still to come, and
+ * nf_xlat_ft_netdev_event() waits for the mutex before it removes the hook.
  */
 static int nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
@@ -219,7 +225,7 @@ static int nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 	return 0;
 
 err:
-	/* The next round tries a flowtable's again. */
+	/* The next nf_xlat_ft_sync_all() tries a device of a flowtable again. */
 	xa_erase(&ft->devs, ifindex);
 	dev_put(dev);
 	kfree(fd);
@@ -227,8 +233,9 @@ err:
 }
 
 /*
- * Is the device one of the flowtable's? Its list of them cannot be read: nf_tables moves
- * its entries to lists of its transactions. RCU read side.
+ * Is the device in the flowtable? Look for the flowtable's own hook on the device, because
+ * nft_flowtable.hook_list cannot be read here: nf_tables moves its entries to lists of its
+ * transactions. RCU read side.
  */
 static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
 			      const struct net_device *dev)
@@ -243,7 +250,7 @@ static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
 	return false;
 }
 
-/* A flowtable has this device. RCU read side. */
+/* Note that the flowtable has this device. RCU read side. */
 static void nf_xlat_ft_see_dev(struct nf_xlat_ft *ft,
 			       const struct net_device *dev)
 {
@@ -256,9 +263,10 @@ static void nf_xlat_ft_see_dev(struct nf_xlat_ft *ft,
 }
 
 /*
- * Let the hooks follow the devices of a flowtable. The mutex is let go between any two
- * devices: who waits for it may hold RTNL. When the flowtable goes meanwhile,
- * @fn->at tells.
+ * Register our hook on devices that have joined the flowtable, and unregister it from those
+ * that have left. The mutex is released after each device, because somebody who holds RTNL may
+ * wait for it. If @ft is freed meanwhile, nf_xlat_ft_free() clears @fn->at, and @ft must not be
+ * used any more.
  */
 static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 {
@@ -266,7 +274,7 @@ static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 	unsigned long ifindex = 0;
 	void *entry;
 
-	/* Those of a device are there from its beginning. */
+	/* nf_xlat_ft_get_devs() has registered the hooks of a device of kind "xlat". */
 	if (!ft->ft)
 		return;
 	rcu_read_lock();
@@ -294,13 +302,13 @@ static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_sync_all - let the hooks follow the flowtables' devices
+ * nf_xlat_ft_sync_all - register and unregister hooks as the devices of flowtables change
  * @fn: namespace
  *
- * Nothing tells of devices that join a flowtable or leave it, so look. Process
- * context.
+ * nf_tables has no notifier for devices that join a flowtable or leave it, so the work calls
+ * this from time to time. Process context.
  *
- * Return: whether there are flowtables.
+ * Return: true if there are flowtables.
  */
 bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 {
@@ -310,7 +318,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 	mutex_lock(&fn->mutex);
 	fn->round++;
 	while (!fn->gone) {
-		/* New ones are at the head, those that have had their turn at the end. */
+		/* New flowtables are at the head, those that this round has done at the end. */
 		ft = list_first_entry_or_null(&fn->fts, struct nf_xlat_ft, list);
 		if (!ft || ft->round == fn->round)
 			break;
@@ -318,7 +326,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 		list_move_tail(&ft->list, &fn->fts);
 		nf_xlat_ft_sync(fn, ft);
 
-		/* A flowtable without devices takes its time, too. */
+		/* The walk over all devices takes time even if the flowtable has none. */
 		mutex_unlock(&fn->mutex);
 		cond_resched();
 		mutex_lock(&fn->mutex);
@@ -328,7 +336,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 	return busy;
 }
 
-/* The last hook: here a packet has its final route and device. */
+/* These are the last hooks of POST_ROUTING, where a packet has its final route and device. */
 static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	{
 		.hook		= nf_xlat_flow_postrouting,
@@ -344,7 +352,7 @@ static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	},
 };
 
-/* Under the mutex */
+/* Make a set of devices. @flowtable is NULL for a device. The caller holds the mutex. */
 static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
 					 struct nft_flowtable *flowtable)
 {
@@ -369,7 +377,7 @@ static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
 	return ft;
 }
 
-/* Under the mutex */
+/* Unregister the hooks, and free the set. The caller holds the mutex. */
 static void nf_xlat_ft_free(struct nf_xlat_ft *ft)
 {
 	struct nf_xlat_flow_net *fn = ft->fn;
@@ -386,13 +394,13 @@ static void nf_xlat_ft_free(struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_get - a rule names a flowtable
+ * nf_xlat_ft_get - get the set of devices for a flowtable that a new rule names
  * @net: network namespace
  * @flowtable: flowtable of nft, which the rule holds
  *
- * Its devices get our hook a little later. Process context.
+ * The work registers the hooks on the devices a little later. Process context.
  *
- * Return: what to give to nf_xlat_flow_add(), or an ERR_PTR.
+ * Return: the set, for nf_xlat_flow_add() and nf_xlat_ft_put(), or an ERR_PTR.
  */
 struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
 				  struct nft_flowtable *flowtable)
@@ -418,16 +426,17 @@ out:
 EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
 
 /**
- * nf_xlat_ft_get_devs - a device of kind "xlat" names devices
+ * nf_xlat_ft_get_devs - make the set of devices that a device of kind "xlat" names
  * @net: network namespace
- * @owner: its number, of nf_xlat_ct_owner_add() and not 0: its sessions take the fast path
- * @ifindex: the devices, which have our hook when this returns
- * @n: how many there are
+ * @owner: number of the device "xlat" from nf_xlat_ct_owner_add(), not 0; its sessions take
+ *	the fast path
+ * @ifindex: indexes of the devices, which have our hook when this returns
+ * @n: how many indexes there are
  *
- * RTNL.
+ * The caller holds RTNL.
  *
- * Return: what to give to nf_xlat_ft_put(), or an ERR_PTR: -ENODEV when a device is not
- * there, -EEXIST when one is named twice.
+ * Return: the set, for nf_xlat_ft_put(), or an ERR_PTR: -ENODEV if there is no device with
+ * one of the indexes, -EEXIST if an index is there twice.
  */
 struct nf_xlat_ft *nf_xlat_ft_get_devs(struct net *net, u8 owner,
 				       const u32 *ifindex, unsigned int n)
@@ -474,14 +483,15 @@ out:
 }
 
 /**
- * nf_xlat_ft_devs - which devices have our hook
+ * nf_xlat_ft_devs - get the devices of a set
  * @ft: what nf_xlat_ft_get_devs() returned
- * @ifindex: where to put them
- * @max: how many have room there
+ * @ifindex: where to put the indexes of the devices
+ * @max: how many indexes have room there
  *
- * Those that have gone are not among them. RTNL or RCU read side.
+ * Devices that have left the namespace are not in the set any more. The caller holds RTNL or
+ * is in an RCU read side.
  *
- * Return: how many there are.
+ * Return: how many indexes there are.
  */
 unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
 			     unsigned int max)
@@ -497,7 +507,7 @@ unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
 }
 
 /**
- * nf_xlat_ft_put - a rule that named a flowtable is gone, or a device
+ * nf_xlat_ft_put - put the set of devices of a rule or of a device of kind "xlat"
  * @ft: what nf_xlat_ft_get() or nf_xlat_ft_get_devs() returned
  *
  * Process context.
@@ -520,7 +530,7 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(dev_net(dev));
 	struct nf_xlat_ft *ft;
 
-	/* CHANGEUPPER: it has become a port of a bridge, or is none any longer. */
+	/* CHANGEUPPER: the device has become a port of a bridge, or is no port any longer. */
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER &&
 	    event != NETDEV_CHANGEUPPER)
 		return NOTIFY_DONE;
@@ -530,8 +540,8 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 		list_for_each_entry(ft, &fn->fts, list)
 			nf_xlat_ft_del_dev(ft, dev->ifindex);
 	/*
-	 * Even in a namespace that ends: its devices wait for the routes that flows hold.
-	 * Without memory for the event, all flows end here and now.
+	 * This is needed also when the namespace ends, since netdev_wait_allrefs_any() waits
+	 * for the routes that flows hold. Without memory for the event, end all flows here.
 	 */
 	if ((!list_empty(&fn->fts) || atomic_read(&fn->table.nelems)) &&
 	    !nf_xlat_events_add(&fn->gc, dev->ifindex))
@@ -545,10 +555,10 @@ static struct notifier_block nf_xlat_ft_netdev_notifier = {
 };
 
 /**
- * nf_xlat_ft_net_pre_exit - a namespace goes
+ * nf_xlat_ft_net_pre_exit - unregister all hooks of a namespace that ends
  * @fn: the namespace
  *
- * Its devices go before its rules do.
+ * Its devices are removed before the rules that name them, see nf_xlat_flow_net_pre_exit().
  */
 void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn)
 {
@@ -579,7 +589,7 @@ int nf_xlat_ft_init(void)
 }
 
 /**
- * nf_xlat_ft_exit - end it
+ * nf_xlat_ft_exit - undo nf_xlat_ft_init()
  */
 void nf_xlat_ft_exit(void)
 {
