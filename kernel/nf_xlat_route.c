@@ -26,15 +26,15 @@
 
 static u32 nf_xlat_hop_rnd __read_mostly;
 
-/* Routes of nf_xlat_hop_route() in a bucket, those included that only packets have */
+/* How many routes of nf_xlat_hop_route() a bucket may hold */
 #define NF_XLAT_HOPS_MAX	16
 
 /**
  * struct nf_xlat_hop - a route that nf_xlat_hop_route() has made
  *
  * @node: in a bucket of the namespace
- * @rt: the route; this is one reference
- * @rcu: to free it
+ * @rt: the route, of which this holds one reference
+ * @rcu: for nf_xlat_hop_free()
  */
 struct nf_xlat_hop {
 	struct hlist_node	node;
@@ -42,7 +42,7 @@ struct nf_xlat_hop {
 	struct rcu_head		rcu;
 };
 
-/* Does this route lead to that next hop, with the metrics of @fi? */
+/* Does the route @rt lead to the next hop @nhc, with the metrics of @fi? */
 static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
 			     const struct fib_nh_common *nhc)
 {
@@ -63,8 +63,8 @@ static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
 }
 
 /*
- * As fib_select_multipath(): the same one for all packets between two hosts, or with a
- * fib_multipath_hash_policy of 1, of a flow
+ * Choose a next hop as fib_select_multipath() does: the same one for all packets between two
+ * hosts, or for all packets of a flow if fib_multipath_hash_policy is 1.
  */
 static const struct fib_nh_common *
 nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
@@ -98,7 +98,7 @@ nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
 	return res->nhc;
 }
 
-/* As __mkroute_output() and rt_set_nexthop() make it */
+/* Make a route to a next hop, as __mkroute_output() and rt_set_nexthop() do. */
 static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 					const struct fib_nh_common *nhc)
 {
@@ -106,7 +106,7 @@ static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 	struct in_device *in_dev = __in_dev_get_rcu(dev);
 	struct rtable *rt;
 
-	/* One that is going has none, and its routes are dead. */
+	/* A device that is unregistered has lost its in_device, and its routes are dead. */
 	if (!in_dev || !(dev->flags & IFF_UP))
 		return NULL;
 	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
@@ -127,7 +127,10 @@ static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 	return rt;
 }
 
-/* Does the output lookup find the route @fi, too? It chooses among its next hops, then. */
+/*
+ * Does the output look-up find the route @fi, too? Then __ip_route_output_key() chooses among
+ * the next hops of @fi.
+ */
 static noinline bool nf_xlat_same_route(struct net *net,
 					const struct flowi4 *fl4,
 					const struct fib_info *fi)
@@ -140,8 +143,8 @@ static noinline bool nf_xlat_same_route(struct net *net,
 }
 
 /*
- * Who still has the route gets a blackhole for its device, as with core's own routes when
- * their device goes.
+ * Packets and flows may still hold the route. dst_dev_put() gives it blackhole_netdev as its
+ * device, which core's own routes get, too, when their device goes.
  */
 static void nf_xlat_hop_free(struct rcu_head *rcu)
 {
@@ -152,22 +155,27 @@ static void nf_xlat_hop_free(struct rcu_head *rcu)
 	kfree(hop);
 }
 
-/* Who has found the route a moment ago may use its device until the grace period ends. */
+/*
+ * Another CPU may have found the route a moment ago, and may use its device until the grace
+ * period ends. The caller holds the lock.
+ */
 static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
 {
 	hlist_del_rcu(&hop->node);
 	call_rcu_hurry(&hop->rcu, nf_xlat_hop_free);
 }
 
-/* Core's own routes end, too, when an address, a route or a rule of the namespace changes. */
+/* Has an address, a route or a rule of the namespace changed? Core's own routes end then, too. */
 static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop)
 {
 	return hop->rt->rt_genid != rt_genid_ipv4(net);
 }
 
 /*
- * Is there room in a bucket? Old routes that nobody has are removed. If that is not
- * enough, all old routes are, which ends the flows that have them, and all that nobody has.
+ * Make room in a bucket. The first round removes routes that are old and that nobody else
+ * holds. If that is not enough, the second round removes routes that are old or that nobody
+ * else holds; it takes the device from old routes, which ends the flows that hold them. The
+ * caller holds the lock. Return whether there is room.
  */
 static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
 {
@@ -190,7 +198,7 @@ static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
 	return count < NF_XLAT_HOPS_MAX;
 }
 
-/* RCU read side, or the lock */
+/* Return a reference to a route of the bucket, or NULL. RCU read side, or with the lock. */
 static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
 				       const struct fib_result *res,
 				       const struct fib_nh_common *nhc)
@@ -207,9 +215,9 @@ static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
 }
 
 /**
- * nf_xlat_hops_forget - let go the routes to a device
+ * nf_xlat_hops_forget - remove the routes by a device that is unregistered
  * @xn: the engine's data of the device's namespace
- * @dev: the device, which goes, or NULL for all
+ * @dev: the device, or NULL for the routes by all devices
  *
  * Process context or softirq.
  */
@@ -230,9 +238,10 @@ void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 }
 
 /*
- * The route to a next hop. Core does not know of it, so that it is kept here: packets and
- * flows take it for as long as they like, in a user's queue or a queueing discipline, and
- * when the device goes nf_xlat_hops_forget() takes the device from the route.
+ * Return a reference to a route to a next hop, which is made if there is none. Packets and
+ * flows may hold it for long, in nfqueue or in a queueing discipline, and must not delay the
+ * end of its device. rt_add_uncached_list() is for core's own routes only, so this one is kept
+ * in a table, where nf_xlat_hops_forget() finds it.
  */
 static struct rtable *nf_xlat_hop_route(struct net *net,
 					const struct fib_result *res,
@@ -273,9 +282,10 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 }
 
 /*
- * An output lookup tells rules that the packet is of this host, and an input lookup
- * takes a pool address of this host for a martian. So where there are rules, ask them, and
- * where they lead elsewhere than the output lookup, go to the next hop that they name.
+ * Look up a route where there are rules. __ip_route_output_key() shows the packet to the rules
+ * as one of this host, and ip_route_input() drops a source that is a pool address of this host
+ * as a martian. So fib_lookup() asks the rules for a packet that has come in by @in. If they
+ * lead to another next hop than __ip_route_output_key(), make a route to that next hop.
  */
 static noinline struct rtable *
 nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
@@ -299,7 +309,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 
 	nhc = nf_xlat_choose_hop(net, &rule, &res);
 	rt = __ip_route_output_key(net, fl4);
-	/* It has the source of its own route. */
+	/* That was the preferred source of @rt; make it that of the rules' route. */
 	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
 	if (!IS_ERR(rt)) {
 		if (nf_xlat_same_hop(rt, res.fi, nhc))
@@ -309,7 +319,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	return nf_xlat_hop_route(net, &res, nhc);
 }
 
-/* Functions of their own, so that one family's flow is not on the other one's stack. */
+/* One function for each family, so that the stack holds the flow of one family only. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
@@ -320,9 +330,10 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	struct rtable *rt;
 
 	/*
-	 * ANYSRC: the source is a client's or a pool's, seldom our own. An
-	 * input lookup would call a pool address of ours a martian. To a group, a source
-	 * would be taken for an address of this host.
+	 * The source is an address of a client or of a pool: FLOWI_FLAG_ANYSRC allows one
+	 * that is not of this host. But if the destination is a group,
+	 * ip_route_output_key_hash_rcu() takes a source for an address of this host all the
+	 * same. ip_route_input() would drop a source that is of this host.
 	 */
 	flowi4_init_output(&fl4, oif, mark, nf_xlat_fib_tos(fl->tos & ~INET_ECN_MASK),
 			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
@@ -335,7 +346,7 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	if (IS_ERR(rt))
 		return ERR_CAST(rt);
 	if (src)
-		/* A route that leaks from one VRF to another prefers none. */
+		/* A route that leads from one VRF to another has no preferred source. */
 		src->ip = fl4.saddr ? :
 			inet_select_addr(dst_dev_rcu(&rt->dst),
 					 rt_nexthop(rt, daddr),
@@ -374,7 +385,7 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 	if (fl->policy)
 		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
 	if (fl->in) {
-		/* It has no reverse path check, nor does it mind addresses of this host. */
+		/* IPv6's input look-up accepts any source, also one of this host. */
 		fl6.flowi6_oif = 0;
 		fl6.flowi6_iif = fl->in->ifindex;
 		fl6.fl6_sport = fl->sport;
@@ -394,15 +405,15 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 /**
  * nf_xlat_route - route of a packet in the family that it goes on in
  * @net: network namespace
- * @way: where it is, or NULL: in LOCAL_OUT the socket has a say
- * @skb: packet, for its mark and its device's L3 domain
+ * @way: where the packet is, or NULL; in LOCAL_OUT the options of its socket apply
+ * @skb: packet, for its mark and the VRF of its device
  * @pf: family to route in
  * @fl: what else the route is looked up by
  * @src: with @pf NFPROTO_IPV4, where to put the address that the route
  *	prefers as source; may be NULL
  *
- * As for any packet that this host forwards, or sends if there is no @fl->in, but without
- * a reverse path check. RCU read side.
+ * The route is that of a packet that this host forwards, or that it sends if @fl->in is NULL,
+ * but without a reverse path check. RCU read side.
  *
  * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
  * blocks.
