@@ -8,7 +8,7 @@
 #include <linux/ipv6.h>
 #include <net/netfilter/nf_xlat.h>
 
-/* One address by one mapping; NF_XLAT_ADDRESS when it does not have it. */
+/* Map one address by one mapping. NF_XLAT_ADDRESS: the mapping does not have the address. */
 static enum nf_xlat_reason
 nf_xlat_map_one(const struct nf_xlat_map *map, const struct net *net, u8 pf,
 		const union nf_inet_addr *addr, union nf_inet_addr *res)
@@ -38,7 +38,7 @@ nf_xlat_map_one(const struct nf_xlat_map *map, const struct net *net, u8 pf,
 	return found ? NF_XLAT_OK : NF_XLAT_ADDRESS;
 }
 
-/* RFC 7757 section 3.3: explicit mapping first, prefix where there is none */
+/* RFC 7757 section 3.3: the prefix maps an address that has no explicit mapping. */
 static enum nf_xlat_reason
 nf_xlat_map_addr(const struct nf_xlat_domain *dom, const struct nf_xlat_map *map,
 		 const struct net *net, u8 pf, const union nf_inet_addr *addr,
@@ -53,7 +53,10 @@ nf_xlat_map_addr(const struct nf_xlat_domain *dom, const struct nf_xlat_map *map
 	return reason;
 }
 
-/* An error quotes a packet of the other direction. */
+/*
+ * Map the addresses that an ICMP error quotes (RFC 7915 sections 4.3 and 5.3). The quoted
+ * packet went in the other direction, so that @dom->daddr maps its source.
+ */
 static enum nf_xlat_reason
 nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
 		  const struct nf_xlat_l3 *l3, struct nf_xlat_hdr *hdr)
@@ -68,7 +71,7 @@ nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf
 
 /**
  * nf_xlat_map_saddr - map the source of a packet
- * @dom: how
+ * @dom: the mappings
  * @net: network namespace
  * @skb: packet with a whole network header
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
@@ -91,21 +94,21 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_saddr);
 
 /**
  * nf_xlat_map - read a packet, and map its addresses
- * @dom: how
+ * @dom: the mappings
  * @net: network namespace
  * @skb: packet with a whole network header, skb->data at it
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
- * @error_saddr: RFC 6791: source of ICMP errors whose own has no mapping, or NULL
+ * @error_saddr: source of ICMP errors whose own source has no mapping (RFC 6791), or NULL
  * @pkt: filled in as by nf_xlat_parse()
- * @parm: filled in as of what has no state, with the addresses @outer, and @inner for
- *	ICMP errors; but not @lowest_mtu6 and @rules, which are the caller's
+ * @parm: filled in for a translation without state: the addresses @outer, and @inner for
+ *	ICMP errors. The caller fills in @lowest_mtu6 and @rules.
  * @reason: NF_XLAT_OK, or why the packet cannot be translated
  *
  * RCU read side.
  *
- * Return: false if the packet has an address that @dom does not map, and is not read
- * further than that. It is as it was then.
+ * Return: true, or false if @dom does not map an address of the packet. Then the packet is as
+ * it was, and @pkt, @parm and @reason mean nothing.
  */
 bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 		 struct sk_buff *skb, u8 pf, bool reasm,
@@ -117,7 +120,7 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 	__u16 transport = skb->transport_header;
 	const union nf_inet_addr *saddr, *daddr;
 
-	/* In place: of IPv4, the first word is all that is read. */
+	/* They point into the packet. Of an IPv4 address only the first word is read. */
 	if (pf == NFPROTO_IPV6) {
 		saddr = (const void *)&ipv6_hdr(skb)->saddr;
 		daddr = (const void *)&ipv6_hdr(skb)->daddr;
@@ -145,7 +148,7 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 			parm->outer.saddr.in6 = error_saddr->in6;
 		sreason = NF_XLAT_OK;
 	} else if (sreason == NF_XLAT_ADDRESS) {
-		/* Where local delivery starts, should it come to that */
+		/* ip6_input_finish() starts there, if the packet is for this host. */
 		skb->transport_header = transport;
 		return false;
 	}
