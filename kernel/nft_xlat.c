@@ -36,8 +36,8 @@ struct nft_xlat {
 	u8			mode;
 	u8			mapping;
 	u8			filtering;
-	struct nft_xlat_regs	sreg;	/* of what the mode is about */
-	struct nft_xlat_regs	dreg;	/* see nft_xlat_forwards() */
+	struct nft_xlat_regs	sreg;	/* new source; 4to6: host; stateless: error saddr */
+	struct nft_xlat_regs	dreg;	/* IPv4 host of nft_xlat_forwards() */
 };
 
 static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -151,8 +151,8 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 }
 
 /*
- * Look an address up in a map of nft. Its values are addresses, or intervals
- * of the size of the key's, whose low bits are the key's.
+ * Look an address up in a map of nft. If the value is an interval of addresses, it is a prefix
+ * as large as the key's, and the low bits of @addr are kept (RFC 7757 section 3.3).
  */
 static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 			     u8 pf, const union nf_inet_addr *addr,
@@ -172,8 +172,8 @@ static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 	memcpy(res, data, (last + 1) * sizeof(u32));
 	if (set->dlen > (last + 1) * sizeof(u32)) {
 		/*
-		 * The interval differs in more than the last word: in IPv6 only, and larger
-		 * than any IPv4 prefix.
+		 * First and last address of the interval differ in more than the last word.
+		 * That is in IPv6 only, and such an interval is larger than any IPv4 prefix.
 		 */
 		if (memcmp(data, data + last + 1, last * sizeof(u32)))
 			return false;
@@ -325,8 +325,8 @@ static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 }
 
 /*
- * A map by name, in the rule's table. nf_tables_bind_set() is not for modules
- * on all kernels; what it does beyond this concerns anonymous sets and verdicts.
+ * Find a map by its name in the rule's table, and take a reference to it. Not all kernels
+ * export nf_tables_bind_set(). What else it does concerns anonymous sets and verdict maps.
  */
 static int nft_xlat_parse_set(const struct nft_ctx *ctx,
 			      const struct nft_xlat *priv,
@@ -417,8 +417,8 @@ static void nft_xlat_put_set(const struct nf_xlat_map *map)
 static void nft_xlat_put_sets(const struct nft_xlat *priv)
 {
 	/*
-	 * A map as second choice is refused, but the reference to it has been taken
-	 * already.
+	 * nft_xlat_check_maps() refuses a map for NFTA_XLAT_PREFIX, but
+	 * nft_xlat_parse_maps() has taken the reference by then.
 	 */
 	nft_xlat_put_set(&priv->dom.prefix);
 	nft_xlat_put_set(&priv->dom.saddr);
@@ -446,10 +446,10 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* Do the mappings make sense together? @dnat: NFTA_XLAT_DNAT is there. */
+/* Do the mappings make sense together? @dnat: the rule has an NFTA_XLAT_DNAT. */
 static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
 {
-	/* Both addresses come from registers or the route. */
+	/* Registers or the route say what both addresses become. */
 	if (dnat)
 		return priv->dom.prefix.kind || priv->dom.saddr.kind ||
 		       priv->dom.daddr.kind ? -EINVAL : 0;
@@ -474,7 +474,7 @@ static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
 					   priv->dom.daddr.kind) ? -EINVAL : 0;
 }
 
-/* A range of one has no max register. */
+/* A range that is a single value has no max register. */
 static int nft_xlat_parse_range(const struct nft_ctx *ctx,
 				const struct nlattr *min,
 				const struct nlattr *max,
@@ -625,14 +625,14 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* The rule is deactivated. Until it is activated again, its maps may be deleted. */
+/* The rule is deleted, or its addition is undone: drop the references to its maps. */
 static void nft_xlat_deactivate(const struct nft_ctx *ctx,
 				const struct nft_expr *expr,
 				enum nft_trans_phase phase)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* Counted down in NFT_TRANS_PREPARE */
+	/* NFT_TRANS_PREPARE has dropped the references, as in nf_tables_deactivate_set(). */
 	if (phase != NFT_TRANS_COMMIT)
 		nft_xlat_put_sets(priv);
 }
@@ -707,7 +707,7 @@ static int nft_xlat_dump_map(struct sk_buff *skb, int type,
 	return err;
 }
 
-/* @type: attribute of the first address; those of the others follow it. */
+/* Dump the registers of a range. @type is the attribute of the first; the others follow it. */
 static int nft_xlat_dump_range(struct sk_buff *skb,
 			       const struct nft_xlat_regs *regs, int type)
 {
@@ -759,7 +759,7 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->filtering &&
 	    nla_put_be32(skb, NFTA_XLAT_FILTERING, htonl(priv->filtering)))
 		return -1;
-	/* If the source of a port forward is mapped, the mode describes the destination. */
+	/* Where the source of a port forward is mapped, the mode is that of the destination. */
 	if (nft_xlat_forwards(priv) && priv->mode == NFT_XLAT_DNAT)
 		return nft_xlat_dump_range(skb, &priv->dreg,
 					   NFTA_XLAT_REG_ADDR_MIN);
@@ -786,7 +786,7 @@ struct nft_xlat_flow {
 	struct nf_xlat_ft	*ft;
 };
 
-/* As "flow add" does: a packet that does not qualify continues with the next expression. */
+/* The rule goes on for a packet that does not qualify, unlike in nft_flow_offload_eval(). */
 static void nft_xlat_flow_eval(const struct nft_expr *expr,
 			       struct nft_regs *regs,
 			       const struct nft_pktinfo *pkt)
