@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The packets of the fast path: from the ingress of a flowtable's device to the egress of
- * another device, past all hooks, the route look-up and conntrack.
+ * The ingress hook of the fast path. A packet goes from the ingress of one device to the egress
+ * of another, and skips all other hooks, the route look-up and conntrack.
  *
- * What is not a plain packet takes the normal path: fragments, options, SYN, FIN and RST,
- * TTL 1, and packets that are longer than the MTU.
+ * Only plain packets take the fast path. Those with options or extension headers, fragments,
+ * SYN, FIN and RST, packets with TTL 1 and packets that are longer than the MTU take the normal
+ * path.
  */
 
 #include <linux/if_pppox.h>
@@ -16,7 +17,7 @@
 #include <net/sock.h>
 #include "nf_xlat_flow_packet.h"
 
-/* Pulls the headers, and reads them. */
+/* Pull the headers and read them. Returns false for a packet that takes the normal path. */
 static bool nf_xlat_flow_skb_parse(struct sk_buff *skb, __be16 protocol,
 				   struct nf_xlat_l3 *l3,
 				   struct nf_xlat_flow_key *key)
@@ -39,6 +40,7 @@ static bool nf_xlat_flow_skb_parse(struct sk_buff *skb, __be16 protocol,
 	return true;
 }
 
+/* Has conntrack to see the packet? Return true also if its TCP header is incomplete. */
 static bool nf_xlat_flow_skb_control(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
 {
 	skb_set_transport_header(skb, l3->hlen);
@@ -48,6 +50,7 @@ static bool nf_xlat_flow_skb_control(struct sk_buff *skb, const struct nf_xlat_l
 	       nf_xlat_flow_tcp_control(tcp_hdr(skb));
 }
 
+/* Is the transport header valid, and can the packet leave without being fragmented? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_l3 *l3,
 			      const struct nf_xlat_flow_dir *d,
@@ -58,8 +61,8 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	if (!skb_is_gso(skb))
 		return nf_xlat_flow_len_ok(l3, d, dst);
 	/*
-	 * A packet of LRO has no gso_type. Neither it nor a GSO packet of a tunnel takes
-	 * the fast path.
+	 * A packet of LRO has no gso_type, see skb_warn_if_lro(). It takes the normal path, as
+	 * does a GSO packet of a tunnel.
 	 */
 	return skb_shinfo(skb)->gso_type &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
@@ -75,8 +78,9 @@ static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
 				  unsigned int off, __sum16 *check)
 {
 	/*
-	 * With offload, the field holds the sum of the pseudo-header only. The offload may
-	 * be that of a packet inside of a tunnel, though; then this field is complete.
+	 * With CHECKSUM_PARTIAL, the field holds the sum of the pseudo-header only. But
+	 * csum_start may point to the header of a packet inside a UDP tunnel; then the field
+	 * of this UDP header is complete.
 	 */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_checksum_start_offset(skb) == off) {
@@ -88,8 +92,9 @@ static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
 }
 
 /*
- * Translates the packet as nf_xlat_skb() does, by what the flow has computed before. The
- * transport header is not moved. Returns false without memory.
+ * Translate the packet as nf_xlat_skb() does, with the values that the flow has computed. The
+ * new network header ends where the old one did, so the transport header does not move. Returns
+ * false without memory.
  */
 static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 			     const struct nf_xlat_l3 *l3,
@@ -100,7 +105,7 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 
 	if (d->key.pf == NFPROTO_IPV4)
 		room += sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	/* The parser has pulled the headers into the linear part. */
+	/* nf_xlat_flow_skb_parse() and nf_xlat_flow_skb_control() have pulled the headers. */
 	if (skb_cow_head(skb, room) ||
 	    (unlikely(skb_cloned(skb)) &&
 	     skb_ensure_writable(skb, l3->hlen + nf_xlat_flow_l4len(l3))))
@@ -108,7 +113,7 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 
 	l4 = skb->data + l3->hlen;
 	nf_xlat_flow_skb_csum(skb, d, l3->hlen, nf_xlat_flow_ports(d, l4));
-	/* CHECKSUM_COMPLETE covers the old header, and is no longer right. */
+	/* The sum of CHECKSUM_COMPLETE includes the old network header. */
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
 		skb->ip_summed = CHECKSUM_NONE;
 
@@ -132,7 +137,7 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	return true;
 }
 
-/* Hands the translated packet, of family @pf, to the neighbour. */
+/* Send the translated packet, which is of family @pf, to the neighbour. */
 static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 {
 	struct net_device *dev = dst_dev_rcu(dst);
@@ -142,8 +147,8 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	skb_orphan(skb);
 	skb->dev = dev;
 	/*
-	 * A frame for the address of a bridge came in as PACKET_OTHERHOST, for which
-	 * icmp_send() is silent.
+	 * A frame for the address of a bridge has come in as PACKET_OTHERHOST. For such a
+	 * packet, icmp_send() would not report an error of neighbour discovery.
 	 */
 	skb->pkt_type = PACKET_HOST;
 	skb_dst_drop(skb);
@@ -162,8 +167,9 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 }
 
 /*
- * A packet from its network header on. @len: bytes that may belong to it; @key: its member
- * @in is set, and @pad is zero.
+ * Look for the flow of a packet, and translate and send the packet if there is one. skb->data is
+ * at the network header. @len: how many bytes the packet may have at most. The caller has set
+ * @in and @pad of @key.
  */
 static __always_inline unsigned int
 nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
@@ -188,7 +194,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	if (!in || !nf_xlat_forwarding(state->net, in, key->pf))
 		return NF_ACCEPT;
 	dst = d->dst;
-	/* A BIG TCP packet has length 0. */
+	/* The length in the header of a BIG TCP packet is 0, so that it fails here. */
 	if (l3.len > len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_skb_control(skb, &l3) ||
@@ -199,7 +205,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	if (!nf_xlat_flow_fits(skb, &l3, d, dst))
 		return NF_ACCEPT;
 
-	/* Bytes behind the length in the header are padding. */
+	/* Cut off padding, which are the bytes after the length in the header. */
 	if (pskb_trim_rcsum(skb, l3.len) ||
 	    !nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
@@ -213,8 +219,8 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 }
 
 /*
- * The protocol of the packet in a PPPoE frame, and in @len its length; 0 for a frame of
- * another kind.
+ * Read the header of a PPPoE frame: set the session in @key, and @len to the length of the packet
+ * in the frame. Returns the protocol of that packet, or 0 if it is neither IPv4 nor IPv6.
  */
 static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 				 struct nf_xlat_flow_key *key,
@@ -224,7 +230,7 @@ static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 
 	if (!pskb_may_pull(skb, PPPOE_SES_HLEN))
 		return 0;
-	/* Octet by octet, as sparse complains about the flexible array of struct pppoe_hdr. */
+	/* Not by struct pppoe_hdr: sparse warns of the flexible array at its end. */
 	hdr = skb_network_header(skb);
 	*len = get_unaligned_be16(hdr + 4);
 	if (hdr[0] != 0x11 || hdr[1] || *len < sizeof(__be16) ||
@@ -241,7 +247,10 @@ static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 	return 0;
 }
 
-/* Is the frame for this host? The address of a bridge may be another than its ports'. */
+/*
+ * Is the frame for the MAC address of this host? A bridge may have another address than its
+ * ports. eth_type_trans() of a port calls frames for the bridge PACKET_OTHERHOST.
+ */
 static bool nf_xlat_flow_host(const struct sk_buff *skb,
 			      const struct net_device *dev)
 {
@@ -256,15 +265,15 @@ static bool nf_xlat_flow_host(const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_flow_ingress - packets at the ingress of a flowtable's device
+ * nf_xlat_flow_ingress - let packets take the fast path
  * @priv: struct nf_xlat_flow_net of the namespace
  * @skb: packet
- * @state: the hook
+ * @state: the hook, at the ingress of a device
  *
  * RCU read side, softirq.
  *
- * Return: NF_STOLEN for a packet that took the fast path; NF_ACCEPT for one that takes
- * the normal path, unchanged; NF_DROP with the reason counted.
+ * Return: NF_STOLEN if the packet has been sent; NF_ACCEPT if it is unchanged and takes the
+ * normal path; NF_DROP with the reason counted.
  */
 unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
@@ -277,10 +286,10 @@ unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
 	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
 		return NF_ACCEPT;
-	/* nf_xlat_flow_parse() sets the rest; to clear it first takes time. */
+	/* nf_xlat_flow_skb_parse() sets the rest. Do not spend time on clearing it first. */
 	key.in = (struct nf_xlat_flow_in){ .iif = state->in->ifindex };
 	memset(key.pad, 0, sizeof(key.pad));
-	/* VLAN 0 is a priority without a VLAN. */
+	/* With VLAN ID 0, the tag has a priority only (IEEE 802.1Q). */
 	if (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb))
 		key.in.vlan = nf_xlat_flow_vlan(skb->vlan_proto,
 						skb_vlan_tag_get_id(skb));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of nf_xlat_flow share.
+ * Declarations for the files of nf_xlat_flow.
  */
 #ifndef _NF_XLAT_FLOW_INTERNAL_H
 #define _NF_XLAT_FLOW_INTERNAL_H
@@ -20,18 +20,19 @@
 #include "nf_xlat_ct_internal.h"
 
 /**
- * struct nf_xlat_flow_net - the fast path of a namespace
+ * struct nf_xlat_flow_net - the data of nf_xlat_flow for a namespace
  *
  * @table: the directions of all flows, see struct nf_xlat_flow_dir
  * @net: the namespace
  * @mib: the counters of the namespace
- * @gc: the work that moves timeouts on, ends flows and follows the flowtables; its
+ * @gc: the work that extends timeouts, ends flows and calls nf_xlat_ft_sync_all(); its
  *	events are devices whose flows have to end
  * @mutex: protects @fts, @hooked, @at, @round and @gone; taken inside of RTNL, never the reverse
- * @fts: flowtables that rules name, and what devices of kind "xlat" have of their own
- * @hooked: devices with our hook, by index; the value is by how many flowtables. XDP
- *	programs read it without the mutex
- * @at: the flowtable that nf_xlat_ft_sync() is working on
+ * @fts: list of struct nf_xlat_ft: one for each flowtable that rules name, and one for each
+ *	device of kind "xlat" that names devices
+ * @hooked: devices with our hook, by index; the value is the number of hooks. XDP programs
+ *	read it without the mutex
+ * @at: the struct nf_xlat_ft that nf_xlat_ft_sync() is working on, or NULL
  * @round: number of the current nf_xlat_ft_sync_all()
  * @gone: the namespace ends
  * @stateless: number of flows without a conntrack entry
@@ -61,9 +62,9 @@ static inline struct nf_xlat_flow_net *nf_xlat_flow_pernet(const struct net *net
 /**
  * struct nf_xlat_flow_in - how the packets of a flow come in
  *
- * @iif: index of the device, which is one of the flowtable's
- * @vlan: VLAN as nf_xlat_flow_vlan() writes it, 0 without one
- * @session: session of PPPoE, 0 without one
+ * @iif: index of the device that has our hook
+ * @vlan: VLAN in the form of nf_xlat_flow_vlan(), 0 for none
+ * @session: number of the PPPoE session, 0 for none
  */
 struct nf_xlat_flow_in {
 	int	iif;
@@ -77,9 +78,9 @@ static inline u16 nf_xlat_flow_vlan(__be16 proto, u16 id)
 }
 
 /*
- * What tells the packets of a direction from all others. It is compared in words, so it has
- * no holes and its padding is zero. @in is part of it because two zones of conntrack may
- * have the same addresses.
+ * The key by which a packet finds its flow. nf_xlat_flow_cmp() compares it in words of 64 bits,
+ * so it has no holes and its padding is zero. @in is part of the key, because two zones of
+ * conntrack may use the same addresses.
  */
 struct nf_xlat_flow_key {
 	union nf_inet_addr	src;
@@ -95,28 +96,29 @@ struct nf_xlat_flow_key {
 /**
  * struct nf_xlat_flow_dir - one direction of a flow
  *
- * This is all that a packet needs. It fills two cache lines; the look-up touches the
- * first one only.
+ * This has all that a packet needs. It fills two cache lines; the look-up reads only the
+ * first one.
  *
- * @node: in the table
- * @key: what the packets of this direction have in common
+ * @node: node in the table
+ * @key: key of the packets of this direction
  * @mtu6: lowest MTU of the IPv6 side
  * @dir: index of this direction in its flow
- * @acct: conntrack counts the packets of the session
+ * @acct: nf_conntrack_acct is on, so count the packet in the entry of the session
  * @stateless: there is no session, and this is the only direction of the flow
- * @below: packets come in by another device than the one that routes them, see
+ * @below: the device that has our hook is below the one that routes the packets, see
  *	nf_xlat_ft_below()
  * @src: source address of the translated packet
  * @dst_addr: destination address of the translated packet
  * @sport: source port of the translated packet
  * @dport: destination port of the translated packet
- * @pseudo: what the translation adds to the sum of the pseudo-header, folded
- * @diff: what it adds to the sums of the pseudo-header and of the ports, folded
- * @cookie: of @dst, for dst_check()
+ * @pseudo: what the translation adds to the checksum of the pseudo-header, folded
+ * @diff: what it adds to the checksum of pseudo-header and ports, folded
+ * @cookie: cookie of @dst, for dst_check()
  * @dst: route of the translated packet
- * @used: jiffies of the last packet, in a session
- * @rules: state of the rules that made the flow, without a session
- * @id: last identification that was given to a packet of IPv4
+ * @used: with a session: jiffies of the last packet
+ * @rules: without a session: stamp of the ruleset that made the flow, see
+ *	nf_xlat_rules_same()
+ * @id: the last identification that an IPv4 packet got
  */
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;
@@ -141,20 +143,23 @@ struct nf_xlat_flow_dir {
 	u16			id;
 } ____cacheline_aligned;
 
-/* Bits of nf_xlat_flow.state: all of it is in the table; it has to leave the table. */
+/*
+ * Bits of nf_xlat_flow.state. READY: nf_xlat_flow_insert() has linked all directions. DEAD: the
+ * flow has to leave the table. Whoever sets the second one of the two unlinks the flow.
+ */
 #define NF_XLAT_FLOW_READY	BIT(0)
 #define NF_XLAT_FLOW_DEAD	BIT(1)
 
 /**
  * struct nf_xlat_flow - a session in the fast path, or packets of a stateless rule
  *
- * @dir: the directions, with the indexes that conntrack has for them
+ * @dir: the directions, by enum ip_conntrack_dir
  * @state: NF_XLAT_FLOW_READY, NF_XLAT_FLOW_DEAD
- * @iif: index of the device that routes the packets that come in, by direction
+ * @iif: for each direction, index of the device that routes the packets that come in
  * @since: jiffies when the flow was made
- * @fn: the namespace, for as long as the flow is in the table
+ * @fn: the namespace; not valid after the flow has left the table
  * @ct: conntrack entry of the session, with a reference; NULL without a session
- * @rcu: to free it
+ * @rcu: for call_rcu()
  */
 struct nf_xlat_flow {
 	struct nf_xlat_flow_dir	dir[IP_CT_DIR_MAX];
@@ -177,7 +182,7 @@ static inline unsigned int nf_xlat_flow_dirs(const struct nf_xlat_flow *flow)
 	return flow->ct ? IP_CT_DIR_MAX : 1;
 }
 
-/* memcmp() would be a call. */
+/* Compare keys. memcmp() would be a function call. */
 static inline int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg,
 				   const void *obj)
 {
@@ -188,7 +193,7 @@ static inline int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg,
 		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
 }
 
-/* Most of the key is zero for IPv4, so do not hash all of it. */
+/* Hash a key. Do not hash the zeros of an IPv4 key. */
 static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 {
 	const struct nf_xlat_flow_key *key = data;
@@ -203,7 +208,7 @@ static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 		      seed ^ key->proto);
 }
 
-/* Inlined where packets are looked up, so each file has a copy. */
+/* The parameters are constants, so that the look-up is inlined. Each file has a copy of them. */
 static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
 	.head_offset	= offsetof(struct nf_xlat_flow_dir, node),
 	.key_offset	= offsetof(struct nf_xlat_flow_dir, key),
@@ -213,10 +218,10 @@ static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
 	.automatic_shrinking = true,
 };
 
-/* An event of all devices: no device has that index. */
+/* In nf_xlat_flow_net.gc, this index stands for all devices. No device has it. */
 #define NF_XLAT_FLOW_ALL	0
 
-/* Has a device had an event that a packet of this flow comes in or leaves by? */
+/* Has one of the flow's devices had an event that ends the flow, see nf_xlat_ft_netdev_event()? */
 static inline bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
 				      const struct nf_xlat_flow *flow)
 {

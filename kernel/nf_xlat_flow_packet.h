@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a packet of the fast path needs, whether it has an skb or is a frame of XDP. Each
- * of the two has a copy, as calls would cost a packet more than the rest of them.
+ * Steps of the fast path that are the same for an skb and for an XDP frame. They are inlined in
+ * nf_xlat_flow_hook.c and nf_xlat_flow_bpf.c, because a call would take longer than most of them.
  */
 #ifndef _NF_XLAT_FLOW_PACKET_H
 #define _NF_XLAT_FLOW_PACKET_H
@@ -17,7 +17,7 @@
 #include <net/netfilter/nf_conntrack_acct.h>
 #include "nf_xlat_flow_internal.h"
 
-/* Reads the header of a plain IPv4 packet into @l3 and @key; false for any other packet. */
+/* Read the header of a plain IPv4 packet into @l3 and @key. Returns false for other packets. */
 static inline bool nf_xlat_flow_parse4(const struct iphdr *iph, struct nf_xlat_l3 *l3,
 				       struct nf_xlat_flow_key *key)
 {
@@ -40,7 +40,7 @@ static inline bool nf_xlat_flow_parse4(const struct iphdr *iph, struct nf_xlat_l
 	return true;
 }
 
-/* The same of IPv6 */
+/* Read the header of a plain IPv6 packet into @l3 and @key. Returns false for other packets. */
 static inline bool nf_xlat_flow_parse6(const struct ipv6hdr *ip6h,
 				       struct nf_xlat_l3 *l3,
 				struct nf_xlat_flow_key *key)
@@ -60,7 +60,7 @@ static inline bool nf_xlat_flow_parse6(const struct ipv6hdr *ip6h,
 	return true;
 }
 
-/* The same of the ports, which are at @l4 */
+/* Read the ports at @l4 into @key. */
 static inline void nf_xlat_flow_parse_l4(const void *l4,
 					 const struct nf_xlat_l3 *l3,
 					 struct nf_xlat_flow_key *key)
@@ -78,16 +78,16 @@ static inline unsigned int nf_xlat_flow_l4len(const struct nf_xlat_l3 *l3)
 					  sizeof(struct udphdr);
 }
 
-/* Conntrack has to see a TCP segment that begins or ends a connection. */
+/* Does the TCP segment begin or end a connection? Conntrack has to see it then. */
 static inline bool nf_xlat_flow_tcp_control(const struct tcphdr *th)
 {
 	return th->syn || th->fin || th->rst;
 }
 
 /*
- * Is the session over, or have the rules changed? Conntrack finds an expired entry late.
- * But the entry of a session that had a packet within the last second has not expired, so
- * its cache line need not be touched.
+ * Has the session expired, or, without a session, have the rules changed? Conntrack's own gc
+ * removes an expired entry only after a while, so ask the entry. If there was a packet within the
+ * last second, the entry cannot have expired; then spare the cache miss.
  */
 static inline bool nf_xlat_flow_expired(const struct net *net,
 					const struct nf_xlat_flow_dir *d)
@@ -98,7 +98,10 @@ static inline bool nf_xlat_flow_expired(const struct net *net,
 	       nf_ct_is_expired(nf_xlat_flow_of(d)->ct);
 }
 
-/* Has the flow to leave the table, as nothing of what it was made from is left? */
+/*
+ * Does the flow have to end, because its route, its session, its rules or its devices are not
+ * what they were when the flow was made?
+ */
 static inline bool nf_xlat_flow_over(const struct net *net,
 				     struct nf_xlat_flow_net *fn,
 				     const struct nf_xlat_flow *flow,
@@ -108,7 +111,7 @@ static inline bool nf_xlat_flow_over(const struct net *net,
 	       nf_xlat_flow_moved(fn, flow);
 }
 
-/* Do conntrack and nf_xlat_parse() let this transport header pass? */
+/* Would conntrack and nf_xlat_parse() accept this transport header? */
 static inline bool nf_xlat_flow_l4_ok(const void *l4, const struct nf_xlat_l3 *l3,
 				      bool gso)
 {
@@ -118,15 +121,15 @@ static inline bool nf_xlat_flow_l4_ok(const void *l4, const struct nf_xlat_l3 *l
 
 	if (l3->proto == IPPROTO_TCP)
 		return th->doff >= sizeof(*th) / 4 && th->doff * 4 <= len;
-	/* RFC 7915 section 4.5: without a checksum one has to be made, over all of the packet. */
+	/* Without a checksum, RFC 7915 section 4.5 wants one computed over the whole packet. */
 	return udph->check &&
 	       (gso || (ntohs(udph->len) >= sizeof(*udph) &&
 			ntohs(udph->len) <= len));
 }
 
 /*
- * How long may a packet of this direction be, before it is translated, to leave in one
- * piece? nf_xlat_check() judges so in the normal path.
+ * How long may a packet be before its translation, so that it can leave without being
+ * fragmented? This has to agree with nf_xlat_check() of the normal path.
  */
 static __always_inline u32
 nf_xlat_flow_max_len(const struct nf_xlat_l3 *l3,
@@ -139,25 +142,25 @@ nf_xlat_flow_max_len(const struct nf_xlat_l3 *l3,
 	if (d->key.pf == NFPROTO_IPV6)
 		return ip_dst_mtu_maybe_forward(dst, true) + growth;
 	mtu = max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
-	/* RFC 7915 section 4.1: without DF it is cut at @mtu6, by the normal path. */
+	/* RFC 7915 section 4.1: without DF, the normal path fragments it to @mtu6. */
 	if (!l3->df)
 		mtu = min_t(u32, mtu, d->mtu6);
 	return mtu - growth;
 }
 
-/* Can a packet that is no GSO packet leave in one piece? */
+/* Can a packet that is no GSO packet leave without being fragmented? */
 static inline bool nf_xlat_flow_len_ok(const struct nf_xlat_l3 *l3,
 				       const struct nf_xlat_flow_dir *d,
 				const struct dst_entry *dst)
 {
-	/* RFC 8200 section 5: each link of IPv6 takes 1280 bytes. */
+	/* RFC 8200 section 5: each link of IPv6 has an MTU of 1280 bytes at least. */
 	if (d->key.pf == NFPROTO_IPV4 &&
 	    l3->len + sizeof(struct ipv6hdr) - sizeof(struct iphdr) <= IPV6_MIN_MTU)
 		return true;
 	return l3->len <= nf_xlat_flow_max_len(l3, d, dst);
 }
 
-/* Sets the ports, and returns the checksum. */
+/* Set the ports. Returns where the checksum of the transport header is. */
 static inline __sum16 *nf_xlat_flow_ports(const struct nf_xlat_flow_dir *d, void *l4)
 {
 	/* TCP has its ports in the same place as UDP. */
@@ -169,6 +172,7 @@ static inline __sum16 *nf_xlat_flow_ports(const struct nf_xlat_flow_dir *d, void
 					     &ports->check;
 }
 
+/* Update a complete checksum. RFC 768: a UDP checksum of 0 is sent as all ones. */
 static inline void nf_xlat_flow_csum(const struct nf_xlat_flow_dir *d, __sum16 *check)
 {
 	*check = csum_fold(csum_add(~csum_unfold(*check), csum_unfold(d->diff)));
@@ -182,7 +186,10 @@ nf_xlat_flow_build4(struct iphdr *iph, struct nf_xlat_flow_dir *d,
 {
 	*(__be16 *)iph = htons(0x4500 | l3->tos);
 	iph->tot_len = htons(len);
-	/* RFC 7915 section 5.1. A flow counts its own identifications, as a socket does. */
+	/*
+	 * RFC 7915 section 5.1: DF only if the IPv6 packet has more than 1280 bytes, and an
+	 * identification if not. Each direction has a counter for it, as a socket has.
+	 */
 	if (gso || l3->len > IPV6_MIN_MTU) {
 		iph->id = 0;
 		iph->frag_off = htons(IP_DF);
