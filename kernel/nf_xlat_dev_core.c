@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that translates what is routed to it, for "ip link add NAME type xlat".
+ * A device that translates the packets that are routed to it: "ip link add NAME type xlat".
  *
- * A packet goes on from ndo_start_xmit() as nf_xlat_send() has it: in the other family's
- * prerouting, with this device as the one that it came in by. The stack has forwarded it
- * to the device, which counts the hop; so there is one decrement, and errors are the
- * router's.
+ * ndo_start_xmit() gives a packet to nf_xlat_send(). The translated packet enters PRE_ROUTING
+ * of the other family as if this device had received it. ip_forward() or ip6_forward() has
+ * decremented the TTL before, so the translation does not.
  *
- * State cannot be made there, as conntrack has confirmed the entry by then. With state the
- * device is a name: a hook before routing takes what is for its prefix, as a rule would.
+ * ndo_start_xmit() cannot make a session, because conntrack has confirmed the entry of the
+ * packet by then. So in the modes with state, no packet has to come to the device: a hook in
+ * PRE_ROUTING and LOCAL_OUT translates the packets for the prefix of the device, as a rule
+ * would do. The device only has the configuration and the counters.
  */
 
 #include <linux/ethtool.h>
@@ -29,14 +30,15 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
-/* User of nf_defrag's queues: "xlat", which nobody else has */
+/* Who waits for fragments, see enum ip_defrag_users: a number that core does not use, "xlat" */
 #define NF_XLAT_DEV_DEFRAG	0x786c6174
 
 /*
- * An ICMP message is translated as a whole, for its checksum. Fragments of one wait for
- * the others here, since there is no conntrack, or what it has put together has been cut
- * again on its way.
- * False: @skb is one that waits, or is gone.
+ * Reassemble an ICMP message. Its checksum covers the pseudo-header in IPv6 but not in IPv4, so
+ * only a whole message can be translated. Either conntrack has not reassembled it, or the stack
+ * has fragmented it again on its way to the device.
+ *
+ * Return: false if @skb waits for other fragments or has been freed.
  */
 static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 			       struct sk_buff *skb, u8 pf)
@@ -46,7 +48,7 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 	if (pf == NFPROTO_IPV4)
 		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG);
 	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG);
-	/* This one leaves what it does not like to its caller. */
+	/* Unlike ip_defrag(), nf_ct_frag6_gather() does not free a packet that it refuses. */
 	if (err && err != -EINPROGRESS) {
 		nf_xlat_owner_drop(way->owner, way->net, skb,
 				   NF_XLAT_FRAG_ICMP);
@@ -55,7 +57,10 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 	return !err;
 }
 
-/* Neither a pair nor the prefix maps an address: there is no such host on the other side. */
+/*
+ * Neither a pair nor the prefix maps an address of the packet. Tell the sender that there is no
+ * such host on the other side.
+ */
 static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 				 struct sk_buff *skb, u8 pf)
 {
@@ -66,7 +71,7 @@ static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 	nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_ADDRESS);
 }
 
-/* Returns NF_STOLEN, or NF_DROP: the packet is still there. */
+/* Returns NF_STOLEN; or NF_DROP, and the caller has to free the packet. */
 static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
 					  const struct nf_xlat_domain *dom,
 					  struct sk_buff *skb, u8 pf,
@@ -97,7 +102,7 @@ again:
 			nf_xlat_send(skb, way, &pkt, &parm);
 }
 
-/* Neighbour discovery, router solicitations and reports of groups: for this link only */
+/* Is the packet for this link only: neighbour discovery, router solicitations, MLD reports? */
 static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 {
 	return pf == NFPROTO_IPV6 &&
@@ -106,9 +111,9 @@ static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 }
 
 /*
- * Is the packet of this host? Then it came in by no device. But ip6_copy_metadata() does not
- * copy @skb_iif to the fragments of a packet that is forwarded; those of this host have a
- * socket.
+ * Did this host make the packet? Then @skb_iif is 0. It is also 0 in an IPv6 fragment that this
+ * host has made of a forwarded packet, because ip6_copy_metadata() does not copy it. Fragments of
+ * this host's own packets have a socket.
  */
 static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf)
 {
@@ -135,7 +140,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int verdict;
 	u8 pf;
 
-	/* What nft's "fwd" redirects has its MAC header at skb->data. */
+	/* A packet that "fwd" of nft sends here has its MAC header at skb->data. */
 	if (skb_network_offset(skb) || !pskb_inet_may_pull(skb))
 		goto drop;
 	if (skb->protocol == htons(ETH_P_IPV6))
@@ -149,7 +154,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 		return NETDEV_TX_OK;
 	}
 
-	/* Queueing disciplines and classifiers have written there. */
+	/* IPCB() or IP6CB() has to be clean. Queueing disciplines and classifiers use skb->cb. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;
 	/* A packet of this host goes on in the output of the other family. */
@@ -162,19 +167,20 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;
 	/*
-	 * RFC 7757 section 4.2: it came out of this device, so that both ends are hosts of
-	 * ours. They see each other by the prefix, and what they answer comes here.
+	 * RFC 7757 section 4.2.1: this device has translated the packet from IPv6, and its route
+	 * leads back here, so both ends are IPv6 hosts with pairs. Embed the source in the
+	 * prefix and do not use its pair, so that the answer comes here, too.
 	 */
 	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
 		     dom->prefix.kind != NF_XLAT_MAP_NONE))
 		dom = &conf->back;
-	/* As what a tunnel gives to the stack */
+	/* As __netif_receive_skb_core() would do: this device has received the packet. */
 	if (way.at == NF_INET_PRE_ROUTING)
 		skb->skb_iif = dev->ifindex;
 	if (likely(conf->mode == IF_XLAT_STATELESS))
 		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
 	else
-		/* The hook has it, if there is an entry to make a session of. */
+		/* nf_xlat_dev_state_hook() has not translated it: there is no usable entry. */
 		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
 					     NF_XLAT_STATE);
 	rcu_read_unlock();
@@ -188,7 +194,7 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* Is the packet of the same VRF, or of none as the device? */
+/* Is the packet in the VRF of the device? If the device is in none, the packet has to be, too. */
 static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
 				 const struct sk_buff *skb,
 				 const struct nf_hook_state *state)
@@ -201,7 +207,7 @@ static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
 			 l3mdev_master_ifindex_rcu((struct net_device *)dev);
 }
 
-/* With state: what is for the prefix, as a rule would have it */
+/* Translate a packet for the prefix of a device with state, as a rule "xlat 6to4" does. */
 static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 					   const struct nf_hook_state *state)
 {
@@ -221,11 +227,16 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 }
 
 /*
- * Packets for a host that need not be a router for itself: before they are routed, and
- * behind conntrack, which knows them from what the host has sent. Behind NAT as well, so
- * that the CLAT's address may be one that is masqueraded, where the host has no second one.
- * What is none of the translation's is for the IPv6 address itself, neighbour discovery to
- * begin with.
+ * Translate a packet from IPv6 to the address of a pair, for a device with "host" (a CLAT on a
+ * host that does not forward).
+ *
+ * The hook runs before the route look-up, as the route would need forwarding; and after
+ * conntrack, which has tracked the packets that the host sent in IPv6. It also runs after NAT:
+ * where the host has only one IPv6 address, a rule masquerades the CLAT's address with it, and
+ * NAT has to change the destination back first.
+ *
+ * The host itself uses the IPv6 address, too. So ICMP messages and protocols that cannot be
+ * translated go on to the host, neighbour discovery for example.
  */
 static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 					  const struct nf_hook_state *state)
@@ -257,7 +268,7 @@ again:
 	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6, reasm,
 			 &error4, &pkt, &parm, &reason))
 		return NF_ACCEPT;
-	/* The host need not have conntrack in IPv6. */
+	/* Conntrack has not reassembled the message: the host may not use it for IPv6. */
 	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
 		if (!nf_xlat_dev_defrag(&way, skb, NFPROTO_IPV6))
 			return NF_STOLEN;
@@ -267,7 +278,10 @@ again:
 	}
 	if (reason == NF_XLAT_ICMP || reason == NF_XLAT_PROTO ||
 	    reason == NF_XLAT_QUOTED) {
-		/* ip6_input_finish() looks for extension headers from there on. */
+		/*
+		 * nf_xlat_parse() has set the transport header. ip6_protocol_deliver_rcu() takes
+		 * it for the end of the IPv6 header, and reads extension headers from there.
+		 */
 		skb->transport_header = thoff;
 		return NF_ACCEPT;
 	}
@@ -320,7 +334,7 @@ static int nf_xlat_dev_init(struct net_device *dev)
 		nf_xlat_dev_hook(dev, nf_xlat_dev_host_hook,
 				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST + 1);
 	}
-	/* They stay in the namespace that they are registered in. */
+	/* The hooks stay in the namespace where they are registered, so the device has to. */
 	if (xd->n_ops)
 		nf_xlat_netns_immutable(dev);
 	if (conf->mode != IF_XLAT_STATELESS)
@@ -331,7 +345,10 @@ static int nf_xlat_dev_init(struct net_device *dev)
 	if (!err)
 		return 0;
 	nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
-	/* The first hook may have been there; the caller frees the device. */
+	/*
+	 * A packet may be in the first hook, if only the second could not be registered. The
+	 * caller frees the device.
+	 */
 	synchronize_net();
 
 err:
@@ -341,8 +358,9 @@ err:
 }
 
 /*
- * The hooks have seen that the device is down. But if register_netdevice() failed behind
- * nf_xlat_dev_init(), they may still run, and the caller frees the device at once.
+ * When a device is unregistered, unregister_netdevice_many() waits for packets in the hooks. When
+ * register_netdevice() fails after nf_xlat_dev_init(), nobody does, and the caller frees the
+ * device. So wait here.
  */
 static void nf_xlat_dev_uninit(struct net_device *dev)
 {
@@ -360,8 +378,9 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 }
 
 /*
- * __dev_direct_xmit() asks whether the device is up before it disables softirqs, so that a
- * packet socket with PACKET_QDISC_BYPASS may send until it lets the device go.
+ * Counters and configuration are freed only here, when nobody holds the device any more.
+ * nf_xlat_dev_uninit() is too early: __dev_direct_xmit() tests netif_running() outside of an RCU
+ * read side, so a packet socket with PACKET_QDISC_BYPASS may send as long as it holds the device.
  */
 static void nf_xlat_dev_destructor(struct net_device *dev)
 {
@@ -372,7 +391,10 @@ static void nf_xlat_dev_destructor(struct net_device *dev)
 	kvfree(rcu_dereference_protected(xd->conf, true));
 }
 
-/* Of a device there are all counters but that of mappings, which are a namespace's. */
+/*
+ * The name of a counter, or NULL if a device does not have it: mappings are counted for the
+ * namespace only.
+ */
 static const char *nf_xlat_dev_counter(unsigned int i)
 {
 	return i == NF_XLAT_MIB_BIB ? NULL : nf_xlat_mib_name(i);
@@ -453,7 +475,7 @@ void nf_xlat_dev_setup(struct net_device *dev)
 	dev->priv_destructor = nf_xlat_dev_destructor;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_NOARP;
-	/* From IPv4 to a fragment of IPv6 */
+	/* How much a packet grows at most: from IPv4 to an IPv6 fragment. */
 	dev->needed_headroom = sizeof(struct ipv6hdr) + sizeof(struct frag_hdr) -
 			       sizeof(struct iphdr);
 	dev->mtu = ETH_DATA_LEN;
@@ -464,7 +486,7 @@ void nf_xlat_dev_setup(struct net_device *dev)
 	nf_xlat_lltx(dev);
 	dev->priv_flags |= IFF_NO_QUEUE;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	/* Errors ask the route. */
+	/* icmp_send() and icmpv6_send() need the route of a packet that is refused. */
 	netif_keep_dst(dev);
 }
 
