@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a user sets of a device: attributes of rtnetlink, pairs and their look-up.
+ * The configuration of a device: its attributes in rtnetlink, and the table of pairs.
  */
 
 #include <linux/if_xlat.h>
@@ -16,7 +16,7 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
-/* RFC 7600: of IPv6 routers, towards IPv4 */
+/* 192.0.0.8, the dummy address of RFC 7600: source of the ICMP errors of IPv6 routers */
 #define NF_XLAT_DEV_ERROR4	0xc0000008
 
 #define NF_XLAT_DEV_NAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\
@@ -24,7 +24,7 @@
 				 NF_NAT_RANGE_PERSISTENT)
 
 /**
- * nf_xlat_dev_find6 - the pair with the longest prefix that has an IPv6 address
+ * nf_xlat_dev_find6 - find the pair with the longest prefix that has an IPv6 address
  * @pairs: pairs in the order of IPv6
  * @addr: the address
  *
@@ -85,7 +85,7 @@ nf_xlat_dev_find4(const struct nf_xlat_dev_pairs *pairs, __be32 addr)
 	return NULL;
 }
 
-/* The pair with the longest prefix, RFC 7757 section 3.3 */
+/* Map an address by the pair with the longest prefix, RFC 7757 section 3.3. */
 static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
 			       const union nf_inet_addr *addr,
 			       union nf_inet_addr *res)
@@ -102,10 +102,10 @@ static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
 }
 
 /**
- * nf_xlat_dev_fast_put - let the fast path of a device go
- * @fast: what the device has of it
+ * nf_xlat_dev_fast_put - end the fast path of a device
+ * @fast: the set of devices that this device named, and the module nf_xlat_flow
  *
- * RTNL.
+ * The caller holds RTNL.
  */
 void nf_xlat_dev_fast_put(const struct nf_xlat_dev_fast *fast)
 {
@@ -139,7 +139,7 @@ static const struct nla_policy nf_xlat_dev_policy[IFLA_XLAT_MAX + 1] = {
 				    .len = IF_XLAT_MAX_FAST * sizeof(u32) },
 };
 
-/* Longest prefix first, then by address; without the host bits there are none equal. */
+/* Longest prefix first, then by address. Two pairs are equal only if their prefixes are. */
 static int nf_xlat_dev_cmp6(const void *a, const void *b)
 {
 	const struct nf_xlat_eam *x = a, *y = b;
@@ -158,7 +158,7 @@ static int nf_xlat_dev_cmp4(const void *a, const void *b)
 	       ntohl(x->addr4) > ntohl(y->addr4);
 }
 
-/* Put pairs in order, and find the groups. False: two have the same prefix. */
+/* Sort the pairs and make the groups. Returns false if two pairs have the same prefix. */
 static bool nf_xlat_dev_order(struct nf_xlat_dev_pairs *pairs, unsigned int n,
 			      int (*cmp)(const void *a, const void *b), bool v6)
 {
@@ -183,10 +183,14 @@ static bool nf_xlat_dev_order(struct nf_xlat_dev_pairs *pairs, unsigned int n,
 	return true;
 }
 
-/* A copy of @old, NULL for none, with room for @n pairs */
+/*
+ * Allocate a configuration with room for @n pairs, and copy to it all of @old but the pairs.
+ * @old may be NULL.
+ */
 static struct nf_xlat_dev_conf *
 nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 {
+	/* One group for each length of a prefix */
 	const unsigned int groups6 = 129, groups4 = 33;
 	struct nf_xlat_dev_conf *conf;
 	struct nf_xlat_eam *eams;
@@ -217,7 +221,7 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	return conf;
 }
 
-/* An error at an attribute, with a text that names it */
+/* Return @err, and tell the user by @msg what is wrong with the attribute. */
 #define NF_XLAT_DEV_BAD(extack, attr, err, msg) ({			\
 	NL_SET_ERR_MSG_ATTR(extack, attr, msg);				\
 	err;								\
@@ -436,7 +440,10 @@ static int nf_xlat_dev_parse_ports(struct nf_xlat_ct_range *range,
 	return 0;
 }
 
-/* The attributes of a mode: those that are absent get their default. */
+/*
+ * Parse the mode and its attributes. If the mode is there, each of its attributes that is absent
+ * gets its default value, also in a change.
+ */
 static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 				  const struct nf_xlat_dev_conf *old,
 				  struct nlattr *data[],
@@ -535,7 +542,7 @@ static int nf_xlat_dev_parse(struct nf_xlat_dev_conf *conf,
 	return 0;
 }
 
-/* How many pairs there may be in the end */
+/* How many pairs there may be at most while the attributes are parsed */
 static unsigned int nf_xlat_dev_max_pairs(const struct nf_xlat_dev_conf *old,
 					  struct nlattr *data[])
 {
@@ -570,7 +577,7 @@ nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 	return conf;
 }
 
-/* What the attribute names has the fast path when this returns 0. */
+/* Give the fast path to the devices in the attribute. @fast is set when this returns 0. */
 static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 				struct net *net, u8 owner,
 				const struct nlattr *attr,
@@ -589,7 +596,7 @@ static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 	if (!owner)
 		return NF_XLAT_DEV_BAD(extack, attr, -ENOSPC,
 				       "fast: there are 63 other devices with state, which is as many as can have it");
-	/* Its initialisation takes RTNL, so it cannot be loaded here. */
+	/* Do not call request_module(): the init function of nf_xlat_flow takes RTNL. */
 	flow = nf_xlat_flow_ops_get();
 	if (!flow)
 		return NF_XLAT_DEV_BAD(extack, attr, -ENOENT,
@@ -785,7 +792,7 @@ static int nf_xlat_dev_fill_conf(struct sk_buff *skb,
 	return nf_xlat_dev_fill_range(skb, &conf->range);
 }
 
-/* Those that are there; a device that has gone has lost its part. */
+/* Dump the devices that have the fast path. Devices that have gone are not among them. */
 static int nf_xlat_dev_fill_fast(struct sk_buff *skb,
 				 const struct nf_xlat_dev_fast *fast)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of nf_xlat_dev share.
+ * Declarations for the files of nf_xlat_dev.
  */
 #ifndef _NF_XLAT_DEV_INTERNAL_H
 #define _NF_XLAT_DEV_INTERNAL_H
@@ -12,11 +12,11 @@
 #include <net/netfilter/nf_xlat_flow.h>
 
 /**
- * struct nf_xlat_dev_group - pairs whose prefixes of one family are of one length
+ * struct nf_xlat_dev_group - pairs whose prefixes of one family have the same length
  *
- * @first: index of the first one
- * @n: how many there are
- * @len: the length
+ * @first: index of the first pair
+ * @n: number of pairs
+ * @len: length of their prefixes
  */
 struct nf_xlat_dev_group {
 	u16	first;
@@ -27,11 +27,11 @@ struct nf_xlat_dev_group {
 /**
  * struct nf_xlat_dev_pairs - pairs in the order of one family's prefixes
  *
- * @eams: longest prefix first, then by address
- * @groups: of these
- * @n_groups: how many there are
+ * @eams: the pairs: longest prefix first, then by address
+ * @groups: one group for each length that occurs
+ * @n_groups: number of groups
  *
- * Most tables have one length or two, so that a lookup is a search by halves or two.
+ * A look-up is a binary search in each group. Most tables have one or two lengths.
  */
 struct nf_xlat_dev_pairs {
 	struct nf_xlat_eam		*eams;
@@ -40,19 +40,23 @@ struct nf_xlat_dev_pairs {
 };
 
 /**
- * struct nf_xlat_dev_conf - what the user has set; a packet meets one of them as a whole
+ * struct nf_xlat_dev_conf - the configuration of a device
  *
- * @rcu: packets may still be at it when it is replaced
- * @dom: stateless: pairs and prefix
- * @back: the same of what comes back to the device: the source is of the prefix
- * @range: with state, of @mode; what it has of the prefix is @dom's
- * @n_pairs: pairs of @pairs6 and @pairs4
- * @pairs6: in the order of IPv6
- * @pairs4: the same pairs in the order of IPv4
- * @error4: IPv4 source of the ICMP errors of routers that have no mapping
- * @mtu: lowest of the IPv6 side, 0: the default
+ * A change replaces the structure as a whole. Packets read it under RCU, so a packet sees
+ * either the old or the new configuration.
+ *
+ * @rcu: for kvfree_rcu()
+ * @dom: without state: how addresses are mapped, by pairs and prefix
+ * @back: the same for a hairpin: the source is mapped by the prefix only, see
+ *	nf_xlat_dev_xmit()
+ * @range: with state: what a rule would ask for; its prefix is a copy of the one in @dom
+ * @n_pairs: number of pairs in @pairs6, and in @pairs4
+ * @pairs6: pairs in the order of their IPv6 prefixes
+ * @pairs4: the same pairs in the order of their IPv4 prefixes
+ * @error4: IPv4 source of the ICMP errors of IPv6 routers without a mapping
+ * @mtu: lowest MTU of the IPv6 side, 0 for the default
  * @mode: enum if_xlat_modes
- * @host: packets for a pair's IPv6 address are translated before they are routed
+ * @host: translate packets for the IPv6 address of a pair before the route look-up
  */
 struct nf_xlat_dev_conf {
 	struct rcu_head			rcu;
@@ -71,8 +75,8 @@ struct nf_xlat_dev_conf {
 /**
  * struct nf_xlat_dev_fast - devices between which sessions take the fast path
  *
- * @flow: the module that has it, with a reference
- * @ft: what these devices have of it; NULL for none
+ * @flow: functions of nf_xlat_flow, with a reference to that module
+ * @ft: the set of devices, NULL for none
  */
 struct nf_xlat_dev_fast {
 	const struct nf_xlat_flow_ops	*flow;
@@ -80,14 +84,14 @@ struct nf_xlat_dev_fast {
 };
 
 /**
- * struct nf_xlat_dev - a device
+ * struct nf_xlat_dev - private data of a device
  *
- * @conf: written with RTNL
- * @fast: of RTNL
- * @owner: what it counts
- * @ops: its hooks, if it has some
- * @n_ops: how many these are
- * @inited: nf_xlat_dev_init() has succeeded, so that the device frees @conf
+ * @conf: configuration, written with RTNL held
+ * @fast: devices that have the fast path, protected by RTNL
+ * @owner: the device and its counters
+ * @ops: its hooks: two with state, one with "host", else none
+ * @n_ops: number of hooks
+ * @inited: nf_xlat_dev_init() has succeeded, so nf_xlat_dev_destructor() frees @conf
  */
 struct nf_xlat_dev {
 	struct nf_xlat_dev_conf __rcu	*conf;
