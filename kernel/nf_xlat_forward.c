@@ -304,12 +304,12 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
-	bool again, due;
+	bool reroute, due;
 
 	nf_xlat_drop_dead_dst(skb);
-	again = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
-	due = again && nf_xlat_hop_due(skb, pf);
-	if (unlikely(again)) {
+	reroute = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
+	due = reroute && nf_xlat_hop_due(skb, pf);
+	if (unlikely(reroute)) {
 		union nf_inet_addr saddr = {}, daddr = {};
 		struct nf_xlat_flowi fl = {
 			.in	= skb->dev,
@@ -371,7 +371,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	 * This route is a new one. If the old one led to this host, or there was none,
 	 * nf_xlat_judge() has not asked whether the packet may be forwarded.
 	 */
-	if (again) {
+	if (reroute) {
 		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
 			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
 		if (!reason && due)
