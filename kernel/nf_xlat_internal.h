@@ -29,7 +29,7 @@ struct seq_file;
 #define NF_XLAT_HOP_BUCKETS	64
 
 /**
- * struct nf_xlat_net - what the engine has of a namespace
+ * struct nf_xlat_net - the engine's data of a namespace
  *
  * @mib: counters
  * @hops: routes that nf_xlat_hop_route() has made, by device and gateway
@@ -49,18 +49,21 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
 }
 
 /*
- * @mark: the route was looked up with this mark. A chain of the other family
- *	that changes it wants another route.
- * @hop_due: the route led to this host, so that no hop was counted. NAT in the
- *	other family, or another translation, may send the packet on all the same.
- * @cut_len: to what nf_xlat_forward_finish() is to cut the packet, which is no GSO packet
- *	then, or 0. What defragmentation leaves here instead has a frag_max_size.
- * @id: the identification that the fragments get
- * @hook: while it waits in nf_xlat_walk.later: where it is to be handed on
- * @depth: how often it has been translated by then
- * @own_sk: the hook's socket was the packet's own, which holds it
- * @net: namespace. The device of a route may be replaced meanwhile by one of init_net,
- *	see dst_dev_put().
+ * What is known about a translated packet. The other family's functions use @header, as
+ * IPCB() or IP6CB(). nf_defrag overwrites what follows it, and sets frag_max_size in it.
+ *
+ * @mark: the mark that the route was looked up with. A chain of the other family that changes
+ *	the packet's mark wants another route.
+ * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
+ *	the other family, or another translation, may send the packet on all the same.
+ * @cut_len: the length to which nf_xlat_forward_finish() has to cut the packet, or 0; 0 for a
+ *	GSO packet. Not to be read if nf_defrag has put the packet together.
+ * @id: the identification that the fragments get then
+ * @hook: where the packet is to be passed on, while it waits in nf_xlat_walk.later
+ * @depth: how often the packet has been translated by then
+ * @own_sk: pass it on with skb->sk, to which the packet has a reference
+ * @net: network namespace to pass it on in. It cannot be read from the route: dst_dev_put()
+ *	may give the route a device of init_net meanwhile.
  */
 struct nf_xlat_skb_cb {
 	union {
@@ -80,25 +83,26 @@ struct nf_xlat_skb_cb {
 #define NF_XLAT_CB(skb)	((struct nf_xlat_skb_cb *)(skb)->cb)
 
 /*
- * What a task knows about the packet that it is translating. The outermost
- * nf_xlat_send() has it on its stack; nested ones, and hooks that the translated
- * packet meets, find it by the task. With PREEMPT_RT, tasks that have bottom halves
- * disabled preempt each other, so that one CPU may have several.
+ * What a task knows about the packet that it is translating. The outermost nf_xlat_send() has
+ * the walk on its stack. The hooks that the translated packet meets, and nested calls of
+ * nf_xlat_send() from there, find it by the task. With PREEMPT_RT, tasks that have disabled
+ * bottom halves preempt each other, so that a CPU may have several walks.
  *
- * A packet that a nested one has translated is handed on by the outermost, when all that
- * was called for the packet before has returned. So the stack does not grow with the
- * number of translations, nor with tunnels between them. What core has against recursion,
- * as the guard of nf_dup_ipv4(), ends with those calls. So the packets that wait are counted.
+ * A nested call only translates a packet and queues it in @later. The outermost call passes
+ * it on when the hooks of the packet before have returned. So the stack does not grow with the
+ * number of translations, nor with tunnels between them. But the guards of core against
+ * recursion, such as that of nf_dup_ipv4(), end when those hooks return, so @n_later limits
+ * the queue.
  *
  * @node: in nf_xlat_walks of the CPU
- * @task: whose it is
- * @depth: how often the packet has been translated that is on its way
- * @in_device: a device sends one of these packets, see nf_xlat_deliver()
- * @no_route: a packet that was handed on without a route found none later
- * @no_route_skb: that packet as it came in, or NULL
- * @later: packets that nested ones have translated
- * @n_later: how many these were since the outermost handed one on
- * @after: what is to be done when these have been handed on
+ * @task: the task that is translating
+ * @depth: how often the packet that is on its way has been translated
+ * @in_device: a device translates one of these packets, see nf_xlat_deliver()
+ * @no_route: nf_xlat_note_no_route() was called for a packet that has no route
+ * @no_route_skb: a copy of that packet as it came in, or NULL
+ * @later: packets that nested calls have translated
+ * @n_later: how many packets were put there since the outermost call passed one on
+ * @after: functions to call when the packets in @later have been passed on
  * @cur: for nf_xlat_translated()
  */
 struct nf_xlat_walk {
@@ -121,7 +125,7 @@ static inline unsigned int nf_xlat_way_drop(const struct nf_xlat_way *way,
 	return nf_xlat_owner_drop(way->owner, way->net, skb, reason);
 }
 
-/* The route leads to a socket of this host. */
+/* Does the route lead to this host? */
 static inline bool nf_xlat_dst_local(u8 pf, const struct dst_entry *dst)
 {
 	/*
@@ -213,11 +217,11 @@ static inline unsigned int nf_xlat_l4_hlen(u8 proto)
 DECLARE_PER_CPU(struct hlist_head, nf_xlat_walks);
 
 /**
- * nf_xlat_walk_find - what this task knows about the packet that it is translating
+ * nf_xlat_walk_find - find the walk of this task
  *
- * Bottom halves are disabled.
+ * The caller has disabled bottom halves.
  *
- * Return: the walk of this task, or NULL
+ * Return: the walk, or NULL if the task is not translating a packet
  */
 static inline struct nf_xlat_walk *nf_xlat_walk_find(void)
 {
@@ -234,10 +238,10 @@ static inline struct nf_xlat_walk *nf_xlat_walk_find(void)
 
 /**
  * nf_xlat_drop_dead_dst - drop the route of a packet if its device has gone
- * @skb: the packet, which may have been in a user's queue meanwhile
+ * @skb: the packet, which nfqueue may have had meanwhile
  *
- * The route has a device of another namespace then, see dst_dev_put(): an ICMP error that is
- * sent by it would come from there.
+ * dst_dev_put() has given the route a device of init_net then, and icmp_send() would send an
+ * ICMP error from there.
  */
 static inline void nf_xlat_drop_dead_dst(struct sk_buff *skb)
 {
