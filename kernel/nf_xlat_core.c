@@ -201,8 +201,8 @@ static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
 			nf_xlat_icmp_4to6(&new);
 		}
 		/*
-		 * It is an echo: its code is 0 in both families. If an ICMP error quotes it,
-		 * only the type is sure to be there.
+		 * This is an echo message, whose code is 0 in both families. If an ICMP error
+		 * quotes it, only the type is sure to be there.
 		 */
 		diff = csum_sub((__force __wsum)htons(new.type << 8),
 				(__force __wsum)htons(icmph->type << 8));
@@ -327,7 +327,7 @@ static void nf_xlat_build_icmp(struct icmphdr *icmph,
 	icmph->code = new.code;
 }
 
-/* Sum of @len bytes of transport, pseudo-header of the new family included */
+/* Compute the checksum of @len bytes of transport and the pseudo-header of family @pf. */
 static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 				 unsigned int len, u8 pf, u8 proto,
 				 const struct nf_xlat_hdr *hdr)
@@ -407,9 +407,9 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 }
 
 /**
- * nf_xlat_gso - make a GSO packet one of the other family
+ * nf_xlat_gso - turn a GSO packet into one of the other family
  * @skb: the packet, which need not be a GSO packet
- * @pf: the family that it was of
+ * @pf: the family that it had
  *
  * Its segments keep their size. Any context.
  */

@@ -45,7 +45,7 @@ static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
  * @net: network namespace
  * @skb: the packet; an IPv4 packet without a route gets one
  * @pf: family of the packet, and of the error
- * @flags: of its struct nf_xlat_way
+ * @flags: the flags of the packet's struct nf_xlat_way
  * @type: of the error
  * @code: of the error
  * @info: the last four bytes of the ICMP header, host byte order
@@ -94,9 +94,9 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
  * @pkt: what nf_xlat_parse() found
  * @reason: why
  *
- * The errors of RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5;
- * reasons that the RFCs want silent are silent. The kernel's own limits on
- * ICMP errors apply, and it never answers an ICMP error with another.
+ * RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5 say which error the sender gets,
+ * and for which reasons it gets none. icmp_send() and icmpv6_send() apply the kernel's limits
+ * on ICMP errors, and never answer an ICMP error with another.
  *
  * Return: NF_DROP
  */

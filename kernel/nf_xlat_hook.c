@@ -111,13 +111,13 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
-/* Without state, a packet may go to an IPv4 group that routers forward. */
+/* Only a packet without state may go to an IPv4 group, and only to one beyond the link. */
 static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
 	const union nf_inet_addr *addr = &parm->outer.daddr;
 
-	/* RFC 1122 section 3.2.2: no ICMP error is sent about a packet to a group. */
+	/* RFC 1122 section 3.2.2: an ICMP error goes to a single host, never to a group. */
 	if (pf == NFPROTO_IPV4 && ipv4_is_multicast(addr->ip))
 		return !parm->keep_ct && !pkt->icmp_error &&
 		       !ipv4_is_local_multicast(addr->ip);
@@ -151,8 +151,8 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 			return false;
 	} else if (pkt->l3.fraghdr || pkt->l3.len <= IPV6_MIN_MTU) {
 		/*
-		 * RFC 7915 section 5.1: it goes out with DF=0, so that routers may fragment
-		 * it.
+		 * RFC 7915 section 5.1: the IPv4 packet will have DF=0, so that routers may
+		 * fragment it.
 		 */
 		return false;
 	}

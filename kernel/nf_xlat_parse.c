@@ -19,7 +19,7 @@
 #include "compat.h"
 #include "nf_xlat_internal.h"
 
-/* More extension headers than this are an attack. */
+/* A packet with more extension headers than this is taken for an attack. */
 #define NF_XLAT_MAX_EXTHDR	8
 
 /*
@@ -441,7 +441,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	if (err)
 		return err;
 	/*
-	 * A fragment that ends behind 65535 bytes: the receiver could not put the packet
+	 * The fragment ends behind 65535 bytes, so that the receiver could not put the packet
 	 * together.
 	 */
 	if (pkt->l3.frag && pkt->l3.frag + pkt->l3.len - pkt->l3.hlen +
