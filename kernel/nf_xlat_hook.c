@@ -31,10 +31,7 @@
 /* A hairpin translates 6to4 and then 4to6. A hairpin between two CLATs does so twice. */
 #define NF_XLAT_MAX_DEPTH	4
 
-/*
- * A packet of 64 KiB makes 54 fragments of 1280 bytes, and a hairpin translates each of
- * them again.
- */
+/* 64 KiB make 54 fragments of 1280 bytes, and a hairpin translates each of them again. */
 #define NF_XLAT_MAX_LATER	128
 
 DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
@@ -198,10 +195,7 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  ICMPV6_PKT_TOOBIG, 0,
 				  max_t(u32, mtu + growth, IPV6_MIN_MTU));
 	else
-		/*
-		 * A fragment gets a Fragment header in IPv6, which takes 8 bytes of the
-		 * MTU.
-		 */
+		/* A fragment gets a Fragment header in IPv6, which takes 8 bytes of the MTU. */
 		nf_xlat_icmp_send(net, skb, NFPROTO_IPV4, way->flags,
 				  ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtu - growth -
 				  (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0));
