@@ -185,7 +185,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
  * References to mappings that the first packet of a session has taken. They go to the entry
  * if conntrack has confirmed it when the packet has passed, and are put otherwise.
  *
- * @after: calls nf_xlat_ct_keep() later, where nf_xlat_send() puts the packet on a list
+ * @after: calls nf_xlat_ct_hand_over() later, where nf_xlat_send() puts the packet on a list
  * @ct: the entry of the packet, without a reference: it may be freed at any time, and
  *	its memory may have become another entry
  * @net: namespace of the entry
@@ -213,7 +213,7 @@ struct nf_xlat_ct_first {
  * A packet that waits in nfnetlink_queue has not confirmed its entry yet. Then the
  * references are put, and the session keeps its port without a mapping.
  */
-static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
+static void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 {
 	struct nf_conn *ct = first->ct;
 
@@ -230,23 +230,23 @@ static void nf_xlat_ct_keep(struct nf_xlat_ct_first *first)
 	nf_xlat_ct_release(first->net, first->refs);
 }
 
-static void nf_xlat_ct_keep_after(struct nf_xlat_after *after)
+static void nf_xlat_ct_hand_over_after(struct nf_xlat_after *after)
 {
 	struct nf_xlat_ct_first *first;
 
 	first = container_of(after, struct nf_xlat_ct_first, after);
-	nf_xlat_ct_keep(first);
+	nf_xlat_ct_hand_over(first);
 	kfree(first);
 }
 
 /*
  * In a nested translation, nf_xlat_send() has only put the packet on a list, so the entry
- * cannot be confirmed yet. Let the outermost translation call nf_xlat_ct_keep().
+ * cannot be confirmed yet. Let the outermost translation call nf_xlat_ct_hand_over().
  *
  * Return: false if the caller has to call it at once. Without memory the entry gets no
  * mapping then, as if the packet waited in nfnetlink_queue.
  */
-static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
+static bool nf_xlat_ct_hand_over_later(const struct nf_xlat_ct_first *first)
 {
 	struct nf_xlat_ct_first *copy;
 
@@ -255,7 +255,7 @@ static bool nf_xlat_ct_keep_later(const struct nf_xlat_ct_first *first)
 	copy = kmemdup(first, sizeof(*first), GFP_ATOMIC);
 	if (!copy)
 		return false;
-	copy->after.fn = nf_xlat_ct_keep_after;
+	copy->after.fn = nf_xlat_ct_hand_over_after;
 	nf_xlat_do_after(&copy->after);
 	return true;
 }
@@ -280,8 +280,8 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	first.orig = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	memcpy(first.refs, refs, sizeof(first.refs));
 	verdict = nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt);
-	if (verdict != NF_STOLEN || !nf_xlat_ct_keep_later(&first))
-		nf_xlat_ct_keep(&first);
+	if (verdict != NF_STOLEN || !nf_xlat_ct_hand_over_later(&first))
+		nf_xlat_ct_hand_over(&first);
 	return verdict;
 }
 
@@ -609,8 +609,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
  * not pay for its large variables on the stack.
  */
 static noinline unsigned int
-nf_xlat_ct_in_begins(struct sk_buff *skb, const struct nf_hook_state *state,
-		     struct nf_conn *ct)
+nf_xlat_ct_in_slow(struct sk_buff *skb, const struct nf_hook_state *state,
+		   struct nf_conn *ct)
 {
 	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	struct nf_xlat_pkt pkt;
@@ -638,16 +638,16 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, state)) ||
 	    nf_xlat_bridged(skb))
 		return NF_ACCEPT;
-	return nf_xlat_ct_in_begins(skb, state, ct);
+	return nf_xlat_ct_in_slow(skb, state, ct);
 }
 
 /*
  * Drops a SYN from IPv4 to a port of the pool that neither a session nor a socket of this
  * host uses. A client may be about to send a SYN from that very port (simultaneous open). A
- * RST of this host would end the peer's half of that connection, so RFC 5382 REQ-4 forbids
- * to answer for 6 seconds. The hook runs after all chains, since a rule may want the packet,
- * and before conntrack confirms the entry, as a confirmed entry would take the port from the
- * client.
+ * RST of this host would end the peer's half of that connection, so RFC 5382 REQ-4 does not
+ * allow an answer for 6 seconds. The hook runs after all chains, since a rule may want the
+ * packet, and before conntrack confirms the entry, as a confirmed entry would take the port
+ * from the client.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -676,9 +676,9 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * To the client, a Packet Too Big message about a hairpin has been translated to IPv4 and
- * back. RFC 7915 section 4.2 gives such a message an MTU of 1280 at least. nf_nat translates
- * it in one step and leaves the MTU alone, so raise it here.
+ * A Packet Too Big message about a hairpin has to look as if it had been translated to IPv4
+ * and back, as the packets are. RFC 7915 section 4.2 gives such a message an MTU of 1280 at
+ * least. nf_nat translates it in one step and leaves the MTU alone, so raise the MTU here.
  */
 static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 {
@@ -830,7 +830,7 @@ static const struct nf_hook_ops nf_xlat_ct_nat_ops =
 		       NF_IP_PRI_NAT_SRC);
 
 /**
- * nf_xlat_ct_register - bring conntrack and the hooks for sessions to a namespace
+ * nf_xlat_ct_register - register conntrack and the hooks for sessions in a namespace
  * @net: network namespace
  *
  * Process context; the caller holds the mutex of the namespace.

@@ -218,7 +218,7 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	 * xfrm_policy_insert() invalidates only the routes of the policy's own family, so
 	 * dst_check() of a route of the other family does not notice a new policy.
 	 */
-	if (nf_xlat_flow_moved(flow->fn, flow) ||
+	if (nf_xlat_flow_dev_event(flow->fn, flow) ||
 	    nf_xlat_flow_dst_gone(flow) ||
 	    nf_xlat_has_policies(flow->fn->net) ||
 	    (!ct && (u32)jiffies - flow->since > NF_XLAT_FLOW_AGE)) {
@@ -340,7 +340,7 @@ void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 
 /*
  * End all flows of a namespace, without a walk over them now: the caller may hold RTNL. From
- * now on a packet that finds a flow ends it, see nf_xlat_flow_moved(). The work ends the rest.
+ * now on a packet that finds a flow ends it, see nf_xlat_flow_dev_event(). The work ends the rest.
  */
 static void nf_xlat_flow_flush_later(struct net *net)
 {

@@ -222,8 +222,8 @@ static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
 #define NF_XLAT_FLOW_ALL	0
 
 /* Has one of the flow's devices had an event that ends the flow, see nf_xlat_ft_netdev_event()? */
-static inline bool nf_xlat_flow_moved(struct nf_xlat_flow_net *fn,
-				      const struct nf_xlat_flow *flow)
+static inline bool nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
+					  const struct nf_xlat_flow *flow)
 {
 	const struct nf_xlat_flow_dir *d;
 	unsigned int i;

@@ -108,7 +108,7 @@ static inline bool nf_xlat_flow_over(const struct net *net,
 				     const struct nf_xlat_flow_dir *d)
 {
 	return !dst_check(d->dst, d->cookie) || nf_xlat_flow_expired(net, d) ||
-	       nf_xlat_flow_moved(fn, flow);
+	       nf_xlat_flow_dev_event(fn, flow);
 }
 
 /* Would conntrack and nf_xlat_parse() accept this transport header? */
