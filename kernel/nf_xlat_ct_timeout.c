@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lifetimes of sessions: the defaults of the RFCs, by conntrack's own timeout
- * policies. A rule's "ct timeout set" before the translation takes precedence. nft has
- * none for ICMP: of that, conntrack's sysctls are heard.
+ * Lifetimes of sessions: the defaults of the RFCs, as timeout policies of conntrack. A policy
+ * that a rule sets ("ct timeout set") before the translation has precedence. nft has no such
+ * policy for ICMP, so for ICMP the sysctls of conntrack apply where they are longer.
  */
 
 #include <linux/jiffies.h>
@@ -30,7 +30,10 @@ enum {
 
 static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
 
-/* RFC 5508 REQ-2: the lifetime may be configured, and is 60 seconds at least. */
+/*
+ * RFC 5508 REQ-2: a user may configure the lifetime of an ICMP query session, but it must not be
+ * below 60 seconds. Returns NULL, so no policy, if the sysctl is above that.
+ */
 static struct nf_ct_timeout *nf_xlat_timeout_icmp(unsigned int sysctl,
 						  unsigned int which)
 {
@@ -47,8 +50,8 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
 	case IPPROTO_UDP:
 		/*
-		 * Any IPv4 host may send to a mapping, and its packets must not keep a
-		 * session for so long.
+		 * Any IPv4 host may send to a mapping. Without an answer, its packets must not
+		 * keep a session, and with it the mapping, for 300 seconds.
 		 */
 		if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
 			return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN];
@@ -64,11 +67,11 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 }
 
 /**
- * nf_xlat_ct_timeout - give a new session the RFCs' lifetimes
- * @ct: entry that is not confirmed
+ * nf_xlat_ct_timeout - attach a timeout policy with the lifetimes of the RFCs to a new session
+ * @ct: its entry, which is not confirmed
  *
- * Protocols without a lifetime of their own keep those of conntrack, as do
- * entries that have a policy, and ICMP where conntrack's is longer. RCU read side.
+ * Nothing changes for an entry that has a policy, for protocols that have no lifetime in the
+ * RFCs, and for ICMP if the sysctl is longer. RCU read side.
  */
 void nf_xlat_ct_timeout(struct nf_conn *ct)
 {
@@ -77,14 +80,17 @@ void nf_xlat_ct_timeout(struct nf_conn *ct)
 
 	if (nf_ct_timeout_find(ct))
 		return;
-	/* Without memory the session has conntrack's own timeouts. */
+	/* Without memory, the session has conntrack's own timeouts. */
 	ext = nf_ct_timeout_ext_add(ct, nf_xlat_timeout_find(ct),
 				    GFP_ATOMIC);
 	values = ext ? nf_ct_timeout_data(ext) : NULL;
 	if (!values)
 		return;
 
-	/* Conntrack is done with the first packet. Now is added later. */
+	/*
+	 * nf_conntrack_in() has set the timeout for the first packet before, so set it here.
+	 * __nf_conntrack_confirm() will add the current time.
+	 */
 	WRITE_ONCE(ct->timeout, values[nf_ct_protonum(ct) == IPPROTO_TCP ?
 				       TCP_CONNTRACK_SYN_SENT : 0]);
 }
@@ -108,9 +114,9 @@ static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
 }
 
 /**
- * nf_xlat_ct_timeout_exit - give the policies back
+ * nf_xlat_ct_timeout_exit - put the policies
  *
- * Entries may hold references still.
+ * Entries may still hold references to them.
  */
 void nf_xlat_ct_timeout_exit(void)
 {
@@ -122,7 +128,7 @@ void nf_xlat_ct_timeout_exit(void)
 }
 
 /**
- * nf_xlat_ct_timeout_init - make the policies
+ * nf_xlat_ct_timeout_init - allocate the policies
  *
  * Return: 0 or -ENOMEM.
  */
@@ -160,9 +166,9 @@ int nf_xlat_ct_timeout_init(void)
 	data[UDP_CT_UNREPLIED] = NF_XLAT_UDP_MIN * HZ;
 
 	/*
-	 * RFC 6146 section 3.5.2.2 keeps the timeout when one side has closed the
-	 * connection. Conntrack shortens ESTABLISHED to RETRANS or UNACK when it is not
-	 * sure that both ends are still there.
+	 * RFC 6146 section 3.5.2.2 keeps the timeout of an established session until both sides
+	 * have sent a FIN. nf_conntrack_tcp_packet() uses RETRANS or UNACK instead of
+	 * ESTABLISHED after retransmissions or without an ACK, which the RFC does not know.
 	 */
 	data = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
 	data[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;

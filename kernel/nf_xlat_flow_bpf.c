@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fast path for XDP programs: a function translates the frame that a program has, and
- * tells the device that it leaves by. The frame's memory stays, so packet pointers that the
- * program had before lead into it still; see nf_xlat_bpf.c.
+ * The fast path for XDP programs. A kfunc translates the frame of the program and returns the
+ * device by which it has to leave. The kfunc moves the start of the frame, but not its memory.
+ * So packet pointers that the program had before stay within that memory, see nf_xlat_bpf.c.
  */
 
 #include <linux/bpf.h>
@@ -15,8 +15,8 @@
 #include "nf_xlat_flow_packet.h"
 
 /*
- * Sets the Ethernet header of a frame of family @pf. Looks for the neighbour as
- * nf_xlat_flow_xmit() does.
+ * Make the Ethernet header for a frame of family @pf. The neighbour is that of
+ * nf_xlat_flow_xmit(). Returns false if its address is not known.
  */
 static bool nf_xlat_flow_ether(struct ethhdr *eth, u8 pf, struct dst_entry *dst,
 			       const union nf_inet_addr *daddr)
@@ -34,7 +34,7 @@ static bool nf_xlat_flow_ether(struct ethhdr *eth, u8 pf, struct dst_entry *dst,
 			ip_neigh_gw6(dev, &rt->rt_gw6) :
 			ip_neigh_gw4(dev, rt_nexthop(rt, daddr->ip));
 	}
-	/* The stack has a queue for packets while it looks for the neighbour. */
+	/* If not, leave the frame to the stack, which queues it and resolves the neighbour. */
 	if (IS_ERR(neigh) || !(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
 	    neigh_event_send(neigh, NULL))
 		return false;
@@ -44,7 +44,10 @@ static bool nf_xlat_flow_ether(struct ethhdr *eth, u8 pf, struct dst_entry *dst,
 	return true;
 }
 
-/* Translates the frame, and gives it this Ethernet header. Returns false without room. */
+/*
+ * Translate the frame, and put the Ethernet header before it. Returns false if the frame has no
+ * room in front.
+ */
 static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 			       struct nf_xlat_flow_dir *d,
 			       const struct nf_xlat_l3 *l3)
@@ -64,21 +67,21 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 	else
 		nf_xlat_flow_build6(hdr, d, l3);
 	memcpy(data, eth, ETH_HLEN);
-	/* Metadata is in front of the frame; it is lost. */
+	/* Metadata of XDP lies in front of the frame, and is lost. */
 	if (xdp_data_meta_unsupported(xdp))
 		xdp->data_meta = data + 1;
 	else
 		xdp->data_meta = data;
 	xdp->data = data;
-	/* Bytes behind the length in the header are padding. */
+	/* Cut off padding, which are the bytes after the length in the header. */
 	xdp->data_end = l4 + len;
 	return true;
 }
 
 /*
- * May packets of this device take the fast path here? A tag that the device has taken off is not
- * seen, so the frame may be of any VLAN. Generic XDP has an skb with offloads that are not done
- * here. And a rule has to name the device.
+ * May frames of this device take the fast path in XDP? They must not if the device removes VLAN
+ * tags, because we cannot see which VLAN the frame belongs to; nor in generic XDP, where the
+ * skb may be GSO or have an unfinished checksum; nor if the device has not our hook.
  */
 static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
 				 const struct net_device *in)
@@ -90,10 +93,12 @@ static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
 }
 
 /*
- * Translates the packets of the flows that rules have made, as nf_xlat_flow_ingress()
- * does, if they come and leave as plain Ethernet. Returns true if the frame has been
- * translated, has the Ethernet header to leave with, and @ifindex the device. Otherwise it
- * is unchanged, and the stack has to have it: also to end the flow.
+ * Look for the flow of a frame, and translate the frame, as nf_xlat_flow_ingress() does for an
+ * skb. Both devices have to use plain Ethernet.
+ *
+ * Return: true if the frame is translated and has its new Ethernet header; then @ifindex is the
+ * device by which it has to leave. False if the frame is unchanged. Then the program has to
+ * pass it to the stack, which also ends the flow if that is due.
  */
 static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 {
@@ -159,10 +164,10 @@ __bpf_kfunc int bpf_xdp_xlat_flow(struct xdp_md *xdp, struct bpf_xlat_flow *flow
 {
 	bool done;
 
-	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
+	/* The verifier of 6.12 accepts the result of a map look-up that may be NULL. */
 	if (!flow || flow__sz != sizeof(*flow))
 		return -EINVAL;
-	/* Some drivers run XDP with softirqs disabled and nothing more. */
+	/* Some drivers run XDP with softirqs disabled, but without rcu_read_lock(). */
 	rcu_read_lock();
 	done = nf_xlat_flow_xdp((struct xdp_buff *)xdp, &flow->ifindex);
 	rcu_read_unlock();
@@ -179,7 +184,7 @@ static const struct btf_kfunc_id_set nf_xlat_flow_bpf_set = {
 };
 
 /**
- * nf_xlat_flow_bpf_init - let XDP programs have the function
+ * nf_xlat_flow_bpf_init - register the kfunc for XDP programs
  *
  * Return: 0 or a negative error.
  */
