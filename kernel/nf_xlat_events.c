@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A work that looks after the devices of a namespace.
+ * A work that handles events of a namespace's devices.
  */
 
 #include <linux/export.h>
@@ -10,17 +10,20 @@
 #include "compat.h"
 #include "nf_xlat_events.h"
 
-/* The work pauses for this many times as long as it ran. */
+/* The work pauses for so many times as long as it ran. */
 #define NF_XLAT_EVENTS_PAUSE	16
-/* But not for longer: timeouts of conntrack run, and a device may wait for its routes. */
+/*
+ * The longest pause. Meanwhile conntrack entries of flows may time out, and the removal of a
+ * device may wait for the routes that flows hold.
+ */
 #define NF_XLAT_EVENTS_MAX_PAUSE	(8UL * HZ)
 
-/* The work has not begun to handle it; it has. */
+/* NEW: the work has not begun to handle the event. SEEN: the work is handling it. */
 #define NF_XLAT_EVENT_NEW	xa_mk_value(0)
 #define NF_XLAT_EVENT_SEEN	xa_mk_value(1)
 
 /**
- * nf_xlat_events_init - for a new namespace
+ * nf_xlat_events_init - initialise the events of a new namespace
  * @ev: the events
  * @func: the work, which finds @ev by nf_xlat_events_of()
  */
@@ -34,8 +37,8 @@ void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func)
 EXPORT_SYMBOL_GPL(nf_xlat_events_init);
 
 /**
- * nf_xlat_events_exit - when a namespace ends
- * @ev: the events; nobody adds any from now on
+ * nf_xlat_events_exit - cancel the work of a namespace that ends
+ * @ev: the events; the caller makes sure that nobody adds one any more
  *
  * Process context.
  */
@@ -47,7 +50,7 @@ void nf_xlat_events_exit(struct nf_xlat_events *ev)
 EXPORT_SYMBOL_GPL(nf_xlat_events_exit);
 
 /**
- * nf_xlat_events_kick - there is something for the work to do
+ * nf_xlat_events_kick - schedule the work
  * @ev: the events
  *
  * The work runs when its pause is over. Any context.
@@ -63,13 +66,13 @@ void nf_xlat_events_kick(struct nf_xlat_events *ev)
 EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
 
 /**
- * nf_xlat_events_add - a device has had an event
+ * nf_xlat_events_add - note an event of a device, and schedule the work
  * @ev: the events
  * @ifindex: index of the device
  *
  * Process context; RTNL may be held.
  *
- * Return: false without memory, when the work does not learn of it.
+ * Return: false without memory: then the work will not handle the event.
  */
 bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex)
 {
@@ -82,11 +85,12 @@ bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex)
 EXPORT_SYMBOL_GPL(nf_xlat_events_add);
 
 /**
- * nf_xlat_events_begin - the work begins
+ * nf_xlat_events_begin - begin a run of the work
  * @ev: the events
  *
- * After this call each session that was set up before one of the events is in its table.
- * An event that comes later is for the next run of the work. Process context.
+ * This waits for packets that were setting up a session when the event came: after this call,
+ * their sessions are in the table that the work walks over. An event that comes after this call
+ * is for the next run. Process context.
  *
  * Return: jiffies, for nf_xlat_events_end().
  */
@@ -106,10 +110,10 @@ unsigned long nf_xlat_events_begin(struct nf_xlat_events *ev)
 EXPORT_SYMBOL_GPL(nf_xlat_events_begin);
 
 /**
- * nf_xlat_events_end - the work ends
+ * nf_xlat_events_end - end a run of the work
  * @ev: the events
  * @start: what nf_xlat_events_begin() returned
- * @done: all sessions have been told of the events, which can be forgotten
+ * @done: the walk has met all sessions, so remove the events that this run has handled
  *
  * Process context.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A work that looks after the devices of a namespace, in nf_xlat_ct and nf_xlat_flow.
+ * A work that handles events of a namespace's devices, in nf_xlat_ct and nf_xlat_flow.
  */
 #ifndef _NF_XLAT_EVENTS_H
 #define _NF_XLAT_EVENTS_H
@@ -11,13 +11,14 @@
 /**
  * struct nf_xlat_events - events of devices, and the work that handles them
  *
- * A notifier holds RTNL, and there may be any number of sessions. So it notes the device
- * here, and the work walks over the sessions. The work leaves most of the time to others.
+ * A notifier is called with RTNL held, and there may be any number of sessions. So the notifier
+ * only notes the device here, and the work walks over the sessions. After each run the work
+ * pauses, so that it does not keep a CPU busy.
  *
  * @work: the work
  * @devs: devices by index; the value is NF_XLAT_EVENT_NEW or NF_XLAT_EVENT_SEEN
- * @ended: jiffies when the work ended last
- * @pause: jiffies after @ended in which the work does not run again
+ * @ended: jiffies when the last run of the work ended
+ * @pause: for how many jiffies after @ended the work does not run again
  */
 struct nf_xlat_events {
 	struct delayed_work	work;
@@ -31,7 +32,7 @@ static inline struct nf_xlat_events *nf_xlat_events_of(struct work_struct *work)
 	return container_of(to_delayed_work(work), struct nf_xlat_events, work);
 }
 
-/* Has this device had an event that the work has not finished with? Any context. */
+/* Has this device had an event that the work has not handled yet? Any context. */
 static inline bool nf_xlat_events_has(const struct nf_xlat_events *ev,
 				      int ifindex)
 {

@@ -13,25 +13,30 @@
 /**
  * struct nf_xlat_ct_range - what a stateful rule asks for
  *
- * @prefix: where IPv4 addresses are embedded in IPv6; unused with @dest
- * @min_addr: first address to choose from, of the family that the packet goes
- *	on in: of the pool for packets from IPv6, of the destination for those
- *	from IPv4; unused with @masq
+ * @prefix: prefix in which IPv4 addresses are embedded; unused with @dest
+ * @min_addr: first address to choose from, in the family of the translated packet. For a
+ *	packet from IPv6, this is an address of the pool, for the source; for a packet from
+ *	IPv4, it is the host that the packet is forwarded to. Unused with @masq
  * @max_addr: last address
  * @min_proto: first port, with NF_NAT_RANGE_PROTO_SPECIFIED
  * @max_proto: last port
  * @mtu: lowest MTU of the IPv6 side, 0 for 1280, see nf_xlat_parm.lowest_mtu6
  * @flags: NF_NAT_RANGE_PROTO_SPECIFIED, NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
- * @masq: the address is the one that the route prefers
- * @masq_index: of a mapping: the device that the route led to; 0 in a rule
- * @mapped: of a mapping: @min_proto is its port or id; false in a rule
- * @per_session: a port is chosen for each session, not for each IPv6 endpoint
- * @filter: only peers that an endpoint has a session with may begin one with it
- * @owner: of nf_xlat_ct_owner_add(), 0 for none: the device that sessions are counted for
- * @unmapped: why the source cannot become @min_addr, or NF_XLAT_OK
- * @dest: of packets from IPv6: addresses and ports of an IPv4 host that they are
- *	forwarded to, NULL: the address that @prefix has before it
+ * @masq: masquerade: the source address is the preferred source of the route
+ * @masq_index: if a mapping asks, and not a rule: the device whose address the mapping has;
+ *	else 0
+ * @mapped: a mapping asks, and not a rule; @min_proto is the port or identifier of its IPv6
+ *	endpoint
+ * @per_session: each session gets a port of its own, and not each IPv6 endpoint
+ * @filter: address-dependent filtering: a peer may begin a session with an endpoint only if
+ *	that endpoint has a session with the peer
+ * @owner: number of the device that counts, from nf_xlat_ct_owner_add(); 0 for none
+ * @unmapped: for a port forward from IPv6 that maps the source: why the source cannot be
+ *	mapped to @min_addr, or NF_XLAT_OK
+ * @dest: for a port forward from IPv6: addresses and ports of the IPv4 host that packets are
+ *	forwarded to. If NULL, a packet goes to the IPv4 address that is embedded in its
+ *	destination
  */
 struct nf_xlat_ct_range {
 	struct nf_xlat_prefix	prefix;

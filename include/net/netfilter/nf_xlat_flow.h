@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fast path of IPv4/IPv6 translation: what a harness calls.
+ * Interface of the fast path of IPv4/IPv6 translation, for nft_xlat, nf_xlat_ct and nf_xlat_dev.
  */
 #ifndef _NF_XLAT_FLOW_H
 #define _NF_XLAT_FLOW_H
@@ -13,12 +13,12 @@ struct nf_xlat_ft;
 struct nft_flowtable;
 
 /**
- * struct nf_xlat_flow_ops - the fast path, for those that work without it as well
+ * struct nf_xlat_flow_ops - functions of nf_xlat_flow, for modules that do not depend on it
  *
- * @owner: its module
- * @del: a session has ended, and so does its flow; RCU read side, any context
- * @flush: the last stateful rule of a namespace has gone, and so do all flows, a little
- *	later; process context, RTNL may be held
+ * @owner: the module nf_xlat_flow
+ * @del: end the flow of a session that has ended; RCU read side, any context
+ * @flush: end all flows of a namespace a little later, because its last stateful rule has gone;
+ *	process context, RTNL may be held
  * @get_devs: nf_xlat_ft_get_devs()
  * @put: nf_xlat_ft_put()
  * @devs: nf_xlat_ft_devs()
@@ -34,7 +34,7 @@ struct nf_xlat_flow_ops {
 					unsigned int max);
 };
 
-/* nf_xlat_ct */
+/* Exported by nf_xlat_ct; the rest is exported by nf_xlat_flow */
 void nf_xlat_flow_ops_register(const struct nf_xlat_flow_ops *ops);
 void nf_xlat_flow_ops_unregister(void);
 const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void);
