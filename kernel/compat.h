@@ -292,6 +292,14 @@ static inline struct nlattr **nf_xlat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/*
+ * net/genetlink.h, since 6.8 and in later 6.1; before, the flag of operations did for groups
+ * too
+ */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
+
 /* May an IPsec policy apply to what is forwarded? */
 static inline bool nf_xlat_has_policies(const struct net *net)
 {

@@ -14,6 +14,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
 #include <net/net_namespace.h>
 #include "nf_xlat_ct_internal.h"
 
@@ -188,6 +189,9 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 	addr = bib->addr;
 	if (nf_xlat_bib_is_mapping(bib))
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
+	/* Before another mapping can have its IPv4 endpoint */
+	if (bib->known)
+		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
 	nf_xlat_bib_unlink(nf_xlat_bib_pernet(net), bib);
 	if (addr)
 		nf_xlat_bib_put(net, addr);
@@ -286,8 +290,12 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 		old = rhashtable_lookup_get_insert_fast(&bn->table6,
 							&bib->node6,
 							nf_xlat_bib_params6);
-		if (!old)
+		if (!old) {
+			bib->known = true;
+			nf_xlat_netlink_mapping(net, bib,
+						NF_XLAT_CMD_MAPPING_NEW_NTF);
 			return bib;
+		}
 		if (IS_ERR(old)) {
 			old = NULL;
 			break;

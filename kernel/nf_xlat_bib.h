@@ -93,7 +93,9 @@ struct nf_xlat_bib_key4 {
  * @ref: number of conntrack entries that use it; of an address, number of its mappings
  * @masq_index: device whose address a masqueraded mapping has, 0 for none
  * @owner: number of the device that counts, see struct nf_xlat_ct_data
- * @since: of a mapping that has references: seconds since boot when it was made
+ * @known: of a mapping: listeners have been told that it has begun
+ * @dumps: number of the references that dumps hold
+ * @since: of a mapping: seconds since boot when it was made
  * @rcu: for call_rcu(), when it has no references
  */
 struct nf_xlat_bib {
@@ -111,10 +113,10 @@ struct nf_xlat_bib {
 	refcount_t		ref;
 	int			masq_index;
 	u8			owner;
-	union {
-		u32		since;
-		struct rcu_head	rcu;
-	};
+	bool			known;
+	u16			dumps;
+	u32			since;
+	struct rcu_head		rcu;
 };
 
 struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
 #include <net/inet_sock.h>
 #include <net/ip6_route.h>
 #include <net/l3mdev.h>
@@ -192,6 +193,8 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
  * @zone: zone of the entry
  * @orig: original tuple of the entry
  * @refs: the references, by enum nf_xlat_ct_refs
+ * @begins: tell listeners that the session begins. A hairpin has two of this structure, one
+ *	for each translation of its first packet; the one that is used last tells them.
  */
 struct nf_xlat_ct_first {
 	struct nf_xlat_after		after;
@@ -200,6 +203,7 @@ struct nf_xlat_ct_first {
 	struct nf_conntrack_zone	zone;
 	struct nf_conntrack_tuple	orig;
 	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
+	bool				begins;
 };
 
 /*
@@ -223,8 +227,11 @@ static void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 		    net_eq(nf_ct_net(ct), first->net) &&
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
-				      &first->orig))
+				      &first->orig)) {
+			if (first->begins)
+				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 			nf_xlat_ct_attach(ct, first->refs);
+		}
 		nf_ct_put(ct);
 	}
 	nf_xlat_ct_release(first->net, first->refs);
@@ -270,7 +277,8 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	struct nf_xlat_ct_first first __uninitialized;
 	unsigned int verdict;
 
-	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN])
+	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN] &&
+	    likely(!nf_xlat_netlink_hears(state->net)))
 		return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL,
 					 pkt);
 
@@ -279,6 +287,7 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	first.zone = *nf_ct_zone(ct);
 	first.orig = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	memcpy(first.refs, refs, sizeof(first.refs));
+	first.begins = !nf_xlat_ct_hairpin(ct);
 	verdict = nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt);
 	if (verdict != NF_STOLEN || !nf_xlat_ct_hand_over_later(&first))
 		nf_xlat_ct_hand_over(&first);
@@ -390,12 +399,12 @@ static unsigned int nf_xlat_ct_new_in(struct sk_buff *skb,
 				      struct nf_xlat_pkt *pkt,
 				      const struct nf_xlat_ct_range *range)
 {
+	struct nf_xlat_bib *refs[__NF_XLAT_REF_MAX] = {};
 	unsigned int verdict;
 
 	verdict = nf_xlat_ct_begin_in(skb, state, ct, pkt, range);
 	return verdict == NF_XLAT_CT_BEGUN ?
-	       nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt) :
-	       verdict;
+	       nf_xlat_ct_first(skb, state, ct, pkt, refs) : verdict;
 }
 
 /* A rule or a device matches a packet from IPv6 that begins a session. */

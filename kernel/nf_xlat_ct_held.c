@@ -6,6 +6,7 @@
  */
 
 #include <linux/module.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
 #include <linux/slab.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
@@ -180,7 +181,10 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 	unsigned long old;
 
 	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
-	old = xchg(&nf_xlat_ct_data(ct)->held, 0);
+	old = xchg(&nf_xlat_ct_data(ct)->held, NF_XLAT_CT_GONE);
+	if (old == NF_XLAT_CT_GONE)
+		return;
+	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_DEL_NTF);
 	held = nf_xlat_ct_to_held(old);
 	if (held) {
 		nf_xlat_ct_held_release(net, held);
@@ -199,7 +203,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
  * the caller has to test nf_ct_is_dying() after it has stored a pointer in the structure, and
  * has to take the pointer out again if the entry is dying. RCU read side.
  *
- * Return: the structure, or NULL without memory.
+ * Return: the structure, or NULL without memory, or when the entry has left the table.
  */
 struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 {
@@ -207,7 +211,7 @@ struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 	unsigned long old = READ_ONCE(data->held), now;
 	struct nf_xlat_ct_held *held;
 
-	if (old & NF_XLAT_CT_HELD)
+	if (old & (NF_XLAT_CT_HELD | NF_XLAT_CT_GONE))
 		return nf_xlat_ct_to_held(old);
 	held = kzalloc(sizeof(*held), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!held)

@@ -87,6 +87,8 @@ struct nf_xlat_ct_held {
  * mapping.
  */
 #define NF_XLAT_CT_HELD		1UL
+/* What nf_xlat_ct_data.held is when the entry has left conntrack's table */
+#define NF_XLAT_CT_GONE		2UL
 
 /**
  * struct nf_xlat_ct_data - our data in the helper extension of an entry
@@ -106,7 +108,7 @@ struct nf_xlat_ct_held {
  * @owner: number of the device that counts, in nf_xlat_ct_net.owners
  * @masq_index: the session ends when this device goes down; 0 for none
  * @held: 0; or a pointer to the mapping, a struct nf_xlat_bib; or a pointer to a struct
- *	nf_xlat_ct_held, with NF_XLAT_CT_HELD added
+ *	nf_xlat_ct_held, with NF_XLAT_CT_HELD added; or NF_XLAT_CT_GONE
  */
 struct nf_xlat_ct_data {
 	u16		mtu;
@@ -254,6 +256,10 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 
 /* nf_xlat_netlink.c */
+void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
+			     u8 cmd);
+bool nf_xlat_netlink_hears(struct net *net);
+void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd);
 int nf_xlat_netlink_init(void);
 void nf_xlat_netlink_exit(void);
 

@@ -305,16 +305,16 @@ err_timeout:
 
 static void __exit nf_xlat_ct_fini(void)
 {
+	/*
+	 * End all sessions, while listeners can be told: without this module nobody translates
+	 * their packets, and their helper points to code of this module.
+	 */
+	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_netlink_exit();
 	/* The notifiers use the data of namespaces, so unregister them first. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);
 	unregister_netdevice_notifier(&nf_xlat_ct_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
-	/*
-	 * End all sessions: without this module nobody translates their packets, and their
-	 * helper points to code of this module.
-	 */
-	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
 }

@@ -279,6 +279,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		if (!new)
 			return NF_XLAT_NOMEM;
 		new->key6 = key6;
+		new->masq_index = oif;
+		new->owner = range->owner;
 		nf_xlat_ct_key4(&new->key4, ct, IP_CT_DIR_REPLY,
 				reply->dst.protonum);
 		reason = nf_xlat_ct_choose(range, ct, pool, reply, new);

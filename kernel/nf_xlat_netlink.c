@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sessions, mappings and counters for userspace, by generic netlink: nf-xlat.yaml.
+ * Sessions, mappings and counters for userspace, by generic netlink: nf-xlat.yaml. Groups
+ * hear of each session and mapping that begins or ends.
  *
  * An entry that is there from the first message of a dump to the last one is in it once.
  * Where a table has been resized in the meantime it may be in it twice, or not at all:
@@ -22,6 +23,9 @@
 #include <linux/netfilter/nf_xlat_netlink.h>
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
+
+/* More than the attributes of a session or a mapping take, with all that they may have */
+#define NF_XLAT_NL_EVENT_SIZE	320
 
 /* After this many entries that the filter rejects, a dump yields the CPU. */
 #define NF_XLAT_NL_BATCH	1024
@@ -86,6 +90,25 @@ struct nf_xlat_nl_dump {
 };
 
 static struct genl_family nf_xlat_nl_family;
+
+enum {
+	NF_XLAT_NL_MAPPINGS,
+	NF_XLAT_NL_SESSIONS,
+};
+
+static const struct genl_multicast_group nf_xlat_nl_groups[] = {
+	[NF_XLAT_NL_MAPPINGS] = {
+		.name	= NF_XLAT_MCGRP_MAPPINGS,
+		.flags	= GENL_MCAST_CAP_NET_ADMIN,
+	},
+	[NF_XLAT_NL_SESSIONS] = {
+		.name	= NF_XLAT_MCGRP_SESSIONS,
+		.flags	= GENL_MCAST_CAP_NET_ADMIN,
+	},
+};
+
+/* Of nf_xlat_bib.dumps, and of the references to mappings that dumps hold */
+static DEFINE_SPINLOCK(nf_xlat_nl_bib_lock);
 
 static const struct nla_policy
 nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
@@ -197,6 +220,37 @@ static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
 	return 0;
 }
 
+/* A dump stands at @bib, which stays in its place: false if it cannot, or has ended. */
+static bool nf_xlat_nl_stay(struct nf_xlat_bib *bib)
+{
+	bool stays;
+
+	spin_lock(&nf_xlat_nl_bib_lock);
+	stays = bib->dumps < U16_MAX && refcount_inc_not_zero(&bib->ref);
+	bib->dumps += stays;
+	spin_unlock(&nf_xlat_nl_bib_lock);
+	return stays;
+}
+
+static void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
+{
+	spin_lock(&nf_xlat_nl_bib_lock);
+	bib->dumps--;
+	nf_xlat_bib_put(net, bib);
+	spin_unlock(&nf_xlat_nl_bib_lock);
+}
+
+/* The references to @bib that are not those of dumps. RCU read side */
+static unsigned int nf_xlat_nl_bib_sessions(const struct nf_xlat_bib *bib)
+{
+	unsigned int n;
+
+	spin_lock(&nf_xlat_nl_bib_lock);
+	n = refcount_read(&bib->ref) - bib->dumps;
+	spin_unlock(&nf_xlat_nl_bib_lock);
+	return n;
+}
+
 static int nf_xlat_nl_start(struct netlink_callback *cb)
 {
 	struct nf_xlat_nl_dump *d;
@@ -222,7 +276,7 @@ static int nf_xlat_nl_done(struct netlink_callback *cb)
 	if (d->walks)
 		rhashtable_walk_exit(&d->iter);
 	if (d->bib)
-		nf_xlat_bib_put(sock_net(cb->skb->sk), d->bib);
+		nf_xlat_nl_leave(sock_net(cb->skb->sk), d->bib);
 	kfree(d);
 	return 0;
 }
@@ -498,7 +552,8 @@ static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 again:
 	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[d->bucket], hnnode) {
 		ct = nf_ct_tuplehash_to_ctrack(h);
-		if (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
+		/* With IPS_NAT_CLASH only the reply tuple is in the table. */
+		if (NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY ||
 		    !net_eq(nf_ct_net(ct), net) || !nf_xlat_ct_is_session(ct))
 			continue;
 		if (d->id) {
@@ -556,6 +611,8 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	union nf_inet_addr pool = { .ip = bib->key4.addr };
 	unsigned int i;
 
+	if (!refcount_read(&bib->ref))
+		return false;
 	if (f->has_proto && f->proto != bib->key6.proto &&
 	    f->proto != bib->key4.proto)
 		return false;
@@ -569,9 +626,8 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	return true;
 }
 
-/* The dump holds a reference to @bib itself, which SESSIONS leaves out. */
 static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
-				  const struct nf_xlat_bib *bib)
+				  const struct nf_xlat_bib *bib, bool sessions)
 {
 	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
 	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
@@ -584,8 +640,6 @@ static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
 	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_ADDR, key4->addr) ||
 	    nla_put_be16(skb, NF_XLAT_A_MAPPING_PORT, key4->port) ||
 	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PROTOCOL, key4->proto) ||
-	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
-			refcount_read(&bib->ref) - 1) ||
 	    nla_put_u8(skb, NF_XLAT_A_MAPPING_FILTERING, key6->filter) ||
 	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_PREFIX, &key6->prefix.addr) ||
 	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PREFIX_LEN, key6->prefix.len) ||
@@ -610,6 +664,11 @@ static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
 	if (bib->masq_index &&
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
 		return -EMSGSIZE;
+	/* While it begins or ends, that is not known. */
+	if (sessions &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
+			nf_xlat_nl_bib_sessions(bib)))
+		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -623,7 +682,7 @@ static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
 	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_MAPPING_GET);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nf_xlat_nl_put_mapping(skb, bib)) {
+	if (nf_xlat_nl_put_mapping(skb, bib, true)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -654,35 +713,31 @@ static int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
 }
 
 /*
- * The next mapping that is wanted, with a reference. The reference keeps the mapping in the
- * table, so that the iterator finds its place again. The same goes for the mapping at which
- * the walk yields the CPU.
+ * The next mapping that is wanted. RCU read side, but the walk yields the CPU after many
+ * that are not: a reference keeps the mapping at which it does so in the table, so that
+ * the iterator finds its place again.
  */
 static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 						   struct nf_xlat_nl_dump *d)
 {
 	struct nf_xlat_bib *bib;
 	unsigned int n = 0;
-	bool wanted;
 
 	while ((bib = rhashtable_walk_next(&d->iter))) {
 		if (IS_ERR(bib)) {
 			d->resized = true;
 			continue;
 		}
-		wanted = nf_xlat_nl_wants_mapping(&d->filter, bib);
-		if (!wanted && ++n < NF_XLAT_NL_BATCH)
-			continue;
-		if (!refcount_inc_not_zero(&bib->ref))
-			continue;
-		if (wanted)
+		if (nf_xlat_nl_wants_mapping(&d->filter, bib))
 			return bib;
+		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(bib))
+			continue;
 
 		rhashtable_walk_stop(&d->iter);
 		cond_resched();
 		if (rhashtable_walk_start_check(&d->iter))
 			d->resized = true;
-		nf_xlat_bib_put(net, bib);
+		nf_xlat_nl_leave(net, bib);
 		n = 0;
 	}
 	return NULL;
@@ -692,30 +747,123 @@ static int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 				   struct netlink_callback *cb)
 {
 	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+	struct nf_xlat_bib *bib, *stood = d->bib;
 	struct net *net = sock_net(cb->skb->sk);
-	struct nf_xlat_bib *bib = d->bib;
 
 	d->bib = NULL;
+	bib = stood;
 	if (rhashtable_walk_start_check(&d->iter)) {
 		d->resized = true;
 		/* The walk begins anew, and will return this mapping again. */
-		if (bib)
-			nf_xlat_bib_put(net, bib);
 		bib = NULL;
 	}
 	if (!bib)
 		bib = nf_xlat_nl_next_mapping(net, d);
-	while (bib) {
-		if (nf_xlat_nl_mapping(skb, cb, d, bib)) {
-			d->bib = bib;
-			break;
-		}
-		nf_xlat_bib_put(net, bib);
+	while (bib && !nf_xlat_nl_mapping(skb, cb, d, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
-	}
+	/* If it has ended meanwhile, the next one is where to go on. */
+	while (bib && !nf_xlat_nl_stay(bib))
+		bib = nf_xlat_nl_next_mapping(net, d);
+	d->bib = bib;
 	rhashtable_walk_stop(&d->iter);
+	if (stood)
+		nf_xlat_nl_leave(net, stood);
 	nf_xlat_nl_consistent(cb, d);
 	return skb->len;
+}
+
+/*
+ * Begin to tell a group. Whoever listens learns of a message that is lost (ENOBUFS).
+ *
+ * Return: the message, or NULL.
+ */
+static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
+					u8 cmd, void **hdr)
+{
+	struct sk_buff *msg;
+
+	msg = genlmsg_new(NF_XLAT_NL_EVENT_SIZE, GFP_ATOMIC);
+	if (msg) {
+		*hdr = genlmsg_put(msg, 0, 0, &nf_xlat_nl_family, 0, cmd);
+		if (*hdr && !nla_put_uint(msg, NF_XLAT_A_TIME, ktime_get_real_ns()))
+			return msg;
+	}
+	nlmsg_free(msg);
+	genl_set_err(&nf_xlat_nl_family, net, 0, group, -ENOBUFS);
+	return NULL;
+}
+
+/* Tell @group of @msg, if that could be filled: @err */
+static void nf_xlat_nl_tell(struct net *net, unsigned int group,
+			    struct sk_buff *msg, void *hdr, int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		genl_set_err(&nf_xlat_nl_family, net, 0, group, -ENOBUFS);
+		return;
+	}
+	genlmsg_end(msg, hdr);
+	genlmsg_multicast_netns(&nf_xlat_nl_family, net, msg, 0, group,
+				GFP_ATOMIC);
+}
+
+/**
+ * nf_xlat_netlink_mapping - tell who listens of a mapping
+ * @net: network namespace
+ * @bib: the mapping
+ * @cmd: NF_XLAT_CMD_MAPPING_NEW_NTF or NF_XLAT_CMD_MAPPING_DEL_NTF
+ *
+ * Any context.
+ */
+void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
+			     u8 cmd)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	if (likely(!genl_has_listeners(&nf_xlat_nl_family, net,
+				       NF_XLAT_NL_MAPPINGS)))
+		return;
+	msg = nf_xlat_nl_event(net, NF_XLAT_NL_MAPPINGS, cmd, &hdr);
+	if (msg)
+		nf_xlat_nl_tell(net, NF_XLAT_NL_MAPPINGS, msg, hdr,
+				nf_xlat_nl_put_mapping(msg, bib, false));
+}
+
+/**
+ * nf_xlat_netlink_hears - does anybody listen to sessions?
+ * @net: network namespace
+ */
+bool nf_xlat_netlink_hears(struct net *net)
+{
+	return genl_has_listeners(&nf_xlat_nl_family, net, NF_XLAT_NL_SESSIONS);
+}
+
+/**
+ * nf_xlat_netlink_session - tell who listens of a session
+ * @ct: its entry
+ * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is not told of an entry that has begun to end, or
+ *	NF_XLAT_CMD_SESSION_DEL_NTF of one that has
+ *
+ * Any context.
+ */
+void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
+{
+	struct net *net = nf_ct_net(ct);
+	struct sk_buff *msg;
+	void *hdr;
+
+	if (likely(!nf_xlat_netlink_hears(net)))
+		return;
+	/* Two CPUs tell one after the other, so that no begin comes behind an end. */
+	spin_lock_bh(&ct->lock);
+	if (cmd == NF_XLAT_CMD_SESSION_DEL_NTF || !nf_ct_is_dying(ct)) {
+		msg = nf_xlat_nl_event(net, NF_XLAT_NL_SESSIONS, cmd, &hdr);
+		if (msg)
+			nf_xlat_nl_tell(net, NF_XLAT_NL_SESSIONS, msg, hdr,
+					nf_xlat_nl_put_session(msg, ct));
+	}
+	spin_unlock_bh(&ct->lock);
 }
 
 static int nf_xlat_nl_counters(struct sk_buff *skb, struct genl_info *info)
@@ -868,6 +1016,8 @@ static struct genl_family nf_xlat_nl_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= nf_xlat_nl_ops,
 	.n_ops		= ARRAY_SIZE(nf_xlat_nl_ops),
+	.mcgrps		= nf_xlat_nl_groups,
+	.n_mcgrps	= ARRAY_SIZE(nf_xlat_nl_groups),
 };
 
 /**
@@ -883,7 +1033,8 @@ int __init nf_xlat_netlink_init(void)
 /**
  * nf_xlat_netlink_exit - the family is gone
  *
- * No dump is under way, since each has a reference to the module. Process context.
+ * No dump is under way, since each has a reference to the module, and all sessions have
+ * ended, so that there is nothing left to tell. Process context.
  */
 void nf_xlat_netlink_exit(void)
 {

@@ -47,6 +47,7 @@ static const char usage[] =
 "  pools       addresses, how many of their ports are in use\n"
 "  delete      end the sessions that the filter lets through; it needs one\n"
 "  top [sessions|ports|packets|bytes] [N]   the N busiest clients, 10\n"
+"  monitor [mappings|sessions]   each that begins or ends, from now on\n"
 "FILTER, of which all have to hold:\n"
 "  END         client, address of the pool, or peer: ADDRESS, ADDRESS/LENGTH, :PORT,\n"
 "              192.0.2.1:PORT, [2001:db8::1]:PORT\n"
@@ -73,6 +74,7 @@ struct session {
 	uint32_t	id, status, flags, timeout, mark, device;
 	uint16_t	zone, pool_zone;
 	uint8_t		proto, tcp_state;
+	uint8_t		found;			/* ends of the filter, as bits */
 	bool		in;			/* IPv4 began it */
 	bool		counted;
 };
@@ -82,7 +84,7 @@ struct mapping {
 	uint8_t		prefix[16];
 	uint32_t	pool_min, pool_max, sessions, age, mtu, ifindex;
 	uint16_t	min_port, max_port, zone;
-	uint8_t		proto, prefix_len, filtering;
+	uint8_t		proto, prefix_len, filtering, found;
 	bool		masq;
 };
 
@@ -144,6 +146,12 @@ static const struct {
 	{ "esp", IPPROTO_ESP },
 };
 
+/* ICMP of either family is one protocol, to filters and pools */
+static uint8_t one_icmp(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP ? IPPROTO_ICMPV6 : proto;
+}
+
 static const char *proto_name(uint8_t proto)
 {
 	static char number[4];
@@ -177,7 +185,7 @@ static int parse_proto(const char *s)
 			return protos[i].number;
 	if (!parse_number(s, 255, &n))
 		die(2, "\"%s\" is no protocol", s);
-	return n == IPPROTO_ICMP ? IPPROTO_ICMPV6 : (int)n;
+	return one_icmp(n);
 }
 
 /* ADDRESS[/LENGTH], [ADDRESS[/LENGTH]]:PORT, IPv4[/LENGTH]:PORT, :PORT */
@@ -389,12 +397,72 @@ static void get_end(struct end *end, int family, const struct nlattr *addr,
 	end->port = ntohs(get(port));
 }
 
+static bool asked(unsigned int kind)
+{
+	return filter.end[kind].family || filter.end[kind].has_port;
+}
+
+/*
+ * Which ends that the filter asks for is this one, of @kind? As bits, as the kernel has it for
+ * dumps: events are not filtered there.
+ */
+static uint8_t find_end(unsigned int kind, const struct end *is)
+{
+	unsigned int i, k, bits;
+	uint8_t found = 0;
+	bool same;
+
+	for (k = NF_XLAT_A_FILTER_CLIENT; k <= NF_XLAT_A_FILTER_ANY; k++) {
+		const struct end *end = &filter.end[k];
+
+		if (!asked(k) || (k != NF_XLAT_A_FILTER_ANY && k != kind) ||
+		    (end->family && end->family != is->family) ||
+		    (end->has_port && end->port != is->port))
+			continue;
+		same = true;
+		for (i = 0, bits = end->len; bits; i++, bits -= bits < 8 ? bits : 8)
+			same &= !((end->addr[i] ^ is->addr[i]) & (bits < 8 ? 0xff00 >> bits : 0xff));
+		if (same)
+			found |= 1 << k;
+	}
+	return found;
+}
+
+/* Are all ends that the filter asks for @found, and is the protocol the one it asks for? */
+static bool wanted(uint8_t found, uint8_t proto)
+{
+	unsigned int k;
+
+	for (k = NF_XLAT_A_FILTER_CLIENT; k <= NF_XLAT_A_FILTER_ANY; k++)
+		if (asked(k) && !(found & 1 << k))
+			return false;
+	return filter.proto < 0 || filter.proto == one_icmp(proto);
+}
+
+/* Groups of the family that "monitor" listens to, by name; their numbers, 0 if there are none */
+static const char * const groups[] = { NF_XLAT_MCGRP_MAPPINGS, NF_XLAT_MCGRP_SESSIONS };
+static uint32_t group_ids[COUNT(groups)];
+
 static int family_parse(const struct nlmsghdr *nlh, struct table *t)
 {
+	const struct nlattr *attr;
+	unsigned int i;
 	ATTRS(tb);
 
 	mnl_attr_parse(nlh, sizeof(struct genlmsghdr), attrs_cb, tb);
 	nl_family = get(tb[CTRL_ATTR_FAMILY_ID]);
+	if (!tb[CTRL_ATTR_MCAST_GROUPS])
+		return 0;
+	mnl_attr_for_each_nested(attr, tb[CTRL_ATTR_MCAST_GROUPS]) {
+		ATTRS(group);
+
+		mnl_attr_parse_nested(attr, attrs_cb, group);
+		if (!group[CTRL_ATTR_MCAST_GRP_NAME])
+			return -1;
+		for (i = 0; i < COUNT(groups); i++)
+			if (!strcmp(mnl_attr_get_str(group[CTRL_ATTR_MCAST_GRP_NAME]), groups[i]))
+				group_ids[i] = get(group[CTRL_ATTR_MCAST_GRP_ID]);
+	}
 	return 0;
 }
 
@@ -424,7 +492,7 @@ static void put_end(struct nlmsghdr *nlh, unsigned int kind)
 	const struct end *end = &filter.end[kind];
 	struct nlattr *nest;
 
-	if (!end->family && !end->has_port)
+	if (!asked(kind))
 		return;
 	nest = mnl_attr_nest_start(nlh, kind);
 	if (end->family == AF_INET6)
@@ -438,6 +506,19 @@ static void put_end(struct nlmsghdr *nlh, unsigned int kind)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void need_family(void)
+{
+	if (!find_family())
+		die(1, "%s: the kernel has no family nf-xlat: nf_xlat_ct is not loaded (nobody has a rule with xlat or a device), or it is older than this program",
+		    command);
+}
+
+static __attribute__((noreturn)) void not_permitted(void)
+{
+	die(1, "%s: not permitted: it needs CAP_NET_ADMIN in this network namespace (be root)",
+	    command);
+}
+
 /* Have @cmd done, and what it is about in @t. -EPERM is the caller's, if he wants it. */
 static int dump(uint8_t cmd, struct table *t, bool may_fail)
 {
@@ -449,9 +530,7 @@ static int dump(uint8_t cmd, struct table *t, bool may_fail)
 	bool again;
 	int err;
 
-	if (!find_family())
-		die(1, "%s: the kernel has no family nf-xlat: nf_xlat_ct is not loaded (nobody has a rule with xlat or a device), or it is older than this program",
-		    command);
+	need_family();
 	for (tries = 0; tries < DUMP_TRIES; tries++) {
 		again = false;
 		t->n = 0;
@@ -471,8 +550,7 @@ static int dump(uint8_t cmd, struct table *t, bool may_fail)
 		if (err == -EPERM && may_fail)
 			return err;
 		if (err == -EPERM)
-			die(1, "%s: not permitted: it needs CAP_NET_ADMIN in this network namespace (be root)",
-			    command);
+			not_permitted();
 		if (err)
 			die(1, "%s: %s", command, text ? text : strerror(-err));
 		if (!again)
@@ -518,6 +596,8 @@ static void tuple_parse(const struct nlattr *attr, struct session *s, unsigned i
 		tb[is6 ? NF_XLAT_A_TUPLE_SRC6 : NF_XLAT_A_TUPLE_SRC4], tb[NF_XLAT_A_TUPLE_SPORT]);
 	get_end(&dst, is6 ? AF_INET6 : AF_INET,
 		tb[is6 ? NF_XLAT_A_TUPLE_DST6 : NF_XLAT_A_TUPLE_DST4], tb[NF_XLAT_A_TUPLE_DPORT]);
+	s->found |= find_end(is6 ? NF_XLAT_A_FILTER_CLIENT : NF_XLAT_A_FILTER_PEER, &src) |
+		    find_end(is6 ? NF_XLAT_A_FILTER_PEER : NF_XLAT_A_FILTER_POOL, &dst);
 
 	if (is6 && s->flags & NF_XLAT_SESSION_FLAG_HAIRPIN && dir) {
 		/* The other client; the address of the pool is in its prefix. */
@@ -573,6 +653,7 @@ static int session_parse(const struct nlmsghdr *nlh, struct table *t)
 			s->pool.family = AF_INET;
 			memcpy(s->pool.addr,
 			       mnl_attr_get_payload(tb[NF_XLAT_A_SESSION_POOL_ADDR]), 4);
+			s->found |= find_end(NF_XLAT_A_FILTER_POOL, &s->pool);
 		}
 	}
 	return 0;
@@ -596,6 +677,8 @@ static int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 			tb[NF_XLAT_A_MAPPING_PORT]);
 		if (!m->client.family || !m->pool.family)
 			return -1;
+		m->found = find_end(NF_XLAT_A_FILTER_CLIENT, &m->client) |
+			   find_end(NF_XLAT_A_FILTER_POOL, &m->pool);
 		if (tb[NF_XLAT_A_MAPPING_PREFIX] &&
 		    mnl_attr_get_payload_len(tb[NF_XLAT_A_MAPPING_PREFIX]) == 16)
 			memcpy(m->prefix, mnl_attr_get_payload(tb[NF_XLAT_A_MAPPING_PREFIX]), 16);
@@ -823,6 +906,14 @@ static int do_sessions(void)
 	return 0;
 }
 
+/* The begin of an object: who has what */
+static void json_mapping(const struct mapping *m)
+{
+	printf("{\"protocol\": \"%s\", ", proto_name(m->proto));
+	json_end("client", &m->client);
+	json_end("pool", &m->pool);
+}
+
 static int do_mappings(void)
 {
 	struct table t = TABLE(mapping);
@@ -835,9 +926,7 @@ static int do_mappings(void)
 	if (json) {
 		for (i = 0; i < t.n; i++, m++) {
 			json_sep(i);
-			printf("{\"protocol\": \"%s\", ", proto_name(m->proto));
-			json_end("client", &m->client);
-			json_end("pool", &m->pool);
+			json_mapping(m);
 			printf("\"sessions\": %u, \"age\": %u, \"filtering\": \"%s\", \"prefix\": \"%s/%u\", \"range\": {\"first\": \"%s\", \"last\": \"%s\"",
 			       m->sessions, m->age,
 			       m->filtering ? "address-dependent" : "endpoint-independent",
@@ -884,6 +973,164 @@ static int do_delete(void)
 	dump(NF_XLAT_CMD_SESSION_DEL, &t, false);
 	printf(json ? "{\"deleted\": %u}\n" : "%u sessions deleted\n", deleted);
 	return 0;
+}
+
+/* monitor */
+
+static bool monitors[COUNT(groups)];	/* which groups */
+
+/* The begin of a line: when, and what happened */
+static void event(uint64_t ns, const char *what)
+{
+	time_t sec = ns / 1000000000;
+	char buf[32];
+
+	if (json) {
+		printf("{\"time\": %" PRIu64 ".%09" PRIu64 ", \"event\": \"%s\"",
+		       ns / 1000000000, ns % 1000000000, what);
+		return;
+	}
+	strftime(buf, sizeof(buf), "%F %T", localtime(&sec));
+	printf("%s.%03u %-5s", buf, (unsigned int)(ns % 1000000000 / 1000000), what);
+}
+
+/* A line of this program's own: it begins to listen, or events are missing here. */
+static void event_own(const char *what)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	event(ts.tv_sec * 1000000000ULL + ts.tv_nsec, what);
+	printf(json ? "}\n" : "\n");
+}
+
+static void event_mapping(const struct mapping *m, uint64_t ns, bool begins)
+{
+	event(ns, begins ? "begin" : "end");
+	if (json) {
+		printf(", \"mapping\": ");
+		json_mapping(m);
+		if (!begins)
+			printf("\"age\": %u, ", m->age);
+		printf("\"zone\": %u}}\n", m->zone);
+		return;
+	}
+	printf(" mapping %s %s %s", proto_name(m->proto), end_text(&m->client),
+	       end_text(&m->pool));
+	if (!begins)
+		printf(" after %us", m->age);
+	putchar('\n');
+}
+
+static void event_session(const struct session *s, uint64_t ns, bool begins)
+{
+	event(ns, begins ? "begin" : "end");
+	if (json) {
+		printf(", \"session\": ");
+		json_session(s);
+		printf("}\n");
+		return;
+	}
+	printf(" session %s %s %s %s%s%s", proto_name(s->proto), end_text(&s->client),
+	       end_text(&s->pool), end_text(&s->peer), s->in ? " in" : "",
+	       s->flags & NF_XLAT_SESSION_FLAG_HAIRPIN ? " hairpin" : "");
+	if (!begins && s->counted)
+		printf(" %" PRIu64 "+%" PRIu64 " packets, %" PRIu64 "+%" PRIu64 " bytes",
+		       s->packets[0], s->packets[1], s->bytes[0], s->bytes[1]);
+	putchar('\n');
+}
+
+/* What the family, or generic netlink itself, tells */
+static void event_parse(const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct table t = TABLE(mapping), u = TABLE(session);
+	const struct session *s;
+	const struct mapping *m;
+	uint64_t ns;
+	ATTRS(tb);
+
+	mnl_attr_parse(nlh, sizeof(*genl), attrs_cb, tb);
+	if (nlh->nlmsg_type == GENL_ID_CTRL) {
+		if (genl->cmd == CTRL_CMD_DELFAMILY && get(tb[CTRL_ATTR_FAMILY_ID]) == nl_family)
+			die(1, "monitor: nf_xlat_ct was unloaded");
+		return;
+	}
+	if (nlh->nlmsg_type != nl_family)
+		return;
+	ns = get(tb[NF_XLAT_A_TIME]);
+	switch (genl->cmd) {
+	case NF_XLAT_CMD_MAPPING_NEW_NTF:
+	case NF_XLAT_CMD_MAPPING_DEL_NTF:
+		if (mapping_parse(nlh, &t))
+			die(1, "monitor: %s", strerror(EBADMSG));
+		for (m = t.v; m < (struct mapping *)t.v + t.n; m++)
+			if (wanted(m->found, m->proto))
+				event_mapping(m, ns, genl->cmd == NF_XLAT_CMD_MAPPING_NEW_NTF);
+		break;
+	case NF_XLAT_CMD_SESSION_NEW_NTF:
+	case NF_XLAT_CMD_SESSION_DEL_NTF:
+		if (session_parse(nlh, &u))
+			die(1, "monitor: %s", strerror(EBADMSG));
+		for (s = u.v; s < (struct session *)u.v + u.n; s++)
+			if (wanted(s->found, s->proto))
+				event_session(s, ns, genl->cmd == NF_XLAT_CMD_SESSION_NEW_NTF);
+		break;
+	}
+	free(t.v);
+	free(u.v);
+}
+
+static void join(uint32_t group)
+{
+	if (!mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+		return;
+	if (errno == EPERM)
+		not_permitted();
+	die(1, "monitor: netlink: %s", strerror(errno));
+}
+
+static int do_monitor(void)
+{
+	static char buf[65536];
+	int size = 4 << 20, fd, len;
+	struct nlmsghdr *nlh;
+	bool lost = false;
+	unsigned int i;
+
+	need_family();
+	fd = mnl_socket_get_fd(nl);
+	/* Room for a burst of events; without CAP_NET_ADMIN of the machine, what we may have */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Generic netlink itself tells that the family goes. */
+	join(GENL_ID_CTRL);
+	for (i = 0; i < COUNT(groups); i++) {
+		if (!monitors[i])
+			continue;
+		if (!group_ids[i])
+			die(1, "monitor: the loaded nf_xlat_ct does not tell of %s: it is older than this program",
+			    groups[i]);
+		join(group_ids[i]);
+	}
+	event_own("start");
+	for (;;) {
+		if (fflush(stdout))
+			die(1, "cannot write: %s", strerror(errno));
+		len = recv(fd, buf, sizeof(buf), lost ? MSG_DONTWAIT : 0);
+		if (len < 0 && errno == ENOBUFS) {
+			/* What is there already is older, and nothing is added to it. */
+			lost = true;
+		} else if (len < 0 && errno == EAGAIN) {
+			event_own("lost");
+			fprintf(stderr, "xlat: monitor: events were lost: there were more than could be written\n");
+			lost = false;
+		} else if (len < 0 && errno != EINTR) {
+			die(1, "monitor: netlink: %s", strerror(errno));
+		}
+		for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+			event_parse(nlh);
+	}
 }
 
 /* A port of the pool in use: by a mapping, or by a session that has none */
@@ -938,8 +1185,7 @@ static struct table uses(void)
 	struct use *u;
 
 	dump(NF_XLAT_CMD_SESSION_GET, &s, false);
-	if (filter.end[NF_XLAT_A_FILTER_PEER].family ||
-	    filter.end[NF_XLAT_A_FILTER_PEER].has_port || filter.fast)
+	if (asked(NF_XLAT_A_FILTER_PEER) || filter.fast)
 		m.n = 0;
 	else
 		dump(NF_XLAT_CMD_MAPPING_GET, &m, false);
@@ -953,7 +1199,7 @@ static struct table uses(void)
 		u->port = si->pool.port;
 		u->has_port = si->pool.has_port;
 		u->zone = si->pool_zone;
-		u->proto = si->proto == IPPROTO_ICMP ? IPPROTO_ICMPV6 : si->proto;
+		u->proto = one_icmp(si->proto);
 	}
 	for (mi = m.v; mi < (struct mapping *)m.v + m.n; mi++) {
 		u = grow(&t);
@@ -964,7 +1210,7 @@ static struct table uses(void)
 		u->min = mi->min_port;
 		u->max = mi->max_port;
 		u->zone = mi->zone;
-		u->proto = mi->proto == IPPROTO_ICMP ? IPPROTO_ICMPV6 : mi->proto;
+		u->proto = one_icmp(mi->proto);
 	}
 	free(s.v);
 	free(m.v);
@@ -1576,7 +1822,7 @@ static void parse_filter(char **argv)
 				kind = kinds[i].kind;
 		if (kind != NF_XLAT_A_FILTER_ANY && !argv[1])
 			die(2, "\"%s\" without an address", *argv);
-		if (filter.end[kind].family || filter.end[kind].has_port)
+		if (asked(kind))
 			die(2, kind == NF_XLAT_A_FILTER_ANY ?
 			       "\"%s\": one end without a word before it is there already" : "\"%s\" twice",
 			    *argv);
@@ -1619,7 +1865,7 @@ int main(int argc, char **argv)
 	} commands[] = {
 		{ "status", do_status }, { "sessions", do_sessions },
 		{ "mappings", do_mappings }, { "pools", do_pools }, { "top", do_top },
-		{ "delete", do_delete },
+		{ "delete", do_delete }, { "monitor", do_monitor },
 	};
 	unsigned int i, k;
 
@@ -1650,13 +1896,22 @@ int main(int argc, char **argv)
 		if (*argv && parse_number(*argv, UINT_MAX, &top_n))
 			argv++;
 	}
+	if (commands[i].fn == do_monitor) {
+		for (k = 0; k < COUNT(groups); k++)
+			monitors[k] = !*argv || !strcmp(*argv, groups[k]);
+		if (monitors[0] != monitors[1])
+			argv++;
+		else
+			monitors[0] = monitors[1] = true;
+	}
 	parse_filter(argv);
 	if (commands[i].fn == do_delete && !filter.any)
 		die(2, "\"delete\" needs a filter; \"client ::/0\" is all sessions");
-	if (commands[i].fn == do_mappings &&
-	    (filter.fast || filter.end[NF_XLAT_A_FILTER_PEER].family ||
-	     filter.end[NF_XLAT_A_FILTER_PEER].has_port))
+	if ((commands[i].fn == do_mappings || (commands[i].fn == do_monitor && !monitors[1])) &&
+	    (filter.fast || asked(NF_XLAT_A_FILTER_PEER)))
 		die(2, "mappings have no \"%s\"", filter.fast ? "fast" : "peer");
+	if (commands[i].fn == do_monitor && filter.fast)
+		die(2, "sessions begin outside of the fast path: \"monitor\" has no \"fast\"");
 	i = commands[i].fn();
 	if (fflush(stdout) || ferror(stdout))
 		die(1, "cannot write: %s", strerror(errno));
