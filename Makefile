@@ -104,7 +104,8 @@ modules-install: modules ## the modules alone
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
 .PHONY: install-plugin
-install-plugin: plugin tool ## the plugin of ip, the program xlat, and xlat-device with its unit
+install-plugin: UNITS = xlat@.service xlat-log.service xlat-metrics.service xlat-metrics.timer
+install-plugin: plugin tool ## the plugin of ip, the program xlat, xlat-device, and their units
 	$(if $(IPLIB),$(call needs_root,$(DESTDIR)$(IPLIB)))
 	$(if $(IPLIB),install -m 644 $(BUILD)/ip/link_xlat.so $(DESTDIR)$(IPLIB))
 	@echo "plugin: $(or $(IPLIB),there is no ip that would load one (install iproute2))"
@@ -114,8 +115,8 @@ install-plugin: plugin tool ## the plugin of ip, the program xlat, and xlat-devi
 	@! test -x $(BUILD)/xlat/xlat || { mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 && \
 		install $(BUILD)/xlat/xlat $(DESTDIR)$(PREFIX)/sbin && \
 		install -m 644 packaging/xlat.8 $(DESTDIR)$(PREFIX)/share/man/man8 && echo "xlat: $(PREFIX)/sbin/xlat"; }
-	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/xlat@.service \
-		>$(DESTDIR)$(PREFIX)/lib/systemd/system/xlat@.service
+	@for i in $(UNITS); do \
+		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$i; done
 
 # The list of what was put there is what uninstall takes away.
 .PHONY: install-nft
@@ -168,7 +169,7 @@ uninstall: ## take away what install put there
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null && test -e .nft-xlat || exit 0; \
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null || exit 0; \
-		rm -f sbin/xlat-device sbin/xlat share/man/man8/xlat.8 lib/systemd/system/xlat@.service; \
+		rm -f sbin/xlat-device sbin/xlat share/man/man8/xlat.8 lib/systemd/system/xlat[@-]*; \
 		rmdir -p --ignore-fail-on-non-empty lib/systemd/system share/man/man8 sbin 2>/dev/null; \
 		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
 

@@ -163,7 +163,13 @@ check_match "TCP" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
 check "ifupdown's post-down" ifupdown post-down
 check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
 if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/nat64.conf /etc/xlat
-	mount -t tmpfs tmpfs /etc/systemd/system"; then
+	mount -t tmpfs tmpfs /etc/systemd/system; mount -t tmpfs tmpfs /var/log
+	for i in service timer; do
+		mkdir /etc/systemd/system/xlat-.\$i.d
+		printf '[Unit]\\nDefaultDependencies=no\\n' >/etc/systemd/system/xlat-.\$i.d/lab.conf
+	done
+	mkdir -p /var/lib/prometheus; mount -t tmpfs tmpfs /var/lib/prometheus
+	mkdir /var/lib/prometheus/node-exporter"; then
 	ctl set-environment IP_LIB_DIR="$IP_LIB_DIR"
 	check "the unit" ctl link "$mine/lib/systemd/system/xlat@.service"
 	check "starts" ctl enable --now xlat@nat64
@@ -172,6 +178,12 @@ if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/n
 	check "stops" ctl stop xlat@nat64
 	check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
 	check_not "without a file it fails" ctl start xlat@none
+	check "the units of xlat" ctl link "$mine"/lib/systemd/system/xlat-{log.service,metrics.{service,timer}}
+	check "the log of mappings starts" ctl enable --now xlat-log
+	check "and is written" wait_for 20 inside grep -q '"event": "start"' /var/log/xlat-mappings.json
+	check "metrics: the timer" ctl enable --now xlat-metrics.timer
+	check "its service" ctl start xlat-metrics
+	check "writes them" inside grep -q '^xlat_packets_total' /var/lib/prometheus/node-exporter/xlat.prom
 fi
 
 done_testing

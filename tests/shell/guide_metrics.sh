@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Metrics: what docs/guides/metrics.md has systemd run, node_exporter and Prometheus as Debian
+# Metrics: what xlat-metrics.service runs (docs/guides/metrics.md), node_exporter and Prometheus as Debian
 # has them, and each query of the dashboard.
 . "$(dirname "$0")/flow.inc"
 
@@ -18,9 +18,10 @@ hooks_come lan wan
 serve "$server4" udp4:53
 
 # The command of the unit, as systemd would run it
-command=$(sed -n "s,^ExecStart=/bin/sh -ec '\(.*\)'\$,\1,p" "$guide" | sed "s,/var/lib/prometheus/node-exporter,$dir,")
+command=$(sed -n "s,^ExecStart=/bin/sh -ec '\(.*\)'\$,\1,p" "$top/packaging/xlat-metrics.service" |
+	sed "s,/opt/nft-xlat/sbin,$top/build/xlat,; s,/var/lib/prometheus/node-exporter,$dir,")
 # shellcheck disable=SC2317 # called by check
-write() { PATH=$top/build/xlat:$PATH on "$gw" sh -ec "$command"; }
+write() { on "$gw" sh -ec "$command"; }
 check "the unit's command" write
 
 cat >"$tmp/prometheus.yml" <<-EOF

@@ -134,9 +134,12 @@ for what in "session udp .* hairpin" "session tcp .* hairpin" "session tcp .* in
 	check_eq "each was told once" "$(lines ways "begin $what") $(lines ways "end   $what")" "1 1"
 done
 
-# many at once: each begins and ends once
+# many at once: each begins and ends once; also in the log of xlat-log.service
 n=300
+nat64 random
 monitor many --json
+read -ra words < <(sed -n 's,^ExecStart=[^ ]*/xlat monitor ,,p' "$top/packaging/xlat-log.service")
+monitor log "${words[@]}"
 check_eq "sessions" "$(python "$client6" crowd call udp $server64 5353 $n 20000 | grep -c from)" $n
 flush
 # shellcheck disable=SC2016 # for eval
@@ -153,6 +156,15 @@ for line in open(sys.argv[1]):
 print(sorted((kind, sum(k[0] == kind and v == ["begin", "end"] for k, v in seen.items())) for kind in ("mapping", "session")),
 	[v for v in seen.values() if v != ["begin", "end"]])' "$tmp/many")" \
 	"[('mapping', $n), ('session', $n)] []"
+
+# shellcheck disable=SC2016 # for eval
+check "the log has them as well" wait_for 30 eval '[ $(lines log "\"end\"") = $n ]'
+check_eq "and nothing else" "$(lines log '"begin", "mapping"') $(lines log .)" "$n $((2 * n + 1))"
+port=$(sed -n 's/.*"end".*"port": \([0-9]*\)}, "age".*/\1/p' "$tmp/log" | head -n 1)
+check_eq "who had a port" "$(grep -F "\"pool\": {\"address\": \"$pool_ip\", \"port\": $port}" "$tmp/log" |
+	grep -o '"begin"\|"end"\|"client": {"address": "[^"]*"' | tr '\n' ' ')" \
+	"\"begin\" \"client\": {\"address\": \"$client_ip\" \"end\" \"client\": {\"address\": \"$client_ip\" "
+echo "# log: $(($(wc -c <"$tmp/log") / n)) bytes for a mapping, $(($(gzip -c "$tmp/log" | wc -c) / n)) by gzip"
 
 # Without a mapping: who did not hear the begin does not hear the end, as of conntrack's events
 quiet
