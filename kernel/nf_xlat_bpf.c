@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine for BPF programs of tc: a function translates the packet that a program has,
- * and the program says where it goes.
+ * The engine for BPF programs of tc and of XDP: a function translates the packet that a
+ * program has, and the program says where it goes.
  *
  * The verifier takes packet pointers from a program after those helpers that may move the
  * packet's data. It does not know that a function of a module does so as well: a program
@@ -10,12 +10,17 @@
  * from the packet must not free it before the program ends. Programs of tc run in one RCU
  * read side, and packet pointers do not outlive a run; hence a clone keeps the old head for
  * a grace period wherever the packet may get another one (nf_xlat_bpf_keep()). Where the
- * head stays, old pointers lead into the packet, or to the room before or behind it.
+ * head stays, old pointers lead into the packet, or to the room before or behind it. A frame
+ * of XDP keeps its memory.
  */
 
 #include <linux/bpf.h>
 #include <linux/bpf_xlat.h>
+#include <linux/etherdevice.h>
 #include <linux/filter.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <net/dst_metadata.h>
@@ -25,6 +30,7 @@
 #include <net/xfrm.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
+#include "nf_xlat_xdp.h"
 
 /* From the start of the network header, all that is read of a TCP or UDP packet */
 #define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
@@ -150,6 +156,14 @@ static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 	return !nf_xlat_has_ports(proto);
 }
 
+/* How long may the packet come out? @mtu: what the program says, or 0 */
+static u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu)
+{
+	if (mtu)
+		return mtu;
+	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df ? IPV6_MIN_MTU : U32_MAX;
+}
+
 /* Would the packet have to be fragmented, or to be segmented first? */
 static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt, u32 mtu)
@@ -158,30 +172,33 @@ static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 
 	if (skb_is_gso(skb) && (skb->encapsulation || len > IP_MAX_MTU))
 		return true;
-	if (!mtu && pkt->pf == NFPROTO_IPV4 && !pkt->l3.df)
-		mtu = IPV6_MIN_MTU;
-	if (!mtu || len <= mtu || pkt->icmp_error)
+	mtu = nf_xlat_bpf_mtu(pkt, mtu);
+	if (len <= mtu || pkt->icmp_error)
 		return false;
 	return !skb_is_gso(skb) ||
 	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
 }
 
-static enum nf_xlat_reason nf_xlat_bpf_judge(const struct sk_buff *skb,
-					     const struct nf_xlat_pkt *pkt,
-					     const struct nf_xlat_parm *parm,
-					     u32 mtu)
+static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
+					     const struct nf_xlat_hdr *hdr,
+					     bool hop)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 
-	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
+	if (!nf_xlat_addr_legal(pf, &hdr->saddr))
 		return NF_XLAT_ADDRESS;
-	if (!nf_xlat_addr_legal(pf, &parm->outer.daddr))
+	if (!nf_xlat_addr_legal(pf, &hdr->daddr))
 		return NF_XLAT_DADDR;
-	if (parm->ttl_dec && pkt->l3.ttl <= 1)
+	if (hop && pkt->l3.ttl <= 1)
 		return NF_XLAT_HOPLIMIT;
-	if (nf_xlat_bpf_too_big(skb, pkt, mtu))
-		return NF_XLAT_TOOBIG;
 	return NF_XLAT_OK;
+}
+
+static int nf_xlat_bpf_errno(enum nf_xlat_reason reason)
+{
+	if (reason == NF_XLAT_NOMEM)
+		return -ENOMEM;
+	return reason == NF_XLAT_TOOBIG ? -EMSGSIZE : -EBADMSG;
 }
 
 /*
@@ -230,7 +247,9 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		return -ENOENT;
 	}
 	if (!*reason)
-		*reason = nf_xlat_bpf_judge(skb, &pkt, &parm, conf->mtu);
+		*reason = nf_xlat_bpf_judge(&pkt, &parm.outer, conf->hop);
+	if (!*reason && nf_xlat_bpf_too_big(skb, &pkt, conf->mtu))
+		*reason = NF_XLAT_TOOBIG;
 	if (*reason)
 		goto out;
 
@@ -249,9 +268,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 	return 0;
 out:
-	if (*reason == NF_XLAT_NOMEM)
-		return -ENOMEM;
-	return *reason == NF_XLAT_TOOBIG ? -EMSGSIZE : -EBADMSG;
+	return nf_xlat_bpf_errno(*reason);
 }
 
 static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
@@ -327,6 +344,300 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 	return nf_xlat_bpf_skb((struct sk_buff *)skb, opts);
 }
 
+/**
+ * struct nf_xlat_bpf_frame - a frame of XDP that is to be translated
+ *
+ * @data: the packet's network header
+ * @pkt: what it is
+ * @hdr: the addresses that it is to have
+ * @ttl: the TTL or hop limit that it is to have
+ */
+struct nf_xlat_bpf_frame {
+	void			*data;
+	struct nf_xlat_pkt	pkt;
+	struct nf_xlat_hdr	hdr;
+	u8			ttl;
+};
+
+/* The network header, behind at most two tags of VLANs; NULL without one */
+static void *nf_xlat_bpf_network(const struct xdp_buff *xdp, u8 *pf)
+{
+	const struct ethhdr *eth = xdp->data;
+	void *data = (void *)(eth + 1);
+	const struct vlan_hdr *tag;
+	unsigned int i;
+	__be16 proto;
+
+	if (data > xdp->data_end ||
+	    !ether_addr_equal(eth->h_dest, xdp->rxq->dev->dev_addr))
+		return NULL;
+	proto = eth->h_proto;
+	for (i = 0; i < 2 && eth_type_vlan(proto); i++) {
+		tag = data;
+		data += VLAN_HLEN;
+		if (data > xdp->data_end)
+			return NULL;
+		proto = tag->h_vlan_encapsulated_proto;
+	}
+	switch (proto) {
+	case htons(ETH_P_IP):
+		*pf = NFPROTO_IPV4;
+		return data;
+	case htons(ETH_P_IPV6):
+		*pf = NFPROTO_IPV6;
+		return data;
+	}
+	return NULL;
+}
+
+/* Reads the header of an IPv4 packet without options that is no fragment. */
+static int nf_xlat_bpf_read4(const struct iphdr *iph, struct nf_xlat_l3 *l3)
+{
+	if (iph->version != 4 || iph->ihl * 4 < sizeof(*iph))
+		return -EBADMSG;
+	if (iph->ihl * 4 > sizeof(*iph) ||
+	    iph->frag_off & htons(IP_MF | IP_OFFSET))
+		return -EOPNOTSUPP;
+	if (ip_fast_csum(iph, iph->ihl))
+		return -EBADMSG;
+	*l3 = (struct nf_xlat_l3){
+		.saddr.ip	= iph->saddr,
+		.daddr.ip	= iph->daddr,
+		.hlen		= sizeof(*iph),
+		.len		= ntohs(iph->tot_len),
+		.proto		= iph->protocol,
+		.tos		= iph->tos,
+		.ttl		= iph->ttl,
+		.df		= iph->frag_off & htons(IP_DF),
+	};
+	return 0;
+}
+
+/* The same of IPv6; who looks at the protocol finds out about extension headers. */
+static int nf_xlat_bpf_read6(const struct ipv6hdr *ip6h, struct nf_xlat_l3 *l3)
+{
+	if (ip6h->version != 6)
+		return -EBADMSG;
+	*l3 = (struct nf_xlat_l3){
+		.saddr.in6	= ip6h->saddr,
+		.daddr.in6	= ip6h->daddr,
+		.hlen		= sizeof(*ip6h),
+		.len		= ntohs(ip6h->payload_len) + sizeof(*ip6h),
+		.proto		= ip6h->nexthdr,
+		.tos		= ipv6_get_dsfield(ip6h),
+		.ttl		= ip6h->hop_limit,
+	};
+	return 0;
+}
+
+/* Judges the transport header at @l4, as nf_xlat_parse() does. @len is what the packet has. */
+static int nf_xlat_bpf_read_l4(struct nf_xlat_pkt *pkt, const void *l4,
+			       unsigned int len)
+{
+	const struct icmphdr *icmph = l4;
+	const struct udphdr *udph = l4;
+
+	switch (pkt->l3.proto) {
+	case IPPROTO_TCP:
+		return len < sizeof(struct tcphdr) ? -EBADMSG : 0;
+	case IPPROTO_UDP:
+		if (len < sizeof(*udph) || ntohs(udph->len) < sizeof(*udph) ||
+		    ntohs(udph->len) > len)
+			return -EBADMSG;
+		/* RFC 7915 section 4.5: one has to be made, over all of the packet. */
+		return pkt->pf == NFPROTO_IPV4 && !udph->check ? -EOPNOTSUPP : 0;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if (!nf_xlat_is_icmp(pkt->pf, pkt->l3.proto))
+			return -EOPNOTSUPP;
+		if (len < sizeof(*icmph))
+			return -EBADMSG;
+		pkt->icmp_query = pkt->pf == NFPROTO_IPV4 ?
+			icmph->type == ICMP_ECHO || icmph->type == ICMP_ECHOREPLY :
+			icmph->type == ICMPV6_ECHO_REQUEST ||
+			icmph->type == ICMPV6_ECHO_REPLY;
+		return pkt->icmp_query ? 0 : -EOPNOTSUPP;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* By how much the begin of the packet moves towards its end */
+static int nf_xlat_bpf_shift(const struct nf_xlat_pkt *pkt)
+{
+	return (int)pkt->l3.len - (int)nf_xlat_new_len(pkt);
+}
+
+/* Reads the frame into @f. Reason, if it is not to be translated: *@reason */
+static int nf_xlat_bpf_xdp_read(const struct xdp_buff *xdp,
+				const struct nf_xlat_bpf_conf *conf,
+				struct nf_xlat_bpf_frame *f,
+				enum nf_xlat_reason *reason)
+{
+	const struct net_device *dev = xdp->rxq->dev;
+	struct nf_xlat_pkt *pkt = &f->pkt;
+	const void *saddr, *daddr;
+	unsigned int hlen, avail;
+	int err;
+	u8 pf;
+
+	/* Generic XDP has an skb, whose offloads are not seen here. */
+	if (rcu_access_pointer(dev->xdp_prog) || xdp_buff_has_frags(xdp))
+		return -EOPNOTSUPP;
+	f->data = nf_xlat_bpf_network(xdp, &pf);
+	if (!f->data)
+		return -ENOENT;
+
+	*reason = NF_XLAT_MALFORMED;
+	avail = xdp->data_end - f->data;
+	hlen = pf == NFPROTO_IPV4 ? sizeof(struct iphdr) :
+				    sizeof(struct ipv6hdr);
+	if (avail < hlen)
+		return -EBADMSG;
+	if (pf == NFPROTO_IPV4) {
+		saddr = &((struct iphdr *)f->data)->saddr;
+		daddr = &((struct iphdr *)f->data)->daddr;
+	} else {
+		saddr = &((struct ipv6hdr *)f->data)->saddr;
+		daddr = &((struct ipv6hdr *)f->data)->daddr;
+	}
+	*reason = nf_xlat_map_addrs(&conf->dom, dev_net(dev), pf, saddr, daddr,
+				    &f->hdr);
+	if (*reason)
+		return *reason == NF_XLAT_ADDRESS ? -ENOENT : -EBADMSG;
+
+	pkt->pf = pf;
+	pkt->icmp_query = false;
+	pkt->icmp_error = false;
+	err = pf == NFPROTO_IPV4 ? nf_xlat_bpf_read4(f->data, &pkt->l3) :
+				   nf_xlat_bpf_read6(f->data, &pkt->l3);
+	if (!err && (pkt->l3.len < hlen || pkt->l3.len > avail))
+		err = -EBADMSG;
+	if (!err)
+		err = nf_xlat_bpf_read_l4(pkt, f->data + hlen,
+					  pkt->l3.len - hlen);
+	if (err) {
+		*reason = err == -EBADMSG ? NF_XLAT_MALFORMED : NF_XLAT_OK;
+		return err;
+	}
+
+	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) ||
+	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
+		*reason = NF_XLAT_ADDRESS;
+	else
+		*reason = nf_xlat_bpf_judge(pkt, &f->hdr, conf->hop);
+	if (!*reason && nf_xlat_new_len(pkt) > nf_xlat_bpf_mtu(pkt, conf->mtu))
+		*reason = NF_XLAT_TOOBIG;
+	if (*reason)
+		return nf_xlat_bpf_errno(*reason);
+
+	f->ttl = pkt->l3.ttl - (conf->hop ? 1 : 0);
+	return nf_xlat_xdp_room(xdp, xdp->data + nf_xlat_bpf_shift(pkt)) ?
+		0 : -EOPNOTSUPP;
+}
+
+/*
+ * What bpf_fib_lookup() is to be asked about the translated packet. It takes the packet for
+ * one of the device itself, so this has to be true.
+ */
+static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
+			   const struct nf_xlat_bpf_frame *f,
+			   struct bpf_fib_lookup *fib)
+{
+	const struct nf_xlat_pkt *pkt = &f->pkt;
+	const __be16 *ports = f->data + pkt->l3.hlen;
+
+	if (f->data - xdp->data != ETH_HLEN ||
+	    nf_xlat_xdp_untags(xdp->rxq->dev))
+		return -EOPNOTSUPP;
+
+	*fib = (struct bpf_fib_lookup){
+		.l4_protocol	= nf_xlat_new_proto(pkt->pf, pkt->l3.proto),
+		.tot_len	= nf_xlat_new_len(pkt),
+		.ifindex	= xdp->rxq->dev->ifindex,
+	};
+	if (!pkt->icmp_query) {
+		fib->sport = ports[0];
+		fib->dport = ports[1];
+	}
+	if (pkt->pf == NFPROTO_IPV6) {
+		fib->family = AF_INET;
+		fib->tos = pkt->l3.tos;
+		fib->ipv4_src = f->hdr.saddr.ip;
+		fib->ipv4_dst = f->hdr.daddr.ip;
+	} else {
+		fib->family = AF_INET6;
+		fib->flowinfo = htonl(pkt->l3.tos << 20);
+		memcpy(fib->ipv6_src, &f->hdr.saddr.in6, sizeof(fib->ipv6_src));
+		memcpy(fib->ipv6_dst, &f->hdr.daddr.in6, sizeof(fib->ipv6_dst));
+	}
+	return 0;
+}
+
+/* Translates the frame. Its link layer header moves along, and says the other family. */
+static void nf_xlat_bpf_frame(struct xdp_buff *xdp,
+			      const struct nf_xlat_bpf_frame *f)
+{
+	unsigned int mac_len = f->data - xdp->data;
+	const struct nf_xlat_pkt *pkt = &f->pkt;
+	struct net *net = dev_net(xdp->rxq->dev);
+	bool v6 = pkt->pf == NFPROTO_IPV6;
+	void *end = f->data + pkt->l3.len;
+	void *data;
+
+	data = xdp->data + nf_xlat_bpf_shift(pkt);
+	/* First, as a longer network header lies where it was. */
+	memmove(data, xdp->data, mac_len);
+	((__be16 *)(data + mac_len))[-1] = v6 ? htons(ETH_P_IP) :
+						htons(ETH_P_IPV6);
+	nf_xlat_linear(net, f->data, pkt, &f->hdr, f->ttl);
+	/* Bytes behind the length in the header are padding. */
+	nf_xlat_xdp_set(xdp, data, end);
+	nf_xlat_count(net, v6 ? NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
+}
+
+/* With @fib, tells what to ask bpf_fib_lookup(); without, translates the frame. */
+static int nf_xlat_bpf_xdp(struct xdp_buff *xdp, struct bpf_xlat_opts *opts,
+			   struct bpf_fib_lookup *fib)
+{
+	enum nf_xlat_reason reason = NF_XLAT_OK;
+	struct nf_xlat_bpf_frame f __uninitialized;
+	struct nf_xlat_bpf_conf conf;
+	int err;
+
+	opts->reason = NF_XLAT_OK;
+	err = nf_xlat_bpf_conf(&conf, opts);
+	if (err)
+		return err;
+	err = nf_xlat_bpf_xdp_read(xdp, &conf, &f, &reason);
+	opts->reason = reason;
+	if (err)
+		return err;
+	if (fib)
+		return nf_xlat_bpf_fib(xdp, &f, fib);
+	nf_xlat_bpf_frame(xdp, &f);
+	return 0;
+}
+
+/* Documented in linux/bpf_xlat.h */
+__bpf_kfunc int bpf_xdp_xlat_fib(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
+				 u32 opts__sz, struct bpf_fib_lookup *fib,
+				 u32 fib__sz)
+{
+	if (!opts || opts__sz != sizeof(*opts) || !fib ||
+	    fib__sz != sizeof(*fib))
+		return -EINVAL;
+	return nf_xlat_bpf_xdp((struct xdp_buff *)xdp, opts, fib);
+}
+
+/* Documented in linux/bpf_xlat.h */
+__bpf_kfunc int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
+			     u32 opts__sz)
+{
+	if (!opts || opts__sz != sizeof(*opts))
+		return -EINVAL;
+	return nf_xlat_bpf_xdp((struct xdp_buff *)xdp, opts, NULL);
+}
+
 BTF_KFUNCS_START(nf_xlat_bpf_tc)
 BTF_ID_FLAGS(func, bpf_skb_xlat)
 BTF_KFUNCS_END(nf_xlat_bpf_tc)
@@ -336,10 +647,22 @@ static const struct btf_kfunc_id_set nf_xlat_bpf_tc_set = {
 	.set	= &nf_xlat_bpf_tc,
 };
 
+BTF_KFUNCS_START(nf_xlat_bpf_xdp_ids)
+BTF_ID_FLAGS(func, bpf_xdp_xlat_fib)
+BTF_ID_FLAGS(func, bpf_xdp_xlat)
+BTF_KFUNCS_END(nf_xlat_bpf_xdp_ids)
+
+static const struct btf_kfunc_id_set nf_xlat_bpf_xdp_set = {
+	.owner	= THIS_MODULE,
+	.set	= &nf_xlat_bpf_xdp_ids,
+};
+
 static int __init nf_xlat_bpf_init(void)
 {
 	return register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS,
-					 &nf_xlat_bpf_tc_set);
+					 &nf_xlat_bpf_tc_set) ? :
+	       register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP,
+					 &nf_xlat_bpf_xdp_set);
 }
 
 static void __exit nf_xlat_bpf_exit(void)

@@ -154,11 +154,13 @@ static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 /*
  * Rewrite the transport header at @data and adjust its checksum. Only @avail bytes of it are
  * there, since an ICMP error may quote less than the whole header. Fields that are not there
- * are left out. @l4_len is the length that the packet claims for header and payload.
+ * are left out. @l4_len is the length that the packet claims for header and payload. Inline:
+ * a call with eight arguments would cost each packet some instructions.
  */
-static void nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len,
-		       u8 pf, const struct nf_xlat_l3 *l3,
-		       const struct nf_xlat_hdr *hdr, bool ports, bool partial)
+static __always_inline void
+nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
+	   const struct nf_xlat_l3 *l3, const struct nf_xlat_hdr *hdr, bool ports,
+	   bool partial)
 {
 	bool icmp = nf_xlat_is_icmp(pf, l3->proto);
 	__wsum pseudo, diff = 0;
@@ -678,3 +680,34 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_skb);
+
+/**
+ * nf_xlat_linear - translate a packet that lies in one piece and has no skb
+ * @net: network namespace, for the IPv4 identification
+ * @data: its network header, without options or extension headers; to IPv6, with room in
+ *	front of it for the longer one
+ * @pkt: what it is: no fragment, ICMP error or UDP without a checksum
+ * @hdr: the addresses that it is to have
+ * @ttl: the TTL or hop limit that it is to have
+ *
+ * The transport header stays where it is, and the new header ends there. Any context.
+ */
+void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
+		    const struct nf_xlat_hdr *hdr, u8 ttl)
+{
+	const struct nf_xlat_l3 *l3 = &pkt->l3;
+	void *l4 = data + l3->hlen;
+	struct iphdr *iph;
+
+	nf_xlat_l4(l4, nf_xlat_l4_hlen(l3->proto), l3->len - l3->hlen, pkt->pf,
+		   l3, hdr, false, false);
+	data = l4 - nf_xlat_new_hlen(pkt->pf, l3);
+	nf_xlat_build(data, pkt->pf, l3, hdr, ttl, nf_xlat_new_len(pkt));
+	if (pkt->pf == NFPROTO_IPV4)
+		return;
+	iph = data;
+	if (!(iph->frag_off & htons(IP_DF)))
+		__ip_select_ident(net, iph, 1);
+	ip_send_check(iph);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_linear);

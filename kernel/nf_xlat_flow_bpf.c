@@ -11,8 +11,8 @@
 #include <linux/if_arp.h>
 #include <net/ip6_route.h>
 #include <net/neighbour.h>
-#include <net/xdp.h>
 #include "nf_xlat_flow_packet.h"
+#include "nf_xlat_xdp.h"
 
 /*
  * Make the Ethernet header for a frame of family @pf. The neighbour is that of
@@ -58,7 +58,7 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 	hdr = l4 - (d->key.pf == NFPROTO_IPV6 ? sizeof(struct iphdr) :
 						sizeof(struct ipv6hdr));
 	data = hdr - ETH_HLEN;
-	if (data < xdp->data_hard_start + sizeof(struct xdp_frame))
+	if (!nf_xlat_xdp_room(xdp, data))
 		return false;
 
 	nf_xlat_flow_csum(d, nf_xlat_flow_ports(d, l4));
@@ -67,14 +67,8 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 	else
 		nf_xlat_flow_build6(hdr, d, l3);
 	memcpy(data, eth, ETH_HLEN);
-	/* Metadata of XDP lies in front of the frame, and is lost. */
-	if (xdp_data_meta_unsupported(xdp))
-		xdp->data_meta = data + 1;
-	else
-		xdp->data_meta = data;
-	xdp->data = data;
 	/* Cut off padding, which are the bytes after the length in the header. */
-	xdp->data_end = l4 + len;
+	nf_xlat_xdp_set(xdp, data, l4 + len);
 	return true;
 }
 
@@ -86,8 +80,7 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
 				 const struct net_device *in)
 {
-	return !(in->features & (NETIF_F_HW_VLAN_CTAG_RX |
-				 NETIF_F_HW_VLAN_STAG_RX)) &&
+	return !nf_xlat_xdp_untags(in) &&
 	       !rcu_access_pointer(in->xdp_prog) &&
 	       xa_load(&fn->hooked, in->ifindex);
 }

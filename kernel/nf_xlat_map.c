@@ -93,6 +93,36 @@ nf_xlat_map_saddr(const struct nf_xlat_domain *dom, const struct net *net,
 EXPORT_SYMBOL_GPL(nf_xlat_map_saddr);
 
 /**
+ * nf_xlat_map_addrs - map the addresses of a packet
+ * @dom: how
+ * @net: network namespace
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @saddr: source address
+ * @daddr: destination address
+ * @hdr: where to put both
+ *
+ * RCU read side.
+ *
+ * Return: NF_XLAT_OK, NF_XLAT_ADDRESS if @dom does not map one of them, or why it must not.
+ */
+enum nf_xlat_reason
+nf_xlat_map_addrs(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
+		  const union nf_inet_addr *saddr,
+		  const union nf_inet_addr *daddr, struct nf_xlat_hdr *hdr)
+{
+	enum nf_xlat_reason sreason, dreason;
+
+	dreason = nf_xlat_map_addr(dom, &dom->daddr, net, pf, daddr,
+				   &hdr->daddr);
+	if (dreason == NF_XLAT_ADDRESS)
+		return dreason;
+	sreason = nf_xlat_map_addr(dom, &dom->saddr, net, pf, saddr,
+				   &hdr->saddr);
+	return sreason ? : dreason;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_map_addrs);
+
+/**
  * nf_xlat_map - read a packet, and map its addresses
  * @dom: the mappings
  * @net: network namespace

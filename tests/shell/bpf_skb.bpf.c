@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs for bpf_skb.sh: what bpf_skb_xlat() returns, and what old packet pointers find.
+ * Programs for bpf_skb.sh: what bpf_skb_xlat() and the functions for XDP return, and what old
+ * packet pointers find.
  */
 
 #include <linux/errno.h>
@@ -51,6 +52,87 @@ int wrong_size(struct __sk_buff *skb)
 	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
 
 	return conf ? -bpf_skb_xlat(skb, conf, sizeof(*conf) - 1) : -1;
+}
+
+/* The same of frames of XDP */
+static __always_inline int answer_of(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	int ret;
+
+	if (!conf)
+		return -1;
+	ret = -bpf_xdp_xlat(ctx, conf, sizeof(*conf));
+	return ret | conf->reason << 8;
+}
+
+SEC("xdp")
+int xdp_answer(struct xdp_md *ctx)
+{
+	return answer_of(ctx);
+}
+
+/* That has several buffers */
+SEC("xdp.frags")
+int xdp_frags(struct xdp_md *ctx)
+{
+	return answer_of(ctx);
+}
+
+/* Of which the first bytes are at the begin of all the room that there is */
+SEC("xdp")
+int xdp_crowded(struct xdp_md *ctx)
+{
+	__u8 head[74];
+	int off;
+
+	for (off = 0; off < 1024; off++) {
+		if (bpf_xdp_adjust_head(ctx, -1))
+			break;
+	}
+	if (bpf_xdp_load_bytes(ctx, off, head, sizeof(head)) ||
+	    bpf_xdp_store_bytes(ctx, 0, head, sizeof(head)))
+		return -1;
+	return answer_of(ctx);
+}
+
+SEC("xdp")
+int xdp_wrong_size(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+
+	return conf ? -bpf_xdp_xlat(ctx, conf, sizeof(*conf) - 1) : -1;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bpf_fib_lookup);
+} xlat_fib SEC(".maps");
+
+SEC("xdp")
+int xdp_fib(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	struct bpf_fib_lookup *fib = bpf_map_lookup_elem(&xlat_fib, &zero);
+	int ret;
+
+	if (!conf || !fib)
+		return -1;
+	ret = -bpf_xdp_xlat_fib(ctx, conf, sizeof(*conf), fib, sizeof(*fib));
+	return ret | conf->reason << 8;
+}
+
+SEC("xdp")
+int xdp_fib_size(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	struct bpf_fib_lookup *fib = bpf_map_lookup_elem(&xlat_fib, &zero);
+
+	if (!conf || !fib)
+		return -1;
+	return -bpf_xdp_xlat_fib(ctx, conf, sizeof(*conf), fib, sizeof(*fib) - 1);
 }
 
 /*

@@ -510,6 +510,10 @@ static inline bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix,
 enum nf_xlat_reason
 nf_xlat_map_saddr(const struct nf_xlat_domain *dom, const struct net *net,
 		  const struct sk_buff *skb, u8 pf, union nf_inet_addr *res);
+enum nf_xlat_reason
+nf_xlat_map_addrs(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
+		  const union nf_inet_addr *saddr,
+		  const union nf_inet_addr *daddr, struct nf_xlat_hdr *hdr);
 bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 		 struct sk_buff *skb, u8 pf, bool reasm,
 		 const union nf_inet_addr *error_saddr,
@@ -533,6 +537,8 @@ bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm);
+void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
+		    const struct nf_xlat_hdr *hdr, u8 ttl);
 
 /* nf_xlat_count.c */
 void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * The functions that BPF programs call: of nf_xlat_bpf for tc, of nf_xlat_flow for XDP.
+ * The functions that BPF programs call: bpf_xdp_xlat_flow() of nf_xlat_flow, the others of
+ * nf_xlat_bpf.
  * Programs include this behind bpf/bpf_helpers.h of libbpf.
  */
 #ifndef _UAPI_BPF_XLAT_H
@@ -68,6 +69,44 @@ struct bpf_xlat_opts {
  */
 int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
+
+/**
+ * bpf_xdp_xlat - translate the frame of an XDP program
+ * @xdp: the frame
+ * @opts: how
+ * @opts__sz: sizeof(*@opts)
+ *
+ * As bpf_skb_xlat(), for plain packets of TCP, UDP and ICMP echo. The link layer header
+ * moves along and says the other family; its addresses and tags are the program's, and
+ * packet pointers have to be read anew from @xdp. Metadata of the frame is lost.
+ *
+ * Return: 0, or with the frame as it was
+ *	-ENOENT if it is no IP packet, not for the address of the device, or has an address
+ *	that is not mapped,
+ *	-EOPNOTSUPP if it is one that the stack can translate, and this function does not:
+ *	another protocol, ICMP error, fragment, options or extension headers, UDP without a
+ *	checksum from IPv4, a frame of several buffers or without room in front, generic XDP,
+ *	-EMSGSIZE, -EBADMSG, -EINVAL as bpf_skb_xlat().
+ */
+int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
+		 __u32 opts__sz) __ksym;
+
+/**
+ * bpf_xdp_xlat_fib - where would the frame of an XDP program go, once it is translated?
+ * @xdp: the frame
+ * @opts: how it is to be translated
+ * @opts__sz: sizeof(*@opts)
+ * @fib: filled in: what to give to bpf_fib_lookup()
+ * @fib__sz: sizeof(*@fib)
+ *
+ * So a program can leave a frame to the stack as it was.
+ *
+ * Return: as bpf_xdp_xlat(), with the frame as it was always; -EINVAL also if @fib__sz is
+ *	wrong, -EOPNOTSUPP also if the frame has a tag, or its device takes tags off.
+ */
+int bpf_xdp_xlat_fib(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
+		     __u32 opts__sz, struct bpf_fib_lookup *fib,
+		     __u32 fib__sz) __ksym;
 
 /**
  * struct bpf_xlat_flow - where a packet of the fast path goes
