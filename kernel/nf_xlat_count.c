@@ -6,6 +6,7 @@
 #include <linux/icmp.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
@@ -277,4 +278,41 @@ int nf_xlat_seq_show(struct seq_file *seq, void *v)
 			seq_printf(seq, "%-24s\t%lu\n", nf_xlat_mib_list[i],
 				   nf_xlat_mib_sum(xn->mib, i));
 	return 0;
+}
+
+/**
+ * nf_xlat_tap - show a packet to the packet sockets of the device that translates it
+ * @skb: the packet, before its translation or after it
+ * @owner: the device
+ *
+ * As vrf_ip_rcv() does. They would not see a translated packet otherwise, since it does not
+ * pass netif_rx(). Bottom halves are disabled, RCU read side.
+ */
+void nf_xlat_tap(struct sk_buff *skb, const struct nf_xlat_owner *owner)
+{
+	struct net_device *dev = skb->dev;
+
+	if (likely(!dev_nit_active(owner->dev)))
+		return;
+	skb->dev = owner->dev;
+	dev_queue_xmit_nit(skb, owner->dev);
+	skb->dev = dev;
+}
+
+/**
+ * nf_xlat_owner_count - count a translated packet for the device that translates it
+ * @skb: the packet, translated
+ * @owner: the device
+ * @len: bytes of the packet that the stack gave to the device
+ *
+ * Bottom halves are disabled, RCU read side.
+ */
+void nf_xlat_owner_count(struct sk_buff *skb, const struct nf_xlat_owner *owner,
+			 unsigned int len)
+{
+	this_cpu_inc(owner->mib->mibs[skb->protocol == htons(ETH_P_IP) ?
+				      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6]);
+	dev_sw_netstats_tx_add(owner->dev, 1, len);
+	dev_sw_netstats_rx_add(owner->dev, skb->len);
+	nf_xlat_tap(skb, owner);
 }

@@ -56,6 +56,7 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 		       u8 type, u8 code, u32 info)
 {
 	struct nf_xlat_flowi fl = {};
+	unsigned int type_of_daddr;
 	union nf_inet_addr to;
 	struct dst_entry *dst;
 
@@ -72,6 +73,15 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 		icmpv6_send(skb, type, code, info);
 		return;
 	}
+
+	/*
+	 * RFC 1122 section 3.2.2: no error is about a packet to a group or a broadcast
+	 * address. icmp_send() asks the packet's route, which may not be that of its
+	 * destination.
+	 */
+	type_of_daddr = inet_addr_type_dev_table(net, skb->dev, ip_hdr(skb)->daddr);
+	if (type_of_daddr == RTN_MULTICAST || type_of_daddr == RTN_BROADCAST)
+		return;
 
 	/* icmp_send() sends nothing without a route, of which it takes namespace and flags. */
 	nf_xlat_drop_dead_dst(skb);

@@ -62,9 +62,10 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 		return nf_xlat_flow_len_ok(l3, d, dst);
 	/*
 	 * A packet of LRO has no gso_type, see skb_warn_if_lro(). It takes the normal path, as
-	 * does a GSO packet of a tunnel.
+	 * does a GSO packet of a tunnel, and one that is longer than IPv4 can tell.
 	 */
 	return skb_shinfo(skb)->gso_type &&
+	       l3->len - l3->hlen + sizeof(struct iphdr) <= IP_MAX_MTU &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
 					       SKB_GSO_TCP_ECN |
 					       SKB_GSO_TCP_FIXEDID |

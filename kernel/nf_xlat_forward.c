@@ -90,15 +90,17 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 			      void *data), void *data)
 {
 	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
-	u8 *nexthdr = &ipv6_hdr(skb)->nexthdr;
 	struct ip6_frag_state fstate;
 	struct sk_buff *frag;
+	u8 *nexthdr;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
 		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 		return;
 	}
 
+	/* skb_checksum_help() may have moved the headers to other memory. */
+	nexthdr = &ipv6_hdr(skb)->nexthdr;
 	ip6_frag_init(skb, sizeof(struct ipv6hdr),
 		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),
 		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
@@ -121,14 +123,38 @@ static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 	dst_output(net, NULL, frag);
 }
 
-/* Behind POSTROUTING. The route may have changed since the packet was translated. */
+/*
+ * The length to which a packet is cut. Its route may have changed since nf_xlat_init_cb(), and
+ * the MTU of an IPsec policy is known only now.
+ */
+static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
+{
+	return min_t(u32, NF_XLAT_CB(skb)->cut_len,
+		     max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
+}
+
+/*
+ * dst_output() will encapsulate the packet, for IPsec or for a tunnel. What is too long then
+ * is left to ip6_fragment(), with an identification of its choice.
+ */
+static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
+{
+	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
+	skb->ignore_df = true;
+	return dst_output(net, NULL, skb);
+}
+
+/* Behind POSTROUTING */
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
-	u32 len = min_t(u32, NF_XLAT_CB(skb)->cut_len,
-			max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
-
-	nf_xlat_cut(net, skb, len, NF_XLAT_CB(skb)->id, nf_xlat_cut_send, NULL);
+	/* NAT has changed the packet, and nf_xfrm_me_harder() has found a policy for it. */
+	if (dst_xfrm(skb_dst(skb))) {
+		IP6CB(skb)->flags |= IP6SKB_REROUTED;
+		return nf_xlat_cut_later(net, skb);
+	}
+	nf_xlat_cut(net, skb, nf_xlat_cut_mtu(skb), NF_XLAT_CB(skb)->id,
+		    nf_xlat_cut_send, NULL);
 	return 0;
 }
 
@@ -139,7 +165,7 @@ static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 static bool nf_xlat_cut_due(const struct sk_buff *skb)
 {
 	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
-	       !IP6CB(skb)->frag_max_size;
+	       !IP6CB(skb)->frag_max_size && skb->len > nf_xlat_cut_mtu(skb);
 }
 
 /* In place of ip6_output() and ip6_fragment(): show the packet to POSTROUTING, then cut it. */
@@ -147,14 +173,8 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
-	/*
-	 * dst_output() will encapsulate the packet, for IPsec or for a tunnel. What is too
-	 * long then is left to ip6_fragment(), with an identification of its choice.
-	 */
-	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate) {
-		IP6CB(skb)->frag_max_size = NF_XLAT_CB(skb)->cut_len;
-		return dst_output(net, NULL, skb);
-	}
+	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate)
+		return nf_xlat_cut_later(net, skb);
 
 	skb->dev = dev;
 	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,

@@ -85,6 +85,19 @@ bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
 
+/* The sysctl disable_policy, which __mkroute_input() and ip6_forward() heed */
+static bool nf_xlat_policy_disabled(const struct net *net,
+				    const struct net_device *dev, u8 pf)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	const struct inet6_dev *idev = __in6_dev_get(dev);
+
+	if (pf == NFPROTO_IPV4)
+		return in_dev && IN_DEV_ORCONF(in_dev, NOPOLICY);
+	return READ_ONCE(net->ipv6.devconf_all->disable_policy) ||
+	       (idev && READ_ONCE(idev->cnf.disable_policy));
+}
+
 /**
  * nf_xlat_may_forward - may this host forward a packet that another host sent?
  * @skb: the packet, in the family that it came in with
@@ -103,7 +116,8 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 		return NF_XLAT_FORWARDING;
 	if (!(pf == NFPROTO_IPV4 ?
 	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
-	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)))
+	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)) &&
+	    !nf_xlat_policy_disabled(net, skb->dev, pf))
 		return NF_XLAT_POLICY;
 	return NF_XLAT_OK;
 }
@@ -217,10 +231,9 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
-	if (walk) {
+	if (walk && walk->no_route_skb) {
 		walk->no_route = true;
-		if (walk->no_route_skb)
-			skb = walk->no_route_skb;
+		skb = walk->no_route_skb;
 	}
 	local_bh_enable();
 
@@ -232,6 +245,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm, unsigned int hook)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
+	u32 cut_len;
 
 	/*
 	 * nfqueue segments a GSO packet, and skb_gso_segment() overwrites the control block
@@ -264,26 +278,28 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	 * side. nf_xlat_forward_finish() does it behind the rules, but for what
 	 * nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
 	 */
-	if (nf_xlat_may_cut(pkt) && skb->len > nf_xlat_cut_len(parm)) {
-		skb->ignore_df = true;
-		/*
-		 * ip6_finish_output_gso() compares its segments with the MTU, and they are
-		 * short enough, see nf_xlat_needs_segs().
-		 */
-		if (skb_is_gso(skb))
-			return;
-		/*
-		 * This host sends the packet, so that no other fragments of it exist. They
-		 * need not have IPv4's identification, and ip6_fragment() may cut it.
-		 */
-		if (hook == NF_INET_LOCAL_OUT) {
-			IP6CB(skb)->frag_max_size = nf_xlat_cut_len(parm);
-			return;
-		}
-		NF_XLAT_CB(skb)->cut_len = min_t(u32, nf_xlat_cut_len(parm),
-						 U16_MAX);
-		NF_XLAT_CB(skb)->id = pkt->l3.id;
+	if (!nf_xlat_may_cut(pkt))
+		return;
+	cut_len = nf_xlat_cut_len(parm);
+	skb->ignore_df = skb->len > cut_len;
+	/*
+	 * ip6_finish_output_gso() compares the segments of a GSO packet with the MTU, and
+	 * they are short enough, see nf_xlat_needs_segs(). A fragment is not cut again.
+	 */
+	if (skb_is_gso(skb) || pkt->l3.fraghdr)
+		return;
+	/*
+	 * This host sends the packet, so that no other fragments of it exist. They
+	 * need not have IPv4's identification, and ip6_fragment() may cut it.
+	 */
+	if (hook == NF_INET_LOCAL_OUT) {
+		if (skb->ignore_df)
+			IP6CB(skb)->frag_max_size = cut_len;
+		return;
 	}
+	/* A shorter packet too: it may get a route whose MTU is lower. */
+	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
+	NF_XLAT_CB(skb)->id = pkt->l3.id;
 }
 
 /*
@@ -319,6 +335,7 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 		walk->n_later = 0;
 		nf_xlat_reinject(way->net, way->sk, skb, way->at);
 		walk->cur.skb = NULL;
+		walk->no_route_skb = NULL;
 		nf_xlat_hand_on_later(walk);
 		return;
 	}
@@ -591,41 +608,6 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 	cur->flowtable = NULL;
 }
 
-/*
- * Show a packet to the packet sockets of the device that translates it, as vrf_ip_rcv() does.
- * They would not see a translated packet otherwise, since it does not pass netif_rx().
- */
-static noinline void nf_xlat_tap(struct sk_buff *skb,
-				 const struct nf_xlat_owner *owner)
-{
-	struct net_device *dev = skb->dev;
-
-	if (likely(!dev_nit_active(owner->dev)))
-		return;
-	skb->dev = owner->dev;
-	dev_queue_xmit_nit(skb, owner->dev);
-	skb->dev = dev;
-}
-
-/*
- * Count for the device that translates: one packet of @len bytes that the stack gave to it,
- * and @skb, which it has made of that packet.
- */
-static noinline void nf_xlat_owner_count(struct sk_buff *skb,
-					 const struct nf_xlat_owner *owner,
-					 unsigned int len)
-{
-	this_cpu_inc(owner->mib->mibs[skb->protocol == htons(ETH_P_IP) ?
-				      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6]);
-	dev_sw_netstats_tx_add(owner->dev, 1, len);
-	dev_sw_netstats_rx_add(owner->dev, skb->len);
-	nf_xlat_tap(skb, owner);
-}
-
-/*
- * Judge one packet, translate it and pass it on. GSO packets that cannot stay whole have been
- * segmented before. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
- */
 static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
 				   struct nf_xlat_pkt *pkt,

@@ -281,6 +281,9 @@ void nf_xlat_forward_fini(void);
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);
 
 /* nf_xlat_count.c */
+void nf_xlat_tap(struct sk_buff *skb, const struct nf_xlat_owner *owner);
+void nf_xlat_owner_count(struct sk_buff *skb, const struct nf_xlat_owner *owner,
+			 unsigned int len);
 int nf_xlat_seq_show(struct seq_file *seq, void *v);
 
 #endif /* _NF_XLAT_INTERNAL_H */

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 """fragments.py serve READY ADDRESS PORT	UDP: return what comes, whole
-fragments.py call ADDRESS PORT dont|df|zero SIZE...
+fragments.py call ADDRESS PORT dont|df|zero|file SIZE...
 
 Says of each size if it came back as it was.  "df" is with DF, and again with what
-the path takes when there was an error, until it fits; "zero" without checksum.
+the path takes when there was an error, until it fits; "zero" without checksum; "file"
+by sendfile(), so that the kernel's packet refers to pages of a file.
 """
 import os
 import random
 import socket
 import sys
+import tempfile
 
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, DONT, DO = 10, 23, 0, 2
 
@@ -41,7 +43,13 @@ def call(addr, port, how, *sizes):
             tries += 1
             data = random.Random(left).randbytes(left)
             try:
-                s.send(data)
+                if how == "file":
+                    with tempfile.TemporaryFile() as f:
+                        f.write(data)
+                        f.flush()
+                        os.sendfile(s.fileno(), f.fileno(), 0, left)
+                else:
+                    s.send(data)
                 got = s.recv(65536)
                 break
             except OSError as e:

@@ -83,6 +83,8 @@ for at in "wide" "narrow4 1300" "narrow4 600" "narrow6 1400" "narrow6 1280"; do
 	python "$leaf6" fragments call $far64 9001 df 1400 >/dev/null
 	large "$at: UDP from IPv6" "$leaf6" $far64 dont 4000 1400 1232 1233 9000 100
 	large "$at: UDP from IPv4" "$far4" $static_ip dont 4000 1400 1232 1233 9000 100
+	# skb_checksum_help() moves the headers of such a packet.
+	large "$at: UDP from IPv4, of a file" "$far4" $static_ip file 1400 1300
 	large "$at: UDP from IPv4 without checksum" "$far4" $static_ip zero 4000 1400 100
 	for n in 4000 1400; do
 		check "$at: echo of $n bytes from IPv6" on "$leaf6" ping -c 1 -W 10 -M dont -s $n $far64

@@ -75,6 +75,9 @@ print(n)' $server64 "$1"; }
 	check "a flow takes the fast path" wait_for 10 is_fast
 	ip -n "$gw" xfrm policy add src $client_ip dir fwd action block
 	check "a policy ends it" wait_for 10 is_blocked
+	on "$gw" sysctl -qw net.ipv6.conf.lan.disable_policy=1
+	check_eq "but not where the device has none" "$(asks 1)" 1
+	on "$gw" sysctl -qw net.ipv6.conf.lan.disable_policy=0
 	ip -n "$gw" xfrm policy flush
 	on "$gw" "$NFT" delete table inet fast
 	ip -n "$gw" -6 route add 64:ff9b::/96 dev lan
