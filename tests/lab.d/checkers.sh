@@ -77,12 +77,15 @@ if [ -e $leaks ]; then
 fi
 
 echo "lab: errors on purpose" >/dev/kmsg
-plant timer 'ODEBUG: free active .* timer_list'
 plant sleep 'BUG: sleeping function called from invalid context at .*planted\.c'
-plant rcu 'planted\.c:[0-9]+ suspicious rcu_dereference_check'
-# lockdep says nothing more after this one, nor after KASAN's
-plant locks 'WARNING: possible circular locking dependency'
-if [ "$LANE" = uml-kasan ]; then
+case $LANE in
+uml-rcu)
+	plant rcu 'planted\.c:[0-9]+ suspicious rcu_dereference_check'
+	# lockdep says nothing more after this one
+	plant locks 'WARNING: possible circular locking dependency'
+	;;
+uml-kasan)
+	plant timer 'ODEBUG: free active .* timer_list'
 	modprobe planted error=leak
 	sleep 5
 	scan
@@ -97,5 +100,9 @@ if [ "$LANE" = uml-kasan ]; then
 	plant bounds 'KASAN: slab-out-of-bounds in planted_bounds'
 	plant stack 'KASAN: stack-out-of-bounds in planted_stack'
 	plant shift 'UBSAN: shift-out-of-bounds in .*planted\.c'
-fi
+	;;
+*)
+	fail "no errors are planted on $LANE"
+	;;
+esac
 exit $ret
