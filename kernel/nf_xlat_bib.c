@@ -10,6 +10,7 @@
  * for each address that mappings have.
  */
 
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -163,13 +164,24 @@ static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
 	return !bib->key4.peer && bib->key4.proto;
 }
 
+static unsigned int nf_xlat_bib_proto(u8 proto)
+{
+	return proto == IPPROTO_TCP ? NF_XLAT_BIB_TCP :
+	       proto == IPPROTO_UDP ? NF_XLAT_BIB_UDP : NF_XLAT_BIB_ICMP;
+}
+
 static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 			       struct nf_xlat_bib *bib)
 {
 	rhashtable_remove_fast(&bn->table4, &bib->node4, nf_xlat_bib_params4);
-	if (nf_xlat_bib_is_mapping(bib))
+	if (nf_xlat_bib_is_mapping(bib)) {
 		rhashtable_remove_fast(&bn->table6, &bib->node6,
 				       nf_xlat_bib_params6);
+	} else if (!bib->key4.peer) {
+		spin_lock_bh(&bn->lock);
+		list_del_rcu(&bib->list);
+		spin_unlock_bh(&bn->lock);
+	}
 	call_rcu(&bib->rcu, nf_xlat_bib_free_rcu);
 }
 
@@ -192,6 +204,8 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 	/* Before another mapping can have its IPv4 endpoint */
 	if (bib->known)
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
+	if (addr)
+		atomic_dec(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
 	nf_xlat_bib_unlink(nf_xlat_bib_pernet(net), bib);
 	if (addr)
 		nf_xlat_bib_put(net, addr);
@@ -244,26 +258,56 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 		.addr	= bib->key4.addr,
 		.zone	= bib->key4.zone,
 	};
-	struct nf_xlat_bib *addr;
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	struct nf_xlat_bib *addr, *new;
 
 	addr = nf_xlat_bib_find4(net, &key);
 	if (!addr) {
-		addr = nf_xlat_bib_alloc();
-		if (!addr)
+		new = nf_xlat_bib_alloc();
+		if (!new)
 			return NULL;
-		addr->key4 = key;
-		addr->min_port = min;
-		addr->max_port = max;
-		addr = nf_xlat_bib_get4(net, addr);
+		new->key4 = key;
+		new->min_port = min;
+		new->max_port = max;
+		addr = nf_xlat_bib_get4(net, new);
+		if (addr == new) {
+			spin_lock_bh(&bn->lock);
+			list_add_tail_rcu(&addr->list, &bn->addrs);
+			spin_unlock_bh(&bn->lock);
+		}
 	}
 	if (!addr)
 		return NULL;
+	atomic_inc(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
 	/* Several pools may share an address: keep the widest range of ports. */
 	if (min < READ_ONCE(addr->min_port))
 		WRITE_ONCE(addr->min_port, min);
 	if (max > READ_ONCE(addr->max_port))
 		WRITE_ONCE(addr->max_port, max);
 	return addr;
+}
+
+/**
+ * nf_xlat_bib_failed - count a session that was refused for want of a port
+ * @net: network namespace
+ * @addr: address of the pool that was looked at first
+ * @zone: of conntrack
+ * @proto: transport protocol
+ *
+ * Counted while there are mappings of the address. RCU read side.
+ */
+void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
+{
+	const struct nf_xlat_bib_key4 key = {
+		.addr	= addr,
+		.zone	= zone,
+	};
+	struct nf_xlat_bib *bib;
+
+	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, &key,
+				nf_xlat_bib_params4);
+	if (bib && nf_xlat_ct_has_ports(proto))
+		atomic_inc(&bib->failures[nf_xlat_bib_proto(proto)]);
 }
 
 /**
@@ -344,6 +388,8 @@ int nf_xlat_bib_net_init(struct net *net)
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	int err;
 
+	INIT_LIST_HEAD(&bn->addrs);
+	spin_lock_init(&bn->lock);
 	err = rhashtable_init(&bn->table6, &nf_xlat_bib_params6);
 	if (err)
 		return err;
@@ -381,6 +427,7 @@ int nf_xlat_bib_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 56);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 16);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_bib) > 128);
 
 	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);
 	return nf_xlat_bib_cache ? 0 : -ENOMEM;

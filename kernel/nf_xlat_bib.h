@@ -6,9 +6,11 @@
 #ifndef _NF_XLAT_BIB_H
 #define _NF_XLAT_BIB_H
 
+#include <linux/atomic.h>
 #include <linux/in6.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include <net/netfilter/nf_xlat.h>
 
@@ -19,10 +21,22 @@ struct net;
  *
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
+ * @addrs: addresses that mappings have, RCU
+ * @lock: of @addrs
  */
 struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
+	struct list_head	addrs;
+	spinlock_t		lock; /* of @addrs */
+};
+
+/* Protocols of mappings */
+enum {
+	NF_XLAT_BIB_TCP,
+	NF_XLAT_BIB_UDP,
+	NF_XLAT_BIB_ICMP,
+	__NF_XLAT_BIB_PROTOS
 };
 
 /**
@@ -86,6 +100,9 @@ struct nf_xlat_bib_key4 {
  * @node6: of a mapping: node in the table by IPv6 endpoint
  * @node4: node in the table by IPv4 endpoint and peer
  * @key6: of a mapping: its IPv6 endpoint, and the settings of its rule
+ * @list: of an address: node in the list of addresses
+ * @ports: of an address: number of its mappings, by protocol
+ * @failures: of an address: number of sessions that found no free port, by protocol
  * @min_port: of an address: the lowest port of the pools that have it
  * @max_port: of an address: the highest port of these pools
  * @key4: IPv4 endpoint of a mapping; the same with a peer; or an address
@@ -104,8 +121,11 @@ struct nf_xlat_bib {
 	union {
 		struct nf_xlat_bib_key6	key6;
 		struct {
-			u16	min_port;
-			u16	max_port;
+			struct list_head	list;
+			atomic_t		ports[__NF_XLAT_BIB_PROTOS];
+			atomic_t		failures[__NF_XLAT_BIB_PROTOS];
+			u16			min_port;
+			u16			max_port;
 		};
 	};
 	struct nf_xlat_bib_key4	key4;
@@ -132,6 +152,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
 				       __be32 peer);
+void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
 int nf_xlat_bib_net_init(struct net *net);
 void nf_xlat_bib_net_exit(struct net *net);

@@ -215,6 +215,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	u32 min = ntohl(pool->min_addr);
 	u32 last = ntohl(pool->max_addr) - min;
 	u32 at, i, tries;
+	__be32 first;
 	int err;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
@@ -224,6 +225,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	 */
 	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);
+	first = htonl(min + at);
 	tries = range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
 		min_t(u32, last, NF_XLAT_MAX_ADDRS - 1) + 1;
 	for (i = 0; i < tries; i++, at = at == last ? 0 : at + 1) {
@@ -236,6 +238,9 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		if (err != -EEXIST)
 			return err ? NF_XLAT_NOMEM : NF_XLAT_OK;
 	}
+	nf_xlat_bib_failed(nf_ct_net(ct), first,
+			   nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_REPLY),
+			   reply->dst.protonum);
 	return NF_XLAT_NOPORT;
 }
 

@@ -866,6 +866,89 @@ void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 	spin_unlock_bh(&ct->lock);
 }
 
+/* What mappings have of an address, each protocol in a message */
+static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
+			   const struct nf_xlat_bib *addr)
+{
+	static const u8 protos[__NF_XLAT_BIB_PROTOS] = {
+		[NF_XLAT_BIB_TCP]	= IPPROTO_TCP,
+		[NF_XLAT_BIB_UDP]	= IPPROTO_UDP,
+		[NF_XLAT_BIB_ICMP]	= IPPROTO_ICMP,
+	};
+	u32 ports, failures;
+	struct nlattr *nest;
+	unsigned int i;
+	void *hdr;
+
+	for (i = 0; i < ARRAY_SIZE(protos); i++) {
+		ports = atomic_read(&addr->ports[i]);
+		failures = atomic_read(&addr->failures[i]);
+		if (!ports && !failures)
+			continue;
+		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				  cb->nlh->nlmsg_seq, &nf_xlat_nl_family,
+				  NLM_F_MULTI, NF_XLAT_CMD_POOL_GET);
+		if (!hdr)
+			return -EMSGSIZE;
+		nest = nla_nest_start(skb, NF_XLAT_A_POOL);
+		if (!nest ||
+		    nla_put_in_addr(skb, NF_XLAT_A_POOL_ADDR, addr->key4.addr) ||
+		    nla_put_u8(skb, NF_XLAT_A_POOL_PROTOCOL, protos[i]) ||
+		    nla_put_u32(skb, NF_XLAT_A_POOL_PORTS, ports) ||
+		    nla_put_u32(skb, NF_XLAT_A_POOL_FAILURES, failures) ||
+		    (addr->key4.zone &&
+		     nla_put_u16(skb, NF_XLAT_A_POOL_ZONE, addr->key4.zone)))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+		genlmsg_end(skb, hdr);
+	}
+	return 0;
+}
+
+/*
+ * The addresses are a list. A reference keeps the one with which the dump goes on in it: that
+ * is in args[0], or 1 when there are no more.
+ */
+static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct net *net = sock_net(cb->skb->sk);
+	struct nf_xlat_bib_net *bn = &nf_xlat_ct_pernet(net)->bib;
+	struct nf_xlat_bib *stood, *addr;
+	unsigned int begin;
+	bool full = false;
+
+	if (cb->args[0] == 1)
+		return 0;
+	stood = (void *)cb->args[0];
+	cb->args[0] = 1;
+	rcu_read_lock();
+	addr = stood ? : list_entry_rcu(bn->addrs.next, struct nf_xlat_bib, list);
+	list_for_each_entry_from_rcu(addr, &bn->addrs, list) {
+		if (!refcount_read(&addr->ref))
+			continue;
+		begin = skb->len;
+		if (!full && nf_xlat_nl_addr(skb, cb, addr)) {
+			skb_trim(skb, begin);
+			full = true;
+		}
+		if (full && nf_xlat_nl_stay(addr)) {
+			cb->args[0] = (long)addr;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	if (stood)
+		nf_xlat_nl_leave(net, stood);
+	return skb->len;
+}
+
+static int nf_xlat_nl_pool_done(struct netlink_callback *cb)
+{
+	if (cb->args[0] && cb->args[0] != 1)
+		nf_xlat_nl_leave(sock_net(cb->skb->sk), (void *)cb->args[0]);
+	return 0;
+}
+
 static int nf_xlat_nl_counters(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nf_xlat_mib __percpu *mib = nf_xlat_mib(genl_info_net(info));
@@ -997,6 +1080,12 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 		.done		= nf_xlat_nl_done,
 		.policy		= nf_xlat_nl_policy,
 		.maxattr	= NF_XLAT_A_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_POOL_GET,
+		.dumpit		= nf_xlat_nl_pool_dump,
+		.done		= nf_xlat_nl_pool_done,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

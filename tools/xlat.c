@@ -88,6 +88,14 @@ struct mapping {
 	bool		masq;
 };
 
+/* An address of a pool, in a protocol */
+struct pool {
+	uint8_t		addr[4];
+	uint8_t		proto;
+	uint16_t	min, max;
+	uint32_t	ports, sessions, clients, failed;
+};
+
 struct counter {
 	char		name[32];
 	uint64_t	value;
@@ -535,8 +543,9 @@ static int dump(uint8_t cmd, struct table *t, bool may_fail)
 		again = false;
 		t->n = 0;
 		nlh = request(buf, nl_family, cmd == NF_XLAT_CMD_SESSION_GET ||
-					      cmd == NF_XLAT_CMD_MAPPING_GET ? NLM_F_DUMP : 0, cmd);
-		if (filter.any && cmd != NF_XLAT_CMD_COUNTERS_GET) {
+					      cmd == NF_XLAT_CMD_MAPPING_GET ||
+					      cmd == NF_XLAT_CMD_POOL_GET ? NLM_F_DUMP : 0, cmd);
+		if (filter.any && cmd != NF_XLAT_CMD_COUNTERS_GET && cmd != NF_XLAT_CMD_POOL_GET) {
 			nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
 			if (filter.proto >= 0)
 				mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, filter.proto);
@@ -696,6 +705,28 @@ static int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 		m->min_port = ntohs(get(tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT]));
 		m->max_port = ntohs(get(tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT]));
 	}
+	return 0;
+}
+
+/* What the kernel counts of an address: ports of mappings, and failures */
+static int pool_parse(const struct nlmsghdr *nlh, struct table *t)
+{
+	struct end addr = {};
+	struct pool *p;
+	ATTRS(msg);
+	ATTRS(tb);
+
+	mnl_attr_parse(nlh, sizeof(struct genlmsghdr), attrs_cb, msg);
+	if (!msg[NF_XLAT_A_POOL])
+		return 0;
+	mnl_attr_parse_nested(msg[NF_XLAT_A_POOL], attrs_cb, tb);
+	get_end(&addr, AF_INET, tb[NF_XLAT_A_POOL_ADDR], NULL);
+	if (!addr.family)
+		return -1;
+	p = grow(t);
+	memcpy(p->addr, addr.addr, sizeof(p->addr));
+	p->proto = one_icmp(get(tb[NF_XLAT_A_POOL_PROTOCOL]));
+	p->failed = get(tb[NF_XLAT_A_POOL_FAILURES]);
 	return 0;
 }
 
@@ -1302,13 +1333,6 @@ static int do_top(void)
 	return 0;
 }
 
-struct pool {
-	uint8_t		addr[4];
-	uint8_t		proto;
-	uint16_t	min, max;
-	uint32_t	ports, sessions, clients;
-};
-
 static int cmp_address(const void *a, const void *b)
 {
 	return memcmp(a, b, 16);
@@ -1318,9 +1342,9 @@ static int cmp_address(const void *a, const void *b)
 static struct table pools(void)
 {
 	struct table t = uses(), l = { .elem = sizeof(struct pool) };
-	struct table who = { .elem = 16 };
+	struct table who = { .elem = 16 }, counts = TABLE(pool);
 	const struct use *u = t.v;
-	struct pool *p = NULL;
+	struct pool *p = NULL, *c;
 	size_t i, k;
 
 	if (t.n)
@@ -1353,6 +1377,19 @@ static struct table pools(void)
 	}
 	free(t.v);
 	free(who.v);
+
+	/* There may be several of an address, in zones. */
+	dump(NF_XLAT_CMD_POOL_GET, &counts, false);
+	for (c = counts.v; c < (struct pool *)counts.v + counts.n; c++) {
+		for (i = 0, p = l.v; i < l.n; i++, p++)
+			if (!memcmp(p->addr, c->addr, sizeof(p->addr)) && p->proto == c->proto)
+				break;
+		if (i < l.n)
+			p->failed += c->failed;
+		else if (c->failed && !filter.any)
+			memcpy(grow(&l), c, sizeof(*c));
+	}
+	free(counts.v);
 	return l;
 }
 
@@ -1376,9 +1413,9 @@ static int do_pools(void)
 		for (i = 0; i < l.n; i++, p++) {
 			json_sep(i);
 			size = pool_size(p, &min, &max);
-			printf("{\"address\": \"%s\", \"protocol\": \"%s\", \"ports\": %u, \"size\": %u, \"first_port\": %u, \"last_port\": %u, \"clients\": %u, \"sessions\": %u}",
+			printf("{\"address\": \"%s\", \"protocol\": \"%s\", \"ports\": %u, \"size\": %u, \"first_port\": %u, \"last_port\": %u, \"clients\": %u, \"sessions\": %u, \"failed\": %u}",
 			       address(p->addr, AF_INET), proto_name(p->proto), p->ports,
-			       size, min, max, p->clients, p->sessions);
+			       size, min, max, p->clients, p->sessions, p->failed);
 		}
 		json_close(l.n);
 		return 0;
@@ -1391,6 +1428,7 @@ static int do_pools(void)
 	rows[0][4] = text("USED");
 	rows[0][5] = text("CLIENTS");
 	rows[0][6] = text("SESSIONS");
+	rows[0][7] = text("FAILED");
 	for (i = 0; i < l.n; i++, p++) {
 		char *(*r)[MAX_COLS] = &rows[i + 1];
 
@@ -1402,8 +1440,9 @@ static int do_pools(void)
 		(*r)[4] = text("%.1f%%", 100.0 * p->ports / size);
 		(*r)[5] = text("%u", p->clients);
 		(*r)[6] = text("%u", p->sessions);
+		(*r)[7] = text("%u", p->failed);
 	}
-	print_rows(rows, l.n + 1, 7, 0);
+	print_rows(rows, l.n + 1, 8, 0);
 	return 0;
 }
 
@@ -1698,6 +1737,10 @@ static void print_openmetrics(const struct table *t, const struct sums *sums)
 			printf("xlat_pool_size{address=\"%s\",protocol=\"%s\"} %u\n",
 			       address(p[i].addr, AF_INET), proto_name(p[i].proto),
 			       pool_size(&p[i], &min, &max));
+		metric("pool_failures", "counter", "Sessions refused, as no port of this address was free.");
+		for (i = 0; i < l.n; i++)
+			printf("xlat_pool_failures_total{address=\"%s\",protocol=\"%s\"} %u\n",
+			       address(p[i].addr, AF_INET), proto_name(p[i].proto), p[i].failed);
 	}
 	printf("# EOF\n");
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """nfqueue.py READY GOT GO: a user of queue 0 who takes his time.
 nfqueue.py READY again GO: one who sends packets to the queue's rule again
+nfqueue.py READY two GO: one who accepts two packets when he has both
 
 Makes READY when the queue is bound, GOT when there is a packet in it, and
 accepts that packet when GO exists. Prints what the kernel says about that. With
@@ -18,7 +19,7 @@ VERDICT, CONFIG = 1, 2
 NF_ACCEPT, NF_REPEAT = 1, 4
 
 ready, got, go = sys.argv[1:]
-again = got == "again"
+again, two = got == "again", got == "two"
 nl = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
 nl.bind((0, 0))
 
@@ -64,6 +65,10 @@ while again and not os.path.exists(go):
             tell(VERDICT, attr(2, struct.pack("!II", NF_REPEAT, number)), 1)
 if again:
     time.sleep(600)
+if two:
+    for number in [packet_id(nl.recv(70000)), packet_id(nl.recv(70000))]:
+        tell(VERDICT, attr(2, struct.pack("!II", NF_ACCEPT, number)), 1)
+    sys.exit()
 number = packet_id(nl.recv(70000))
 touch(got)
 while not os.path.exists(go):

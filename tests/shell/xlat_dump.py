@@ -6,6 +6,8 @@ Prints how many entries it has, how many different ones, how many of these have 
 port from 20000 to 29999, and "whole", or "resized" when the kernel says so (NLM_F_DUMP_INTR).
 After the first message it makes the file PAUSE, and waits for GO.
 
+xlat_dump.py pools: address, protocol, ports in use and failures of each.
+
 xlat_dump.py bad: filters that the kernel is to refuse, and what it says of each.
 """
 import os
@@ -42,7 +44,7 @@ def messages(cmd, size, *filters):
         nl.bind((0, 0))
         nl.setsockopt(270, 11, 1)  # SOL_NETLINK, NETLINK_EXT_ACK
         # NLM_F_DUMP, which is not for NF_XLAT_CMD_SESSION_DEL
-        nl.send(message(family("nf-xlat"), 0x300 if cmd < 4 else 4, struct.pack("=BBH", cmd, 1, 0) + b"".join(filters)))
+        nl.send(message(family("nf-xlat"), 0x300 if cmd != 4 else 4, struct.pack("=BBH", cmd, 1, 0) + b"".join(filters)))
         while True:
             got = nl.recv(size)
             at = 0
@@ -68,6 +70,14 @@ def bad():
 
 if sys.argv[1] == "bad":
     bad()
+    sys.exit()
+
+if sys.argv[1] == "pools":
+    for kind, flags, payload in messages(9, 8192):
+        for k, v in attrs(payload[4:]) if kind != 3 else ():
+            if k == 7:
+                got = dict(attrs(v))
+                print(socket.inet_ntoa(got[1]), got[3][0], *struct.unpack("=II", got[4] + got[5]))
     sys.exit()
 
 what, size, pause, go = (sys.argv[1:] + ["", ""])[:4]

@@ -81,7 +81,7 @@ check_eq "lines fit a terminal" "$(COLUMNS=60 on_gw sessions | awk 'length > 60'
 check_match "a mapping" "$(on_gw mappings proto udp | tail -n 1)" "udp *\[$client_ip\]:$port $pool_ip:$port 1 *s"
 check_eq "pools" "$(json '[(p["address"], p["protocol"], p["ports"], p["clients"], p["sessions"]) for p in d]' on_gw pools)" \
 	"[('$pool_ip', 'tcp', 1, 1, 1), ('$pool_ip', 'udp', 1, 1, 1), ('$pool_ip', 'icmp', 1, 1, 1)]"
-check_match "as text" "$(on_gw pools proto udp | tail -n 1)" "$pool_ip udp *1 *1024-65535 0.0% 1 *1"
+check_match "as text" "$(on_gw pools proto udp | tail -n 1)" "$pool_ip udp *1 *1024-65535 0.0% 1 *1 *0"
 check_eq "top" "$(json '[(c["client"], c["sessions"], c["ports"], c["bytes"] > 100) for c in d]' on_gw top)" \
 	"[('$client_ip', 3, 3, True)]"
 check_match "top bytes" "$(on_gw top bytes 1 | tail -n 1)" "3 *3 *$client_ip"
@@ -166,6 +166,65 @@ check_eq "no other namespace's" "$(json 'd' on "$server4" "$xlat" delete client 
 check_eq "all" "$(json 'd' on_gw delete client ::/0)" "{'deleted': 2}"
 check_eq "none is left" "$(n sessions)" 0
 
+# a pool of four ports, of six who want one
+if [ -x "$NFT" ]; then
+	on "$gw" "$NFT" "flush ruleset; table inet gw { chain pre { type filter hook prerouting priority dstnat
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global snat to $pool_ip:5000-5003; }; }"
+	no_port=$(counter DropNoPort)
+	on "$client6" python3 -ISc 'import socket, sys
+for port in range(20000, 20006):
+	s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+	s.bind(("", port))
+	s.sendto(b"", (sys.argv[1], 5353))' $server64
+	# shellcheck disable=SC2317 # called by wait_for
+	four_and_two() { [ "$(n sessions proto udp) $(counter DropNoPort)" = "4 $((no_port + 2))" ]; }
+	check "four have one, two have none" wait_for 10 four_and_two
+	check_eq "pools: who failed" "$(json '[(p["protocol"], p["ports"], p["size"], p["failed"]) for p in d]' on_gw pools)" \
+		"[('udp', 4, 4, 2)]"
+	check_match "as text" "$(on_gw pools proto udp | tail -n 1)" "$pool_ip udp *4 *5000-5003 100.0% 1 *4 *2"
+	check_eq "as metrics" "$(on_gw status --openmetrics | grep '^xlat_pool_failures_total')" \
+		"xlat_pool_failures_total{address=\"$pool_ip\",protocol=\"udp\"} 2"
+	on "$client6" ping -c 1 -W 5 $server64 >/dev/null
+	check_eq "what the kernel counts" "$(python "$gw" xlat_dump pools)" "$pool_ip 17 4 2
+$pool_ip 1 1 0"
+	check_match "not for everybody" "$(user pools 2>&1)" "xlat: pools: not permitted*"
+	on_gw delete client ::/0 >/dev/null
+	check_eq "and forgets" "$(python "$gw" xlat_dump pools)" ""
+	on "$gw" "$NFT" flush ruleset
+	check "ruleset loads" ruleset nat64
+fi
+
+# Two first packets of a socket at once, each with a port of its own: conntrack has the second
+# entry in its table by its reply only, for a second (IPS_NAT_CLASH).
+clashes=10100
+# shellcheck disable=SC2317 # called by wait_for
+clash()
+{
+	local user
+
+	clashes=$((clashes + 1))
+	rm -f "$tmp/ready"
+	background_python "$gw" nfqueue "$tmp/ready" two -
+	user=$!
+	wait_for 10 test -e "$tmp/ready"
+	on "$client6" python3 -ISc 'import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("", int(sys.argv[2])))
+for i in range(2):
+	s.sendto(b"", (sys.argv[1], 7))' $server64 $clashes
+	wait $user
+	[ "$(n sessions client :$clashes)-$(on_gw delete client :$clashes)" = "2-2 sessions deleted" ]
+}
+if [ -x "$NFT" ] && modprobe -qa nfnetlink_queue nft_queue; then
+	on "$gw" "$NFT" "flush ruleset; table inet gw {
+		chain first { type filter hook prerouting priority mangle; meta nfproto ipv6 udp dport 7 queue num 0; }
+		chain pre { type filter hook prerouting priority dstnat
+			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade fully-random mapping address-port-dependent; }; }"
+	check "both sessions of a clash are shown, and deleted" wait_for 1 clash
+	on "$gw" "$NFT" flush ruleset
+	check "ruleset loads" ruleset nat64
+fi
+
 # dumps while sessions come and go
 crowd() { python "$client6" crowd call udp $server64 5353 "$1" "$2" | grep -c from; }
 # begin WHAT SIZE: a dump, up to its first message
@@ -203,6 +262,12 @@ for i in sessions mappings; do
 		check_eq "$i: the table was resized, which was told" "$how" resized
 	fi
 done
+
+begin mappings 4096
+check_eq "a dump that stands at a mapping is none of its sessions" \
+	"$(json 'sorted({m["sessions"] for m in d})' on_gw mappings)" \
+	"[1]"
+end
 
 # few buckets: more in each than a message holds
 buckets=$(sysctl -n net.netfilter.nf_conntrack_buckets)
