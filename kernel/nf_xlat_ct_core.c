@@ -309,7 +309,8 @@ static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
 {
 	return ct->status & (IPS_NAT_MASK | IPS_SRC_NAT_DONE | IPS_EXPECTED |
 			     IPS_SEQ_ADJUST | IPS_TEMPLATE) ||
-	       ct->master || nfct_help(ct) || nfct_seqadj(ct) ||
+	       ct->master || nfct_help(ct) || nf_xlat_ct_ext(ct) ||
+	       nfct_seqadj(ct) ||
 	       nfct_synproxy(ct) || nf_conn_act_ct_ext_find(ct) ||
 	       refcount_read(&ct->ct_general.use) != 1 ||
 	       !net_eq(nf_ct_net(ct), net);
@@ -848,21 +849,7 @@ static const struct nf_hook_ops nf_xlat_ct_nat_ops =
  */
 int nf_xlat_ct_register(struct net *net)
 {
-	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	int err;
-
-	if (!NF_XLAT_HELPER_STAYS && !xn->master) {
-		xn->master = nf_ct_tmpl_alloc(net, &nf_ct_zone_dflt,
-					      GFP_KERNEL_ACCOUNT);
-		if (!xn->master)
-			return -ENOMEM;
-		/*
-		 * xt_cluster hashes the address of an entry's master, and warns if the family
-		 * is neither IPv4 nor IPv6.
-		 */
-		xn->master->tuplehash[IP_CT_DIR_ORIGINAL].tuple.src.l3num =
-			NFPROTO_IPV6;
-	}
 
 	err = nf_ct_netns_get(net, NFPROTO_INET);
 	if (err)

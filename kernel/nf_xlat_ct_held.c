@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the conntrack entry of a session holds: references to mappings, and its flow in the
- * fast path. When the entry leaves conntrack's table, the destroy callback of its helper puts
+ * fast path. When the entry leaves conntrack's table, nf_xlat_ct_detach() puts
  * the references and ends the flow.
  */
 
@@ -11,7 +11,6 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/netfilter/nf_conntrack_core.h>
-#include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
 #include "nf_xlat_ct_internal.h"
@@ -171,7 +170,7 @@ __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
  * nf_xlat_ct_detach - put the references of an entry, and end its flow
  * @ct: the entry, which is IPS_DYING
  *
- * nf_ct_helper_destroy() calls this when the entry leaves conntrack's table. It may be called
+ * Conntrack calls this when the entry leaves its table, see nf_xlat_ct_watch(). It may be called
  * again, and on several CPUs at once. Any context.
  */
 void nf_xlat_ct_detach(struct nf_conn *ct)
@@ -180,7 +179,7 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 	struct nf_xlat_ct_held *held;
 	unsigned long old;
 
-	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
+	nf_xlat_ct_unwatch(ct);
 	old = xchg(&nf_xlat_ct_data(ct)->held, NF_XLAT_CT_GONE);
 	if (old == NF_XLAT_CT_GONE)
 		return;
@@ -229,37 +228,6 @@ struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_hold);
 
-static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
-			   struct nf_conn *ct, enum ip_conntrack_info ctinfo)
-{
-	return NF_ACCEPT;
-}
-
-/*
- * We need this helper only for its destroy callback, the one thing by which core tells that
- * an entry leaves conntrack's table. It is not registered, so that no rule can name it.
- */
-struct nf_conntrack_helper nf_xlat_ct_helper = {
-	.name		= "xlat",
-	.me		= THIS_MODULE,
-	.help		= nf_xlat_ct_help,
-	.destroy	= nf_xlat_ct_detach,
-	NF_XLAT_HELPER_COMPAT
-};
-
-/**
- * nf_xlat_ct_watch - have nf_xlat_ct_detach() called when an entry leaves conntrack's table
- * @ct: the entry, confirmed
- *
- * If the entry is leaving already, nf_ct_helper_destroy() may have missed the helper. So the
- * caller has to test nf_ct_is_dying() afterwards.
- */
-void nf_xlat_ct_watch(struct nf_conn *ct)
-{
-	rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
-
 /**
  * nf_xlat_ct_release - put references
  * @net: network namespace
@@ -301,7 +269,7 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 				refs[i] = xchg(&held->refs[i], refs[i]);
 	}
 	/*
-	 * nf_ct_delete() sets IPS_DYING and then looks for a helper. We set the helper, and
+	 * nf_ct_delete() sets IPS_DYING and then looks for a callback. We set it, and
 	 * then test IPS_DYING. cmpxchg() and xchg() are full barriers between the two, so at
 	 * least one side sees the other, and the references are put.
 	 */

@@ -4,14 +4,13 @@
 #define _NF_XLAT_CT_INTERNAL_H
 
 #include <linux/mutex.h>
-#include <linux/netfilter/nf_conntrack_pptp.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
-#include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "nf_xlat_bib.h"
+#include "nf_xlat_ct_ext.h"
 #include "nf_xlat_events.h"
 
 struct nf_xlat_flow;
@@ -27,9 +26,7 @@ struct nf_xlat_flow;
  * @kept: conntrack stays registered until the namespace ends
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
  * @used: there has been a stateful rule or device, so there may be sessions
- * @master: template that is the master of all sessions, or NULL where sessions need none, see
- *	nf_xlat_ct_guard(). It is set before the first rule exists, so packets read it
- *	without the mutex.
+ * @ext: for nf_xlat_ct_ext_add()
  * @ended: the work that ends masqueraded sessions with their address or device; its
  *	events are devices that have gone down
  * @net: the namespace
@@ -38,13 +35,13 @@ struct nf_xlat_flow;
  * @bib: mappings
  */
 struct nf_xlat_ct_net {
-	/* of @users, @kept, @hooked, @used, @master */
+	/* of @users, @kept, @hooked, @used, @ext */
 	struct mutex		mutex;
 	unsigned int		users;
 	bool			kept;
 	bool			hooked;
 	bool			used;
-	struct nf_conn		*master;
+	struct nf_xlat_ct_ext_net ext;
 	struct nf_xlat_events	ended;
 	struct net		*net;
 	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];
@@ -91,15 +88,10 @@ struct nf_xlat_ct_held {
 #define NF_XLAT_CT_GONE		2UL
 
 /**
- * struct nf_xlat_ct_data - our data in the helper extension of an entry
+ * struct nf_xlat_ct_data - our data in an entry, see nf_xlat_ct_ext()
  *
  * An entry is a session because of the families of its tuples, see nf_xlat_ct_ours(), and not
  * because of this data.
- *
- * The data ends before the place where struct nf_ct_pptp_master has its keymap. With
- * ctnetlink, any user can make our entry the master of a GRE entry. When that GRE entry ends,
- * destroy_gre_conntrack() takes our helper for the one of PPTP, because it has a destroy
- * callback, and frees the keymap.
  *
  * @mtu: lowest MTU of the IPv6 side, 0 for the default
  * @prefix_len: length of the RFC 6052 prefix, 0 for none; see nf_xlat_ct_prefix()
@@ -119,8 +111,6 @@ struct nf_xlat_ct_data {
 	int		masq_index;
 	unsigned long	held;
 };
-
-extern struct nf_conntrack_helper nf_xlat_ct_helper;
 
 static inline const struct nf_conntrack_tuple *
 nf_xlat_ct_tuple(const struct nf_conn *ct, enum ip_conntrack_dir dir)
@@ -142,12 +132,9 @@ static inline bool nf_xlat_ct_ours(const struct nf_conn *ct)
 
 static inline struct nf_xlat_ct_data *nf_xlat_ct_data(const struct nf_conn *ct)
 {
-	struct nf_conn_help *help = nfct_help(ct);
+	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) > NF_XLAT_CT_EXT_SIZE);
 
-	BUILD_BUG_ON(sizeof(struct nf_xlat_ct_data) >
-		     offsetof(struct nf_ct_pptp_master, keymap));
-
-	return help ? (struct nf_xlat_ct_data *)help->data : NULL;
+	return nf_xlat_ct_ext(ct);
 }
 
 static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
@@ -243,7 +230,6 @@ __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
 struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct);
-void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 void nf_xlat_ct_flush_flows(struct net *net);
 

@@ -15,15 +15,6 @@
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
-/*
- * For an entry of two families, an nft_ct without the fix of CVE-2026-53267 (May 2026) writes
- * 16 bytes to a register of 4 bytes. Any user can load such a rule in a namespace of their own.
- * So on such a kernel, refuse all stateful rules.
- */
-static bool nft_ct_fixed __read_mostly = NF_XLAT_NFT_CT_FIXED;
-module_param(nft_ct_fixed, bool, 0644);
-MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53267, so that stateful rules do no harm");
-
 /**
  * nf_xlat_ct_netns_get - note a new stateful rule or device
  * @net: network namespace
@@ -39,15 +30,11 @@ MODULE_PARM_DESC(nft_ct_fixed, "nft_ct of this kernel has the fix of CVE-2026-53
 int nf_xlat_ct_netns_get(struct net *net, bool keep)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
-	int err = 0;
-
-	if (!READ_ONCE(nft_ct_fixed)) {
-		pr_warn_once("nf_xlat_ct: no stateful rules: nft_ct of this kernel may not have the fix of CVE-2026-53267; if it has, nft_ct_fixed=1\n");
-		return -EOPNOTSUPP;
-	}
+	int err;
 
 	mutex_lock(&xn->mutex);
-	if (keep && !xn->kept) {
+	err = nf_xlat_ct_ext_net_init(net, &xn->ext);
+	if (!err && keep && !xn->kept) {
 		err = nf_ct_netns_get(net, NFPROTO_INET);
 		xn->kept = !err;
 	}
@@ -255,7 +242,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
 	nf_xlat_bib_net_exit(net);
 	/* A packet may still hold an entry, and the entry holds the template. */
-	nf_ct_put(xn->master);
+	nf_xlat_ct_ext_net_exit(&xn->ext);
 }
 
 static struct pernet_operations nf_xlat_ct_net_ops = {
@@ -307,7 +294,7 @@ static void __exit nf_xlat_ct_fini(void)
 {
 	/*
 	 * End all sessions, while listeners can be told: without this module nobody translates
-	 * their packets, and their helper points to code of this module.
+	 * their packets, and their callback is code of this module.
 	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_netlink_exit();

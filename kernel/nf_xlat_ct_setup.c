@@ -341,29 +341,19 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
  * nf_nat_cleanup_conntrack() unlinks nat_bysource of each entry, so make it a valid node that
  * is on no list.
  *
- * nft_flow_offload, act_ct and "ct helper set": they skip an entry that has the helper
- * extension. Our data is in that extension, too. It has no helper, or one that does nothing.
- * nf_confirm() looks for the transport header by the family of the original tuple then; the
- * offset may be wrong, but only a helper uses it.
- *
- * ctnetlink before 7.2: ctnetlink_change_helper() removes the helper from an entry that has no
- * master. So the entry gets a template as its master, without IPS_EXPECTED. This has three
- * effects. __nf_conntrack_confirm() reports IPCT_RELATED instead of IPCT_NEW, so add IPCT_NEW
- * here. Open vSwitch says +rel. xt_cluster puts all sessions on the same node.
+ * nft_flow_offload, act_ct and "ct helper set": they skip an entry that has the extension of
+ * nf_xlat_ct_ext_add(), in which our data is.
  *
  * Return: false without memory.
  */
 static bool nf_xlat_ct_guard(struct nf_conn *ct,
 			     const struct nf_xlat_ct_range *range, int oif)
 {
-	struct nf_conn *master = nf_xlat_ct_pernet(nf_ct_net(ct))->master;
 	struct nf_xlat_ct_data *data;
-	struct nf_conn_help *help;
 
-	help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
-	if (!help)
+	data = nf_xlat_ct_ext_add(ct, &nf_xlat_ct_pernet(nf_ct_net(ct))->ext);
+	if (!data)
 		return false;
-	data = (struct nf_xlat_ct_data *)help->data;
 	data->mtu = range->mtu;
 	data->prefix_len = range->prefix.len;
 	data->non_global = range->prefix.non_global;
@@ -374,11 +364,6 @@ static bool nf_xlat_ct_guard(struct nf_conn *ct,
 	ct->nat_bysource.next = NULL;
 	hlist_add_fake(&ct->nat_bysource);
 	ct->status |= IPS_NAT_DONE_MASK;
-	if (!NF_XLAT_HELPER_STAYS) {
-		nf_conntrack_get(&master->ct_general);
-		ct->master = master;
-		nf_conntrack_event_cache(IPCT_NEW, ct);
-	}
 	return true;
 }
 
