@@ -346,7 +346,7 @@ static inline bool nf_xlat_rules_same(const struct net *net, u32 stamp)
 #endif
 }
 
-/* Not by a probe: without CONFIG_NETFILTER_INGRESS no device has such hooks. RCU read side */
+/* Without CONFIG_NETFILTER_INGRESS no device has such hooks. RCU read side */
 static inline const struct nf_hook_entries *
 nf_xlat_ingress_hooks(const struct net_device *dev)
 {
@@ -365,17 +365,17 @@ static inline int nf_xlat_fill_forward_path(const struct net_device *dev,
 					    const u8 *ha,
 					    struct net_device_path_stack *stack)
 {
-	u8 addr[ETH_ALEN] = {};
 #ifdef HAVE_FORWARD_PATH_CTX
 	struct net_device_path_ctx ctx = { .dev = dev };
-#endif
+
+	if (ha)
+		memcpy(ctx.daddr, ha, sizeof(ctx.daddr));
+	return dev_fill_forward_path(&ctx, stack);
+#else
+	u8 addr[ETH_ALEN] = {};
 
 	if (ha)
 		memcpy(addr, ha, sizeof(addr));
-#ifdef HAVE_FORWARD_PATH_CTX
-	memcpy(ctx.daddr, addr, sizeof(ctx.daddr));
-	return dev_fill_forward_path(&ctx, stack);
-#else
 	return dev_fill_forward_path(dev, addr, stack);
 #endif
 }

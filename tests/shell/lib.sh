@@ -271,7 +271,7 @@ ruleset()
 # need_ip_xlat: ip knows devices of kind "xlat" by our plugin
 need_ip_xlat()
 {
-	export IP_LIB_DIR=$top/build/ip
+	export IP_LIB_DIR=${IP_LIB_DIR:-$top/build/ip}
 	[ -e "$IP_LIB_DIR/link_xlat.so" ] || skip "needs the plugin of ip (make plugin)"
 	modprobe nf_xlat_dev 2>/dev/null || skip "needs nf_xlat_dev"
 }
