@@ -129,8 +129,12 @@ static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
  */
 static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
 {
-	return min_t(u32, NF_XLAT_CB(skb)->cut_len,
-		     max_t(u32, dst_mtu(skb_dst(skb)), IPV6_MIN_MTU));
+	u32 mtu = dst_mtu(skb_dst(skb));
+
+	/* What IPsec leaves of an MTU may be less, and ip6_fragment() knows. */
+	if (!dst_xfrm(skb_dst(skb)))
+		mtu = max_t(u32, mtu, IPV6_MIN_MTU);
+	return min_t(u32, mtu, NF_XLAT_CB(skb)->cut_len);
 }
 
 /*
@@ -144,12 +148,14 @@ static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 	return dst_output(net, NULL, skb);
 }
 
-/* Behind POSTROUTING */
+/*
+ * Behind POSTROUTING, where NAT may have changed the packet, so that nf_xfrm_me_harder() has
+ * found a policy for it, and where a user's queue may have made it shorter
+ */
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
-	/* NAT has changed the packet, and nf_xfrm_me_harder() has found a policy for it. */
-	if (dst_xfrm(skb_dst(skb))) {
+	if (dst_xfrm(skb_dst(skb)) || skb->len <= nf_xlat_cut_mtu(skb)) {
 		IP6CB(skb)->flags |= IP6SKB_REROUTED;
 		return nf_xlat_cut_later(net, skb);
 	}

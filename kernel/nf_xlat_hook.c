@@ -281,12 +281,15 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	if (!nf_xlat_may_cut(pkt))
 		return;
 	cut_len = nf_xlat_cut_len(parm);
+	/* To cut what has a Fragment header would add another one. */
+	if (pkt->l3.fraghdr)
+		return;
 	skb->ignore_df = skb->len > cut_len;
 	/*
 	 * ip6_finish_output_gso() compares the segments of a GSO packet with the MTU, and
-	 * they are short enough, see nf_xlat_needs_segs(). A fragment is not cut again.
+	 * they are short enough, see nf_xlat_needs_segs().
 	 */
-	if (skb_is_gso(skb) || pkt->l3.fraghdr)
+	if (skb_is_gso(skb))
 		return;
 	/*
 	 * This host sends the packet, so that no other fragments of it exist. They
@@ -414,6 +417,9 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 		fh->frag_off |= htons(IP6_MF);
 
 	nf_xlat_init_cb(frag, split->pkt, split->parm, split->way->at);
+	/* The fragment has a Fragment header, although __nf_xlat_send() has cleared fraghdr. */
+	NF_XLAT_CB(frag)->cut_len = 0;
+	frag->ignore_df = false;
 	nf_xlat_hand_on(split->walk, frag, split->way);
 }
 
@@ -608,6 +614,10 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 	cur->flowtable = NULL;
 }
 
+/*
+ * Judge one packet, translate it and pass it on. GSO packets that cannot stay whole have been
+ * segmented before. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
+ */
 static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
 				   struct nf_xlat_pkt *pkt,
