@@ -652,12 +652,13 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * Drops a SYN from IPv4 to a port of the pool that neither a session nor a socket of this
+ * Drops a SYN from IPv4 to a port of a pool that neither a session nor a socket of this
  * host uses. A client may be about to send a SYN from that very port (simultaneous open). A
  * RST of this host would end the peer's half of that connection, so RFC 5382 REQ-4 does not
  * allow an answer for 6 seconds. The hook runs after all chains, since a rule may want the
  * packet, and before conntrack confirms the entry, as a confirmed entry would take the port
- * from the client.
+ * from the client. A SYN that this host sends to itself is refused as ever: no client waits
+ * for it.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -672,15 +673,17 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (nf_ct_protonum(ct) != IPPROTO_TCP ||
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT ||
-	    nf_xlat_ct_is_session(ct) || ct->status & IPS_NAT_MASK)
+	    nf_xlat_ct_is_session(ct) || ct->status & IPS_NAT_MASK ||
+	    state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
 
 	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_ORIGINAL, IPPROTO_TCP);
 	key.addr = t->dst.u3.ip;
 	key.port = t->dst.u.tcp.port;
-	if (!nf_xlat_bib_may_map(state->net, &key) ||
-	    nf_xlat_ct_has_socket(skb, state))
+	if (nf_xlat_ct_has_socket(skb, state) ||
+	    (!nf_xlat_bib_may_map(state->net, &key) &&
+	     !nf_xlat_ct_pools_have(state->net, skb, t)))
 		return NF_ACCEPT;
 	return nf_xlat_drop(state->net, skb, NF_XLAT_UNSOLICITED);
 }

@@ -21,7 +21,7 @@ struct nf_xlat_flow;
 /**
  * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
  *
- * @mutex: protects the next five
+ * @mutex: protects the next five, and changes of @pools
  * @users: number of stateful rules and devices
  * @kept: conntrack stays registered until the namespace ends
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
@@ -33,9 +33,10 @@ struct nf_xlat_flow;
  * @owners: devices that count packets of sessions, by number; number 0 is no device. Written
  *	with RTNL held.
  * @bib: mappings
+ * @pools: list of struct nf_xlat_ct_pool, which packets read by RCU
  */
 struct nf_xlat_ct_net {
-	/* of @users, @kept, @hooked, @used, @ext */
+	/* of @users, @kept, @hooked, @used, @ext, and of changes of @pools */
 	struct mutex		mutex;
 	unsigned int		users;
 	bool			kept;
@@ -46,6 +47,7 @@ struct nf_xlat_ct_net {
 	struct net		*net;
 	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];
 	struct nf_xlat_bib_net	bib;
+	struct list_head	pools;
 };
 
 extern unsigned int nf_xlat_ct_net_id;
@@ -240,6 +242,12 @@ void nf_xlat_ct_unregister(struct net *net);
 /* nf_xlat_ct_echo.c */
 unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
+
+/* nf_xlat_ct_pool.c */
+void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
+			   const struct nf_xlat_pool *seen);
+bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
+			   const struct nf_conntrack_tuple *t);
 
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,

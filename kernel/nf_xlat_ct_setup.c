@@ -531,6 +531,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (reason)
 		return reason;
 
+	if (range->pool)
+		nf_xlat_ct_pool_learn(range->pool, &pool);
 	if (range->masq) {
 		const struct nf_xlat_way way = nf_xlat_way_of(state);
 		struct nf_xlat_flowi fl = {

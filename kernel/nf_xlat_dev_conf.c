@@ -616,6 +616,19 @@ static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 	return PTR_ERR(ft);
 }
 
+/* What clients may get by a device with state */
+static int nf_xlat_dev_pool_add(const struct net_device *dev,
+				struct nf_xlat_dev_conf *conf)
+{
+	struct nf_xlat_ct_pool *pool;
+
+	pool = nf_xlat_ct_pool_add(dev_net(dev), &conf->range, true);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	conf->range.pool = pool;
+	return 0;
+}
+
 static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 {
 	struct nlattr **attrs = NF_XLAT_NEWLINK_DATA;
@@ -636,6 +649,11 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 		err = nf_xlat_ct_netns_get(dev_net(dev), true);
 	if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG_MOD(extack, "no state on this kernel, its log says why");
+	if (!err && stateful) {
+		err = nf_xlat_dev_pool_add(dev, conf);
+		if (err)
+			nf_xlat_ct_netns_put(dev_net(dev));
+	}
 	if (err) {
 		kvfree(conf);
 		return err;
@@ -644,8 +662,10 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 	rcu_assign_pointer(xd->conf, conf);
 	err = register_netdevice(dev);
 	if (err && !xd->inited) {
-		if (stateful)
+		if (stateful) {
+			nf_xlat_ct_pool_del(dev_net(dev), conf->range.pool);
 			nf_xlat_ct_netns_put(dev_net(dev));
+		}
 		kvfree(conf);
 	}
 	if (err || !stateful)
@@ -677,19 +697,29 @@ static int nf_xlat_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 	conf = nf_xlat_dev_conf_make(old, data, extack);
 	if (IS_ERR(conf))
 		return PTR_ERR(conf);
+	if (conf->mode != IF_XLAT_STATELESS) {
+		err = nf_xlat_dev_pool_add(dev, conf);
+		if (err)
+			goto err;
+	}
 	if (data[IFLA_XLAT_FAST]) {
 		err = nf_xlat_dev_fast_get(&fast, dev_net(dev), conf->range.owner,
 					   data[IFLA_XLAT_FAST], extack);
-		if (err) {
-			kvfree(conf);
-			return err;
-		}
+		if (err)
+			goto err_pool;
 		nf_xlat_dev_fast_put(&xd->fast);
 		xd->fast = fast;
 	}
 	rcu_assign_pointer(xd->conf, conf);
+	nf_xlat_ct_pool_del(dev_net(dev), old->range.pool);
 	kvfree_rcu(old, rcu);
 	return 0;
+
+err_pool:
+	nf_xlat_ct_pool_del(dev_net(dev), conf->range.pool);
+err:
+	kvfree(conf);
+	return err;
 }
 
 static size_t nf_xlat_dev_get_size(const struct net_device *dev)

@@ -373,6 +373,7 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 		synchronize_net();
 	if (conf->mode != IF_XLAT_STATELESS) {
 		nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
+		nf_xlat_ct_pool_del(dev_net(dev), conf->range.pool);
 		nf_xlat_ct_netns_put(dev_net(dev));
 	}
 }

@@ -38,6 +38,7 @@ struct nft_xlat {
 	u8			filtering;
 	struct nft_xlat_regs	sreg;	/* new source; 4to6: host; stateless: error saddr */
 	struct nft_xlat_regs	dreg;	/* IPv4 host of nft_xlat_forwards() */
+	struct nf_xlat_ct_pool	*pool;	/* of a rule that makes mappings, else NULL */
 };
 
 static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -144,6 +145,7 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				  NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT,
 		.filter		= priv->filtering ==
 				  NFT_XLAT_FILTERING_ADDRESS_DEPENDENT,
+		.pool		= priv->pool,
 	};
 
 	nft_xlat_load_range(regs, &priv->sreg, nft_xlat_addr_len(priv), &range);
@@ -539,6 +541,27 @@ static int nft_xlat_parse_dnat(const struct nft_ctx *ctx, struct nft_xlat *priv,
 				    &priv->dreg.proto_max, sizeof(__be16));
 }
 
+/* Does it make mappings? A pool in registers is known with the first packet. */
+static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
+{
+	const struct nf_xlat_ct_range range = {
+		.prefix		= priv->dom.prefix.prefix,
+		.masq		= priv->mode == NFT_XLAT_MASQ,
+		.per_session	= priv->mapping ==
+				  NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT,
+	};
+	struct nf_xlat_ct_pool *pool;
+
+	if (priv->dir == NFT_XLAT_4TO6 || nft_xlat_forwards(priv))
+		return 0;
+	pool = nf_xlat_ct_pool_add(ctx->net, &range, range.masq &&
+				   !priv->sreg.proto_min);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	priv->pool = pool;
+	return 0;
+}
+
 static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 				  struct nft_xlat *priv,
 				  const struct nlattr * const tb[])
@@ -589,7 +612,13 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 		swap(priv->sreg, priv->dreg);
 	}
 
-	return nf_xlat_ct_netns_get(ctx->net, false);
+	err = nf_xlat_ct_netns_get(ctx->net, false);
+	if (err < 0)
+		return err;
+	err = nft_xlat_init_pool(ctx, priv);
+	if (err < 0)
+		nf_xlat_ct_netns_put(ctx->net);
+	return err;
 }
 
 static int nft_xlat_init(const struct nft_ctx *ctx,
@@ -653,8 +682,10 @@ static void nft_xlat_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	if (nft_xlat_stateful(priv))
-		nf_xlat_ct_netns_put(ctx->net);
+	if (!nft_xlat_stateful(priv))
+		return;
+	nf_xlat_ct_pool_del(ctx->net, priv->pool);
+	nf_xlat_ct_netns_put(ctx->net);
 }
 
 static int nft_xlat_dump_prefix(struct sk_buff *skb,

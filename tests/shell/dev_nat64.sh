@@ -31,6 +31,10 @@ check "a filter, by the distribution's nft" on "$gw" nft -f - <<-END
 		}
 	}
 END
+patience=1
+check_not "an unsolicited SYN: silence, before there is any mapping" ask "$server4" tcp $pool_ip 5002
+check "it is counted" [ "$(counter DropUnsolicited)" -gt 0 ]
+patience=20
 check "ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $server64
 check_match "TCP" "$(ask "$client6" tcp $server64 8080)" "hello from $pool_ip *"
 check_match "UDP" "$(ask "$client6" udp $server64 5353)" "hello from $pool_ip *"
@@ -94,6 +98,12 @@ echo >"$tmp/go"
 check "the one before goes on" wait_for 10 grep -q "hello from $pool_ip" "$tmp/got"
 check_match "it is shown as given" "$(ip -n "$gw" -d link show xlat0)" \
 	"*xlat prefix $pref64/96 non-global mtu 1400 snat 198.51.100.1-198.51.100.2:2000-2999 persistent *"
+ip -n "$gw" addr add 198.51.100.1/32 dev lo
+patience=1
+check_not "an unsolicited SYN to that pool: silence" ask "$server4" tcp 198.51.100.1 2999
+patience=20
+check_match "to another port: refused" "$(ask "$server4" tcp 198.51.100.1 3000)" "*refused*"
+ip -n "$gw" addr del 198.51.100.1/32 dev lo
 check "another prefix" dev prefix 2001:db8:64::/96 masquerade to 3000-3999 random mapping address-port-dependent
 check_match "is that of the next session" "$(ask "$client6" udp 2001:db8:64::$server_ip 5353)" "hello from $pool_ip 3???"
 check_not "and the other one is not" on "$client6" ping -6 -c 1 -W 1 $server64

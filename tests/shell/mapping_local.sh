@@ -62,28 +62,80 @@ check "ruleset loads" on "$gw" "$NFT" "table inet gw { chain pre {
 serve "$server4" tcp4:9000 udp4:9000
 
 # What nobody listens on may be a client's at any time: no answer ends simultaneous open,
-# but to ports that are not the pool's.
+# but to ports that no pool has, and to peers that clients cannot talk to.
 
-check_match "[87] no mapping: refused" "$(ask "$server4" tcp $pool_ip 5002)" "*refused*"
-mapped 5000 pool
-patience=2 check_not "[87] another port, where there are mappings: silence" ask "$server4" tcp $pool_ip 5002
-check "[87] it is counted" [ "$(counter DropUnsolicited)" -gt 0 ]
-before=$(counter DropUnsolicited)
+# silent WHAT [PORT], refused WHAT [PORT], of the server's SYNs. A rule that goes may have an
+# effect for a moment.
+silent()
+{
+	local before
+	before=$(counter DropUnsolicited)
+	patience=1 check_not "[87] $1: silence" ask "$server4" tcp $pool_ip "${2:-5002}"
+	check "[87] $1: counted" [ "$(counter DropUnsolicited)" -gt "$before" ]
+}
+# shellcheck disable=SC2317 # called by wait_for
+is_refused() { [[ $(patience=2 ask "$server4" tcp $pool_ip "$1") == *refused* ]]; }
+refused() { check "[87] $1: refused" wait_for 1 is_refused "${2:-5002}"; }
 masquerade()
 {
 	check "masquerade $*" on "$gw" "$NFT" "flush chain inet gw pre
 		add rule inet gw pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade $*"
 }
-masquerade to :1024-65535
+
+silent "no mapping"
+check_eq "[87] nothing is held" "$(sessions "dport=5002 ")" ""
+check_match "[87] the gateway itself: refused" "$(ask "$gw" tcp $pool_ip 5002)" "*refused*"
+ear 22
+ear=$!
+check_match "[87] the gateway's service" "$(ask "$server4" tcp $pool_ip 22)" "the gateway, to $pool_ip 22"
+kill $ear
+ip -n "$gw" addr add 192.0.2.9/24 dev wan
+check_match "[87] an address that masquerade does not take: refused" "$(ask "$server4" tcp 192.0.2.9 5002)" "*refused*"
+ip -n "$gw" addr del 192.0.2.9/24 dev wan
+mapped 5000 pool
+silent "another port, where there are mappings"
+check_match "[87] the gateway itself, where there are mappings: refused" "$(ask "$gw" tcp $pool_ip 5002)" "*refused*"
 unmapped pool
+
+masquerade to :1024-65535
+refused "ports in registers, before the first packet"
 mapped 5000 "pool with ports"
-check_match "[87] a port that is not the pool's: refused" "$(ask "$server4" tcp $pool_ip 1000)" "*refused*"
-check_eq "[87] it is not counted" "$(counter DropUnsolicited)" "$before"
+silent "a pool with ports"
+refused "a port that is not the pool's" 1000
 unmapped "pool with ports"
+silent "a pool with ports, no mapping"
+refused "a port that is not the pool's, no mapping" 1000
+
+check "snat" on "$gw" "$NFT" "flush chain inet gw pre
+	add rule inet gw pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to $pool_ip:2000-6000"
+mapped 5000 "snat"
+unmapped "snat"
+silent "an address of snat"
+refused "a port that is not of snat" 6001
+
+check "snat by a map" on "$gw" "$NFT" "flush chain inet gw pre
+	add rule inet gw pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to ip6 saddr map {
+		$client_ip : $pool_ip, 2001:db8:c::3 : 192.0.2.8 }"
+ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad
+background "$client6" python3 -ISc 'import socket, sys, time
+for host in sys.argv[2:]:
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind((host, 5001))
+    s.sendto(b"x", (sys.argv[1], 9000))' $server64 $client_ip 2001:db8:c::3
+check "both addresses are seen" wait_for 5 on "$gw" grep -q "dst=192.0.2.8 .*dport=5001" /proc/net/nf_conntrack
+silent "a map, where there are mappings"
+on "$gw" conntrack -F 2>/dev/null
+refused "a map, no mapping"
+
 masquerade mapping address-port-dependent
 check_match "a port per session" "$(ask "$client6" tcp $pref64$server_ip 9000)" "hello from $pool_ip *"
-check_match "[87] a port per session: refused, as beside NAT44" "$(ask "$server4" tcp $pool_ip 5002)" "*refused*"
-check_eq "[87] it is not counted, nor is that" "$(counter DropUnsolicited)" "$before"
+refused "a port per session, as beside NAT44"
+check "a prefix for global addresses" on "$gw" "$NFT" "flush chain inet gw pre
+	add rule inet gw pre ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade"
+refused "a peer that the prefix does not allow"
+before=$(counter DropUnsolicited)
+refused "not counted"
+check_eq "[87] it is not counted" "$(counter DropUnsolicited)" "$before"
 masquerade
 
 # tproxy, above the mappings, of a port that nobody listens on

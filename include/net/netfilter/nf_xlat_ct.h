@@ -10,6 +10,8 @@
 #include <linux/netfilter/nf_nat.h>
 #include <net/netfilter/nf_xlat.h>
 
+struct nf_xlat_ct_pool;
+
 /**
  * struct nf_xlat_ct_range - what a stateful rule asks for
  *
@@ -32,6 +34,7 @@
  * @filter: address-dependent filtering: a peer may begin a session with an endpoint only if
  *	that endpoint has a session with the peer
  * @owner: number of the device that counts, from nf_xlat_ct_owner_add(); 0 for none
+ * @pool: what clients may get, from nf_xlat_ct_pool_add(); NULL for none
  * @unmapped: for a port forward from IPv6 that maps the source: why the source cannot be
  *	mapped to @min_addr, or NF_XLAT_OK
  * @dest: for a port forward from IPv6: addresses and ports of the IPv4 host that packets are
@@ -52,6 +55,7 @@ struct nf_xlat_ct_range {
 	bool			per_session;
 	bool			filter;
 	u8			owner;
+	struct nf_xlat_ct_pool	*pool;
 	enum nf_xlat_reason	unmapped;
 	const struct nf_xlat_ct_range *dest;
 };
@@ -60,6 +64,10 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range);
 int nf_xlat_ct_netns_get(struct net *net, bool keep);
 void nf_xlat_ct_netns_put(struct net *net);
+struct nf_xlat_ct_pool *
+nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
+		    bool known);
+void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool);
 u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner);
 void nf_xlat_ct_owner_del(struct net *net, u8 index);
 

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pools: what IPv4 endpoints a rule or device with state may give to a client at any
+ * time. An unsolicited SYN to one of them is not refused, see nf_xlat_ct_local_in().
+ *
+ * A rule of nft has addresses and ports in registers, so that they are known when it
+ * has met its first packet. If the next packet finds others there, as in a rule with a
+ * map, the pool is left to the mappings themselves, see nf_xlat_bib_may_map().
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <net/route.h>
+#include "nf_xlat_ct_internal.h"
+
+enum nf_xlat_ct_pool_state {
+	NF_XLAT_POOL_UNKNOWN,	/* the rule has met no packet yet */
+	NF_XLAT_POOL_KNOWN,
+	NF_XLAT_POOL_VARIES,	/* from packet to packet */
+};
+
+/**
+ * struct nf_xlat_ct_pool - the pool of a rule or device
+ *
+ * @node: in nf_xlat_ct_net.pools
+ * @lock: of changes of @state and @pool
+ * @state: enum nf_xlat_ct_pool_state
+ * @masq: the address is the one that the route prefers
+ * @prefix: of the peers that may have a session
+ * @pool: addresses and ports; written before @state becomes NF_XLAT_POOL_KNOWN
+ * @rcu: to free it
+ */
+struct nf_xlat_ct_pool {
+	struct list_head	node;
+	spinlock_t		lock;	/* of changes of @state and @pool */
+	u8			state;
+	bool			masq;
+	struct nf_xlat_prefix	prefix;
+	struct nf_xlat_pool	pool;
+	struct rcu_head		rcu;
+};
+
+/**
+ * nf_xlat_ct_pool_add - a rule or device may give IPv4 endpoints to clients
+ * @net: network namespace, for which nf_xlat_ct_netns_get() has been called
+ * @range: what it asks for
+ * @known: @range has its addresses and ports; those of a rule are known with its first
+ *	packet
+ *
+ * Process context.
+ *
+ * Return: what to put into nf_xlat_ct_range.pool, which is NULL for a rule whose endpoints
+ * are for one peer only; an ERR_PTR without memory.
+ */
+struct nf_xlat_ct_pool *
+nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
+		    bool known)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	struct nf_xlat_ct_pool *pool;
+
+	if (range->per_session)
+		return NULL;
+	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+	if (!pool)
+		return ERR_PTR(-ENOMEM);
+	spin_lock_init(&pool->lock);
+	pool->masq = range->masq;
+	pool->prefix = range->prefix;
+	if (known) {
+		pool->pool.min_addr = range->min_addr.ip;
+		pool->pool.max_addr = range->max_addr.ip;
+		pool->pool.min_proto = range->min_proto;
+		pool->pool.max_proto = range->max_proto;
+		pool->state = NF_XLAT_POOL_KNOWN;
+	}
+
+	mutex_lock(&xn->mutex);
+	list_add_tail_rcu(&pool->node, &xn->pools);
+	mutex_unlock(&xn->mutex);
+	return pool;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_add);
+
+/**
+ * nf_xlat_ct_pool_del - the rule or device is gone
+ * @net: network namespace
+ * @pool: its pool, or NULL
+ *
+ * Process context.
+ */
+void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+
+	if (!pool)
+		return;
+	mutex_lock(&xn->mutex);
+	list_del_rcu(&pool->node);
+	mutex_unlock(&xn->mutex);
+	kfree_rcu(pool, rcu);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
+
+/**
+ * nf_xlat_ct_pool_learn - note what pool a rule has
+ * @pool: of the rule
+ * @seen: what its registers have for a packet
+ *
+ * RCU read side.
+ */
+void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
+			   const struct nf_xlat_pool *seen)
+{
+	/* When it is known, @pool->pool is complete: see below. */
+	u8 state = smp_load_acquire(&pool->state);
+
+	if (likely(state == NF_XLAT_POOL_KNOWN &&
+		   !memcmp(&pool->pool, seen, sizeof(*seen))) ||
+	    state == NF_XLAT_POOL_VARIES)
+		return;
+
+	spin_lock_bh(&pool->lock);
+	if (pool->state == NF_XLAT_POOL_UNKNOWN) {
+		pool->pool = *seen;
+		/* Who sees the state sees the pool. */
+		smp_store_release(&pool->state, NF_XLAT_POOL_KNOWN);
+	} else if (memcmp(&pool->pool, seen, sizeof(*seen))) {
+		WRITE_ONCE(pool->state, NF_XLAT_POOL_VARIES);
+	}
+	spin_unlock_bh(&pool->lock);
+}
+
+/* Would masquerade take this address of the gateway for a session with that peer? */
+static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
+				  const struct nf_conntrack_tuple *t)
+{
+	const struct nf_xlat_flowi fl = {
+		.daddr	= &t->src.u3,
+		.proto	= IPPROTO_TCP,
+		.masq	= true,
+		.sport	= t->dst.u.tcp.port,
+		.uli.ports.dport = t->src.u.tcp.port,
+	};
+	union nf_inet_addr addr;
+	struct dst_entry *dst;
+
+	dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &fl, &addr);
+	if (IS_ERR(dst))
+		return false;
+	dst_release(dst);
+	return addr.ip == t->dst.u3.ip;
+}
+
+/**
+ * nf_xlat_ct_pools_have - may a client get the IPv4 endpoint that a SYN is for?
+ * @net: network namespace
+ * @skb: the SYN, from IPv4
+ * @t: its tuple
+ *
+ * RCU read side.
+ */
+bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
+			   const struct nf_conntrack_tuple *t)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	u16 port = ntohs(t->dst.u.tcp.port);
+	u32 addr = ntohl(t->dst.u3.ip);
+	struct nf_xlat_ct_pool *pool;
+	bool masq = false;
+
+	list_for_each_entry_rcu(pool, &xn->pools, node) {
+		/* As in nf_xlat_ct_pool_learn() */
+		if (smp_load_acquire(&pool->state) != NF_XLAT_POOL_KNOWN ||
+		    port < ntohs(pool->pool.min_proto) ||
+		    (pool->pool.max_proto && port > ntohs(pool->pool.max_proto)) ||
+		    !nf_xlat_prefix_allows(&pool->prefix, t->src.u3.ip))
+			continue;
+		if (pool->masq)
+			masq = true;
+		else if (addr >= ntohl(pool->pool.min_addr) &&
+			 addr <= ntohl(pool->pool.max_addr))
+			return true;
+	}
+	return masq && nf_xlat_ct_masq_takes(net, skb, t);
+}
