@@ -84,8 +84,7 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 		return;
 
 	/* icmp_send() sends nothing without a route, of which it takes namespace and flags. */
-	nf_xlat_drop_dead_dst(skb);
-	if (!skb_valid_dst(skb)) {
+	if (!nf_xlat_has_route(skb)) {
 		to.ip = ip_hdr(skb)->saddr;
 		fl.daddr = &to;
 		dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV4, &fl, NULL);

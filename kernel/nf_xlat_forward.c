@@ -332,8 +332,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	struct dst_entry *dst;
 	bool reroute, due;
 
-	nf_xlat_drop_dead_dst(skb);
-	reroute = !skb_valid_dst(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
+	reroute = !nf_xlat_has_route(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
 	due = reroute && nf_xlat_hop_due(skb, pf);
 	if (unlikely(reroute)) {
 		union nf_inet_addr saddr = {}, daddr = {};

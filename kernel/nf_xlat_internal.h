@@ -237,23 +237,26 @@ static inline struct nf_xlat_walk *nf_xlat_walk_find(void)
 }
 
 /**
- * nf_xlat_drop_dead_dst - drop the route of a packet if its device has gone
+ * nf_xlat_has_route - does a packet have a route that it can take?
  * @skb: the packet, which nfqueue may have had meanwhile
  *
- * dst_dev_put() has given the route a device of init_net then, and icmp_send() would send an
- * ICMP error from there.
+ * A route whose device has gone is dropped: dst_dev_put() has given it a device of init_net,
+ * and icmp_send() would send an ICMP error from there.
  */
-static inline void nf_xlat_drop_dead_dst(struct sk_buff *skb)
+static inline bool nf_xlat_has_route(struct sk_buff *skb)
 {
 	const struct net_device *dev;
+	bool dead;
 
 	if (!skb_valid_dst(skb))
-		return;
+		return false;
 	rcu_read_lock();
 	dev = dst_dev_rcu(skb_dst(skb));
-	if (unlikely(dev == blackhole_netdev || !(dev->flags & IFF_UP)))
-		skb_dst_drop(skb);
+	dead = dev == blackhole_netdev || !(dev->flags & IFF_UP);
 	rcu_read_unlock();
+	if (unlikely(dead))
+		skb_dst_drop(skb);
+	return !dead;
 }
 
 /* nf_xlat_hook.c */
