@@ -202,7 +202,7 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 	if (nf_xlat_bib_is_mapping(bib))
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
 	/* Before another mapping can have its IPv4 endpoint */
-	if (bib->known)
+	if (bib->since)
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
 	if (addr)
 		atomic_dec(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
@@ -327,19 +327,14 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 
 	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
 	bib->addr = nf_xlat_bib_get_addr(net, bib);
-	bib->since = (u32)ktime_get_seconds();
 	refcount_set(&bib->ref, 1);
 
 	for (;;) {
 		old = rhashtable_lookup_get_insert_fast(&bn->table6,
 							&bib->node6,
 							nf_xlat_bib_params6);
-		if (!old) {
-			bib->known = true;
-			nf_xlat_netlink_mapping(net, bib,
-						NF_XLAT_CMD_MAPPING_NEW_NTF);
+		if (!old)
 			return bib;
-		}
 		if (IS_ERR(old)) {
 			old = NULL;
 			break;
@@ -351,6 +346,21 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 	}
 	nf_xlat_bib_put(net, bib);
 	return old;
+}
+
+/**
+ * nf_xlat_bib_begin - the first packet of a session with a mapping has passed all rules
+ * @net: network namespace
+ * @bib: the mapping, of which the caller has a reference
+ *
+ * With its first session the mapping begins, for those who listen: a flood of packets that a
+ * rule drops makes no events. Any context.
+ */
+void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
+{
+	if (!READ_ONCE(bib->since) &&
+	    !cmpxchg(&bib->since, 0, (u32)ktime_get_seconds() ? : 1))
+		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
 }
 
 /**
@@ -390,6 +400,7 @@ int nf_xlat_bib_net_init(struct net *net)
 
 	INIT_LIST_HEAD(&bn->addrs);
 	spin_lock_init(&bn->lock);
+	spin_lock_init(&bn->dumps_lock);
 	err = rhashtable_init(&bn->table6, &nf_xlat_bib_params6);
 	if (err)
 		return err;

@@ -23,12 +23,14 @@ struct net;
  * @table4: by IPv4 endpoint and peer
  * @addrs: addresses that mappings have, RCU
  * @lock: of @addrs
+ * @dumps_lock: of nf_xlat_bib.dumps, and of the references that dumps hold
  */
 struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
 	struct list_head	addrs;
 	spinlock_t		lock; /* of @addrs */
+	spinlock_t		dumps_lock; /* of nf_xlat_bib.dumps */
 };
 
 /* Protocols of mappings */
@@ -110,9 +112,8 @@ struct nf_xlat_bib_key4 {
  * @ref: number of conntrack entries that use it; of an address, number of its mappings
  * @masq_index: device whose address a masqueraded mapping has, 0 for none
  * @owner: number of the device that counts, see struct nf_xlat_ct_data
- * @known: of a mapping: listeners have been told that it has begun
  * @dumps: number of the references that dumps hold
- * @since: of a mapping: seconds since boot when it was made
+ * @since: of a mapping: seconds since boot when its first session began, 0 before that
  * @rcu: for call_rcu(), when it has no references
  */
 struct nf_xlat_bib {
@@ -133,7 +134,6 @@ struct nf_xlat_bib {
 	refcount_t		ref;
 	int			masq_index;
 	u8			owner;
-	bool			known;
 	u16			dumps;
 	u32			since;
 	struct rcu_head		rcu;
@@ -152,6 +152,7 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
 				       __be32 peer);
+void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib);
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
 int nf_xlat_bib_net_init(struct net *net);

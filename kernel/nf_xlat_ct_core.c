@@ -193,8 +193,8 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
  * @zone: zone of the entry
  * @orig: original tuple of the entry
  * @refs: the references, by enum nf_xlat_ct_refs
- * @begins: tell listeners that the session begins. A hairpin has two of this structure, one
- *	for each translation of its first packet; the one that is used last tells them.
+ * @begins: notify listeners that the session begins. A hairpin has two of this structure, one
+ *	for each translation of its first packet; the one that is used last notifies them.
  */
 struct nf_xlat_ct_first {
 	struct nf_xlat_after		after;
@@ -220,6 +220,7 @@ struct nf_xlat_ct_first {
 static void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 {
 	struct nf_conn *ct = first->ct;
+	unsigned int i;
 
 	if (refcount_inc_not_zero(&ct->ct_general.use)) {
 		smp_acquire__after_ctrl_dep();
@@ -228,6 +229,10 @@ static void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
 				      &first->orig)) {
+			/* A permission (NF_XLAT_REF_PEER) is no mapping. */
+			for (i = 0; i < __NF_XLAT_REF_MAX; i++)
+				if (first->refs[i] && i != NF_XLAT_REF_PEER)
+					nf_xlat_bib_begin(first->net, first->refs[i]);
 			if (first->begins)
 				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 			nf_xlat_ct_attach(ct, first->refs);
@@ -278,7 +283,7 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	unsigned int verdict;
 
 	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN] &&
-	    likely(!nf_xlat_netlink_hears(state->net)))
+	    likely(!nf_xlat_netlink_has_listeners(state->net)))
 		return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL,
 					 pkt);
 

@@ -17,6 +17,26 @@ struct nf_xlat_flow;
 
 /* A session's data has 6 bits for the number of its device. */
 #define NF_XLAT_MAX_OWNERS	64
+/* How many sockets of a namespace may listen to events */
+#define NF_XLAT_MAX_LISTENERS	16
+
+/**
+ * struct nf_xlat_listeners - who listens to events of a namespace
+ *
+ * The kernel knows only whether any socket of the machine is a member of a group
+ * (genl_has_listeners()), so that any user could have events made for all namespaces.
+ *
+ * @lock: of @portid and @of
+ * @groups: groups that any of them listens to, enum nf_xlat_listen_group
+ * @portid: the sockets, 0 for none
+ * @of: groups that each of them listens to
+ */
+struct nf_xlat_listeners {
+	spinlock_t	lock; /* of @portid and @of */
+	u32		groups;
+	u32		portid[NF_XLAT_MAX_LISTENERS];
+	u8		of[NF_XLAT_MAX_LISTENERS];
+};
 
 /**
  * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
@@ -34,6 +54,7 @@ struct nf_xlat_flow;
  *	with RTNL held.
  * @bib: mappings
  * @pools: list of struct nf_xlat_ct_pool, which packets read by RCU
+ * @listeners: who listens to events
  */
 struct nf_xlat_ct_net {
 	/* of @users, @kept, @hooked, @used, @ext, and of changes of @pools */
@@ -48,6 +69,7 @@ struct nf_xlat_ct_net {
 	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];
 	struct nf_xlat_bib_net	bib;
 	struct list_head	pools;
+	struct nf_xlat_listeners listeners;
 };
 
 extern unsigned int nf_xlat_ct_net_id;
@@ -252,7 +274,7 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 			     u8 cmd);
-bool nf_xlat_netlink_hears(struct net *net);
+bool nf_xlat_netlink_has_listeners(const struct net *net);
 void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd);
 int nf_xlat_netlink_init(void);
 void nf_xlat_netlink_exit(void);

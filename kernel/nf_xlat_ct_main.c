@@ -225,6 +225,7 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	mutex_init(&xn->mutex);
 	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work);
 	INIT_LIST_HEAD(&xn->pools);
+	spin_lock_init(&xn->listeners.lock);
 	xn->net = net;
 	return nf_xlat_bib_net_init(net);
 }

@@ -442,6 +442,9 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 		 * seen this one, so free it at once.
 		 */
 		nf_xlat_flow_free_rcu(&flow->rcu);
+		/* Without this, an entry that has left the table keeps the helper. */
+		if (nf_ct_is_dying(ct))
+			nf_xlat_ct_detach(ct);
 		return;
 	}
 	nf_xlat_flow_insert(flow);

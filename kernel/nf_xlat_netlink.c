@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Sessions, mappings and counters for userspace, by generic netlink: nf-xlat.yaml. Groups
- * hear of each session and mapping that begins or ends.
+ * are notified of each session and mapping that begins or ends.
  *
  * An entry that is there from the first message of a dump to the last one is in it once.
  * Where a table has been resized in the meantime it may be in it twice, or not at all:
@@ -9,6 +9,7 @@
  */
 
 #include <linux/inetdevice.h>
+#include <linux/netlink.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/timekeeping.h>
@@ -107,8 +108,11 @@ static const struct genl_multicast_group nf_xlat_nl_groups[] = {
 	},
 };
 
-/* Of nf_xlat_bib.dumps, and of the references to mappings that dumps hold */
-static DEFINE_SPINLOCK(nf_xlat_nl_bib_lock);
+static const struct nla_policy nf_xlat_nl_listen_policy[NF_XLAT_A_GROUPS + 1] = {
+	[NF_XLAT_A_GROUPS]		= NLA_POLICY_MASK(NLA_U32,
+							  NF_XLAT_LISTEN_GROUP_MAPPINGS |
+							  NF_XLAT_LISTEN_GROUP_SESSIONS),
+};
 
 static const struct nla_policy
 nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
@@ -221,33 +225,42 @@ static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
 }
 
 /* A dump stands at @bib, which stays in its place: false if it cannot, or has ended. */
-static bool nf_xlat_nl_stay(struct nf_xlat_bib *bib)
+static bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
 {
+	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
 	bool stays;
 
-	spin_lock(&nf_xlat_nl_bib_lock);
+	spin_lock(lock);
 	stays = bib->dumps < U16_MAX && refcount_inc_not_zero(&bib->ref);
 	bib->dumps += stays;
-	spin_unlock(&nf_xlat_nl_bib_lock);
+	spin_unlock(lock);
 	return stays;
 }
 
 static void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 {
-	spin_lock(&nf_xlat_nl_bib_lock);
+	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
+	bool last;
+
+	spin_lock(lock);
 	bib->dumps--;
-	nf_xlat_bib_put(net, bib);
-	spin_unlock(&nf_xlat_nl_bib_lock);
+	last = !refcount_dec_not_one(&bib->ref);
+	spin_unlock(lock);
+	/* The end of a mapping is told to all who listen: not with the lock held. */
+	if (last)
+		nf_xlat_bib_put(net, bib);
 }
 
 /* The references to @bib that are not those of dumps. RCU read side */
-static unsigned int nf_xlat_nl_bib_sessions(const struct nf_xlat_bib *bib)
+static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
+					    const struct nf_xlat_bib *bib)
 {
+	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
 	unsigned int n;
 
-	spin_lock(&nf_xlat_nl_bib_lock);
+	spin_lock(lock);
 	n = refcount_read(&bib->ref) - bib->dumps;
-	spin_unlock(&nf_xlat_nl_bib_lock);
+	spin_unlock(lock);
 	return n;
 }
 
@@ -626,11 +639,13 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	return true;
 }
 
-static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
-				  const struct nf_xlat_bib *bib, bool sessions)
+/* @net: count its sessions; NULL while it begins or ends, when that is not known */
+static int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
+				  const struct nf_xlat_bib *bib)
 {
 	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
 	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
+	u32 now = (u32)ktime_get_seconds();
 	struct nlattr *nest;
 
 	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
@@ -646,7 +661,7 @@ static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
 	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
 	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
-			(u32)ktime_get_seconds() - bib->since))
+			now - (READ_ONCE(bib->since) ? : now)))
 		return -EMSGSIZE;
 	if (key4->zone &&
 	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
@@ -664,10 +679,9 @@ static int nf_xlat_nl_put_mapping(struct sk_buff *skb,
 	if (bib->masq_index &&
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
 		return -EMSGSIZE;
-	/* While it begins or ends, that is not known. */
-	if (sessions &&
+	if (net &&
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
-			nf_xlat_nl_bib_sessions(bib)))
+			nf_xlat_nl_bib_sessions(net, bib)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -682,7 +696,7 @@ static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
 	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_MAPPING_GET);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nf_xlat_nl_put_mapping(skb, bib, true)) {
+	if (nf_xlat_nl_put_mapping(skb, sock_net(cb->skb->sk), bib)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -730,7 +744,7 @@ static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 		}
 		if (nf_xlat_nl_wants_mapping(&d->filter, bib))
 			return bib;
-		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(bib))
+		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(net, bib))
 			continue;
 
 		rhashtable_walk_stop(&d->iter);
@@ -762,7 +776,7 @@ static int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 	while (bib && !nf_xlat_nl_mapping(skb, cb, d, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
 	/* If it has ended meanwhile, the next one is where to go on. */
-	while (bib && !nf_xlat_nl_stay(bib))
+	while (bib && !nf_xlat_nl_stay(net, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
 	d->bib = bib;
 	rhashtable_walk_stop(&d->iter);
@@ -772,8 +786,15 @@ static int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 	return skb->len;
 }
 
+/* Does a socket of this namespace listen to @group, and has it joined the group? */
+static bool nf_xlat_nl_has_listeners(const struct net *net, unsigned int group)
+{
+	return unlikely(READ_ONCE(nf_xlat_ct_pernet(net)->listeners.groups) & BIT(group)) &&
+	       genl_has_listeners(&nf_xlat_nl_family, (struct net *)net, group);
+}
+
 /*
- * Begin to tell a group. Whoever listens learns of a message that is lost (ENOBUFS).
+ * Begin a message for a group. If it cannot be made, the members get the error ENOBUFS.
  *
  * Return: the message, or NULL.
  */
@@ -793,9 +814,9 @@ static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
 	return NULL;
 }
 
-/* Tell @group of @msg, if that could be filled: @err */
-static void nf_xlat_nl_tell(struct net *net, unsigned int group,
-			    struct sk_buff *msg, void *hdr, int err)
+/* Send @msg to @group, unless it could not be filled: @err */
+static void nf_xlat_nl_notify(struct net *net, unsigned int group,
+			      struct sk_buff *msg, void *hdr, int err)
 {
 	if (err) {
 		nlmsg_free(msg);
@@ -808,7 +829,7 @@ static void nf_xlat_nl_tell(struct net *net, unsigned int group,
 }
 
 /**
- * nf_xlat_netlink_mapping - tell who listens of a mapping
+ * nf_xlat_netlink_mapping - notify listeners of a mapping
  * @net: network namespace
  * @bib: the mapping
  * @cmd: NF_XLAT_CMD_MAPPING_NEW_NTF or NF_XLAT_CMD_MAPPING_DEL_NTF
@@ -821,29 +842,32 @@ void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 	struct sk_buff *msg;
 	void *hdr;
 
-	if (likely(!genl_has_listeners(&nf_xlat_nl_family, net,
-				       NF_XLAT_NL_MAPPINGS)))
+	if (!nf_xlat_nl_has_listeners(net, NF_XLAT_NL_MAPPINGS))
 		return;
 	msg = nf_xlat_nl_event(net, NF_XLAT_NL_MAPPINGS, cmd, &hdr);
 	if (msg)
-		nf_xlat_nl_tell(net, NF_XLAT_NL_MAPPINGS, msg, hdr,
-				nf_xlat_nl_put_mapping(msg, bib, false));
+		nf_xlat_nl_notify(net, NF_XLAT_NL_MAPPINGS, msg, hdr,
+				  nf_xlat_nl_put_mapping(msg, NULL, bib));
 }
 
 /**
- * nf_xlat_netlink_hears - does anybody listen to sessions?
+ * nf_xlat_netlink_has_listeners - does anybody listen to the sessions of a namespace?
  * @net: network namespace
+ *
+ * Any context.
+ *
+ * Return: true if a socket of this namespace does.
  */
-bool nf_xlat_netlink_hears(struct net *net)
+bool nf_xlat_netlink_has_listeners(const struct net *net)
 {
-	return genl_has_listeners(&nf_xlat_nl_family, net, NF_XLAT_NL_SESSIONS);
+	return nf_xlat_nl_has_listeners(net, NF_XLAT_NL_SESSIONS);
 }
 
 /**
- * nf_xlat_netlink_session - tell who listens of a session
- * @ct: its entry
- * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is not told of an entry that has begun to end, or
- *	NF_XLAT_CMD_SESSION_DEL_NTF of one that has
+ * nf_xlat_netlink_session - notify listeners of a session
+ * @ct: its entry, which has our data
+ * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is left out if nf_xlat_ct_detach() has been called,
+ *	or NF_XLAT_CMD_SESSION_DEL_NTF from that function
  *
  * Any context.
  */
@@ -853,15 +877,16 @@ void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 	struct sk_buff *msg;
 	void *hdr;
 
-	if (likely(!nf_xlat_netlink_hears(net)))
+	if (!nf_xlat_netlink_has_listeners(net))
 		return;
-	/* Two CPUs tell one after the other, so that no begin comes behind an end. */
+	/* Two CPUs notify one after the other, so that no begin comes behind an end. */
 	spin_lock_bh(&ct->lock);
-	if (cmd == NF_XLAT_CMD_SESSION_DEL_NTF || !nf_ct_is_dying(ct)) {
+	if (cmd == NF_XLAT_CMD_SESSION_DEL_NTF ||
+	    READ_ONCE(nf_xlat_ct_data(ct)->held) != NF_XLAT_CT_GONE) {
 		msg = nf_xlat_nl_event(net, NF_XLAT_NL_SESSIONS, cmd, &hdr);
 		if (msg)
-			nf_xlat_nl_tell(net, NF_XLAT_NL_SESSIONS, msg, hdr,
-					nf_xlat_nl_put_session(msg, ct));
+			nf_xlat_nl_notify(net, NF_XLAT_NL_SESSIONS, msg, hdr,
+					  nf_xlat_nl_put_session(msg, ct));
 	}
 	spin_unlock_bh(&ct->lock);
 }
@@ -931,7 +956,7 @@ static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb
 			skb_trim(skb, begin);
 			full = true;
 		}
-		if (full && nf_xlat_nl_stay(addr)) {
+		if (full && nf_xlat_nl_stay(net, addr)) {
 			cb->args[0] = (long)addr;
 			break;
 		}
@@ -1059,6 +1084,64 @@ err:
 	return err;
 }
 
+/*
+ * Note to which groups the socket @portid listens, 0 for none.
+ *
+ * Return: 0, or -EBUSY if there are too many.
+ */
+static int nf_xlat_nl_set_listener(const struct net *net, u32 portid, u32 groups)
+{
+	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
+	unsigned int i, at = NF_XLAT_MAX_LISTENERS;
+	u32 all = 0;
+
+	spin_lock(&ls->lock);
+	for (i = 0; i < NF_XLAT_MAX_LISTENERS && ls->portid[i] != portid; i++)
+		if (!ls->portid[i] && groups)
+			at = i;
+	if (i < NF_XLAT_MAX_LISTENERS)
+		at = i;
+	if (at < NF_XLAT_MAX_LISTENERS) {
+		ls->portid[at] = groups ? portid : 0;
+		ls->of[at] = groups;
+	}
+	for (i = 0; i < NF_XLAT_MAX_LISTENERS; i++)
+		all |= ls->of[i];
+	WRITE_ONCE(ls->groups, all);
+	spin_unlock(&ls->lock);
+	return at < NF_XLAT_MAX_LISTENERS || !groups ? 0 : -EBUSY;
+}
+
+static int nf_xlat_nl_listen(struct sk_buff *skb, struct genl_info *info)
+{
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_GROUPS))
+		return -EINVAL;
+	err = nf_xlat_nl_set_listener(genl_info_net(info), info->snd_portid,
+				      nla_get_u32(info->attrs[NF_XLAT_A_GROUPS]));
+	if (err)
+		NL_SET_ERR_MSG(info->extack,
+			       "16 sockets of this network namespace listen already");
+	return err;
+}
+
+/* A socket is closed. */
+static int nf_xlat_nl_release(struct notifier_block *nb, unsigned long event,
+			      void *ptr)
+{
+	const struct netlink_notify *n = ptr;
+
+	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
+	    READ_ONCE(nf_xlat_ct_pernet(n->net)->listeners.groups))
+		nf_xlat_nl_set_listener(n->net, n->portid, 0);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block nf_xlat_nl_notifier = {
+	.notifier_call	= nf_xlat_nl_release,
+};
+
 static const struct genl_ops nf_xlat_nl_ops[] = {
 	{
 		.cmd		= NF_XLAT_CMD_COUNTERS_GET,
@@ -1089,6 +1172,13 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{
+		.cmd		= NF_XLAT_CMD_LISTEN,
+		.doit		= nf_xlat_nl_listen,
+		.policy		= nf_xlat_nl_listen_policy,
+		.maxattr	= NF_XLAT_A_GROUPS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
 		.cmd		= NF_XLAT_CMD_SESSION_DEL,
 		.doit		= nf_xlat_nl_session_del,
 		.policy		= nf_xlat_nl_policy,
@@ -1116,7 +1206,15 @@ static struct genl_family nf_xlat_nl_family __ro_after_init = {
  */
 int __init nf_xlat_netlink_init(void)
 {
-	return genl_register_family(&nf_xlat_nl_family);
+	int err;
+
+	err = netlink_register_notifier(&nf_xlat_nl_notifier);
+	if (err)
+		return err;
+	err = genl_register_family(&nf_xlat_nl_family);
+	if (err)
+		netlink_unregister_notifier(&nf_xlat_nl_notifier);
+	return err;
 }
 
 /**
@@ -1128,4 +1226,5 @@ int __init nf_xlat_netlink_init(void)
 void nf_xlat_netlink_exit(void)
 {
 	genl_unregister_family(&nf_xlat_nl_family);
+	netlink_unregister_notifier(&nf_xlat_nl_notifier);
 }

@@ -1014,30 +1014,39 @@ static bool monitors[COUNT(groups)];	/* which groups */
 static void event(uint64_t ns, const char *what)
 {
 	time_t sec = ns / 1000000000;
-	char buf[32];
+	char buf[32], zone[8];
 
 	if (json) {
 		printf("{\"time\": %" PRIu64 ".%09" PRIu64 ", \"event\": \"%s\"",
 		       ns / 1000000000, ns % 1000000000, what);
 		return;
 	}
+	/* With the zone: where clocks are set back, an hour comes twice. */
 	strftime(buf, sizeof(buf), "%F %T", localtime(&sec));
-	printf("%s.%03u %-5s", buf, (unsigned int)(ns % 1000000000 / 1000000), what);
+	strftime(zone, sizeof(zone), "%z", localtime(&sec));
+	printf("%s.%03u%s %-5s", buf, (unsigned int)(ns % 1000000000 / 1000000), zone, what);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 /* A line of this program's own: it begins to listen, or events are missing here. */
 static void event_own(const char *what)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	event(ts.tv_sec * 1000000000ULL + ts.tv_nsec, what);
+	event(now(), what);
 	printf(json ? "}\n" : "\n");
 }
 
-static void event_mapping(const struct mapping *m, uint64_t ns, bool begins)
+static void event_mapping(const struct mapping *m, uint64_t ns, const char *what)
 {
-	event(ns, begins ? "begin" : "end");
+	bool begins = !strcmp(what, "begin");
+
+	event(ns, what);
 	if (json) {
 		printf(", \"mapping\": ");
 		json_mapping(m);
@@ -1097,7 +1106,8 @@ static void event_parse(const struct nlmsghdr *nlh)
 			die(1, "monitor: %s", strerror(EBADMSG));
 		for (m = t.v; m < (struct mapping *)t.v + t.n; m++)
 			if (wanted(m->found, m->proto))
-				event_mapping(m, ns, genl->cmd == NF_XLAT_CMD_MAPPING_NEW_NTF);
+				event_mapping(m, ns, genl->cmd == NF_XLAT_CMD_MAPPING_NEW_NTF ?
+						     "begin" : "end");
 		break;
 	case NF_XLAT_CMD_SESSION_NEW_NTF:
 	case NF_XLAT_CMD_SESSION_DEL_NTF:
@@ -1112,6 +1122,41 @@ static void event_parse(const struct nlmsghdr *nlh)
 	free(u.v);
 }
 
+/* Have the kernel make events for this socket. */
+static void listen_to(uint32_t which)
+{
+	struct table none = TABLE(mapping);
+	bool again = false;
+	struct nlmsghdr *nlh;
+	const char *text;
+	char buf[256];
+	int err;
+
+	nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_LISTEN);
+	mnl_attr_put_u32(nlh, NF_XLAT_A_GROUPS, which);
+	err = exchange(nlh, &none, &again, &text);
+	if (err == -EPERM)
+		not_permitted();
+	if (err == -EOPNOTSUPP)
+		die(1, "monitor: the loaded nf_xlat_ct is older than this program");
+	if (err)
+		die(1, "monitor: %s", text ? text : strerror(-err));
+}
+
+/* The message that the module goes may be lost as well: ask whether it is still the same one. */
+static void same_family(void)
+{
+	struct mnl_socket *events = nl;
+	uint16_t id = nl_family;
+
+	nl_family = 0;
+	find_family();
+	mnl_socket_close(nl);
+	nl = events;
+	if (nl_family != id)
+		die(1, "monitor: nf_xlat_ct was unloaded");
+}
+
 static void join(uint32_t group)
 {
 	if (!mnl_socket_setsockopt(nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
@@ -1121,12 +1166,30 @@ static void join(uint32_t group)
 	die(1, "monitor: netlink: %s", strerror(errno));
 }
 
+/* The mappings that have begun already; no mapping has a peer. */
+static void event_mappings(void)
+{
+	struct table t = TABLE(mapping);
+	struct mnl_socket *events = nl;
+	const struct mapping *m;
+
+	if (!monitors[0] || asked(NF_XLAT_A_FILTER_PEER))
+		return;
+	nl_open();
+	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
+	mnl_socket_close(nl);
+	nl = events;
+	for (m = t.v; m < (struct mapping *)t.v + t.n; m++)
+		event_mapping(m, now(), "is");
+	free(t.v);
+}
+
 static int do_monitor(void)
 {
 	static char buf[65536];
-	int size = 4 << 20, fd, len;
+	int size = 4 << 20, fd, len, wait = 0;
 	struct nlmsghdr *nlh;
-	bool lost = false;
+	uint32_t which = 0;
 	unsigned int i;
 
 	need_family();
@@ -1134,28 +1197,31 @@ static int do_monitor(void)
 	/* Room for a burst of events; without CAP_NET_ADMIN of the machine, what we may have */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Before any event can come, which would be between the answers. */
+	for (i = 0; i < COUNT(groups); i++)
+		which |= monitors[i] << i;
+	listen_to(which);
 	/* Generic netlink itself tells that the family goes. */
 	join(GENL_ID_CTRL);
-	for (i = 0; i < COUNT(groups); i++) {
-		if (!monitors[i])
-			continue;
-		if (!group_ids[i])
-			die(1, "monitor: the loaded nf_xlat_ct does not tell of %s: it is older than this program",
-			    groups[i]);
-		join(group_ids[i]);
-	}
+	for (i = 0; i < COUNT(groups); i++)
+		if (monitors[i])
+			join(group_ids[i]);
+	same_family();
 	event_own("start");
+	event_mappings();
 	for (;;) {
-		if (fflush(stdout))
+		/* Write when there is nothing more to read. */
+		if (!wait && (fflush(stdout) || ferror(stdout)))
 			die(1, "cannot write: %s", strerror(errno));
-		len = recv(fd, buf, sizeof(buf), lost ? MSG_DONTWAIT : 0);
+		len = recv(fd, buf, sizeof(buf), wait);
+		wait = MSG_DONTWAIT;
 		if (len < 0 && errno == ENOBUFS) {
-			/* What is there already is older, and nothing is added to it. */
-			lost = true;
-		} else if (len < 0 && errno == EAGAIN) {
+			/* What is read next may be older than what is lost. */
 			event_own("lost");
 			fprintf(stderr, "xlat: monitor: events were lost: there were more than could be written\n");
-			lost = false;
+			same_family();
+		} else if (len < 0 && errno == EAGAIN) {
+			wait = 0;
 		} else if (len < 0 && errno != EINTR) {
 			die(1, "monitor: netlink: %s", strerror(errno));
 		}

@@ -66,7 +66,7 @@ ask "$client6" udp $server64 5353 >/dev/null
 ask "$client6" tcp $server64 8080 >/dev/null
 check "a session begins" told all "begin session tcp .*$server_ip:8080"
 check_match "a mapping, with its time" "$(grep "begin mapping udp" "$tmp/all")" \
-	"20[0-9][0-9]-??-?? ??:??:??.??? begin mapping udp \[$client_ip\]:* $pool_ip:*"
+	"20[0-9][0-9]-??-?? ??:??:??.???[+-]???? begin mapping udp \[$client_ip\]:* $pool_ip:*"
 check_match "a session" "$(grep "begin session udp" "$tmp/all")" \
 	"* begin session udp \[$client_ip\]:* $pool_ip:* $server_ip:5353"
 flush
@@ -74,7 +74,7 @@ check "and ends" told all "end   session tcp"
 check "its mapping too" told all "end   mapping tcp"
 check_match "with what it had" "$(grep "end   session udp" "$tmp/all")" "*$server_ip:5353 1+1 packets, 54+* bytes"
 check_match "and for how long" "$(grep "end   mapping udp" "$tmp/all")" "* after [0-9]*s"
-check_eq "in this order" "$(sed -n 's/^.\{24\}\([a-z]* *[a-z]*\) udp.*/\1/p' "$tmp/all" | tr -s '\n ' ' ')" \
+check_eq "in this order" "$(sed -n 's/^.\{29\}\([a-z]* *[a-z]*\) udp.*/\1/p' "$tmp/all" | tr -s '\n ' ' ')" \
 	"begin mapping begin session end session end mapping "
 
 # As the next events are told to each monitor in turn, the earlier ones have been by then.
@@ -85,6 +85,10 @@ for i in all json client; do
 done
 ask "$client6" udp $server64 5353 >/dev/null
 check "the next mapping" told mappings "begin mapping.*"
+monitor is mappings
+monitor isjson mappings --json
+check_match "who begins to listen gets what is there" "$(sed 1d "$tmp/is")" "* is    mapping udp \[$client_ip\]:* $pool_ip:* after *s"
+check_match "in JSON" "$(sed 1d "$tmp/isjson")" '*"event": "is", "mapping": {*"age": *'
 check_eq "filter: mappings of a protocol" "$(lines mappings "mapping udp") $(lines mappings session)" "3 0"
 check_eq "a peer" "$(lines peer session) $(lines peer mapping)" "2 0"
 check_eq "a client" "$(lines client icmp) $(lines client .)" "4 5"
@@ -114,10 +118,9 @@ quiet
 # What rules do with the first packet
 monitor filtered
 on "$client6" bash -c "echo >/dev/udp/$server64/9"
-check "a mapping whose packet a rule drops begins and ends" told filtered "end   mapping"
 ask "$client6" udp $server64 5353 >/dev/null
 check "the next session begins" told filtered "begin session"
-check_eq "but that had no session" "$(lines filtered session)" 1
+check_eq "a mapping whose packet a rule drops has no events" "$(lines filtered mapping) $(lines filtered session)" "1 1"
 flush
 
 # Begun by IPv4, and between two clients, of which both ends translate the first packet
@@ -168,6 +171,9 @@ echo "# log: $(($(wc -c <"$tmp/log") / n)) bytes for a mapping, $(($(gzip -c "$t
 
 # Without a mapping: who did not hear the begin does not hear the end, as of conntrack's events
 quiet
+background "$server4" "$xlat" monitor >"$tmp/foreign" 2>&1
+monitors+=($!)
+check "a listener of another namespace" told foreign start
 nat64 mapping address-port-dependent
 check_eq "nobody hears of a session" "$(python "$client6" crowd call udp $server64 5353 1 31000 | grep -c from)" 1
 monitor ports
@@ -224,21 +230,38 @@ flush
 check "events" told last "end   mapping"
 check_eq "not for other namespaces" "$(lines root .) $(lines other .)" "1 1"
 
-# More than a reader takes
+# Their number is bounded.
 quiet
-monitor lost
-kill -STOP $pid
-on "$client6" python3 -ISc 'import socket, sys
+for i in {1..16}; do monitor "of16-$i"; done
+refused 1 "xlat: monitor: 16 sockets of this network namespace listen already" on "$gw" "$xlat" monitor
+quiet
+monitor again
+quiet
+
+# What cannot be written
+background "$gw" "$xlat" monitor >/dev/full 2>"$tmp/full"
+check "a full disk ends it" wait_for 20 grep -q "cannot write" "$tmp/full"
+
+# More than a reader takes
+flood()
+{
+	on "$client6" python3 -ISc 'import socket, sys
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 for port in range(10000, 18000):
 	s.sendto(b"", (sys.argv[1], port))' $server64
-flush
+	flush
+}
+monitor lost
+kill -STOP $pid
+flood
 kill -CONT $pid
 check "what is lost is told" told lost " lost"
 check_match "also to the terminal" "$(<"$tmp/lost.err")" "xlat: monitor: events were lost*"
-ask "$client6" tcp $server64 8080 >/dev/null
-check "and what comes later" told lost "begin session tcp"
-check_eq "in this order" "$(grep -o 'lost\|begin session tcp' "$tmp/lost" | tr '\n' ' ')" "lost begin session tcp "
+# until he has read what there was, more is lost
+# shellcheck disable=SC2317 # called by check
+later() { ask "$client6" tcp $server64 8080 >/dev/null; grep -q "begin session tcp" "$tmp/lost"; }
+check "and what comes later" wait_for 30 later
+check_eq "in this order" "$(grep -o 'lost\|begin session tcp' "$tmp/lost" | uniq | tr '\n' ' ')" "lost begin session tcp "
 flush
 quiet
 
@@ -254,5 +277,18 @@ check_not "monitor ends" wait $pid
 check_eq "after the session, and the mapping" "$(lines gone "end   session") $(lines gone "end   mapping")" "1 1"
 check_eq "and says why" "$(<"$tmp/gone.err")" "xlat: monitor: nf_xlat_ct was unloaded"
 modprobe nft_xlat
+
+# It goes when what tells so is lost as well.
+nat64
+monitor deaf
+kill -STOP $pid
+flood
+on "$gw" "$NFT" flush ruleset
+wait_for 20 modprobe -r nft_xlat
+check "the module goes, and comes again" wait_for 20 modprobe -r nf_xlat_ct
+modprobe nft_xlat
+kill -CONT $pid
+check "a monitor that has lost events learns of it" wait_for 30 grep -q "nf_xlat_ct was unloaded" "$tmp/deaf.err"
+check "and has said so" told deaf " lost"
 
 done_testing

@@ -25,6 +25,16 @@ enum nf_xlat_session_flag {
 	NF_XLAT_SESSION_FLAG_MASQUERADE = 4,
 };
 
+/**
+ * enum nf_xlat_listen_group
+ * @NF_XLAT_LISTEN_GROUP_MAPPINGS: The group mappings.
+ * @NF_XLAT_LISTEN_GROUP_SESSIONS: The group sessions.
+ */
+enum nf_xlat_listen_group {
+	NF_XLAT_LISTEN_GROUP_MAPPINGS = 1,
+	NF_XLAT_LISTEN_GROUP_SESSIONS = 2,
+};
+
 enum {
 	NF_XLAT_A_COUNTER_NAME = 1,
 	NF_XLAT_A_COUNTER_VALUE,
@@ -131,6 +141,7 @@ enum {
 	NF_XLAT_A_COUNT,
 	NF_XLAT_A_TIME,
 	NF_XLAT_A_POOL,
+	NF_XLAT_A_GROUPS,
 
 	__NF_XLAT_A_MAX,
 	NF_XLAT_A_MAX = (__NF_XLAT_A_MAX - 1)
@@ -146,6 +157,7 @@ enum {
 	NF_XLAT_CMD_SESSION_NEW_NTF,
 	NF_XLAT_CMD_SESSION_DEL_NTF,
 	NF_XLAT_CMD_POOL_GET,
+	NF_XLAT_CMD_LISTEN,
 
 	__NF_XLAT_CMD_MAX,
 	NF_XLAT_CMD_MAX = (__NF_XLAT_CMD_MAX - 1)
