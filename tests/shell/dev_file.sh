@@ -181,6 +181,7 @@ if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/n
 	check "the units of xlat" ctl link "$mine"/lib/systemd/system/xlat-{log.service,metrics.{service,timer}}
 	check "the log of mappings starts" ctl enable --now xlat-log
 	check "and is written" wait_for 20 inside grep -q '"event": "start"' /var/log/xlat-mappings.json
+	check_eq "for root only" "$(inside stat -c %a /var/log/xlat-mappings.json)" 600
 	check "metrics: the timer" ctl enable --now xlat-metrics.timer
 	check "its service" ctl start xlat-metrics
 	check "writes them" inside grep -q '^xlat_packets_total' /var/lib/prometheus/node-exporter/xlat.prom
