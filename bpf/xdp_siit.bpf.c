@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Stateless translation before there is an skb, docs/bpf.md: what the prefix and the pair map
- * is translated and leaves by the route of the other family. All else is for the stack,
- * whose rules or devices translate it.
+ * Stateless translation before there is an skb, docs/bpf.md: what comes from the pair's IPv6
+ * prefix, or goes to its IPv4 prefix, is translated and leaves by the route of the other
+ * family. All else is for the stack, whose rules or devices translate it, or which routes it.
  */
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <linux/bpf_xlat.h>
 
@@ -25,13 +28,52 @@ struct {
 	__type(value, __u32);
 } xlat_devs SEC(".maps");
 
+/* Do the first @len bits of these two addresses, of so many words, agree? */
+static __always_inline int agree(const __be32 *a, const __be32 *b, int words,
+				 int len)
+{
+	__u32 diff;
+	int i;
+
+	for (i = 0; i < words && len > 0; i++, len -= 32) {
+		diff = bpf_ntohl(a[i] ^ b[i]);
+		if (len < 32)
+			diff >>= 32 - len;
+		if (diff)
+			return 0;
+	}
+	return 1;
+}
+
+/*
+ * Has the frame an address of the pair, where a host of the IPv6 network has one? The prefix
+ * maps each IPv4 address, so bpf_xdp_xlat() would also translate what is only routed here.
+ */
+static __always_inline int of_pair(struct xdp_md *ctx,
+				   const struct bpf_xlat_opts *opts)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	struct ipv6hdr *ip6h = (void *)(eth + 1);
+	struct iphdr *iph = (void *)(eth + 1);
+
+	if ((void *)(iph + 1) > end || !(opts->local6_len || opts->local4_len))
+		return 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return agree(&iph->daddr, &opts->local4, 1, opts->local4_len);
+	if (eth->h_proto != bpf_htons(ETH_P_IPV6) || (void *)(ip6h + 1) > end)
+		return 0;
+	return agree(ip6h->saddr.s6_addr32,
+		     opts->local6.s6_addr32, 4, opts->local6_len);
+}
+
 SEC("xdp")
 int xdp_siit(struct xdp_md *ctx)
 {
 	struct bpf_fib_lookup fib = {};
 	struct bpf_xlat_opts *conf, opts;
 	struct ethhdr *eth;
-	__u32 key = 0;
+	__u32 key = 0, *dev;
 
 	conf = bpf_map_lookup_elem(&xlat_conf, &key);
 	if (!conf)
@@ -40,11 +82,13 @@ int xdp_siit(struct xdp_md *ctx)
 	opts.flags |= BPF_XLAT_F_HOP;
 
 	/* The stack is to have what does not leave here as it came. */
-	if (bpf_xdp_xlat_fib(ctx, &opts, sizeof(opts), &fib, sizeof(fib)) ||
+	if (!of_pair(ctx, &opts) ||
+	    bpf_xdp_xlat_fib(ctx, &opts, sizeof(opts), &fib, sizeof(fib)) ||
 	    bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) != BPF_FIB_LKUP_RET_SUCCESS)
 		return XDP_PASS;
 	key = fib.ifindex;
-	if (!bpf_map_lookup_elem(&xlat_devs, &key) ||
+	dev = bpf_map_lookup_elem(&xlat_devs, &key);
+	if (!dev || *dev != key ||
 	    bpf_xdp_xlat(ctx, &opts, sizeof(opts)))
 		return XDP_PASS;
 

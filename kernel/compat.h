@@ -98,6 +98,11 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #include <net/netdev_lock.h>
 #endif
 
+/* HAVE_NETDEV_RX_QUEUE_H: linux/netdevice.h had struct netdev_rx_queue before 6.6 */
+#ifdef HAVE_NETDEV_RX_QUEUE_H
+#include <net/netdev_rx_queue.h>
+#endif
+
 /* HAVE_XDP_FEATURES: include/linux/netdevice.h, since 6.3. Does a device take frames of XDP? */
 static inline bool nf_xlat_xdp_xmit(const struct net_device *dev)
 {

@@ -21,10 +21,14 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
+#include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
 #include <net/dst_metadata.h>
 #include <net/ip.h>
+#include <net/ip_fib.h>
 #include <net/ipv6.h>
 #include <net/sch_generic.h>
 #include <net/xfrm.h>
@@ -461,14 +465,14 @@ static int nf_xlat_bpf_read_l4(struct nf_xlat_pkt *pkt, const void *l4,
 	return -EOPNOTSUPP;
 }
 
-/* By how much the begin of the packet moves towards its end */
+/* How many bytes the start of the packet moves towards its end; negative to IPv6 */
 static int nf_xlat_bpf_shift(const struct nf_xlat_pkt *pkt)
 {
 	return (int)pkt->l3.len - (int)nf_xlat_new_len(pkt);
 }
 
-/* Reads the frame into @f. Reason, if it is not to be translated: *@reason */
-static int nf_xlat_bpf_xdp_read(const struct xdp_buff *xdp,
+/* Read the frame into @f. Return 0 or an error; *@reason then says why, or is NF_XLAT_OK. */
+static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 				const struct nf_xlat_bpf_conf *conf,
 				struct nf_xlat_bpf_frame *f,
 				enum nf_xlat_reason *reason)
@@ -481,7 +485,7 @@ static int nf_xlat_bpf_xdp_read(const struct xdp_buff *xdp,
 	u8 pf;
 
 	/* Generic XDP has an skb, whose offloads are not seen here. */
-	if (rcu_access_pointer(dev->xdp_prog) || xdp_buff_has_frags(xdp))
+	if (nf_xlat_xdp_generic(xdp) || xdp_buff_has_frags(xdp))
 		return -EOPNOTSUPP;
 	f->data = nf_xlat_bpf_network(xdp, &pf);
 	if (!f->data)
@@ -535,9 +539,20 @@ static int nf_xlat_bpf_xdp_read(const struct xdp_buff *xdp,
 		0 : -EOPNOTSUPP;
 }
 
+/* Is the packet, in the family that it came in with, for this host? */
+static bool nf_xlat_bpf_local(struct net *net, const struct net_device *dev,
+			      const struct nf_xlat_pkt *pkt)
+{
+	if (pkt->pf == NFPROTO_IPV6)
+		return ipv6_chk_addr(net, &pkt->l3.daddr.in6, dev, 0);
+	return inet_addr_type_dev_table(net, dev, pkt->l3.daddr.ip) !=
+	       RTN_UNICAST;
+}
+
 /*
  * What bpf_fib_lookup() is to be asked about the translated packet. It takes the packet for
- * one of the device itself, so this has to be true.
+ * one of the device itself, so this has to be true. It knows no IPsec, and asks whether the
+ * device forwards in the new family only.
  */
 static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
 			   const struct nf_xlat_bpf_frame *f,
@@ -545,15 +560,19 @@ static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
 {
 	const struct nf_xlat_pkt *pkt = &f->pkt;
 	const __be16 *ports = f->data + pkt->l3.hlen;
+	struct net_device *dev = xdp->rxq->dev;
+	struct net *net = dev_net(dev);
 
-	if (f->data - xdp->data != ETH_HLEN ||
-	    nf_xlat_xdp_untags(xdp->rxq->dev))
+	if (f->data - xdp->data != ETH_HLEN || nf_xlat_xdp_untags(dev) ||
+	    nf_xlat_has_policies(net) ||
+	    !nf_xlat_forwarding(net, dev, pkt->pf) ||
+	    nf_xlat_bpf_local(net, dev, pkt))
 		return -EOPNOTSUPP;
 
 	*fib = (struct bpf_fib_lookup){
 		.l4_protocol	= nf_xlat_new_proto(pkt->pf, pkt->l3.proto),
 		.tot_len	= nf_xlat_new_len(pkt),
-		.ifindex	= xdp->rxq->dev->ifindex,
+		.ifindex	= dev->ifindex,
 	};
 	if (!pkt->icmp_query) {
 		fib->sport = ports[0];
@@ -573,8 +592,8 @@ static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
 	return 0;
 }
 
-/* Translates the frame. Its link layer header moves along, and says the other family. */
-static void nf_xlat_bpf_frame(struct xdp_buff *xdp,
+/* Translate the frame. Its link layer header moves along, and says the other family. */
+static void nf_xlat_bpf_write(struct xdp_buff *xdp,
 			      const struct nf_xlat_bpf_frame *f)
 {
 	unsigned int mac_len = f->data - xdp->data;
@@ -608,14 +627,28 @@ static int nf_xlat_bpf_xdp(struct xdp_buff *xdp, struct bpf_xlat_opts *opts,
 	err = nf_xlat_bpf_conf(&conf, opts);
 	if (err)
 		return err;
+	/* Some drivers run XDP with softirqs disabled, but without rcu_read_lock(). */
+	rcu_read_lock();
 	err = nf_xlat_bpf_xdp_read(xdp, &conf, &f, &reason);
 	opts->reason = reason;
-	if (err)
-		return err;
-	if (fib)
-		return nf_xlat_bpf_fib(xdp, &f, fib);
-	nf_xlat_bpf_frame(xdp, &f);
-	return 0;
+	if (!err && fib)
+		err = nf_xlat_bpf_fib(xdp, &f, fib);
+	else if (!err)
+		nf_xlat_bpf_write(xdp, &f);
+	rcu_read_unlock();
+	return err;
+}
+
+/*
+ * May a function for frames use this memory of the program? It must not be that of the frame,
+ * to which the function writes. Packet pointers of before, too, lead into this memory. 6.12's
+ * verifier takes the result of a map look-up that the program has not tested.
+ */
+static bool nf_xlat_bpf_mem_ok(const struct xdp_buff *xdp, const void *mem,
+			       u32 size)
+{
+	return mem && (mem + size <= xdp->data_hard_start ||
+		       mem >= xdp->data_hard_start + xdp->frame_sz);
 }
 
 /* Documented in linux/bpf_xlat.h */
@@ -623,19 +656,26 @@ __bpf_kfunc int bpf_xdp_xlat_fib(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 				 u32 opts__sz, struct bpf_fib_lookup *fib,
 				 u32 fib__sz)
 {
-	if (!opts || opts__sz != sizeof(*opts) || !fib ||
-	    fib__sz != sizeof(*fib))
+	struct xdp_buff *buff = (struct xdp_buff *)xdp;
+
+	/* struct bpf_fib_lookup may be longer in the headers that the program was built with. */
+	if (opts__sz != sizeof(*opts) || fib__sz < sizeof(*fib) ||
+	    !nf_xlat_bpf_mem_ok(buff, opts, opts__sz) ||
+	    !nf_xlat_bpf_mem_ok(buff, fib, fib__sz))
 		return -EINVAL;
-	return nf_xlat_bpf_xdp((struct xdp_buff *)xdp, opts, fib);
+	return nf_xlat_bpf_xdp(buff, opts, fib);
 }
 
 /* Documented in linux/bpf_xlat.h */
 __bpf_kfunc int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
 {
-	if (!opts || opts__sz != sizeof(*opts))
+	struct xdp_buff *buff = (struct xdp_buff *)xdp;
+
+	if (opts__sz != sizeof(*opts) ||
+	    !nf_xlat_bpf_mem_ok(buff, opts, opts__sz))
 		return -EINVAL;
-	return nf_xlat_bpf_xdp((struct xdp_buff *)xdp, opts, NULL);
+	return nf_xlat_bpf_xdp(buff, opts, NULL);
 }
 
 BTF_KFUNCS_START(nf_xlat_bpf_tc)

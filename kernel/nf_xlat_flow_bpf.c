@@ -74,14 +74,15 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 
 /*
  * May frames of this device take the fast path in XDP? They must not if the device removes VLAN
- * tags, because we cannot see which VLAN the frame belongs to; nor in generic XDP, where the
- * skb may be GSO or have an unfinished checksum; nor if the device has not our hook.
+ * tags, because we cannot see which VLAN the frame belongs to; nor in generic XDP; nor if the
+ * device has not our hook.
  */
 static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
-				 const struct net_device *in)
+				 const struct xdp_buff *xdp)
 {
-	return !nf_xlat_xdp_untags(in) &&
-	       !rcu_access_pointer(in->xdp_prog) &&
+	const struct net_device *in = xdp->rxq->dev;
+
+	return !nf_xlat_xdp_untags(in) && !nf_xlat_xdp_generic(xdp) &&
 	       xa_load(&fn->hooked, in->ifindex);
 }
 
@@ -128,7 +129,7 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 	memset(key.pad, 0, sizeof(key.pad));
 
 	d = rhashtable_lookup(&fn->table, &key, nf_xlat_flow_params);
-	if (!d || d->below || !nf_xlat_flow_xdp_dev(fn, in) ||
+	if (!d || d->below || !nf_xlat_flow_xdp_dev(fn, xdp) ||
 	    !nf_xlat_forwarding(dev_net(in), in, key.pf) ||
 	    l3.len > xdp->data_end - hdr ||
 	    l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))

@@ -8,8 +8,26 @@
 #include <linux/if_ether.h>
 #include <linux/netdevice.h>
 #include <net/xdp.h>
+#include "compat.h"
 
-/* Is a tag not seen that the frame had? Then the frame may be of any VLAN. */
+/*
+ * Is this generic XDP? Then the frame is that of an skb, which may be GSO or have an unfinished
+ * checksum. The program need not be the one of dev->xdp_prog: tun, netdevsim and cpumap run
+ * theirs on an skb, too. But all generic XDP uses the queues of the device itself
+ * (netif_get_rxqueue()), which drivers do not use. BPF_PROG_TEST_RUN uses the one of the
+ * loopback device, and has no skb.
+ */
+static inline bool nf_xlat_xdp_generic(const struct xdp_buff *xdp)
+{
+	const struct net_device *dev = xdp->rxq->dev;
+	const void *rxq = xdp->rxq;
+
+	return rcu_access_pointer(dev->xdp_prog) ||
+	       (!(dev->flags & IFF_LOOPBACK) && rxq >= (void *)dev->_rx &&
+		rxq < (void *)(dev->_rx + dev->num_rx_queues));
+}
+
+/* Does the device remove VLAN tags? Then the program cannot see to which VLAN a frame belongs. */
 static inline bool nf_xlat_xdp_untags(const struct net_device *dev)
 {
 	return dev->features & (NETIF_F_HW_VLAN_CTAG_RX |
@@ -28,12 +46,14 @@ static inline bool nf_xlat_xdp_room(const struct xdp_buff *xdp, const void *data
  */
 static inline void nf_xlat_xdp_set(struct xdp_buff *xdp, void *data, void *end)
 {
-	if (xdp_data_meta_unsupported(xdp))
-		xdp->data_meta = data + 1;
-	else
-		xdp->data_meta = data;
+	bool meta = !xdp_data_meta_unsupported(xdp);
+
 	xdp->data = data;
 	xdp->data_end = end;
+	if (meta)
+		xdp->data_meta = data;
+	else
+		xdp_set_data_meta_invalid(xdp);
 }
 
 #endif /* _NF_XLAT_XDP_H */

@@ -104,6 +104,19 @@ int xdp_wrong_size(struct xdp_md *ctx)
 	return conf ? -bpf_xdp_xlat(ctx, conf, sizeof(*conf) - 1) : -1;
 }
 
+/* With options that lie in the frame */
+SEC("xdp")
+int xdp_in_frame(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	struct bpf_xlat_opts *opts = (void *)(long)ctx->data;
+
+	if (!conf || (void *)(opts + 1) > (void *)(long)ctx->data_end)
+		return -1;
+	*opts = *conf;
+	return -bpf_xdp_xlat(ctx, opts, sizeof(*opts));
+}
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -133,6 +146,29 @@ int xdp_fib_size(struct xdp_md *ctx)
 	if (!conf || !fib)
 		return -1;
 	return -bpf_xdp_xlat_fib(ctx, conf, sizeof(*conf), fib, sizeof(*fib) - 1);
+}
+
+/* As built with headers in which it is longer */
+SEC("xdp")
+int xdp_fib_long(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	struct bpf_fib_lookup fib[2] = {};
+
+	return conf ? -bpf_xdp_xlat_fib(ctx, conf, sizeof(*conf), fib,
+					sizeof(*fib) + 4) : -1;
+}
+
+/* That is to be written to the frame */
+SEC("xdp")
+int xdp_fib_in_frame(struct xdp_md *ctx)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
+	struct bpf_fib_lookup *fib = (void *)(long)ctx->data;
+
+	if (!conf || (void *)(fib + 1) > (void *)(long)ctx->data_end)
+		return -1;
+	return -bpf_xdp_xlat_fib(ctx, conf, sizeof(*conf), fib, sizeof(*fib));
 }
 
 /*

@@ -176,7 +176,7 @@ report(f"a size that no version has: errno {EINVAL}", (ret, got) == (EINVAL, sho
 
 # ---------------------------------------------------------------- XDP
 answers = {name: pinned("xdp_" + name) for name in
-           ("answer", "frags", "crowded", "wrong_size", "fib", "fib_size")}
+           ("answer", "frags", "crowded", "wrong_size", "in_frame", "fib", "fib_size", "fib_long", "fib_in_frame")}
 echo6 = icmp6(CLIENT6, 128, struct.pack("!HH", 7, 1) + bytes(range(32)))
 plain = ip4(17, udp(CLIENT4, SERVER4)[:6] + bytes(2) + bytes(32))
 bad = bytearray(short4)
@@ -224,7 +224,10 @@ xdp_table = (
     ("no global address", "answer", opts(flags=0), short6, EBADMSG, NON_GLOBAL, 1),
     ("options that are wrong", "answer", opts((95, 128, 32)), short6, EINVAL, 0, 1),
     ("a size that no version has", "wrong_size", opts(), short6, EINVAL, 0, 1),
+    ("options in the frame", "in_frame", opts(), long6, EINVAL, 0, None),
     ("route: a size that no version has", "fib_size", opts(), short6, EINVAL, 0, 1),
+    ("route: a longer size", "fib_long", opts(), short6, 0, 0, 1),
+    ("route: to the frame", "fib_in_frame", opts(), long6, EINVAL, 0, 1),
     ("route: no IP", "fib", opts(), MACS + b"\x08\x06" + bytes(46), ENOENT, 0, 1),
     ("route: a VLAN", "fib", opts(), tagged(short4, (0x8100, 5)), EOPNOTSUPP, 0, 1),
     ("route: IPv6", "fib", opts(), short4, 0, 0, 1),

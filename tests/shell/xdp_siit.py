@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""xdp_siit.py CLIENT6 GW SERVER4 plain|rest
+"""xdp_siit.py CLIENT6 GW SERVER4 plain|rest|own
 
 Sends frames from both ends, to and from hosts that do not answer, and tells for each what
 came out, and where: one line, without what is random. plain: what XDP translates, rest: what
-it leaves to the stack.
+it leaves to the stack, own: what is not to be translated.
 """
 import os
 import select
@@ -17,6 +17,7 @@ from wire import End, csum  # noqa: E402
 client6, gw, server4, which = sys.argv[1:]
 IN6, OUT6 = "2001:db8:6464::203.0.113.44", "64:ff9b::192.0.2.99"
 IN4, OUT4 = "203.0.113.44", "192.0.2.99"
+FOREIGN6 = "64:ff9b::8.8.8.8"
 
 
 def addr(a):
@@ -72,6 +73,9 @@ frames = {"plain": (
      ip4(17, udp(OUT4, IN4, 64), frag=0x2000), ip4(17, udp(OUT4, IN4), options=b"\1" * 4),
      ip4(17, udp(OUT4, IN4, 1472), frag=DF),
      ip4(1, summed(b"\3\3\0\0" + bytes(4) + ip4(17, udp(IN4, OUT4), IN4, OUT4), 2))]),
+    "own": (
+    [ip6(17, udp(FOREIGN6, OUT6), src=FOREIGN6)],
+    [ip4(1, echo(8), dst="192.0.2.1"), ip4(17, udp(OUT4, "198.51.100.7"), dst="198.51.100.7")]),
 }
 
 

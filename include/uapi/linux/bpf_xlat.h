@@ -76,7 +76,8 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * @opts: how
  * @opts__sz: sizeof(*@opts)
  *
- * As bpf_skb_xlat(), for plain packets of TCP, UDP and ICMP echo. The link layer header
+ * As bpf_skb_xlat(), for plain packets of TCP, UDP and ICMP echo: those without options or
+ * extension headers that are no fragment and lie in one buffer. The link layer header
  * moves along and says the other family; its addresses and tags are the program's, and
  * packet pointers have to be read anew from @xdp. Metadata of the frame is lost.
  *
@@ -86,7 +87,8 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  *	-EOPNOTSUPP if it is one that the stack can translate, and this function does not:
  *	another protocol, ICMP error, fragment, options or extension headers, UDP without a
  *	checksum from IPv4, a frame of several buffers or without room in front, generic XDP,
- *	-EMSGSIZE, -EBADMSG, -EINVAL as bpf_skb_xlat().
+ *	-EMSGSIZE, -EBADMSG, -EINVAL as bpf_skb_xlat(); -EINVAL also if @opts lies in the
+ *	memory of the frame.
  */
 int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
@@ -96,13 +98,19 @@ int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
  * @xdp: the frame
  * @opts: how it is to be translated
  * @opts__sz: sizeof(*@opts)
- * @fib: filled in: what to give to bpf_fib_lookup()
+ * @fib: filled in: what bpf_fib_lookup() has to be asked about the translated frame
  * @fib__sz: sizeof(*@fib)
  *
- * So a program can leave a frame to the stack as it was.
+ * So a program can leave a frame to the stack as it was. An address that the pair does not map
+ * falls back to the prefix, so each IPv4 destination is mapped: the program has to know
+ * which frames are to be translated.
  *
  * Return: as bpf_xdp_xlat(), with the frame as it was always; -EINVAL also if @fib__sz is
- *	wrong, -EOPNOTSUPP also if the frame has a tag, or its device takes tags off.
+ *	too small or @fib lies in the memory of the frame, -EOPNOTSUPP also if
+ *	the frame has a tag, or its device removes tags,
+ *	the device does not forward packets of the family that the frame came in with,
+ *	the destination is an address of this host, in that family,
+ *	the network namespace has IPsec policies.
  */
 int bpf_xdp_xlat_fib(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 		     __u32 opts__sz, struct bpf_fib_lookup *fib,
