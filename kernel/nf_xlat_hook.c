@@ -491,6 +491,30 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 }
 
 /*
+ * IPsec policies take of the MTU. They are applied to a forwarded packet behind the
+ * translation, where the error would be about the translated packet, and go to an address of
+ * the other family. Without policies this costs nothing, nor does it for packets that are
+ * never too big.
+ */
+static noinline unsigned int
+nf_xlat_check_policy(struct sk_buff *skb, const struct nf_xlat_way *way,
+		     const struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm,
+		     struct nf_xlat_flowi *fl, struct dst_entry *dst)
+{
+	unsigned int verdict;
+
+	if (nf_xlat_new_len(pkt) <= IPV6_MIN_MTU)
+		return nf_xlat_check(skb, way, pkt, parm, dst);
+	fl->policy = true;
+	nf_xlat_flowi_l4(skb, pkt, parm, fl);
+	dst = nf_xlat_policy_route(way->net, skb, nf_xlat_other_pf(pkt->pf), fl,
+				   dst);
+	verdict = nf_xlat_check(skb, way, pkt, parm, dst);
+	dst_release(dst);
+	return verdict;
+}
+
+/*
  * Decide, before the packet is changed, whether it may go on in the other family, and look up
  * its route there. Fill in the MTUs, ttl_dec and hop_due of @parm. @depth says how often the
  * packet will have been translated. On NF_ACCEPT, the caller owns the reference in @pdst,
@@ -579,7 +603,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	}
 
 	if (dst) {
-		verdict = nf_xlat_check(skb, way, pkt, parm, dst);
+		verdict = unlikely(!local && !out && nf_xlat_has_policies(net)) ?
+			  nf_xlat_check_policy(skb, way, pkt, parm, &fl, dst) :
+			  nf_xlat_check(skb, way, pkt, parm, dst);
 		if (verdict != NF_ACCEPT)
 			goto release;
 	}

@@ -282,6 +282,10 @@ void nf_xlat_forward_fini(void);
 
 /* nf_xlat_route.c */
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);
+struct dst_entry *nf_xlat_policy_route(struct net *net,
+				       const struct sk_buff *skb, u8 pf,
+				       const struct nf_xlat_flowi *fl,
+				       struct dst_entry *dst);
 
 /* nf_xlat_count.c */
 void nf_xlat_tap(struct sk_buff *skb, const struct nf_xlat_owner *owner);

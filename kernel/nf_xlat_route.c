@@ -445,3 +445,66 @@ struct dst_entry *nf_xlat_route(struct net *net,
 	return nf_xlat_route6(net, sk, skb->mark, oif, fl);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_route);
+
+/*
+ * Functions of their own, so that one family's flow is not on the other one's stack. The
+ * packet is looked up as xfrm_decode_session() describes it when it is forwarded.
+ */
+static noinline struct dst_entry *
+nf_xlat_policy_route4(struct net *net, const struct sk_buff *skb,
+		      const struct nf_xlat_flowi *fl, struct dst_entry *dst)
+{
+	struct flowi4 fl4;
+
+	flowi4_init_output(&fl4, dst_dev_rcu(dst)->ifindex, skb->mark,
+			   nf_xlat_fib_tos(fl->tos & ~INET_ECN_MASK),
+			   RT_SCOPE_UNIVERSE, fl->proto, 0, fl->daddr->ip,
+			   fl->saddr->ip, 0, 0, sock_net_uid(net, NULL));
+	fl4.uli = fl->uli;
+	return xfrm_lookup(net, dst, flowi4_to_flowi(&fl4), NULL,
+			   XFRM_LOOKUP_KEEP_DST_REF);
+}
+
+static noinline struct dst_entry *
+nf_xlat_policy_route6(struct net *net, const struct sk_buff *skb,
+		      const struct nf_xlat_flowi *fl, struct dst_entry *dst)
+{
+	struct flowi6 fl6 = {
+		.flowi6_oif	= dst_dev_rcu(dst)->ifindex,
+		.flowi6_mark	= skb->mark,
+		.flowi6_proto	= fl->proto,
+		.saddr		= fl->saddr->in6,
+		.daddr		= fl->daddr->in6,
+		.uli		= fl->uli,
+	};
+
+	return xfrm_lookup(net, dst, flowi6_to_flowi(&fl6), NULL,
+			   XFRM_LOOKUP_KEEP_DST_REF);
+}
+
+/**
+ * nf_xlat_policy_route - what IPsec policies make of the route of a forwarded packet
+ * @net: network namespace
+ * @skb: packet, for its mark
+ * @pf: family of the route
+ * @fl: what the route was looked up by
+ * @dst: the route, which the packet keeps, as the policies are asked again when it has
+ *	passed the rules of that family
+ *
+ * RCU read side.
+ *
+ * Return: a reference to the route with transformations, or to @dst if there is none, or
+ * if the policies do not let the packet pass.
+ */
+struct dst_entry *nf_xlat_policy_route(struct net *net,
+				       const struct sk_buff *skb, u8 pf,
+				       const struct nf_xlat_flowi *fl,
+				       struct dst_entry *dst)
+{
+	struct dst_entry *res;
+
+	dst_hold(dst);
+	res = pf == NFPROTO_IPV4 ? nf_xlat_policy_route4(net, skb, fl, dst) :
+				   nf_xlat_policy_route6(net, skb, fl, dst);
+	return IS_ERR(res) ? dst : res;
+}

@@ -85,8 +85,8 @@ fi
 blocked=$(($(drops) - before))
 
 # To be encrypted; the server counts what comes in so.
-ip -n "$gw" xfrm state add src $pool_ip dst $server_ip proto esp spi 0x100 mode transport \
-	enc "cbc(aes)" 0x000102030405060708090a0b0c0d0e0f auth "hmac(sha256)" 0x$(printf %064d 1) 2>/dev/null ||
+keys=(enc "cbc(aes)" 0x000102030405060708090a0b0c0d0e0f auth "hmac(sha256)" "0x$(printf %064d 1)")
+ip -n "$gw" xfrm state add src $pool_ip dst $server_ip proto esp spi 0x100 mode transport "${keys[@]}" 2>/dev/null ||
 	skip "no ESP in this kernel"
 ip -n "$gw" xfrm policy add dst $server_ip dir out tmpl src $pool_ip dst $server_ip proto esp mode transport
 on "$server4" "$NFT" "table ip t { chain in { type filter hook prerouting priority -300; ip protocol esp counter; }; }"
@@ -98,5 +98,37 @@ for to in $server_ip $server64; do
 	check_eq "$to: encrypted" "$(esp)" $n
 done
 check_eq "nothing else was dropped" $(($(drops) - blocked)) 3
+ip -n "$gw" xfrm policy flush
+ip -n "$gw" xfrm state flush
+
+# A tunnel to one end takes of the MTU: the other end hears of it, in its own family, though the
+# gateway has no route for the prefix.
+# tunnel SPI NS FROM TO SELECTOR...: of the gateway's, to NS
+tunnel()
+{
+	local spi=$1 ns=$2 from=$3 to=$4 i
+	local tmpl=(tmpl src "$from" dst "$to" proto esp mode tunnel)
+
+	shift 4
+	for i in "$gw" "$ns"; do
+		ip -n "$i" xfrm state add src "$from" dst "$to" proto esp spi "$spi" mode tunnel "${keys[@]}"
+	done
+	ip -n "$gw" xfrm policy add "$@" dir out "${tmpl[@]}"
+	ip -n "$ns" xfrm policy add "$@" dir in "${tmpl[@]}"
+}
+ip -n "$gw" -6 route del 64:ff9b::/96 dev lan
+check "a gateway for a client" on "$gw" "$NFT" "add chain inet gw pre { type filter hook prerouting priority dstnat; }
+	add rule inet gw pre ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade"
+start "$server4" stream 9000
+before=$(counter DropTooBig)
+tunnel 0x200 "$client6" 2001:db8:c::1 $client_ip src 64:ff9b::/96 dst $client_ip
+check_eq "a client behind a tunnel: TCP down" "$(python "$client6" stream down $server64 9000 100000)" 100000
+check "it was too big" [ "$(counter DropTooBig)" -gt "$before" ]
+# It would announce segments of the size that it has learnt.
+ip -n "$server4" route flush cache
+before=$(counter DropTooBig)
+tunnel 0x300 "$server4" $pool_ip $server_ip src $pool_ip dst $server_ip
+check_eq "a server behind a tunnel: TCP up" "$(python "$client6" stream up $server64 9000 100000)" 100000
+check "it was too big, as well" [ "$(counter DropTooBig)" -gt "$before" ]
 
 done_testing
