@@ -112,10 +112,27 @@ else
 fi
 gwip link del xlat0
 
-# A device that gets its hooks and then not its index, in the namespace of the traffic
-background "$client6" ping -6 -q -i 0.002 -c 5000 $server64 >/dev/null
+# A device that gets its hooks and then not its index, in the namespace of the traffic. An early
+# chain is slow, so that packets which found the hooks call them when the device is given up.
+slow="table ip6 slow {
+	chain c { $(printf 'meta mark 1 accept;%.0s' {1..16}) }
+	chain b { $(printf 'jump c;%.0s' {1..16}) }
+	chain pre { type filter hook prerouting priority raw; $(printf 'jump b;%.0s' {1..8}) }
+}"
+check "a slow chain" on "$gw" nft "$slow"
+cat >"$tmp/flood.py" <<-'END'
+	import socket, sys
+	s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+	while True:
+	    s.sendto(b"x", (sys.argv[1], 5353))
+END
+gwip addr add 192.0.0.1/32 dev lo
+background "$client6" python3 -ISu "$tmp/flood.py" 2001:db8:c::1
+flood=$!
 another other
-check_match "the index is taken there" "$(python "$other" dev_index "$gw" "$(on "$gw" cat /sys/class/net/lan/ifindex)" 200 $pref64)" "200 @(File exists|Device or resource busy)"
+check_match "the index is taken there" "$(python "$other" dev_index "$gw" "$(on "$gw" cat /sys/class/net/lan/ifindex)" 50 $pref64 2001:db8:c::1 $client_ip)" "100 @(File exists|Device or resource busy)"
+kill $flood
+on "$gw" nft delete table ip6 slow
 check_not "no device is left" gwip link show xlat0
 # The namespace goes while packets wait in the hooks.
 ip netns del "$gw"
