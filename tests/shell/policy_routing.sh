@@ -200,7 +200,9 @@ helper udp "$client6" call udp $pref64$far_ip 53
 fast "iif lan, answers iif wan2: UDP" udp "$second_ip *"
 check "iif lan, answers iif wan2: by the other link" [ $(($(tx_packets lan2) - before)) -ge 20 ]
 
-# Such a route holds its device. What waits in a user's queue gives it back.
+# A packet in a user's queue keeps the route that it got by a rule. The engine takes the
+# device from that route when the device goes, so that who removes it does not wait for the packet.
+no_route=$(counter DropNoRoute)
 check "queue: rule loads" on "$gw" "$NFT" "table ip held { chain pre {
 	type filter hook prerouting priority 0; udp dport 9 queue num 0; }; chain forward {
 	type filter hook forward priority 0; udp dport 9 counter reject; }; }"
@@ -210,6 +212,20 @@ wait_for 10 test -e "$tmp/ready"
 # shellcheck disable=SC2317 # called by wait_for
 waits() { python "$client6" flood udp $client_ip 30000 $pref64$far_ip 9 1; test -e "$tmp/got"; }
 check "queue: a packet waits" wait_for 10 waits
+# Each change of a route wants new ones by all rules. There is room, though packets keep more old
+# ones than the engine has places for next hops that are alike (NF_XLAT_HOPS_MAX).
+# shellcheck disable=SC2317 # called by wait_for
+waiting() { on "$gw" awk -v n="$1" '{ exit $3 < n }' /proc/net/netfilter/nfnetlink_queue; }
+# shellcheck disable=SC2317 # called by wait_for
+also_waits() { on "$client6" bash -c 'echo >"/dev/udp/$0/9"' $pref64$far_ip; waiting "$1"; }
+for ((i = 0; i < 20; i++)); do
+	ip -n "$gw" route add 198.51.100.99/32 dev wan metric $((i + 1))
+	# Packets that were sent while a neighbour was asked for may come late.
+	held=$(on "$gw" awk '{ print $3 }' /proc/net/netfilter/nfnetlink_queue)
+	wait_for 2 also_waits $((held + 1)) || break
+done
+check_eq "queue: changes of routes, with a packet that waits behind each" $i 20
+check_eq "queue: all found a route" "$(counter DropNoRoute)" "$no_route"
 start=$SECONDS
 check "queue: its uplink goes" ip -n "$gw" link del wan2
 check "queue: at once" [ $((SECONDS - start)) -lt 5 ]
