@@ -278,12 +278,12 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	 * side. nf_xlat_forward_finish() does it behind the rules, but for what
 	 * nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
 	 */
-	if (!nf_xlat_may_cut(pkt))
+	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_cut(pkt))
 		return;
-	cut_len = nf_xlat_cut_len(parm);
 	/* To cut what has a Fragment header would add another one. */
 	if (pkt->l3.fraghdr)
 		return;
+	cut_len = nf_xlat_cut_len(parm);
 	skb->ignore_df = skb->len > cut_len;
 	/*
 	 * ip6_finish_output_gso() compares the segments of a GSO packet with the MTU, and
@@ -300,7 +300,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			IP6CB(skb)->frag_max_size = cut_len;
 		return;
 	}
-	/* A shorter packet too: it may get a route whose MTU is lower. */
+	/* Also if it is not longer than that: it may get a route whose MTU is lower. */
 	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
 	NF_XLAT_CB(skb)->id = pkt->l3.id;
 }
@@ -461,7 +461,7 @@ static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
  */
 static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 			     const struct nf_xlat_pkt *pkt,
-			     const struct nf_xlat_parm *parm,
+			     const struct nf_xlat_parm *parm, bool policies,
 			     struct nf_xlat_flowi *fl)
 {
 	struct nf_xlat_icmp icmp;
@@ -478,8 +478,7 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 		fl->sport = ports[0];
 		fl->uli.ports.sport = parm->ports ? parm->outer.sport : ports[0];
 		fl->uli.ports.dport = parm->ports ? parm->outer.dport : ports[1];
-	} else if (fl->policy &&
-		   nf_xlat_is_icmp(pkt->pf, pkt->l3.proto)) {
+	} else if (policies && nf_xlat_is_icmp(pkt->pf, pkt->l3.proto)) {
 		icmp = pkt->icmp;
 		if (pkt->pf == NFPROTO_IPV6)
 			nf_xlat_icmp_6to4(&icmp);
@@ -488,30 +487,6 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 		fl->uli.icmpt.type = icmp.type;
 		fl->uli.icmpt.code = icmp.code;
 	}
-}
-
-/*
- * IPsec policies take of the MTU. They are applied to a forwarded packet behind the
- * translation, where the error would be about the translated packet, and go to an address of
- * the other family. Without policies this costs nothing, nor does it for packets that are
- * never too big.
- */
-static noinline unsigned int
-nf_xlat_check_policy(struct sk_buff *skb, const struct nf_xlat_way *way,
-		     const struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm,
-		     struct nf_xlat_flowi *fl, struct dst_entry *dst)
-{
-	unsigned int verdict;
-
-	if (nf_xlat_new_len(pkt) <= IPV6_MIN_MTU)
-		return nf_xlat_check(skb, way, pkt, parm, dst);
-	fl->policy = true;
-	nf_xlat_flowi_l4(skb, pkt, parm, fl);
-	dst = nf_xlat_policy_route(way->net, skb, nf_xlat_other_pf(pkt->pf), fl,
-				   dst);
-	verdict = nf_xlat_check(skb, way, pkt, parm, dst);
-	dst_release(dst);
-	return verdict;
 }
 
 /*
@@ -529,9 +504,10 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	bool out = way->at == NF_INET_LOCAL_OUT;
 	struct net *net = way->net;
+	bool policies = nf_xlat_has_policies(net);
+	struct dst_entry *dst, *tunnel = NULL;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_flowi fl;
-	struct dst_entry *dst;
 	unsigned int verdict;
 	bool local;
 
@@ -553,7 +529,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	fl.tos = pkt->l3.tos;
 	fl.masq = parm->oif;
 	fl.policy = out;
-	nf_xlat_flowi_l4(skb, pkt, parm, &fl);
+	nf_xlat_flowi_l4(skb, pkt, parm, policies || out, &fl);
 	dst = nf_xlat_route(net, way, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {
 		if (PTR_ERR(dst) == -EPERM)
@@ -603,9 +579,17 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	}
 
 	if (dst) {
-		verdict = unlikely(!local && !out && nf_xlat_has_policies(net)) ?
-			  nf_xlat_check_policy(skb, way, pkt, parm, &fl, dst) :
-			  nf_xlat_check(skb, way, pkt, parm, dst);
+		/*
+		 * IPsec policies take of the MTU. They are applied to a forwarded packet
+		 * behind the translation, where the error would be about the translated
+		 * packet, and go to an address of the other family.
+		 */
+		if (unlikely(policies && !local && !out) &&
+		    nf_xlat_new_len(pkt) > IPV6_MIN_MTU)
+			tunnel = nf_xlat_policy_route(net, skb, pf, &fl, dst);
+		verdict = nf_xlat_check(skb, way, pkt, parm, tunnel ? : dst);
+		if (unlikely(tunnel))
+			dst_release(tunnel);
 		if (verdict != NF_ACCEPT)
 			goto release;
 	}
