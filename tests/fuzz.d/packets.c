@@ -142,6 +142,14 @@ static void transport(unsigned char *l4, unsigned int len, uint8_t proto, bool v
 		icmp->code = one_in(4) ? rnd(8) : 0;
 		icmp->un.echo.id = htons(rnd(16));
 		return;
+	case IPPROTO_GRE:
+		/*
+		 * Of PPTP, with a call. nft_flow_offload_eval() takes an entry of GRE without
+		 * a key, and nf_flow_table_extend_ct_timeout() warns of it.
+		 */
+		memcpy(l4, "\x20\x01\x88\x0b", 4);
+		l4[7] = 1;
+		return;
 	}
 	*(uint16_t *)l4 = port();
 	*(uint16_t *)(l4 + 2) = port();
