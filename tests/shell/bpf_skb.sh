@@ -4,26 +4,20 @@
 # bpftool as docs/bpf.md has it; each errno; and old packet pointers, which the verifier
 # leaves to programs.
 . "$(dirname "$0")/lib.sh"
+. "$here/bpf.inc"
 
 modprobe nf_xlat_bpf 2>/dev/null || skip "needs nf_xlat_bpf, which needs a kernel that has BTF"
 need python3 ping traceroute tc bpftool
-obj=$top/build/bpf
-[ -e "$obj/xlat.bpf.o" ] || skip "needs the programs (make bpf)"
+use_bpf xlat
 
 host4=203.0.113.33
-# Not in $tmp: libbpf makes other letters of dots.
-fs=/tmp/bpf-$suffix
-mkdir "$fs"
-mount -t bpf bpf "$fs" || skip "cannot mount a bpf file system"
-# Stories that unload the engine do not know the module.
-trap 'rm -rf "${fs:?}"/*; umount -q "$fs"; rmdir "$fs"; cleanup; wait_for 10 modprobe -r nf_xlat_bpf' EXIT
 
 # conf NAME LOCAL6 LOCAL4: struct bpf_xlat_opts in hex, as docs/bpf.md has it, but for the flag
 # that lets 64:ff9b::/96 have the addresses of this network
 conf()
 {
 	# shellcheck disable=SC2086 # bytes are meant
-	bpftool map update pinned "$fs/$1/xlat_conf" key 0 0 0 0 value hex $p64 $2 $3 \
+	bpftool map update pinned "$bpffs/$1/xlat_conf" key 0 0 0 0 value hex $p64 $2 $3 \
 		c0 00 00 08 60 80 20 01 dc 05 00 00
 }
 p64="00 64 ff 9b 00 00 00 00 00 00 00 00 00 00 00 00"
@@ -34,14 +28,14 @@ dslite="c0 00 00 01"
 
 # shellcheck disable=SC2317 # both are called by check
 # load NAME OBJECT: its programs and maps
-load() { mkdir "$fs/$1" && bpftool prog loadall "$obj/$2.bpf.o" "$fs/$1" pinmaps "$fs/$1"; }
+load() { mkdir "$bpffs/$1" && bpftool prog loadall "$obj/$2.bpf.o" "$bpffs/$1" pinmaps "$bpffs/$1"; }
 # shellcheck disable=SC2317
 # attach NS DEV NAME/PROGRAM: for both directions
 attach()
 {
 	tc -n "$1" qdisc replace dev "$2" clsact &&
-		tc -n "$1" filter replace dev "$2" ingress prio 1 handle 1 bpf da object-pinned "$fs/$3" &&
-		tc -n "$1" filter replace dev "$2" egress prio 1 handle 1 bpf da object-pinned "$fs/$3"
+		tc -n "$1" filter replace dev "$2" ingress prio 1 handle 1 bpf da object-pinned "$bpffs/$3" &&
+		tc -n "$1" filter replace dev "$2" egress prio 1 handle 1 bpf da object-pinned "$bpffs/$3"
 }
 # shellcheck disable=SC2317 # called by wait_for
 learnt() { ip -n "$1" route get "$2" | grep -q "mtu $3"; }
@@ -54,12 +48,12 @@ check "those of this story, too" load test bpf_skb || done_testing
 # shellcheck disable=SC2016 # for the inner shell
 unshare -n sh -c 'ip link set lo up; cd /proc/sys/net
 	echo 1 >ipv4/conf/lo/forwarding; echo 1 >ipv6/conf/all/forwarding; exec "$@"' - \
-	python3 -ISu "$here/bpf_skb.py" "$fs/test" || ret=$ksft_fail
+	python3 -ISu "$here/bpf_skb.py" "$bpffs/test" || ret=$ksft_fail
 
-if bpftool prog load "$obj/bpf_null.bpf.o" "$fs/null" 2>"$tmp/null"; then
+if bpftool prog load "$obj/bpf_null.bpf.o" "$bpffs/null" 2>"$tmp/null"; then
 	head -c 100 /dev/zero >"$tmp/frame"
 	check_match "a look-up that finds nothing" \
-		"$(bpftool prog run pinned "$fs/null" data_in "$tmp/frame" data_out /dev/null)" "Return value: 22*"
+		"$(bpftool prog run pinned "$bpffs/null" data_in "$tmp/frame" data_out /dev/null)" "Return value: 22*"
 else
 	check_match "the verifier refuses a look-up that is not tested" "$(<"$tmp/null")" "*trusted*"
 fi
@@ -128,7 +122,7 @@ for way in read write; do
 	check "a program that goes on to $way" attach "$client6" eth0 test/stale_$way || done_testing
 	check_match "$way: fragments" "$(ask "$client6" udp $server_ip 5353 "$line")" "* x from $host4 *"
 	check_eq "$way: a stream" "$(python "$client6" stream up $server_ip 9100 300000)" 300000
-	read -r packets changed < <(bpftool -j map dump pinned "$fs/test/stale_count" |
+	read -r packets changed < <(bpftool -j map dump pinned "$bpffs/test/stale_count" |
 		sed 's/.*"packets":\([0-9]*\),"changed":\([0-9]*\).*/\1 \2/')
 	check "$way: packets that it has looked at" [ "${packets:-0}" -gt 10 ]
 	check_eq "$way: with another content by old pointers" "$changed" 0
@@ -136,7 +130,7 @@ done
 
 tc -n "$client6" qdisc del dev eth0 clsact
 tc -n "$gw" qdisc del dev lan clsact
-rm -r "${fs:?}"/*
+rm -r "${bpffs:?}"/*
 check "the module goes with its last program" wait_for 10 modprobe -r nf_xlat_bpf
 
 done_testing

@@ -3,22 +3,14 @@
 # The fast path in XDP: bpf/xdp_flow.bpf.c, loaded by stock ip and bpftool as docs/bpf.md has
 # it. Packets that the stack sees are counted at its first hook, that of a device.
 . "$(dirname "$0")/flow.inc"
+. "$here/bpf.inc"
 
 modinfo nf_xlat_bpf >/dev/null 2>&1 || skip "needs a kernel that has BTF"
 need ping ip bpftool ethtool
-obj=$top/build/bpf
-[ -e "$obj/xdp_flow.bpf.o" ] || skip "needs the programs (make bpf)"
-
-# Not in $tmp: libbpf makes other letters of dots.
-fs=/tmp/bpf-$suffix
-mkdir "$fs"
-mount -t bpf bpf "$fs" || skip "cannot mount a bpf file system"
-trap 'rm -rf "${fs:?}"/*; umount -q "$fs"; rmdir "$fs"; cleanup' EXIT
+use_bpf xdp_flow
 
 setup_topo
-# A veth takes frames if its other end polls; sums that a device is to make are not seen
-# by XDP.
-for ns in "$client6" "$server4"; do on "$ns" ethtool -K eth0 gro on tx off >/dev/null 2>&1; done
+veths_for_xdp
 check "ruleset loads" rules || done_testing
 hooks_come lan wan
 on "$gw" "$NFT" -f - <<-END
@@ -53,9 +45,9 @@ start "$server4" stream 9100
 helper udp "$client6" call udp $server64 53
 helper tcp "$client6" call tcp $server64 80
 in_stack "without a program" udp "$pool_ip [0-9]*"
-check "the program loads" bpftool prog load "$obj/xdp_flow.bpf.o" "$fs/flow" || done_testing
+check "the program loads" bpftool prog load "$obj/xdp_flow.bpf.o" "$bpffs/flow" || done_testing
 for dev in lan wan; do
-	check "at the driver of $dev" ip -n "$gw" link set "$dev" xdpdrv pinned "$fs/flow" || done_testing
+	check "at the driver of $dev" ip -n "$gw" link set "$dev" xdpdrv pinned "$bpffs/flow" || done_testing
 done
 # ARP and neighbour discovery come meanwhile.
 few=3
@@ -89,6 +81,6 @@ check "conntrack as well" wait_for 5 ended
 for dev in lan wan; do ip -n "$gw" link set $dev xdp off; done
 in_stack "without a program again" udp "$pool_ip [0-9]*"
 no_other_drops TooBig
-rm "$fs/flow"
+rm "$bpffs/flow"
 
 done_testing

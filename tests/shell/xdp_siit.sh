@@ -4,24 +4,17 @@
 # docs/bpf.md has it. Each frame leaves as the rule translates it; what is no plain frame is
 # for the rule, and so is all of them where the device has to be left to the stack.
 . "$(dirname "$0")/lib.sh"
+. "$here/bpf.inc"
 
 modprobe nf_xlat_bpf 2>/dev/null || skip "needs nf_xlat_bpf, which needs a kernel that has BTF"
 need_nft
 need python3 ping ip bpftool ethtool
-obj=$top/build/bpf
-[ -e "$obj/xdp_siit.bpf.o" ] || skip "needs the programs (make bpf)"
+use_bpf xdp_siit
 
 host4=203.0.113.33
-# Not in $tmp: libbpf makes other letters of dots.
-bpffs=/tmp/bpf-$suffix
-mkdir "$bpffs"
-mount -t bpf bpf "$bpffs" || skip "cannot mount a bpf file system"
-trap 'rm -rf "${bpffs:?}"/*; umount -q "$bpffs"; rmdir "$bpffs"; cleanup; wait_for 10 modprobe -r nf_xlat_bpf' EXIT
 
 setup_topo
-# A veth takes frames if its other end polls; sums that a device is to make are not seen
-# by XDP.
-for ns in "$client6" "$server4"; do on "$ns" ethtool -K eth0 gro on tx off >/dev/null 2>&1; done
+veths_for_xdp
 ip -n "$client6" addr add 2001:db8:6464::$host4/128 dev eth0 nodad
 ip -n "$client6" route change default via 2001:db8:c::1 src 2001:db8:6464::$host4
 ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
