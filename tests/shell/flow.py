@@ -11,6 +11,8 @@ close, reset	end it, by FIN or RST
 plain 0|1	IPv4's UDP without checksums, or with them
 begin, end	ask all the time in between; "ANSWERED PEER PORT..." since begin
 		or since the last "how", which does not end it
+anew		as "how", and answers to what was asked before do not count: a slow
+		machine has many of them on their way
 seen		watch: "SOURCE>MAC-OF-DESTINATION ..." of IP packets since the last
 pairs		watch: "SOURCE>DESTINATION ..." of them
 """
@@ -98,8 +100,9 @@ class Call:
                 if not got:
                     raise OSError("closed")
                 word, silent = None, 0
-                self.answered += 1 # a late one as well
-                self.peers.add(" ".join(got[2:]))
+                if int(got[0]) > self.old:
+                    self.answered += 1 # a late one as well
+                    self.peers.add(" ".join(got[2:]))
                 time.sleep(0.003) # leave the machine something
             except OSError as e:
                 silent += 1
@@ -119,7 +122,7 @@ class Call:
             pass # the next send() fails
 
     def begin(self):
-        self.answered, self.peers = 0, set()
+        self.answered, self.peers, self.old = 0, set(), 0
         self.running = True
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -129,6 +132,10 @@ class Call:
         n, peers = self.answered, self.peers
         self.answered, self.peers = 0, set()
         return f"{n} {', '.join(sorted(peers))}"
+
+    def anew(self):
+        self.old = self.count
+        return self.how()
 
     def end(self):
         self.running = False
