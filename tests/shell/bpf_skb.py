@@ -9,6 +9,7 @@ import platform
 import random
 import socket
 import struct
+import subprocess
 import sys
 
 CLIENT6, CLIENT4 = "2001:db8:c::2", "203.0.113.33"
@@ -255,6 +256,22 @@ bpf(1, "IxxxxQQQ", pinned("xlat_fib"), ctypes.addressof(key), ctypes.addressof(f
 family, proto, ports, length, ifindex = struct.unpack_from("=BBIHI", fib.raw)
 report("XDP: route: what is asked of an echo", (family, proto, ports, length, ifindex, fib.raw[16:20], fib.raw[32:36]) ==
        (2, 1, 0, 60, 1, addr(CLIENT4), addr(SERVER4)), fib.raw.hex())
+
+# What this host itself has to say about a frame
+ip4_forward, ip6_forward = "/proc/sys/net/ipv4/conf/lo/forwarding", "/proc/sys/net/ipv6/conf/all/forwarding"
+use(opts())
+for what, begin, end, frame in (
+        ("IPv4 is not forwarded", f"echo 0 >{ip4_forward}", f"echo 1 >{ip4_forward}", short4),
+        ("IPv6 is not forwarded", f"echo 0 >{ip6_forward}", f"echo 1 >{ip6_forward}", short6),
+        ("IPv4 address of this host", f"ip addr add {SERVER4} dev lo", f"ip addr del {SERVER4}/32 dev lo", short4),
+        ("IPv6 address of this host", f"ip addr add {SERVER6} dev lo nodad", f"ip addr del {SERVER6}/128 dev lo", short6),
+        ("IPsec policies", "ip xfrm policy add dir fwd", "ip xfrm policy flush", short6)):
+    subprocess.run(begin, shell=True, check=True)
+    ret = run(answers["fib"], frame)[0]
+    subprocess.run(end, shell=True, check=True)
+    report(f"XDP: route: {what}: errno {EOPNOTSUPP}", ret == EOPNOTSUPP, ret)
+    ret = run(answers["fib"], frame)[0]
+    report(f"XDP: route: {what} no longer: errno 0", ret == 0, ret)
 
 
 # Frames at random: what XDP translates comes out as tc has it, what it refuses as malformed,

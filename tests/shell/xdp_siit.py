@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""xdp_siit.py CLIENT6 GW SERVER4 plain|rest|own
+"""xdp_siit.py CLIENT6 GW SERVER4 plain|rest|own, or CLIENT6 GW tap gso|plain
 
 Sends frames from both ends, to and from hosts that do not answer, and tells for each what
 came out, and where: one line, without what is random. plain: what XDP translates, rest: what
-it leaves to the stack, own: what is not to be translated.
+it leaves to the stack, own: what is not to be translated. tap: one frame comes in by device tap0
+of the gateway, which calls it GSO, or not.
 """
+import fcntl
 import os
 import select
 import socket
@@ -12,7 +14,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from wire import End, csum  # noqa: E402
+from wire import End, csum, enter  # noqa: E402
 
 client6, gw, server4, which = sys.argv[1:]
 IN6, OUT6 = "2001:db8:6464::203.0.113.44", "64:ff9b::192.0.2.99"
@@ -93,6 +95,18 @@ def ours(p):
     return any(addr(a) in ends for a in (IN4, IN6, OUT4, OUT6))
 
 
+if server4 == "tap":
+    enter(gw)
+    tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    # TUNSETIFF: IFF_TAP, IFF_NO_PI, IFF_VNET_HDR
+    fcntl.ioctl(tap, 0x400454ca, struct.pack("16sH22x", b"tap0", 2 | 0x1000 | 0x4000))
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as s:
+        s.bind(("tap0", 0))
+        mac = s.getsockname()[4]
+    # flags: the checksum is not finished, and where it is; TCP over IPv6, of 600 bytes each
+    vnet = struct.pack("=BBHHHH", 1, 4, 74, 600, 54, 16) if which == "gso" else bytes(10)
+    os.write(tap, vnet + mac + b"\2" + bytes(5) + b"\x86\xdd" + ip6(6, tcp(IN6, OUT6, 1000)))
+    sys.exit()
 ends = {"client": End(client6, gw, "lan", 0x86dd), "server": End(server4, gw, "wan", 0x0800)}
 for name, packets in zip(("client", "server"), frames[which]):
     for i, packet in enumerate(packets):

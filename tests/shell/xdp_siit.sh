@@ -105,6 +105,21 @@ check_match "UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $ho
 check_match "TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from 64:ff9b::c000:202 *"
 streams "$client6" $server64
 
+# A tap runs its program on an skb that it has for a GSO frame, and generic XDP is not seen
+# in its device.
+modprobe -q tun
+ip -n "$gw" tuntap add tap0 mode tap vnet_hdr
+ip -n "$gw" link set tap0 up
+on "$gw" "$NFT" add chain netdev stack tap '{ type filter hook ingress device tap0 priority -300; ip6 daddr 64:ff9b::/96 counter name seen; }'
+check "at the driver of a tap" ip -n "$gw" link set tap0 xdpdrv pinned "$fs/xdp_siit"
+for what in plain gso; do
+	before=$(seen) translated=$(counter 6to4)
+	check "tap: a $what frame is taken" python "$client6" xdp_siit "$client6" "$gw" tap $what
+	check_eq "tap: a $what frame: seen by the stack" $(($(seen) - before)) "$([ $what = gso ] && echo 1 || echo 0)"
+	check "tap: a $what frame is translated" [ "$(counter 6to4)" -gt "$translated" ]
+done
+ip -n "$gw" link del tap0
+
 for dev in lan wan; do
 	ip -n "$gw" link set $dev xdp off
 	check "generic XDP at $dev" ip -n "$gw" link set "$dev" xdpgeneric pinned "$fs/xdp_siit"
