@@ -31,8 +31,18 @@ in_stack()
 	check "$1: by the stack" [ $(($(slow) - before)) -ge 20 ]
 }
 
-# shellcheck disable=SC2317 # called by wait_for
+# new: how often the rule was met that begins sessions of 3 s
+# shellcheck disable=SC2317 # called by wait_for, as the next three are
+new() { on "$gw" "$NFT" list counter inet gw new | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+# shellcheck disable=SC2317
+# kept: for longer than an unused one lives, no session begins anew
+kept() { local before; before=$(new); sleep 4; [ "$(new)" = "$before" ]; }
+# shellcheck disable=SC2317
+no_session() { [ -z "$(sessions "sport=$1 ")" ]; }
+# shellcheck disable=SC2317
 ended() { sessions 'tcp .* TIME_WAIT .* dport=80 '; }
+# pairs HOST: of addresses that it has seen
+pairs() { tell "watch-$1" pairs | tr ' ' '\n' | sort -u; }
 # again WHAT: all sessions are answered, and by XDP, whatever has happened
 again()
 {
@@ -70,6 +80,54 @@ again "no session"
 check "other rules" rules
 hooks_come lan wan
 again "other rules"
+
+# These have 3 s to live: the fast path extends timeouts every 2 s.
+objects="ct timeout short { protocol udp; l3proto ip6; policy = { unreplied : 3, replied : 3 }; }
+	counter new { }"
+xlat="udp dport 54 ct timeout set \"short\" counter name new
+	$xlat"
+check "a ruleset with a short timeout" rules
+hooks_come lan wan
+serve "$server4" udp4:54
+helper short "$client6" call udp $server64 54 43000
+fast "timeout: a session" short "$pool_ip 43000"
+tell short begin >/dev/null
+check "timeout: traffic in XDP keeps it" wait_for 1 kept
+check_match "timeout: it is answered" "$(tell short end)" "[1-9]* $pool_ip 43000"
+check "timeout: it ends without traffic" wait_for 10 no_session 43000
+
+# Under traffic, routes, neighbours, links, forwarding, programs and rules change.
+helper watch-server "$server4" watch eth0
+helper watch-client "$client6" watch eth0
+tell tcp reset >/dev/null
+tell udp begin >/dev/null
+ip -n "$gw" -batch - <<-EOT
+	route add $server_ip dev wan mtu 1300
+	route add $client_ip dev lan
+	neigh flush dev wan
+	neigh flush dev lan
+	link set wan mtu 1400
+	route del $server_ip
+	route del $client_ip
+	link set wan down
+	link set wan up
+	link set wan mtu 1500
+	link set lan xdp off
+	link set wan xdp off
+	link set lan xdpdrv pinned $bpffs/flow
+	link set wan xdpdrv pinned $bpffs/flow
+EOT
+on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 \
+	net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+rules
+on "$gw" conntrack -F >/dev/null 2>&1
+tell udp end >/dev/null
+check_eq "changes: TCP again" "$(tell tcp open)" open
+again "changes"
+# But for errors of the gateway, which to a client come from its addresses in both families
+check_eq "changes: addresses at the server" "$(pairs server)" "$pool_ip>$server_ip"
+check_eq "changes: addresses at the client" "$(pairs client | grep -vE "^(2001:db8:c::1|${pref64}c000:201)>")" "$server64hex>$client_ip"
+
 # Without the rule there is no fast path, whatever flows there are.
 on "$gw" "$NFT" flush chain inet gw forward
 in_stack "no rule" udp "$pool_ip [0-9]*"
@@ -80,7 +138,7 @@ check_eq "the stack has the end of a session" "$(tell tcp close)" closed
 check "conntrack as well" wait_for 5 ended
 for dev in lan wan; do ip -n "$gw" link set $dev xdp off; done
 in_stack "without a program again" udp "$pool_ip [0-9]*"
-no_other_drops TooBig
+no_other_drops 'TooBig|State'
 rm "$bpffs/flow"
 
 done_testing
