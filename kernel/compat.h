@@ -234,6 +234,8 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	if (refcount_dec_and_test(&timeout->refcnt))
 		kfree_rcu(timeout, rcu);
 #else
+	/* A packet that nf_conntrack_in() looks at may have read the pointer. */
+	synchronize_rcu();
 	kfree(timeout);
 #endif
 }

@@ -293,7 +293,12 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	nf_xlat_flow_stateless(d, cur);
 	d->below = below;
 	d->cookie = nf_xlat_flow_cookie(state->pf, dst);
-	dst_hold(dst);
+	/* A packet that has not been queued may have its route without a reference. */
+	if (!dst_hold_safe(dst)) {
+		kmem_cache_free(nf_xlat_flow_cache, flow);
+		nf_xlat_flow_uncharge(fn);
+		return;
+	}
 	d->dst = dst;
 	flow->iif[0] = cur->iif;
 	flow->since = (u32)jiffies;
@@ -420,14 +425,15 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 		return;
 	flow = nf_xlat_flow_dst_ok(back) ?
 	       kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC) : NULL;
-	if (!flow) {
+	if (!flow || !dst_hold_safe(skb_dst(skb))) {
+		if (flow)
+			kmem_cache_free(nf_xlat_flow_cache, flow);
 		dst_release(back);
 		return;
 	}
 	nf_conntrack_get(&ct->ct_general);
 	flow->ct = ct;
 	flow->fn = fn;
-	dst_hold(skb_dst(skb));
 	flow->dir[dir].dst = skb_dst(skb);
 	flow->dir[!dir].dst = back;
 	flow->since = (u32)jiffies;
