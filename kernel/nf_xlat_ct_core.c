@@ -338,13 +338,19 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/* May this packet begin a session, and does nobody else use its entry? */
+/*
+ * May this packet begin a session, and does nobody else use its entry? nfnetlink_queue may have
+ * segmented the first packet of a hairpin, and then all segments refer to one entry.
+ */
 static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
 {
-	return nf_xlat_ct_is_new(ct, ctinfo, state->pf) &&
-	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_claimed(ct, state->net));
+	if (!nf_xlat_ct_is_new(ct, ctinfo, state->pf))
+		return false;
+	return nf_xlat_ct_ours(ct) ?
+	       refcount_read(&ct->ct_general.use) == 1 :
+	       !nf_xlat_ct_claimed(ct, state->net);
 }
 
 /*

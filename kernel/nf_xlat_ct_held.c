@@ -105,7 +105,8 @@ static void nf_xlat_ct_held_release(struct net *net, struct nf_xlat_ct_held *hel
 
 	if (flow)
 		nf_xlat_ct_del_flow(flow);
-	for (i = 0; i < __NF_XLAT_REF_MAX; i++) {
+	/* The permission before its mapping, see nf_xlat_ct_release(). */
+	for (i = __NF_XLAT_REF_MAX; i--;) {
 		bib = xchg(&held->refs[i], NULL);
 		if (bib)
 			nf_xlat_bib_put(net, bib);
@@ -232,12 +233,15 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_hold);
  * nf_xlat_ct_release - put references
  * @net: network namespace
  * @refs: the references by enum nf_xlat_ct_refs, each of which may be NULL
+ *
+ * A permission (NF_XLAT_REF_PEER) is found by the endpoint of its mapping, so put it before the
+ * mapping: else it would let its peer reach the next client that is given that endpoint.
  */
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
 {
 	unsigned int i;
 
-	for (i = 0; i < __NF_XLAT_REF_MAX; i++)
+	for (i = __NF_XLAT_REF_MAX; i--;)
 		if (refs[i])
 			nf_xlat_bib_put(net, refs[i]);
 }

@@ -19,6 +19,8 @@ struct nf_xlat_flow;
 #define NF_XLAT_MAX_OWNERS	64
 /* How many sockets of a namespace may listen to events */
 #define NF_XLAT_MAX_LISTENERS	16
+/* How many events of a namespace may wait until they are sent */
+#define NF_XLAT_MAX_EVENTS	4096
 
 /**
  * struct nf_xlat_listeners - who listens to events of a namespace
@@ -30,12 +32,16 @@ struct nf_xlat_flow;
  * @groups: groups that any of them listens to, enum nf_xlat_listen_group
  * @portid: the sockets, 0 for none
  * @of: groups that each of them listens to
+ * @events: messages to send, their group in NETLINK_CB()->dst_group
+ * @send: the work that sends them
  */
 struct nf_xlat_listeners {
 	spinlock_t	lock; /* of @portid and @of */
 	u32		groups;
 	u32		portid[NF_XLAT_MAX_LISTENERS];
 	u8		of[NF_XLAT_MAX_LISTENERS];
+	struct sk_buff_head events;
+	struct work_struct send;
 };
 
 /**
@@ -272,6 +278,8 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t);
 
 /* nf_xlat_netlink.c */
+void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn);
+void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn);
 void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 			     u8 cmd);
 bool nf_xlat_netlink_has_listeners(const struct net *net);

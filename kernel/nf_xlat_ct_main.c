@@ -175,6 +175,9 @@ static void nf_xlat_ct_ended_work(struct work_struct *work)
 	unsigned long start;
 
 	start = nf_xlat_events_begin(ev);
+	/* That has not waited if the event was the removal of an address. */
+	if (xa_empty(&ev->devs))
+		synchronize_rcu();
 	nf_ct_iterate_cleanup_net(nf_xlat_ct_ended_iter, &iter_data);
 	nf_xlat_events_end(ev, start, true);
 }
@@ -225,7 +228,7 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	mutex_init(&xn->mutex);
 	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work);
 	INIT_LIST_HEAD(&xn->pools);
-	spin_lock_init(&xn->listeners.lock);
+	nf_xlat_netlink_net_init(xn);
 	xn->net = net;
 	return nf_xlat_bib_net_init(net);
 }
@@ -243,6 +246,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
 	nf_xlat_bib_net_exit(net);
+	nf_xlat_netlink_net_exit(xn);
 	/* A packet may still hold an entry, and the entry holds the template. */
 	nf_xlat_ct_ext_net_exit(&xn->ext);
 }

@@ -57,6 +57,9 @@ static bool nf_xlat_flow_ct_ok(const struct nf_conn *ct)
 	if (!nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
 	    !test_bit(IPS_SEEN_REPLY_BIT, &ct->status))
 		return false;
+	/* Its original tuple belongs to another entry, see nft_flow_offload_eval(). */
+	if (ct->status & IPS_NAT_CLASH)
+		return false;
 	return nf_ct_protonum(ct) != IPPROTO_TCP ||
 	       (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_ESTABLISHED &&
 		test_bit(IPS_ASSURED_BIT, &ct->status));

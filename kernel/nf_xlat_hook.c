@@ -53,6 +53,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 
 static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 {
+	DEBUG_NET_WARN_ON_ONCE(!skb_queue_empty(&walk->later));
 	preempt_disable_nested();
 	__hlist_del(&walk->node);
 	preempt_enable_nested();
@@ -306,25 +307,28 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 }
 
 /*
- * Pass on the packets that nested translations have put into @walk->later, also meanwhile.
- * Each of them has a route, see nf_xlat_judge(). Then call what nf_xlat_do_after() noted.
+ * Pass on the packets that nested translations put into @walk->later, each with a route, see
+ * nf_xlat_judge(). Then call what nf_xlat_do_after() noted. Both may add packets to @walk->later;
+ * @walk->n_later bounds that.
  */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
 	struct nf_xlat_after *after;
 	struct sk_buff *skb;
 
-	while ((skb = __skb_dequeue(&walk->later))) {
-		walk->depth = NF_XLAT_CB(skb)->depth;
-		nf_xlat_reinject(NF_XLAT_CB(skb)->net,
-				 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL, skb,
-				 NF_XLAT_CB(skb)->hook);
-	}
-	walk->depth = 1;
-	while ((after = walk->after)) {
-		walk->after = after->next;
-		after->fn(after);
-	}
+	do {
+		while ((skb = __skb_dequeue(&walk->later))) {
+			walk->depth = NF_XLAT_CB(skb)->depth;
+			nf_xlat_reinject(NF_XLAT_CB(skb)->net,
+					 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL,
+					 skb, NF_XLAT_CB(skb)->hook);
+		}
+		walk->depth = 1;
+		while ((after = walk->after)) {
+			walk->after = after->next;
+			after->fn(after);
+		}
+	} while (!skb_queue_empty(&walk->later));
 }
 
 /*

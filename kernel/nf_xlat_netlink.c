@@ -92,6 +92,9 @@ struct nf_xlat_nl_dump {
 
 static struct genl_family nf_xlat_nl_family;
 
+/* Sends the events of all namespaces */
+static struct workqueue_struct *nf_xlat_nl_wq;
+
 enum {
 	NF_XLAT_NL_MAPPINGS,
 	NF_XLAT_NL_SESSIONS,
@@ -278,6 +281,8 @@ static int nf_xlat_nl_start(struct netlink_callback *cb)
 		kfree(d);
 		return err;
 	}
+	/* What has begun before the dump is told before the dump. */
+	flush_work(&nf_xlat_ct_pernet(sock_net(cb->skb->sk))->listeners.send);
 	cb->args[0] = (long)d;
 	return 0;
 }
@@ -814,18 +819,67 @@ static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
 	return NULL;
 }
 
-/* Send @msg to @group, unless it could not be filled: @err */
+/*
+ * Let a work send @msg to @group, unless it could not be filled: @err.
+ *
+ * To send a message is more than to put it into the queues of sockets: where there is a device
+ * of kind "nlmon", netlink_deliver_tap() transmits a copy there and then, and the rules of tc may
+ * make of it a packet of the very session whose lock the caller holds.
+ */
 static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 			      struct sk_buff *msg, void *hdr, int err)
 {
-	if (err) {
+	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
+
+	if (err || skb_queue_len_lockless(&ls->events) >= NF_XLAT_MAX_EVENTS) {
 		nlmsg_free(msg);
 		genl_set_err(&nf_xlat_nl_family, net, 0, group, -ENOBUFS);
 		return;
 	}
 	genlmsg_end(msg, hdr);
-	genlmsg_multicast_netns(&nf_xlat_nl_family, net, msg, 0, group,
-				GFP_ATOMIC);
+	NETLINK_CB(msg).dst_group = group;
+	skb_queue_tail(&ls->events, msg);
+	queue_work(nf_xlat_nl_wq, &ls->send);
+}
+
+/* Send the events that are there. Those that come meanwhile are for the next run. */
+static void nf_xlat_nl_send_work(struct work_struct *work)
+{
+	struct nf_xlat_listeners *ls = container_of(work, struct nf_xlat_listeners, send);
+	struct nf_xlat_ct_net *xn = container_of(ls, struct nf_xlat_ct_net, listeners);
+	u32 n = skb_queue_len_lockless(&ls->events);
+	struct sk_buff *msg;
+
+	while (n-- && (msg = skb_dequeue(&ls->events))) {
+		genlmsg_multicast_netns(&nf_xlat_nl_family, xn->net, msg, 0,
+					NETLINK_CB(msg).dst_group, GFP_KERNEL);
+		cond_resched();
+	}
+	if (!skb_queue_empty_lockless(&ls->events))
+		queue_work(nf_xlat_nl_wq, work);
+}
+
+/**
+ * nf_xlat_netlink_net_init - prepare the events of a namespace
+ * @xn: its data
+ */
+void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn)
+{
+	spin_lock_init(&xn->listeners.lock);
+	skb_queue_head_init(&xn->listeners.events);
+	INIT_WORK(&xn->listeners.send, nf_xlat_nl_send_work);
+}
+
+/**
+ * nf_xlat_netlink_net_exit - there are no events any more
+ * @xn: the data of a namespace whose sessions and mappings have ended
+ *
+ * Process context.
+ */
+void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn)
+{
+	cancel_work_sync(&xn->listeners.send);
+	skb_queue_purge(&xn->listeners.events);
 }
 
 /**
@@ -1208,12 +1262,21 @@ int __init nf_xlat_netlink_init(void)
 {
 	int err;
 
+	nf_xlat_nl_wq = alloc_workqueue("nf_xlat_events", WQ_UNBOUND, 0);
+	if (!nf_xlat_nl_wq)
+		return -ENOMEM;
 	err = netlink_register_notifier(&nf_xlat_nl_notifier);
 	if (err)
-		return err;
+		goto err_wq;
 	err = genl_register_family(&nf_xlat_nl_family);
 	if (err)
-		netlink_unregister_notifier(&nf_xlat_nl_notifier);
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	netlink_unregister_notifier(&nf_xlat_nl_notifier);
+err_wq:
+	destroy_workqueue(nf_xlat_nl_wq);
 	return err;
 }
 
@@ -1221,10 +1284,13 @@ int __init nf_xlat_netlink_init(void)
  * nf_xlat_netlink_exit - the family is gone
  *
  * No dump is under way, since each has a reference to the module, and all sessions have
- * ended, so that there is nothing left to tell. Process context.
+ * ended, so that there is nothing left to tell, once the work has sent what waits. Process
+ * context.
  */
 void nf_xlat_netlink_exit(void)
 {
+	drain_workqueue(nf_xlat_nl_wq);
 	genl_unregister_family(&nf_xlat_nl_family);
 	netlink_unregister_notifier(&nf_xlat_nl_notifier);
+	destroy_workqueue(nf_xlat_nl_wq);
 }
