@@ -38,6 +38,29 @@
 #define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
 #endif
 
+/*
+ * HAVE_BTF_KFUNC_FILTER: linux/btf.h, since 6.5. Before, a function for one kind of programs of
+ * routes cannot be kept from the others, so none of them gets it.
+ */
+#ifdef HAVE_BTF_KFUNC_FILTER
+#define nf_xlat_kfunc_set btf_kfunc_id_set
+#else
+struct nf_xlat_kfunc_set {
+	struct module		*owner;
+	struct btf_id_set8	*set;
+	int			(*filter)(const struct bpf_prog *prog, u32 id);
+};
+#endif
+
+static inline int nf_xlat_register_lwt(const struct nf_xlat_kfunc_set *set)
+{
+#ifdef HAVE_BTF_KFUNC_FILTER
+	return register_btf_kfunc_id_set(BPF_PROG_TYPE_LWT_XMIT, set);
+#else
+	return 0;
+#endif
+}
+
 /* HAVE_NET_GSO_H: linux/skbuff.h had these functions before 6.5 */
 #ifdef HAVE_NET_GSO_H
 #include <net/gso.h>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine for BPF programs of tc and of XDP: a function translates the packet that a
- * program has, and the program says where it goes.
+ * The engine for BPF programs of tc, of XDP and of routes (encap bpf xmit): a function
+ * translates the packet that a program has, and the program says where it goes.
  *
  * The verifier takes packet pointers from a program after those helpers that may move the
  * packet's data. It does not know that a function of a module does so as well: a program
  * that goes on to read and write by pointers from before the call is loaded. These lead
  * into the linear part (skb->head) that the packet had then. So whatever takes this head
- * from the packet must not free it before the program ends. Programs of tc run in one RCU
- * read side, and packet pointers do not outlive a run; hence a clone keeps the old head for
- * a grace period wherever the packet may get another one (nf_xlat_bpf_keep()). Where the
- * head stays, old pointers lead into the packet, or to the room before or behind it. A frame
- * of XDP keeps its memory.
+ * from the packet must not free it before the program ends. Programs of tc and of routes run
+ * in one RCU read side, and packet pointers do not outlive a run; hence a clone keeps the old
+ * head for a grace period wherever the packet may get another one (nf_xlat_bpf_keep()). Where
+ * the head stays, old pointers lead into the packet, or to the room before or behind it. A
+ * frame of XDP keeps its memory.
  */
 
 #include <linux/bpf.h>
@@ -38,6 +38,20 @@
 
 /* From the start of the network header, all that is read of a TCP or UDP packet */
 #define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
+
+/*
+ * bpf_lwt_xmit_reroute() takes a packet to another route within the code that transmits it. Where
+ * that one translates as well, this is nested, and takes kernel stack each time. Two are enough
+ * for two hosts with translated addresses, two more for a tunnel between them.
+ */
+#define NF_XLAT_BPF_NESTED	4
+
+/* Where a program of an skb runs */
+enum nf_xlat_bpf_at {
+	NF_XLAT_BPF_INGRESS,
+	NF_XLAT_BPF_EGRESS,
+	NF_XLAT_BPF_ROUTE,
+};
 
 /**
  * struct nf_xlat_bpf_conf - what a program has asked for
@@ -183,6 +197,18 @@ static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
 }
 
+/*
+ * Has an IPv6 packet another extension header than a Fragment header? Behind a program of a route
+ * that uses skb->cb, the kernel writes back there what was in it before. Where IPv6 has noted
+ * that it has processed such headers (lastopt), IPv4 reads the length of its options.
+ */
+static bool nf_xlat_bpf_ext_hdr(const struct nf_xlat_pkt *pkt)
+{
+	return pkt->pf == NFPROTO_IPV6 &&
+	       pkt->l3.hlen > sizeof(struct ipv6hdr) +
+			      (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0);
+}
+
 static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
 					     const struct nf_xlat_hdr *hdr,
 					     bool hop)
@@ -206,10 +232,22 @@ static int nf_xlat_bpf_errno(enum nf_xlat_reason reason)
 }
 
 /*
+ * Does the memory of the packet's socket stay for a grace period? A program may have read skb->sk,
+ * and to the verifier that is a pointer to a socket still when the packet has left it.
+ */
+static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return !sk || !sk_fullsock(sk) || sock_flag(sk, SOCK_RCU_FREE) ||
+	       READ_ONCE(sk->sk_prot)->slab_flags & SLAB_TYPESAFE_BY_RCU;
+}
+
+/*
  * Removes what belongs to the old family: hash, conntrack entry, route, socket, bridge; and the
  * metadata of XDP, as the new header may be in its place.
  */
-static void nf_xlat_bpf_scrub(struct sk_buff *skb)
+static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at)
 {
 	skb_clear_hash(skb);
 	skb_metadata_clear(skb);
@@ -218,15 +256,24 @@ static void nf_xlat_bpf_scrub(struct sk_buff *skb)
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	nf_reset_ct(skb);
-	if (skb_valid_dst(skb))
+	if (at == NF_XLAT_BPF_ROUTE)
+		/* bpf_lwt_xmit_reroute() reads from the old route where the packet is. */
+		memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
+				       sizeof(struct inet6_skb_parm)));
+	else if (skb_valid_dst(skb))
 		skb_dst_drop(skb);
-	/* A socket found in one family is none in the other. */
-	if (skb_at_tc_ingress(skb))
+	/*
+	 * A socket found in one family is none in the other, nor is one that has sent the packet.
+	 * At ingress a tap's is left to the stack: its memory may be freed at once, see
+	 * nf_xlat_bpf_sk_stays().
+	 */
+	if (at == NF_XLAT_BPF_ROUTE || skb_sk_is_prefetched(skb))
 		skb_orphan(skb);
 }
 
 /* @skb->data is at the network header, all of which is there. */
 static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
+				 enum nf_xlat_bpf_at at,
 				 const struct nf_xlat_bpf_conf *conf, bool kept,
 				 enum nf_xlat_reason *reason)
 {
@@ -239,8 +286,9 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		return -ENOMEM;
 
 	/* The device is where the packet comes from, or where it goes to. */
-	from = skb_at_tc_ingress(skb) ? dev_mtu : 0;
-	to = conf->mtu ? : dev_mtu - from;
+	from = at == NF_XLAT_BPF_INGRESS ? dev_mtu : 0;
+	to = at == NF_XLAT_BPF_EGRESS ? dev_mtu : 0;
+	to = conf->mtu ? : to;
 	parm.mtu4 = pf == NFPROTO_IPV6 ? to : from;
 	parm.mtu6 = pf == NFPROTO_IPV6 ? from : to;
 	parm.ttl_dec = conf->hop;
@@ -250,6 +298,8 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		*reason = NF_XLAT_ADDRESS;
 		return -ENOENT;
 	}
+	if (!*reason && at == NF_XLAT_BPF_ROUTE && nf_xlat_bpf_ext_hdr(&pkt))
+		*reason = NF_XLAT_OPTIONS;
 	if (!*reason)
 		*reason = nf_xlat_bpf_judge(&pkt, &parm.outer, conf->hop);
 	if (!*reason && nf_xlat_bpf_too_big(skb, &pkt, conf->mtu))
@@ -267,7 +317,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	DEBUG_NET_WARN_ON_ONCE(!kept && skb->head != head);
 	if (*reason)
 		goto out;
-	nf_xlat_bpf_scrub(skb);
+	nf_xlat_bpf_scrub(skb, at);
 	nf_xlat_count(dev_net(skb->dev), pf == NFPROTO_IPV6 ?
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 	return 0;
@@ -275,7 +325,8 @@ out:
 	return nf_xlat_bpf_errno(*reason);
 }
 
-static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
+static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts,
+			   enum nf_xlat_bpf_at at)
 {
 	enum nf_xlat_reason reason = NF_XLAT_OK;
 	bool kept = false, ignore_df = skb->ignore_df;
@@ -305,7 +356,7 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 	}
 
 	/* The ESP header is there already, its length and trailer are not: xfrm_output() */
-	if (xfrm_offload(skb) && !skb_at_tc_ingress(skb)) {
+	if (xfrm_offload(skb) && at != NF_XLAT_BPF_INGRESS) {
 		opts->reason = NF_XLAT_PROTO;
 		return -EBADMSG;
 	}
@@ -322,7 +373,7 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 			err = -ENOMEM;
 	}
 	if (!err)
-		err = nf_xlat_bpf_translate(skb, pf, &conf, kept, &reason);
+		err = nf_xlat_bpf_translate(skb, pf, at, &conf, kept, &reason);
 	__skb_push(skb, off);
 	bpf_compute_data_pointers(skb);
 	if (err)
@@ -332,20 +383,62 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts)
 	return err;
 }
 
+static bool nf_xlat_bpf_opts_ok(const struct sk_buff *skb,
+				const struct bpf_xlat_opts *opts, u32 size)
+{
+	/*
+	 * 6.12's verifier takes the result of a map look-up that the program has not tested.
+	 * And the options may lie in the data of the packet, which other skbs may share.
+	 */
+	return opts && size == sizeof(*opts) &&
+	       ((void *)opts < (void *)skb->head ||
+		(void *)opts >= (void *)skb_end_pointer(skb));
+}
+
 /* Documented in linux/bpf_xlat.h */
 __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
 {
-	const struct sk_buff *sk = (struct sk_buff *)skb;
+	struct sk_buff *sk = (struct sk_buff *)skb;
 
-	/* 6.12's verifier takes the result of a map look-up that the program has not tested. */
-	if (!opts || opts__sz != sizeof(*opts))
+	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
-	/* The options may lie in the data of the packet, which other skbs may share. */
-	if ((void *)opts >= (void *)sk->head &&
-	    (void *)opts < (void *)skb_end_pointer(sk))
+	return nf_xlat_bpf_skb(sk, opts, skb_at_tc_ingress(sk) ?
+			       NF_XLAT_BPF_INGRESS : NF_XLAT_BPF_EGRESS);
+}
+
+/*
+ * May the packet of a program of a route be translated? It has to lose its socket, and it must be
+ * of the family of its route: then, after BPF_OK, bpf_xmit() sees that the protocol has changed and
+ * drops the packet. After two translations it would not, but the code that transmits has pointers
+ * into the packet's old head.
+ */
+static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
+{
+	if (!skb_valid_dst(skb) || !nf_xlat_bpf_sk_stays(skb))
+		return false;
+	switch (skb_dst(skb)->ops->family) {
+	case AF_INET:
+		return skb->protocol == htons(ETH_P_IP);
+	case AF_INET6:
+		return skb->protocol == htons(ETH_P_IPV6);
+	}
+	return false;
+}
+
+/* Documented in linux/bpf_xlat.h */
+__bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+			     u32 opts__sz)
+{
+	struct sk_buff *sk = (struct sk_buff *)skb;
+
+	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
-	return nf_xlat_bpf_skb((struct sk_buff *)skb, opts);
+	if (!nf_xlat_bpf_of_route(sk))
+		return -EOPNOTSUPP;
+	if (dev_recursion_level() > NF_XLAT_BPF_NESTED)
+		return -ELOOP;
+	return nf_xlat_bpf_skb(sk, opts, NF_XLAT_BPF_ROUTE);
 }
 
 /**
@@ -697,12 +790,32 @@ static const struct btf_kfunc_id_set nf_xlat_bpf_xdp_set = {
 	.set	= &nf_xlat_bpf_xdp_ids,
 };
 
+BTF_KFUNCS_START(nf_xlat_bpf_lwt_ids)
+BTF_ID_FLAGS(func, bpf_lwt_xlat)
+BTF_KFUNCS_END(nf_xlat_bpf_lwt_ids)
+
+/*
+ * All programs of routes share a set (bpf_prog_type_to_kfunc_hook()), but behind those for input
+ * and output the kernel may go on in the old family.
+ */
+static int nf_xlat_bpf_lwt_filter(const struct bpf_prog *prog, u32 kfunc_id)
+{
+	return prog->type == BPF_PROG_TYPE_LWT_XMIT ? 0 : -EACCES;
+}
+
+static const struct nf_xlat_kfunc_set nf_xlat_bpf_lwt_set = {
+	.owner	= THIS_MODULE,
+	.set	= &nf_xlat_bpf_lwt_ids,
+	.filter	= nf_xlat_bpf_lwt_filter,
+};
+
 static int __init nf_xlat_bpf_init(void)
 {
 	return register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS,
 					 &nf_xlat_bpf_tc_set) ? :
 	       register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP,
-					 &nf_xlat_bpf_xdp_set);
+					 &nf_xlat_bpf_xdp_set) ? :
+	       nf_xlat_register_lwt(&nf_xlat_bpf_lwt_set);
 }
 
 static void __exit nf_xlat_bpf_exit(void)

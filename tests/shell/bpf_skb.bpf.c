@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Programs for bpf_skb.sh: what bpf_skb_xlat() and the functions for XDP return, and what old
- * packet pointers find.
+ * Programs for bpf_skb.sh: what bpf_skb_xlat(), bpf_lwt_xlat() and the functions for XDP
+ * return, and what old packet pointers find.
  */
 
 #include <linux/errno.h>
@@ -52,6 +52,45 @@ int wrong_size(struct __sk_buff *skb)
 	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero);
 
 	return conf ? -bpf_skb_xlat(skb, conf, sizeof(*conf) - 1) : -1;
+}
+
+/* Of programs of routes: how often each errno came */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 128);
+	__type(key, __u32);
+	__type(value, __u64);
+} lwt_errno SEC(".maps");
+
+static __always_inline int lwt_answer(struct __sk_buff *skb)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero), opts;
+	__u64 *count;
+	__u32 err;
+
+	if (!conf)
+		return -1;
+	opts = *conf;
+	err = -bpf_lwt_xlat(skb, &opts, sizeof(opts));
+	count = bpf_map_lookup_elem(&lwt_errno, &err);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return err;
+}
+
+SEC("lwt_xmit")
+int lwt_count(struct __sk_buff *skb)
+{
+	return lwt_answer(skb) ? BPF_DROP : BPF_LWT_REROUTE;
+}
+
+/* What a program must not do: it translates back, and goes on in the old family */
+SEC("lwt_xmit")
+int lwt_twice(struct __sk_buff *skb)
+{
+	if (!lwt_answer(skb))
+		lwt_answer(skb);
+	return BPF_OK;
 }
 
 /* The same of frames of XDP */
@@ -173,44 +212,45 @@ int xdp_fib_in_frame(struct xdp_md *ctx)
 
 /*
  * Offset of two bytes of TCP or UDP that translation does not change and leaves where they
- * are; 0 for other packets
+ * are; 0 for other packets. @ip: IP's header
  */
-static __always_inline int unchanged(const __u8 *eth, const void *end)
+static __always_inline int unchanged(const __u8 *ip, const void *end)
 {
 	__u8 proto;
 
-	if ((void *)eth + 14 + 40 + 6 > end)
+	if ((void *)ip + 40 + 6 > end)
 		return 0;
-	proto = eth[14] >> 4 == 6 ? eth[14 + 6] : eth[14 + 9];
+	proto = ip[0] >> 4 == 6 ? ip[6] : ip[9];
 	if (proto != 6 && proto != 17)
 		return 0;
-	return 14 + (eth[14] >> 4 == 6 ? 40 : 20) + 4;
+	return (ip[0] >> 4 == 6 ? 40 : 20) + 4;
 }
 
-static __always_inline int stale(struct __sk_buff *skb, int write)
+static __always_inline int stale(struct __sk_buff *skb, int hlen, int write)
 {
 	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero), opts;
 	struct stale *count = bpf_map_lookup_elem(&stale_count, &zero);
-	void *data = (void *)(long)skb->data;
+	void *ip = (void *)(long)skb->data + hlen;
 	void *end = (void *)(long)skb->data_end;
-	volatile __u16 *old = data;
+	volatile __u16 *old = ip;
 	__u16 was = 0;
 	int ret, at;
 
 	if (!conf || !count)
-		return TC_ACT_SHOT;
-	at = unchanged(data, end);
-	if (at == 14 + 40 + 4)
-		old = data + 14 + 40 + 4;
+		return -1;
+	at = unchanged(ip, end);
+	if (at == 40 + 4)
+		old = ip + 40 + 4;
 	else
-		old = data + 14 + 20 + 4;
+		old = ip + 20 + 4;
 	if (at && (void *)(old + 1) <= end)
 		was = *old;
 	else
 		at = 0;
 
 	opts = *conf;
-	ret = bpf_skb_xlat(skb, &opts, sizeof(opts));
+	ret = hlen ? bpf_skb_xlat(skb, &opts, sizeof(opts)) :
+		     bpf_lwt_xlat(skb, &opts, sizeof(opts));
 	/* To the verifier this is a pointer into the packet still. */
 	if (at && (void *)(old + 1) <= end) {
 		if (*old != was)
@@ -220,19 +260,32 @@ static __always_inline int stale(struct __sk_buff *skb, int write)
 		if (!ret)
 			__sync_fetch_and_add(&count->packets, 1);
 	}
+	return ret;
+}
+
+static __always_inline int stale_tc(struct __sk_buff *skb, int write)
+{
+	int ret = stale(skb, 14, write);
+
 	return ret && ret != -ENOENT ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("tc")
 int stale_read(struct __sk_buff *skb)
 {
-	return stale(skb, 0);
+	return stale_tc(skb, 0);
 }
 
 SEC("tc")
 int stale_write(struct __sk_buff *skb)
 {
-	return stale(skb, 1);
+	return stale_tc(skb, 1);
+}
+
+SEC("lwt_xmit")
+int stale_lwt(struct __sk_buff *skb)
+{
+	return stale(skb, 0, 1) ? BPF_DROP : BPF_LWT_REROUTE;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # bpf_skb_xlat() in programs of tc: bpf/xlat.bpf.c on a router and on a host, by stock tc and
-# bpftool as docs/bpf.md has it; each errno; and old packet pointers, which the verifier
-# leaves to programs.
+# bpftool as docs/bpf.md has it; bpf_lwt_xlat() in programs of routes: bpf/xlat_route.bpf.c;
+# each errno; and old packet pointers, which the verifier leaves to programs.
 . "$(dirname "$0")/lib.sh"
 . "$here/bpf.inc"
 
@@ -117,19 +117,96 @@ check "the IPv6 addresses are the host's" on "$gw" ping -6 -c 1 -W 10 2001:db8:c
 # Packets of local sockets are clones, or have no room for a longer header: they get
 # another head, and programs go on with pointers to the first one. With slub_debug=P on the
 # kernel's command line, what is freed is overwritten, and who writes there is told of.
+# stale_found WHAT: by the program, in the packets since the last time
+stale_found()
+{
+	local before=$packets changed
+
+	read -r packets changed < <(bpftool -j map dump pinned "$bpffs/test/stale_count" |
+		sed 's/.*"packets":\([0-9]*\),"changed":\([0-9]*\).*/\1 \2/')
+	check "$1: packets that it has looked at" [ $((${packets:-0} - before)) -gt 10 ]
+	check_eq "$1: with another content by old pointers" "$changed" 0
+}
+packets=0
 conf test "$clat" "$dslite"
 for way in read write; do
 	check "a program that goes on to $way" attach "$client6" eth0 test/stale_$way || done_testing
 	check_match "$way: fragments" "$(ask "$client6" udp $server_ip 5353 "$line")" "* x from $host4 *"
 	check_eq "$way: a stream" "$(python "$client6" stream up $server_ip 9100 300000)" 300000
-	read -r packets changed < <(bpftool -j map dump pinned "$bpffs/test/stale_count" |
-		sed 's/.*"packets":\([0-9]*\),"changed":\([0-9]*\).*/\1 \2/')
-	check "$way: packets that it has looked at" [ "${packets:-0}" -gt 10 ]
-	check_eq "$way: with another content by old pointers" "$changed" 0
+	stale_found $way
 done
 
 tc -n "$client6" qdisc del dev eth0 clsact
 tc -n "$gw" qdisc del dev lan clsact
+
+# ---------------------------------------------------------------- a router, by routes
+# shellcheck disable=SC2317 # called by check
+# by_routes PROGRAM: routes that run it lead to both families
+by_routes()
+{
+	ip -n "$gw" -6 route replace 64:ff9b::/96 encap bpf xmit pinned "$bpffs/$1" dev wan &&
+		ip -n "$gw" route replace $host4 encap bpf xmit pinned "$bpffs/$1" dev lan mtu 1472
+}
+# errno_count ERRNO: how often the program has got it
+errno_count()
+{
+	bpftool -j map lookup pinned "$bpffs/test/lwt_errno" key "$1" 0 0 0 |
+		sed 's/.*"formatted".*"value":\([0-9]*\).*/\1/'
+}
+# more_of ERRNO BEFORE: it was
+# shellcheck disable=SC2317
+more_of() { [ "$(errno_count "$1")" -gt "$2" ]; }
+
+ip -n "$server4" route flush cache
+ip -n "$client6" -6 route flush cache
+check "a program for routes" load route xlat_route
+check "routes: its options" conf route "$client" "$client4"
+check "routes: they are there" by_routes route/xlat_route || done_testing
+check "routes: ping to IPv4" on "$client6" ping -6 -c 1 -W 10 $server64
+check_match "routes: UDP to IPv4" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
+check_match "routes: TCP to IPv6" "$(ask "$server4" tcp $host4 8080)" "hello from 64:ff9b::c000:202 *"
+check_match "routes: fragments" "$(ask "$client6" udp $server64 5353 "$line")" "* x from $host4 *"
+check_eq "routes: traceroute" \
+	"$(on "$client6" traceroute -6 -n -q 1 -w 10 $server64 2>&1 | awk 'NR > 1 { print $2 }' | xargs)" \
+	"2001:db8:c::1 64:ff9b::c000:202"
+check_match "routes: closed port of IPv4" "$(ask "$client6" udp $server64 53)" "*Connection refused*"
+on "$server4" ping -c 1 -W 1 -s 1472 -M "do" $host4 >/dev/null
+check "routes: the server learns what the path takes" wait_for 5 learnt "$server4" $host4 1472
+check_match "routes: the gateway itself" "$(ask "$gw" tcp $host4 8080)" "hello from 64:ff9b::c000:201 *"
+
+conf test "$client" "$client4"
+check "a program with old pointers" by_routes test/stale_lwt
+check_eq "routes: a stream" "$(python "$client6" stream up $server64 9100 300000)" 300000
+stale_found routes
+
+check "a program that counts" by_routes test/lwt_count
+before=$(errno_count 74)
+on "$client6" python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, bytes((0, 0, 1, 4, 0, 0, 0, 0)))
+s.sendto(b"x", (sys.argv[1], 5353))' $server64
+check "routes: an extension header: EBADMSG" wait_for 5 more_of 74 "$before"
+before=$(errno_count 40)
+ip -n "$gw" route add 198.18.0.0/24 encap bpf xmit pinned "$bpffs/test/lwt_count" dev lan
+check_not "routes: in a circle" on "$client6" ping -6 -c 1 -W 1 ${pref64}198.18.0.1
+check "routes: ELOOP" more_of 40 "$before"
+translated=$(errno_count 0) before=$(errno_count 95)
+check "a program that translates twice, and goes on in the old family" by_routes test/lwt_twice
+check_not "is heard by nobody" on "$client6" ping -6 -c 1 -W 1 $server64
+check "although it has translated" more_of 0 "$translated"
+check "twice: EOPNOTSUPP" more_of 95 "$before"
+before=$(errno_count 95)
+head -c 100 /dev/zero >"$tmp/frame"
+bpftool prog run pinned "$bpffs/test/lwt_count" data_in "$tmp/frame" data_out /dev/null >/dev/null
+check "without a route: EOPNOTSUPP" more_of 95 "$before"
+check_not "a program for input" bpftool prog load "$obj/bpf_lwt_in.bpf.o" "$bpffs/in"
+ip -n "$gw" -batch - <<-END
+	route del 64:ff9b::/96
+	route del $host4
+	route del 198.18.0.0/24
+END
+
 rm -r "${bpffs:?}"/*
 check "the module goes with its last program" wait_for 10 modprobe -r nf_xlat_bpf
 

@@ -71,6 +71,23 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
 
 /**
+ * bpf_lwt_xlat - translate the packet of a program of a route (BPF_PROG_TYPE_LWT_XMIT)
+ * @skb: the packet
+ * @opts: how
+ * @opts__sz: sizeof(*@opts)
+ *
+ * As bpf_skb_xlat(), where a route with "encap bpf xmit" transmits. Afterwards the program has to
+ * return BPF_LWT_REROUTE; the kernel drops the packet after BPF_OK. The program must not use
+ * skb->cb, where the kernel keeps what the code of the old family knows of the packet.
+ *
+ * Return: as bpf_skb_xlat(), or, with the packet as it was, -EOPNOTSUPP if it has no route of
+ *	its family (it has been translated already) or a socket whose memory may be freed at
+ *	once (neither TCP, UDP, raw nor ping), -ELOOP if routes lead it in a circle.
+ */
+int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+		 __u32 opts__sz) __ksym;
+
+/**
  * bpf_xdp_xlat - translate the frame of an XDP program
  * @xdp: the frame
  * @opts: how
