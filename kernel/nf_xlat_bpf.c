@@ -198,6 +198,22 @@ static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 }
 
 /*
+ * Has an IPv4 packet a wrong checksum of its header? Translation would hide that. At tc ingress,
+ * and at the egress of a bridge's port, ip_rcv() has not looked at it.
+ */
+static bool nf_xlat_bpf_bad_sum(const struct sk_buff *skb,
+				const struct nf_xlat_pkt *pkt)
+{
+	const struct iphdr *iph;
+	__be32 buf[15];
+
+	if (pkt->pf != NFPROTO_IPV4)
+		return false;
+	iph = skb_header_pointer(skb, 0, pkt->l3.hlen, buf);
+	return !iph || ip_fast_csum(iph, pkt->l3.hlen / 4);
+}
+
+/*
  * Has an IPv6 packet another extension header than a Fragment header? Behind a program of a route
  * that uses skb->cb, the kernel writes back there what was in it before. Where IPv6 has noted
  * that it has processed such headers (lastopt), IPv4 reads the length of its options.
@@ -298,6 +314,8 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		*reason = NF_XLAT_ADDRESS;
 		return -ENOENT;
 	}
+	if (!*reason && nf_xlat_bpf_bad_sum(skb, &pkt))
+		*reason = NF_XLAT_MALFORMED;
 	if (!*reason && at == NF_XLAT_BPF_ROUTE && nf_xlat_bpf_ext_hdr(&pkt))
 		*reason = NF_XLAT_OPTIONS;
 	if (!*reason)

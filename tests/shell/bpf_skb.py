@@ -118,6 +118,8 @@ short6, short4 = ip6(17, udp(CLIENT6, SERVER6)), ip4(17, udp(CLIENT4, SERVER4))
 long6 = ip6(17, udp(CLIENT6, SERVER6, 1372))
 long4 = ip4(17, udp(CLIENT4, SERVER4, 1372), df=1)
 error6 = icmp6("2001:db8:ffff::1", 3, bytes(4) + ip6(17, udp(SERVER6, CLIENT6), SERVER6, CLIENT6)[14:])
+bad = bytearray(short4)
+bad[24] ^= 1
 table = (
     # what, options, frame, errno, reason, what comes out
     ("UDP from IPv6", opts(), long6, 0, 0, long4),
@@ -135,6 +137,8 @@ table = (
     ("over the MTU", opts(mtu=1399), long6, EMSGSIZE, TOOBIG, 1),
     ("shorter than its header says", opts(), ip6(17, udp(CLIENT6, SERVER6), length=400), EBADMSG, MALFORMED, 1),
     ("half a UDP header", opts(), ip4(17, udp(CLIENT4, SERVER4)[:7]), EBADMSG, MALFORMED, 1),
+    ("version 5", opts(), short4[:14] + b"\x55" + short4[15:], EBADMSG, MALFORMED, 1),
+    ("a wrong sum of the header", opts(), bytes(bad), EBADMSG, MALFORMED, 1),
     ("neighbour discovery", opts(), icmp6(CLIENT6, 135, bytes(4) + addr(SERVER6)), EBADMSG, ICMP, 1),
     ("no hop left", opts(flags=ANY | HOP), ip6(17, udp(CLIENT6, SERVER6), hops=1), EBADMSG, HOPLIMIT, 1),
     ("no global address", opts(flags=0), short6, EBADMSG, NON_GLOBAL, 1),
@@ -180,8 +184,6 @@ answers = {name: pinned("xdp_" + name) for name in
            ("answer", "frags", "crowded", "wrong_size", "in_frame", "fib", "fib_size", "fib_long", "fib_in_frame")}
 echo6 = icmp6(CLIENT6, 128, struct.pack("!HH", 7, 1) + bytes(range(32)))
 plain = ip4(17, udp(CLIENT4, SERVER4)[:6] + bytes(2) + bytes(32))
-bad = bytearray(short4)
-bad[24] ^= 1
 xdp_table = (
     # what, program, options, frame, errno, reason, what comes out
     ("UDP from IPv6", "answer", opts(), long6, 0, 0, long4),
