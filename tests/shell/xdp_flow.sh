@@ -77,9 +77,34 @@ ip -n "$gw" neigh flush dev lan
 again "no neighbours"
 on "$gw" conntrack -D -p udp >/dev/null 2>&1
 again "no session"
-check "other rules" rules
+
+# Frames of a VLAN are for the stack, in both directions.
+ip -n "$client6" -batch - <<-EOT
+	link add link eth0 name eth0.5 type vlan id 5
+	link set eth0.5 up
+	addr add 2001:db8:5::2/64 dev eth0.5 nodad
+	route add 2001:db8:65::/96 via 2001:db8:5::1
+EOT
+ip -n "$gw" -batch - <<-EOT
+	link add link lan name lan.5 type vlan id 5
+	link set lan.5 up
+	addr add 2001:db8:5::1/64 dev lan.5 nodad
+EOT
+xlat="$xlat
+	ip6 daddr 2001:db8:65::/96 xlat 6to4 prefix 2001:db8:65::/96 masquerade"
+check "other rules, for a VLAN" rules
 hooks_come lan wan
-again "other rules"
+helper vlan "$client6" call udp 2001:db8:65::$server_ip 53
+in_stack "VLAN" vlan "$pool_ip [0-9]*"
+
+check "a program with a map of devices" bpftool prog loadall "$obj/xdp_flow_map.bpf.o" "$bpffs/map" pinmaps "$bpffs/map"
+for dev in lan wan; do
+	i=$(on "$gw" cat /sys/class/net/$dev/ifindex)
+	check "$dev is in the map" on "$gw" bpftool map update pinned "$bpffs/map/flow_devs" key "$i" 0 0 0 value "$i" 0 0 0
+	ip -n "$gw" -force link set $dev xdpdrv pinned "$bpffs/map/xdp_flow_map"
+done
+again "a map of devices"
+for dev in lan wan; do ip -n "$gw" -force link set $dev xdpdrv pinned "$bpffs/flow"; done
 
 # These have 3 s to live: the fast path extends timeouts every 2 s.
 objects="ct timeout short { protocol udp; l3proto ip6; policy = { unreplied : 3, replied : 3 }; }
@@ -139,6 +164,6 @@ check "conntrack as well" wait_for 5 ended
 for dev in lan wan; do ip -n "$gw" link set $dev xdp off; done
 in_stack "without a program again" udp "$pool_ip [0-9]*"
 no_other_drops 'TooBig|State'
-rm "$bpffs/flow"
+rm -r "$bpffs/flow" "$bpffs/map"
 
 done_testing
