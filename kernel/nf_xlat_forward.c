@@ -4,6 +4,7 @@
  * by ip_rcv_finish() and ip_forward(). nf_xlat_judge() has checked TTL and MTU before.
  */
 
+#include <linux/bpf-cgroup.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/interrupt.h>
@@ -116,11 +117,14 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 	consume_skb(skb);
 }
 
+/*
+ * POSTROUTING and, for a packet of this host, its cgroup have seen the whole packet. So
+ * ip6_output() does not show them this fragment. The encapsulation of IPsec gets the socket.
+ */
 static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 {
-	/* POSTROUTING has seen the whole packet. ip6_output() does not show it this one. */
 	IP6CB(frag)->flags |= IP6SKB_REROUTED;
-	dst_output(net, NULL, frag);
+	dst_output(net, dst_xfrm(skb_dst(frag)) ? frag->sk : NULL, frag);
 }
 
 /*
@@ -131,21 +135,39 @@ static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
 {
 	u32 mtu = dst_mtu(skb_dst(skb));
 
-	/* What IPsec leaves of an MTU may be less, and ip6_fragment() knows. */
+	/* What IPsec leaves of an MTU may be less. */
 	if (!dst_xfrm(skb_dst(skb)))
 		mtu = max_t(u32, mtu, IPV6_MIN_MTU);
 	return min_t(u32, mtu, NF_XLAT_CB(skb)->cut_len);
 }
 
 /*
- * dst_output() will encapsulate the packet, for IPsec or for a tunnel. What is too long then
- * is left to ip6_fragment(), with an identification of its choice.
+ * Does dst_output() encapsulate the packet as a whole, for IPsec in transport mode or for a
+ * route with encapsulation? Then it is the packet around it that may have to be cut.
  */
+static bool nf_xlat_cut_around(const struct sk_buff *skb)
+{
+	const struct xfrm_state *x = dst_xfrm(skb_dst(skb));
+
+	if (x)
+		return x->props.mode != XFRM_MODE_TUNNEL;
+	return skb_dst(skb)->lwtstate;
+}
+
+/* Leave to ip6_fragment() what is too long, with an identification of its choice. */
 static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 {
 	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
 	skb->ignore_df = true;
-	return dst_output(net, NULL, skb);
+	return dst_output(net, skb->sk, skb);
+}
+
+/* As ip6_finish_output() does, ask the BPF programs of the cgroup that a socket belongs to. */
+static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
+{
+	int ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
+
+	return ret == NET_XMIT_SUCCESS || ret == NET_XMIT_CN;
 }
 
 /*
@@ -155,9 +177,13 @@ static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
-	if (dst_xfrm(skb_dst(skb)) || skb->len <= nf_xlat_cut_mtu(skb)) {
+	if (nf_xlat_cut_around(skb) || skb->len <= nf_xlat_cut_mtu(skb)) {
 		IP6CB(skb)->flags |= IP6SKB_REROUTED;
 		return nf_xlat_cut_later(net, skb);
+	}
+	if (!dst_xfrm(skb_dst(skb)) && !nf_xlat_cut_allowed(skb->sk, skb)) {
+		kfree_skb(skb);
+		return 0;
 	}
 	nf_xlat_cut(net, skb, nf_xlat_cut_mtu(skb), NF_XLAT_CB(skb)->id,
 		    nf_xlat_cut_send, NULL);
@@ -179,12 +205,24 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
-	if (dst_xfrm(skb_dst(skb)) || skb_dst(skb)->lwtstate)
+	if (nf_xlat_cut_around(skb))
 		return nf_xlat_cut_later(net, skb);
 
 	skb->dev = dev;
 	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
 		       &nf_xlat_queued.sk, skb, indev, dev, nf_xlat_cut_finish);
+}
+
+/*
+ * As ip6_local_out(). A packet that waits in a user's queue behind LOCAL_OUT comes back to
+ * dst_output(), and is left to ip6_fragment().
+ */
+static noinline void nf_xlat_cut_local_out(struct net *net, struct sock *sk,
+					   struct sk_buff *skb)
+{
+	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
+	if (__ip6_local_out(net, sk, skb) == 1)
+		nf_xlat_cut_output(net, skb);
 }
 
 static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
@@ -436,6 +474,8 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		skb->dev = dst_dev_rcu(dst);
 		if (pf == NFPROTO_IPV4)
 			ip_local_out(net, sk, skb);
+		else if (unlikely(nf_xlat_cut_due(skb)))
+			nf_xlat_cut_local_out(net, sk, skb);
 		else
 			ip6_local_out(net, sk, skb);
 		break;

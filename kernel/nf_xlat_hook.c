@@ -243,7 +243,7 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 
 /* Set up the control block as ip_rcv_core() or ip6_rcv_core() does, and our part behind it. */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			    const struct nf_xlat_parm *parm, unsigned int hook)
+			    const struct nf_xlat_parm *parm)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
 	u32 cut_len;
@@ -276,8 +276,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	/*
 	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6
-	 * side. nf_xlat_forward_finish() does it behind the rules, but for what
-	 * nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
+	 * side. nf_xlat_forward_finish() or nf_xlat_reinject() does it behind the rules, but
+	 * for what nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
 	 */
 	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_cut(pkt))
 		return;
@@ -292,15 +292,6 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	 */
 	if (skb_is_gso(skb))
 		return;
-	/*
-	 * This host sends the packet, so that no other fragments of it exist. They
-	 * need not have IPv4's identification, and ip6_fragment() may cut it.
-	 */
-	if (hook == NF_INET_LOCAL_OUT) {
-		if (skb->ignore_df)
-			IP6CB(skb)->frag_max_size = cut_len;
-		return;
-	}
 	/* Also if it is not longer than that: it may get a route whose MTU is lower. */
 	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
 	NF_XLAT_CB(skb)->id = pkt->l3.id;
@@ -420,7 +411,7 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 	if (split->pkt->l3.mf)
 		fh->frag_off |= htons(IP6_MF);
 
-	nf_xlat_init_cb(frag, split->pkt, split->parm, split->way->at);
+	nf_xlat_init_cb(frag, split->pkt, split->parm);
 	/* The fragment has a Fragment header, although __nf_xlat_send() has cleared fraghdr. */
 	NF_XLAT_CB(frag)->cut_len = 0;
 	frag->ignore_df = false;
@@ -699,7 +690,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 		return NF_STOLEN;
 	}
 
-	nf_xlat_init_cb(skb, pkt, parm, way->at);
+	nf_xlat_init_cb(skb, pkt, parm);
 	if (no_route_skb) {
 		walk->no_route = false;
 		walk->no_route_skb = no_route_skb;

@@ -56,8 +56,8 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  *	the packet's mark wants another route.
  * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
- * @cut_len: the length to which nf_xlat_forward_finish() has to cut the packet, or 0; 0 for a
- *	GSO packet. Not to be read if nf_defrag has put the packet together.
+ * @cut_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
+ *	packet, or 0; 0 for a GSO packet. Not to be read if nf_defrag has put the packet together.
  * @id: the identification that the fragments get then
  * @hook: where the packet is to be passed on, while it waits in nf_xlat_walk.later
  * @depth: how often the packet has been translated by then

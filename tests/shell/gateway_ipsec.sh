@@ -124,6 +124,16 @@ before=$(counter DropTooBig)
 tunnel 0x200 "$client6" 2001:db8:c::1 $client_ip src 64:ff9b::/96 dst $client_ip
 check_eq "a client behind a tunnel: TCP down" "$(python "$client6" stream down $server64 9000 100000)" 100000
 check "it was too big" [ "$(counter DropTooBig)" -gt "$before" ]
+# A datagram that is cut for the tunnel keeps its identification, too.
+check "a port forward" on "$gw" "$NFT" add rule inet gw pre ip daddr 192.0.2.66 \
+	xlat 4to6 prefix 64:ff9b::/96 non-global dnat to "[$client_ip]"
+ip -n "$server4" route add 192.0.2.66 via $pool_ip
+rm -f "$tmp/ready"
+background_python "$client6" fragments watch "$tmp/ready" 1380 >"$tmp/ids"
+wait_for 10 test -e "$tmp/ready"
+python "$server4" fragments raw 192.0.2.66 4660 1400
+wait $!
+check_eq "[22] a datagram to a client behind a tunnel: its identification" "$(cat "$tmp/ids")" "4660 4660"
 # It would announce segments of the size that it has learnt.
 ip -n "$server4" route flush cache
 before=$(counter DropTooBig)
