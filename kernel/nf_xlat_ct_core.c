@@ -574,10 +574,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	bool hairpin;
 
 	hairpin = nf_xlat_ct_ours(ct);
-	if (hairpin)
-		nf_ct_invert_tuple(&t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
-	else
-		t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	nf_xlat_ct_first4(ct, &t);
 	/*
 	 * RFC 6146 section 3.5.2.2: only a SYN from IPv4 begins a session. Any other segment
 	 * may belong to a connection of this host.
@@ -663,19 +660,19 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * Drops a SYN from IPv4 to a port of a pool that neither a session nor a socket of this
- * host uses. A client may be about to send a SYN from that very port (simultaneous open). A
- * RST of this host would end the peer's half of that connection, so RFC 5382 REQ-4 does not
- * allow an answer for 6 seconds. The hook runs after all chains, since a rule may want the
- * packet, and before conntrack confirms the entry, as a confirmed entry would take the port
- * from the client. A SYN that this host sends to itself is refused as ever: no client waits
- * for it.
+ * Drops a SYN to a port of a pool that neither a session nor a socket of this host uses. It is
+ * from IPv4, or from an IPv6 client that another one may be about to talk to (hairpin). That
+ * client may be about to send a SYN from that very port (simultaneous open). A RST of this host
+ * would end the peer's half of that connection, so RFC 5382 REQ-4 does not allow an answer for
+ * 6 seconds. The hook runs after all chains, since a rule may want the packet, and before
+ * conntrack confirms the entry, as a confirmed entry would take the port from the client. A SYN
+ * that this host sends to itself is refused as ever: no client waits for it.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
 {
-	const struct nf_conntrack_tuple *t;
 	enum ip_conntrack_info ctinfo;
+	struct nf_conntrack_tuple t;
 	struct nf_xlat_bib_key4 key;
 	struct nf_conn *ct;
 
@@ -684,17 +681,17 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (nf_ct_protonum(ct) != IPPROTO_TCP ||
 	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT ||
-	    nf_xlat_ct_is_session(ct) || ct->status & IPS_NAT_MASK ||
-	    state->in->flags & IFF_LOOPBACK)
+	    ct->status & IPS_NAT_MASK || state->in->flags & IFF_LOOPBACK)
 		return NF_ACCEPT;
 
-	t = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_ORIGINAL, IPPROTO_TCP);
-	key.addr = t->dst.u3.ip;
-	key.port = t->dst.u.tcp.port;
+	nf_xlat_ct_first4(ct, &t);
+	nf_xlat_ct_key4(&key, ct, nf_xlat_ct_ours(ct) ? IP_CT_DIR_REPLY :
+						       IP_CT_DIR_ORIGINAL, IPPROTO_TCP);
+	key.addr = t.dst.u3.ip;
+	key.port = t.dst.u.tcp.port;
 	if (nf_xlat_ct_has_socket(skb, state) ||
 	    (!nf_xlat_bib_may_map(state->net, &key) &&
-	     !nf_xlat_ct_pools_have(state->net, skb, t)))
+	     !nf_xlat_ct_pools_have(state->net, skb, &t)))
 		return NF_ACCEPT;
 	return nf_xlat_drop(state->net, skb, NF_XLAT_UNSOLICITED);
 }

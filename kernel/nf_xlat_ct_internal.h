@@ -7,6 +7,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "nf_xlat_bib.h"
@@ -228,6 +229,19 @@ static inline bool nf_xlat_ct_has_ports(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+}
+
+/*
+ * Describe the first packet of an entry as it is in IPv4. The packet of a hairpin has been
+ * translated from IPv6, and only the reply tuple is of IPv4 then.
+ */
+static inline void nf_xlat_ct_first4(const struct nf_conn *ct,
+				     struct nf_conntrack_tuple *t)
+{
+	if (nf_xlat_ct_ours(ct))
+		nf_ct_invert_tuple(t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
+	else
+		*t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
 }
 
 /* Begin the key of an IPv4 endpoint: set zone and protocol, and clear the rest. */

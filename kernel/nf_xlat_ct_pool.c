@@ -157,8 +157,8 @@ static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
 /**
  * nf_xlat_ct_pools_have - may a client get the IPv4 endpoint that a SYN is for?
  * @net: network namespace
- * @skb: the SYN, from IPv4
- * @t: its tuple
+ * @skb: the SYN
+ * @t: its tuple in IPv4
  *
  * RCU read side.
  */

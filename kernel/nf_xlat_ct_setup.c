@@ -599,11 +599,7 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 	struct nf_conntrack_tuple seen;
 	enum nf_xlat_reason reason;
 
-	if (nf_xlat_ct_ours(ct))
-		nf_ct_invert_tuple(&seen, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
-	else
-		seen = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-
+	nf_xlat_ct_first4(ct, &seen);
 	reason = nf_xlat_ct_reply(&seen, NFPROTO_IPV6, reply);
 	if (reason)
 		return reason;

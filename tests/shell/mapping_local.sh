@@ -64,17 +64,18 @@ serve "$server4" tcp4:9000 udp4:9000
 # What nobody listens on may be a client's at any time: no answer ends simultaneous open,
 # but to ports that no pool has, and to peers that clients cannot talk to.
 
-# silent WHAT [PORT], refused WHAT [PORT], of the server's SYNs. A rule that goes may have an
+# silent WHAT [PORT], refused WHAT [PORT], of the SYNs of $from. A rule that goes may have an
 # effect for a moment.
+from=$server4 to=$pool_ip
 silent()
 {
 	local before
 	before=$(counter DropUnsolicited)
-	patience=1 check_not "[87] $1: silence" ask "$server4" tcp $pool_ip "${2:-5002}"
+	patience=1 check_not "[87] $1: silence" ask "$from" tcp "$to" "${2:-5002}"
 	check "[87] $1: counted" [ "$(counter DropUnsolicited)" -gt "$before" ]
 }
 # shellcheck disable=SC2317 # called by wait_for
-is_refused() { [[ $(patience=2 ask "$server4" tcp $pool_ip "$1") == *refused* ]]; }
+is_refused() { [[ $(patience=2 ask "$from" tcp "$to" "$1") == *refused* ]]; }
 refused() { check "[87] $1: refused" wait_for 1 is_refused "${2:-5002}"; }
 masquerade()
 {
@@ -116,7 +117,7 @@ refused "a port that is not of snat" 6001
 check "snat by a map" on "$gw" "$NFT" "flush chain inet gw pre
 	add rule inet gw pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to ip6 saddr map {
 		$client_ip : $pool_ip, 2001:db8:c::3 : 192.0.2.8 }"
-ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad
+ip -n "$client6" addr add 2001:db8:c::3/64 dev eth0 nodad preferred_lft 0
 background "$client6" python3 -ISc 'import socket, sys, time
 for host in sys.argv[2:]:
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -130,6 +131,53 @@ refused "a map, no mapping"
 masquerade mapping address-port-dependent
 check_match "a port per session" "$(ask "$client6" tcp $pref64$server_ip 9000)" "hello from $pool_ip *"
 refused "a port per session, as beside NAT44"
+
+# The same for what one client has for another, by an address of the gateway: simultaneous open
+# works where the one that begins has a mapping.
+
+cat >"$tmp/open.py" <<'PY'
+import socket, sys
+me, port, peer, peer_port = sys.argv[1:]
+s = socket.socket(socket.AF_INET6)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.settimeout(20)
+s.bind((me, int(port)))
+try:
+    s.connect((peer, int(peer_port)))
+    s.send(b"x")
+    print(s.recv(1), "by", s.getpeername()[0])
+except OSError as e:
+    print(type(e).__name__)
+PY
+# opens ADDRESS PORT PEER-PORT
+opens() { on "$client6" python3 -ISu "$tmp/open.py" "$1" "$2" $pref64$pool_ip "$3"; }
+
+from=$client6 to=$pref64$pool_ip
+refused "another client, a port per session"
+masquerade to :1024-65535
+check_match "a first packet" "$(ask "$client6" tcp $server64 9000)" "hello from $pool_ip *"
+silent "another client"
+refused "another client, a port that is not the pool's" 1000
+masquerade
+silent "another client, any port"
+check_eq "[87] nothing of it is held" "$(sessions "dport=5002 ")" ""
+ear 22
+ear=$!
+check_match "[87] the gateway's service, to a client" "$(ask "$client6" tcp $to 22)" "the gateway, to $pool_ip 22"
+kill $ear
+mapped 5000 "simultaneous open"
+before=$(counter DropUnsolicited)
+opens $client_ip 5000 5002 >"$tmp/opened" &
+opening=$!
+# shellcheck disable=SC2317 # called by wait_for
+has_dropped() { [ "$(counter DropUnsolicited)" -gt "$before" ]; }
+check "[87] simultaneous open: the first SYN gets no answer" wait_for 10 has_dropped
+check_eq "[87, 95] simultaneous open: the second client" "$(opens 2001:db8:c::3 5002 5000)" "b'x' by ${pref64}c000:201"
+wait $opening
+check_eq "[87, 95] simultaneous open: the first client" "$(cat "$tmp/opened")" "b'x' by ${pref64}c000:201"
+unmapped "simultaneous open"
+from=$server4 to=$pool_ip
+
 check "a prefix for global addresses" on "$gw" "$NFT" "flush chain inet gw pre
 	add rule inet gw pre ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade"
 refused "a peer that the prefix does not allow"
