@@ -4,7 +4,7 @@
  *
  * ndo_start_xmit() gives a packet to nf_xlat_send(). The translated packet enters PRE_ROUTING
  * of the other family as if this device had received it. ip_forward() or ip6_forward() has
- * decremented the TTL before, so the translation does not.
+ * decremented the TTL before, so the translation does not, but for nf_xlat_dev_hop_due().
  *
  * ndo_start_xmit() cannot make a session, because conntrack has confirmed the entry of the
  * packet by then. So in the modes with state, no packet has to come to the device: a hook in
@@ -71,6 +71,8 @@ static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 	nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_ADDRESS);
 }
 
+static const struct net_device_ops nf_xlat_dev_ops;
+
 /* Returns NF_STOLEN; or NF_DROP, and the caller has to free the packet. */
 static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
 					  const struct nf_xlat_domain *dom,
@@ -110,19 +112,62 @@ static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 		ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL);
 }
 
+/* Has a device of this kind translated the packet since another device received it? */
+static bool nf_xlat_dev_translated(struct net *net,
+				   const struct sk_buff *skb)
+{
+	const struct net_device *dev;
+
+	if (!skb->skb_iif)
+		return false;
+	dev = dev_get_by_index_rcu(net, skb->skb_iif);
+	return dev && dev->netdev_ops == &nf_xlat_dev_ops;
+}
+
 /*
- * Did this host make the packet? Then @skb_iif is 0. It is also 0 in an IPv6 fragment that this
- * host has made of a forwarded packet, because ip6_copy_metadata() does not copy it. Fragments of
- * this host's own packets have a socket.
+ * Did this host make the packet? Then @skb_iif is 0, or, if a device has translated the packet
+ * before, the index of that device, and the packet has a socket. @skb_iif is also 0 in an IPv6
+ * fragment that this host has made of a forwarded packet, because ip6_copy_metadata() does not
+ * copy it. Fragments of this host's own packets have a socket.
  */
-static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf)
+static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf,
+				  bool translated)
 {
 	unsigned int off = 0;
 
 	if (skb->skb_iif)
-		return false;
+		return translated && skb->sk;
 	return skb->sk || pf == NFPROTO_IPV4 ||
 	       ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0;
+}
+
+/* May packets wait in a queueing discipline of the device? */
+static bool nf_xlat_dev_queues(struct net_device *dev,
+			       const struct sk_buff *skb)
+{
+	const struct netdev_queue *txq = skb_get_tx_queue(dev, skb);
+
+	return rcu_dereference_bh(txq->qdisc)->enqueue;
+}
+
+/*
+ * Must the translation decrement TTL or hop limit? Neither nf_xlat_forward() nor LOCAL_OUT has
+ * done it for a packet that another device has translated. That is right for a hairpin, and
+ * NF_XLAT_MAX_DEPTH ends a loop, as long as one translation is nested in the other. But a queue
+ * between two devices, a queueing discipline for example, takes the packet out of the first
+ * translation, and then the TTL has to end the loop.
+ *
+ * It is not known where a packet comes from that tc or nft has redirected, or a fragment without
+ * @skb_iif.
+ */
+static bool nf_xlat_dev_hop_due(struct net_device *dev,
+				const struct sk_buff *skb, bool translated,
+				bool from_host)
+{
+	if (likely(!translated && !skb_is_redirected(skb) &&
+		   (skb->skb_iif || from_host || !nf_xlat_dev_queues(dev, skb))))
+		return false;
+	return !nf_xlat_nested();
 }
 
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -137,6 +182,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 		.flags	= NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED |
 			  NF_XLAT_ROUTE_MAY_WAIT | NF_XLAT_IN_DEVICE,
 	};
+	bool translated, from_host;
 	unsigned int verdict;
 	u8 pf;
 
@@ -157,13 +203,17 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	/* IPCB() or IP6CB() has to be clean. Queueing disciplines and classifiers use skb->cb. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;
+
+	rcu_read_lock();
+	translated = nf_xlat_dev_translated(way.net, skb);
+	from_host = nf_xlat_dev_from_host(skb, pf, translated);
+	if (unlikely(nf_xlat_dev_hop_due(dev, skb, translated, from_host)))
+		way.flags &= ~NF_XLAT_HOP_TAKEN;
 	/* A packet of this host goes on in the output of the other family. */
-	if (nf_xlat_dev_from_host(skb, pf)) {
+	if (from_host) {
 		way.at = NF_INET_LOCAL_OUT;
 		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
 	}
-
-	rcu_read_lock();
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;
 	/*
@@ -174,9 +224,11 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
 		     dom->prefix.kind != NF_XLAT_MAP_NONE))
 		dom = &conf->back;
-	/* As __netif_receive_skb_core() would do: this device has received the packet. */
-	if (way.at == NF_INET_PRE_ROUTING)
-		skb->skb_iif = dev->ifindex;
+	/*
+	 * As __netif_receive_skb_core() would do: this device has received the packet. In a
+	 * packet of this host it is for nf_xlat_dev_hop_due() only.
+	 */
+	skb->skb_iif = dev->ifindex;
 	if (likely(conf->mode == IF_XLAT_STATELESS))
 		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
 	else

@@ -45,6 +45,17 @@ static struct inet_sock nf_xlat_queued = {
 };
 
 /**
+ * nf_xlat_is_queued - is the packet in a hook that nf_xlat_reinject() has called?
+ * @sk: socket of the hook, in PRE_ROUTING or FORWARD
+ *
+ * Return: true if it has been translated on its way to that hook
+ */
+bool nf_xlat_is_queued(const struct sock *sk)
+{
+	return sk == &nf_xlat_queued.sk;
+}
+
+/**
  * struct nf_xlat_local - packets for this host that a device has sent
  *
  * @queue: the packets; each holds a reference to its device

@@ -813,8 +813,19 @@ static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
+	struct nf_xlat_way again;
 	struct nf_xlat_walk walk;
 	unsigned int verdict;
+
+	/*
+	 * FORWARD of one family has led to FORWARD of the other, and a queue of user space has
+	 * had the packet since, so that it is in no walk. Only its TTL can end a loop.
+	 */
+	if (unlikely(way->at == NF_INET_FORWARD && nf_xlat_is_queued(way->sk))) {
+		again = *way;
+		again.flags &= ~NF_XLAT_HOP_TAKEN;
+		way = &again;
+	}
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);

@@ -112,6 +112,71 @@ else
 fi
 gwip link del xlat0
 
+# Two devices, each of whose routes leads to the other: the packet comes back by queues, where
+# no translation is nested in another, and its hop limit ends it.
+gwip -batch - <<-EOT
+	link add loop0 up type xlat prefix 2001:db8:66::/96
+	link add loop1 up type xlat prefix 2001:db8:66::/96
+	addr add 2001:db8:66::198.51.101.1/128 dev lo nodad
+	route add 2001:db8:66::/96 dev loop0
+	route add 198.51.100.0/24 dev loop1
+	route add 2001:db8:66::198.51.101.2/128 via $client_ip
+	route add 198.51.101.2 dev loop1
+EOT
+ip -n "$client6" addr add 2001:db8:66::198.51.101.2/128 dev eth0 nodad
+# shellcheck disable=SC2317 # called by wait_for
+ended() { [ "$(counter DropHopLimit)" -gt "$ends" ]; }
+translated() { echo $(($(counter 6to4) + $(counter 4to6))); }
+# loops WHAT NS NUMBER: a ping by who has the address of that number. Its packet ends when it has
+# been round 64 times, or half of that where both devices decrement its hop limit.
+loops()
+{
+	local ends n
+
+	ends=$(counter DropHopLimit) n=$(translated)
+	on "$2" ping -6 -n -c 1 -W 0.1 -t 64 -I "2001:db8:66::198.51.101.$3" 2001:db8:66::198.51.100.7 >/dev/null 2>&1
+	if check "$1: ends by its hop limit" wait_for 20 ended; then
+		n=$(($(translated) - n))
+		check "$1: after $n translations" [ $n -gt 60 -a $n -le 140 ]
+	else
+		# Nothing else would end it.
+		gwip link set loop0 down
+		gwip link set loop0 up
+		gwip route add 2001:db8:66::/96 dev loop0
+	fi
+}
+loops_ways()
+{
+	loops "$1, forwarded" "$client6" 2
+	loops "$1, of this host" "$gw" 1
+}
+for qdisc in "pfifo" "netem delay 1ms"; do
+	# shellcheck disable=SC2086 # words are meant
+	if on "$gw" tc qdisc replace dev loop0 root $qdisc 2>/dev/null; then
+		loops_ways "$qdisc at a device"
+		on "$gw" tc qdisc add dev loop1 root $qdisc
+		loops_ways "$qdisc at both"
+		on "$gw" tc qdisc del dev loop1 root
+		on "$gw" tc qdisc del dev loop0 root
+	else
+		echo "# no $qdisc in tc of this kernel"
+	fi
+done
+# What mirred sends there has the index of another device.
+if on "$gw" tc qdisc add dev loop1 root netem delay 1ms 2>/dev/null && modprobe -qa act_mirred cls_matchall; then
+	gwip link add dummy1 up type dummy
+	gwip route replace 198.51.100.0/24 dev dummy1
+	on "$gw" tc qdisc add dev dummy1 clsact
+	on "$gw" tc filter add dev dummy1 egress protocol ip matchall action mirred egress redirect dev loop1
+	loops "mirred, forwarded" "$client6" 2
+	gwip link del dummy1
+else
+	echo "# no netem or no mirred in tc of this kernel"
+fi
+gwip link del loop0
+gwip link del loop1
+gwip addr del 2001:db8:66::198.51.101.1/128 dev lo
+
 # A device that gets its hooks and then not its index, in the namespace of the traffic. An early
 # chain is slow, so that packets which found the hooks call them when the device is given up.
 slow="table ip6 slow {

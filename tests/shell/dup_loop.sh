@@ -57,4 +57,27 @@ come
 check "many at once: not more than 128 of each" [ $n -le $((4 * each * 129)) ] || echo "# $n"
 check_eq "nothing else was dropped" "$(drops)" "$(counter DropLoop)"
 
+# A program accepts each packet, and each translation leads to the queue again.
+if modprobe -qa nfnetlink_queue nft_queue; then
+	check "a queue between" on "$gw" "$NFT" "flush ruleset
+	table ip6 six { chain forward { type filter hook forward priority -5; ip6 daddr 2001:db8:64::/96 queue num 0; }
+		chain out { type filter hook forward priority 0; ip6 daddr 2001:db8:64::/96 $to4; }; }
+	table ip four { chain forward { type filter hook forward priority -5; ip saddr 198.51.100.7 queue num 0; }
+		chain out { type filter hook forward priority 0
+			ip saddr 198.51.100.7 xlat 4to6 saddr prefix 198.51.100.7/32 to $client_ip/128 daddr prefix 2001:db8:64::/96
+		}
+	}"
+	background_python "$gw" nfqueue "$tmp/ready" all "$tmp/go"
+	wait_for 10 test -e "$tmp/ready"
+	before=$(($(counter 6to4) + $(counter 4to6)))
+	python "$client6" flood udp $client_ip 20000 2001:db8:64::$server_ip 53 1 >/dev/null
+	# shellcheck disable=SC2317 # wait_for calls it
+	ended() { [ "$(counter DropHopLimit)" -gt 0 ]; }
+	check "by a queue: the hop limit ends it" wait_for 20 ended
+	n=$(($(counter 6to4) + $(counter 4to6) - before))
+	check "by a queue: after $n translations" [ $n -gt 1 -a $n -le 64 ]
+else
+	echo "# no queues for users in this kernel"
+fi
+
 done_testing

@@ -2,6 +2,7 @@
 """nfqueue.py READY GOT GO: a user of queue 0 who takes his time.
 nfqueue.py READY again GO: one who sends packets to the queue's rule again
 nfqueue.py READY two GO: one who accepts two packets when he has both
+nfqueue.py READY all GO: one who accepts all of them
 
 Makes READY when the queue is bound, GOT when there is a packet in it, and
 accepts that packet when GO exists. Prints what the kernel says about that. With
@@ -65,6 +66,10 @@ while again and not os.path.exists(go):
             tell(VERDICT, attr(2, struct.pack("!II", NF_REPEAT, number)), 1)
 if again:
     time.sleep(600)
+while got == "all":
+    number = packet_id(nl.recv(70000))
+    if number:
+        tell(VERDICT, attr(2, struct.pack("!II", NF_ACCEPT, number)), 1)
 if two:
     for number in [packet_id(nl.recv(70000)), packet_id(nl.recv(70000))]:
         tell(VERDICT, attr(2, struct.pack("!II", NF_ACCEPT, number)), 1)
