@@ -422,11 +422,13 @@ void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 	if (!skb_is_gso(skb))
 		return;
 
+	/* Segments with DF=0 must not have the same identification (RFC 6864). */
+	shinfo->gso_type &= ~SKB_GSO_TCP_FIXEDID;
 	if (pf == NFPROTO_IPV6 && shinfo->gso_type & SKB_GSO_TCPV6) {
 		shinfo->gso_type &= ~SKB_GSO_TCPV6;
 		shinfo->gso_type |= SKB_GSO_TCPV4;
 	} else if (pf == NFPROTO_IPV4 && shinfo->gso_type & SKB_GSO_TCPV4) {
-		shinfo->gso_type &= ~(SKB_GSO_TCPV4 | SKB_GSO_TCP_FIXEDID);
+		shinfo->gso_type &= ~SKB_GSO_TCPV4;
 		shinfo->gso_type |= SKB_GSO_TCPV6;
 	}
 }
@@ -535,19 +537,30 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 		skb->csum = csum_add(skb->csum, csum_partial(l4, avail, 0));
 }
 
-/* Fill in the fields of an IPv4 header that depend on the whole packet. */
+/*
+ * Fill in the fields of an IPv4 header that depend on the whole packet. The headers in @skb are
+ * still the old ones.
+ */
 static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
 {
-	/* The segments of a GSO packet differ in length. All get DF=1, as TCP over IPv4 does. */
-	if (skb_is_gso(skb))
-		iph->frag_off = htons(IP_DF);
+	unsigned int segs = 1;
+
+	/* RFC 7915 section 5.1 speaks of what is on the wire: the segments. */
+	if (skb_is_gso(skb)) {
+		iph->frag_off = 0;
+		if (!skb_gso_validate_network_len(skb, NF_XLAT_DF_LIMIT +
+						  pkt->l3.hlen - sizeof(*iph)))
+			iph->frag_off = htons(IP_DF);
+		/* inet_gso_segment() counts on from the identification of the first one. */
+		segs = skb_shinfo(skb)->gso_segs ? : 1;
+	}
 	if (!pkt->l3.fraghdr) {
 		/* The sender of the packet allows fragments, see nf_xlat_parse(): DF=0. */
 		if (pkt->reasm)
 			iph->frag_off = 0;
 		if (!(iph->frag_off & htons(IP_DF)))
-			__ip_select_ident(net, iph, 1);
+			__ip_select_ident(net, iph, segs);
 	}
 	ip_send_check(iph);
 }

@@ -63,7 +63,8 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 
 	nf_xlat_flow_csum(d, nf_xlat_flow_ports(d, l4));
 	if (d->key.pf == NFPROTO_IPV6)
-		nf_xlat_flow_build4(hdr, d, l3, sizeof(struct iphdr) + len, false);
+		nf_xlat_flow_build4(hdr, d, l3, sizeof(struct iphdr) + len,
+				    l3->len > IPV6_MIN_MTU, 1);
 	else
 		nf_xlat_flow_build6(hdr, d, l3);
 	memcpy(data, eth, ETH_HLEN);

@@ -93,6 +93,22 @@ static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
 }
 
 /*
+ * Write the IPv4 header of a GSO packet. RFC 7915 section 5.1 speaks of its segments, whose
+ * identifications inet_gso_segment() counts on from that of the first one.
+ */
+static noinline void nf_xlat_flow_gso4(struct sk_buff *skb,
+				       struct nf_xlat_flow_dir *d,
+				       const struct nf_xlat_l3 *l3)
+{
+	bool df = !skb_gso_validate_network_len(skb, IPV6_MIN_MTU -
+						sizeof(struct ipv6hdr) +
+						sizeof(struct iphdr));
+
+	nf_xlat_flow_build4(ip_hdr(skb), d, l3, skb->len, df,
+			    skb_shinfo(skb)->gso_segs ? : 1);
+}
+
+/*
  * Translate the packet as nf_xlat_skb() does, with the values that the flow has computed. The
  * new network header ends where the old one did, so the transport header does not move. Returns
  * false without memory.
@@ -121,8 +137,11 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	if (d->key.pf == NFPROTO_IPV6) {
 		skb_pull(skb, sizeof(struct ipv6hdr) - sizeof(struct iphdr));
 		skb_reset_network_header(skb);
-		nf_xlat_flow_build4(ip_hdr(skb), d, l3, skb->len,
-				    skb_is_gso(skb));
+		if (!skb_is_gso(skb))
+			nf_xlat_flow_build4(ip_hdr(skb), d, l3, skb->len,
+					    l3->len > IPV6_MIN_MTU, 1);
+		else
+			nf_xlat_flow_gso4(skb, d, l3);
 		skb->protocol = htons(ETH_P_IP);
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 	} else {

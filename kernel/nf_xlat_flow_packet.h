@@ -180,22 +180,24 @@ static inline void nf_xlat_flow_csum(const struct nf_xlat_flow_dir *d, __sum16 *
 		*check = CSUM_MANGLED_0;
 }
 
+/* @df: RFC 7915 section 5.1 wants DF=1. @segs: how many packets will be on the wire */
 static inline void
 nf_xlat_flow_build4(struct iphdr *iph, struct nf_xlat_flow_dir *d,
-		    const struct nf_xlat_l3 *l3, u16 len, bool gso)
+		    const struct nf_xlat_l3 *l3, u16 len, bool df, u16 segs)
 {
 	*(__be16 *)iph = htons(0x4500 | l3->tos);
 	iph->tot_len = htons(len);
 	/*
-	 * RFC 7915 section 5.1: DF only if the IPv6 packet has more than 1280 bytes, and an
-	 * identification if not. Each direction has a counter for it, as a socket has.
+	 * A packet with DF=0 has an identification. Each direction has a counter for it, as a
+	 * socket has.
 	 */
-	if (gso || l3->len > IPV6_MIN_MTU) {
+	if (df) {
 		iph->id = 0;
 		iph->frag_off = htons(IP_DF);
 	} else {
-		iph->id = htons(++d->id);
+		iph->id = htons(d->id + 1);
 		iph->frag_off = 0;
+		d->id += segs;
 	}
 	iph->ttl = l3->ttl - 1;
 	iph->protocol = l3->proto;

@@ -146,6 +146,14 @@ static u32 nf_xlat_dst_mtu(const struct nf_xlat_way *way, u8 pf,
 	return max_t(u32, dst_mtu(dst), IPV6_MIN_MTU);
 }
 
+/* Has the packet, or each of its segments, at most this length before its translation? */
+static bool nf_xlat_len_ok(const struct sk_buff *skb,
+			   const struct nf_xlat_pkt *pkt, u32 len)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, len) :
+				 pkt->l3.len <= len;
+}
+
 /*
  * Is the translated packet longer than the MTU of its route, and may it not be fragmented
  * there?
@@ -158,23 +166,20 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 	if (len <= mtu || pkt->icmp_error || pkt->reasm)
 		return false;
 
-	if (pkt->pf == NFPROTO_IPV4) {
-		if (!pkt->l3.df)
-			return false;
-	} else if (pkt->l3.fraghdr || pkt->l3.len <= IPV6_MIN_MTU) {
-		/*
-		 * RFC 7915 section 5.1: the IPv4 packet will have DF=0, so that routers may
-		 * fragment it.
-		 */
-		return false;
-	}
-
 	/*
 	 * Translation changes the length of each segment by as much as that of the whole
 	 * packet.
 	 */
-	return !skb_is_gso(skb) ||
-	       !skb_gso_validate_network_len(skb, mtu + pkt->l3.len - len);
+	if (nf_xlat_len_ok(skb, pkt, mtu + pkt->l3.len - len))
+		return false;
+
+	if (pkt->pf == NFPROTO_IPV4)
+		return pkt->l3.df;
+	/*
+	 * RFC 7915 section 5.1: if it is not longer than this, the IPv4 packet will have DF=0,
+	 * so that routers may fragment it.
+	 */
+	return !pkt->l3.fraghdr && !nf_xlat_len_ok(skb, pkt, IPV6_MIN_MTU);
 }
 
 /*

@@ -124,9 +124,9 @@ class Capture:
         mtu = int(self.opts["mtu6" if v6 else "mtu4"])
         one = hlen + thlen + vnet[1] if gso else length
         self.check(one <= mtu, f"{'segment' if gso else 'packet'} of {one} bytes, MTU {mtu}")
-        if not v6:
-            self.header4(ip, hlen, proto, gso, len(l4) > thlen)
         data = l4[thlen:]
+        if not v6:
+            self.header4(ip, hlen, proto, gso, one, -(-len(data) // vnet[1]) if gso else 1, bool(data))
         if gso:
             self.large += 1
             self.segments += -(-len(data) // vnet[1])
@@ -142,10 +142,16 @@ class Capture:
             step = vnet[1] if gso else max(len(data), 1)
             self.datagrams += [data[i:i + step] for i in range(0, len(data), step)]
 
-    def header4(self, ip, hlen, proto, gso, data):
+    def header4(self, ip, hlen, proto, gso, one, segments, data):
+        """one: the length of each of its segments"""
         self.check(summed(ip[:hlen]), "IPv4 header checksum")
         ident, frag = struct.unpack_from("!HH", ip, 4)
         self.check(not frag & 0xbfff, "IPv4 fragment or reserved bit")
+        # RFC 7915 section 5.1, of what is on the wire. A short one may be the rest of longer ones.
+        if one > 1260:
+            self.check(frag & 0x4000, f"{one} bytes without DF")
+        elif gso or int(self.opts["mtu4"]) <= 1260:
+            self.check(not frag & 0x4000, f"{one} bytes with DF")
         if frag & 0x4000:
             # by place; two CPUs may mix segments, and some are sent again
             if data:
@@ -153,12 +159,10 @@ class Capture:
                     len(self.atomic)
                 self.atomic.setdefault(place, ident)
         else:
-            self.check(not gso, "GSO packet without DF")
             # RFC 6864 section 4.1: within the lifetime of a packet
-            self.check(ident not in self.ids, "ID used twice without DF")
-            self.ids.add(ident)
-        if proto == TCP and data and gso:
-            self.check(frag & 0x4000, "TCP in large packets without DF")
+            ids = {(ident + i) & 0xffff for i in range(segments)}
+            self.check(not ids & self.ids, "ID used twice without DF")
+            self.ids |= ids
 
     def transport(self, v6, src, dst, proto, l4, partial, gso, vnet, start):
         if proto == UDP:

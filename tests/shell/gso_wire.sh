@@ -152,6 +152,31 @@ wire "[118] what fits" ways=up kinds=udp size=1392 mtu4=1420 gso=0
 ip -n "$gw" link set wan mtu 1500
 check_eq "nothing else was dropped" "$(drops)" "$(toobig)"
 
+# Segments of 1280 bytes, less than which no sender makes in IPv6: routers of IPv4 may fragment
+# them. That they do is seen at the gateway's own link.
+gateway tso on tx-udp-segmentation on
+ip -n "$server4" route change default via $pool_ip advmss 1220
+segments()
+{
+	wire "[46] $1, TCP, 1260 bytes" ways=up kinds=tcp mtu4=1260 gso=1 src=$host6
+	wire "[46] $1, UDP, 1260 bytes" ways=up kinds=udp size=1232 mtu4=1260 gso=1
+}
+segments "normal path"
+start "$server4" stream 9100
+start "$server4" udp_gso 9001
+ip -n "$client6" route change default via 2001:db8:c::1 mtu 1280
+ip -n "$gw" link set wan mtu 1000
+before_drops=$(drops)
+check_eq "[54] TCP by a link of 1000 bytes" "$(on "$client6" timeout 60 python3 -ISu "$here/stream.py" up $server64 9100 $bytes)" $bytes
+check_eq "[54] UDP by a link of 1000 bytes" "$(python "$client6" udp_gso call $server64 9001 40 1232)" "40 40"
+check_eq "[54] none was dropped" "$(drops)" "$before_drops"
+ip -n "$gw" link set wan mtu 1500
+ip -n "$client6" route change default via 2001:db8:c::1
+check "fast path" on "$gw" $NFT "table inet fast {
+	flowtable ft { hook ingress priority 0; devices = { lan, wan }; }
+	chain forward { type filter hook forward priority 0; xlat flow add @ft; }; }"
+segments "fast path"
+
 check_eq "the kernel did not complain" "$(warnings)" "$before"
 
 done_testing
