@@ -321,8 +321,9 @@ static void nf_xlat_build_icmp(struct icmphdr *icmph,
 		else if (new.type == ICMP_DEST_UNREACH &&
 			 new.code == ICMP_FRAG_NEEDED)
 			icmph->un.frag.mtu =
-				htons(nf_xlat_mtu_6to4(new.info, parm->mtu4,
-						       parm->mtu6));
+				htons(nf_xlat_mtu_6to4(new.info,
+						       pkt->inner.fraghdr,
+						       parm->mtu4, parm->mtu6));
 		icmph->un.gateway |= htonl((len / 4) << 16);
 	}
 	icmph->type = new.type;

@@ -231,19 +231,23 @@ EXPORT_SYMBOL_GPL(nf_xlat_mtu_4to6);
  * nf_xlat_mtu_6to4 - MTU of a translated Fragmentation Needed, RFC 7915
  *	section 5.2
  * @mtu: what the ICMPv6 error says
+ * @fraghdr: the packet that it quotes has a Fragment header, which IPv4 does not have
  * @mtu4: MTU of the IPv4 next hop, 0 when unknown
  * @mtu6: MTU of the IPv6 next hop, 0 when unknown
  *
  * Return: MTU in bytes, fits 16 bits.
  */
-u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6)
+u32 nf_xlat_mtu_6to4(u32 mtu, bool fraghdr, u32 mtu4, u32 mtu6)
 {
+	const u32 growth = NF_XLAT_GROWTH +
+			   (fraghdr ? sizeof(struct frag_hdr) : 0);
+
 	/* No IPv6 link may have less, whatever a forged error says. */
-	mtu = max_t(u32, mtu, IPV6_MIN_MTU) - NF_XLAT_GROWTH;
+	mtu = max_t(u32, mtu, IPV6_MIN_MTU) - growth;
 	if (mtu4)
 		mtu = min(mtu, mtu4);
-	if (mtu6 > NF_XLAT_GROWTH)
-		mtu = min_t(u32, mtu, mtu6 - NF_XLAT_GROWTH);
+	if (mtu6 > growth)
+		mtu = min_t(u32, mtu, mtu6 - growth);
 
 	return min_t(u32, mtu, 0xffff);
 }

@@ -429,11 +429,16 @@ static void nf_xlat_test_icmp_mtu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_4to6(0, 20, 0, 0), 1280);
 
 	/* min(m - 20, MTU4, MTU6 - 20) */
-	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1400, 1500, 1500), 1380);
-	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, 1500, 9000), 1500);
-	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, 9000, 1500), 1480);
-	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1280, 0, 0), 1260);
-	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(U32_MAX, 0, 0), 65535);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1400, false, 1500, 1500), 1380);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, false, 1500, 9000), 1500);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, false, 9000, 1500), 1480);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1280, false, 0, 0), 1260);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(U32_MAX, false, 0, 0), 65535);
+	/* A Fragment header takes 8 bytes of what IPv6 has. */
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(1400, true, 1500, 1500), 1372);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, true, 1500, 9000), 1500);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(9000, true, 9000, 1500), 1472);
+	KUNIT_EXPECT_EQ(test, nf_xlat_mtu_6to4(68, true, 0, 0), 1252);
 }
 
 /* A random packet of one family, with all checksums right. */

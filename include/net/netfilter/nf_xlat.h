@@ -524,7 +524,7 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 bool nf_xlat_icmp_4to6(struct nf_xlat_icmp *icmp);
 bool nf_xlat_icmp_6to4(struct nf_xlat_icmp *icmp);
 u32 nf_xlat_mtu_4to6(u32 mtu, u32 quoted_len, u32 mtu4, u32 mtu6);
-u32 nf_xlat_mtu_6to4(u32 mtu, u32 mtu4, u32 mtu6);
+u32 nf_xlat_mtu_6to4(u32 mtu, bool fraghdr, u32 mtu4, u32 mtu6);
 
 /* nf_xlat_parse.c */
 enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
