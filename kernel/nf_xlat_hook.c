@@ -748,6 +748,9 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	 */
 	if (skb->encapsulation)
 		return true;
+	/* Each segment is a fragment, and is translated as one. */
+	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP)
+		return true;
 	/*
 	 * BIG TCP: the packet is longer than 64 KiB. Depending on family and kernel, its
 	 * header says so by a hop-by-hop option or by a length of zero.

@@ -408,7 +408,9 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 	 */
 	if (pkt->l3.proto == IPPROTO_SCTP)
 		return type & SKB_GSO_SCTP;
-	return pkt->l3.proto == IPPROTO_UDP && type & SKB_GSO_UDP_L4;
+	/* SKB_GSO_UDP: one datagram, whose segments are its fragments */
+	return pkt->l3.proto == IPPROTO_UDP &&
+	       type & (SKB_GSO_UDP_L4 | SKB_GSO_UDP);
 }
 
 /**

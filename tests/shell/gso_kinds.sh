@@ -79,6 +79,16 @@ if modprobe -q tun; then
 	check "some lies are taken" [ "$took" -gt 0 ]
 	check_eq "and dropped" $(($(counter DropGso) - before_gso)) "$took"
 	check_eq "nothing else was" $(($(drops) - before_lies)) "$took"
+	# A datagram that a guest has left to be cut into fragments
+	background "$server4" python3 -ISu -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 9005))
+print("ready")
+print(len(s.recv(65536)))' >"$tmp/ufo"
+	wait_for 10 grep -q ready "$tmp/ufo"
+	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 4000
+	check "UFO: the datagram arrives" wait_for 10 grep -qx 4000 "$tmp/ufo"
+	check_eq "UFO: nothing was dropped" $(($(drops) - before_lies)) "$took"
 else
 	part "no tun device"
 fi

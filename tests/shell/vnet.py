@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """vnet.py ADDRESS6 SOURCE6 DESTINATION6
+vnet.py ADDRESS6 SOURCE6 DESTINATION6 PORT BYTES	one datagram, called what it is: UFO
 
 A guest that lies: packets into a tun device of this host, with virtio headers
 that call them something they are not. Prints how many the device took.
@@ -13,10 +14,10 @@ import time
 
 TUNSETIFF = 0x400454ca
 TUN, NO_PI, VNET_HDR = 0x0001, 0x1000, 0x4000
-TCPV4, TCPV6, UDP_L4 = 1, 4, 5
+TCPV4, UFO, TCPV6, UDP_L4 = 1, 3, 4, 5
 TCP, UDP, ICMPV6 = 6, 17, 58
 
-me, source, dest = sys.argv[1:]
+me, source, dest, *ufo = sys.argv[1:]
 tun = os.open("/dev/net/tun", os.O_RDWR)
 fcntl.ioctl(tun, TUNSETIFF, struct.pack("16sH22x", b"tun0", TUN | NO_PI | VNET_HDR))
 os.system(f"ip link set tun0 up; ip addr add {me}/64 dev tun0 nodad")
@@ -35,6 +36,19 @@ LIES = [
     (TCP, TCPV4, 16),
     (TCP, UDP_L4, 6),
 ]
+
+if ufo:
+    port, size = int(ufo[0]), int(ufo[1])
+    ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, dest)
+    udp = struct.pack("!HHH", 1111, port, 8 + size)
+    # The sum of the pseudo-header: the rest is for who segments.
+    part = sum(struct.unpack("!16H", ends)) + UDP + 8 + size
+    while part >> 16:
+        part = (part & 0xffff) + (part >> 16)
+    ip6 = struct.pack("!IHBB", 6 << 28, 8 + size, UDP, 64) + ends
+    os.write(tun, struct.pack("=BBHHHH", 1, UFO, 48, 1400, 40, 6) + ip6 + udp + struct.pack("!H", part) + b"x" * size)
+    time.sleep(0.5)
+    sys.exit()
 
 took = 0
 for proto, gso, check in LIES:
