@@ -200,6 +200,8 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 		return NETDEV_TX_OK;
 	}
 
+	/* IP has acted on it already. It does not mean that the packet has DF=0. */
+	skb->ignore_df = 0;
 	/* IPCB() or IP6CB() has to be clean. Queueing disciplines and classifiers use skb->cb. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;

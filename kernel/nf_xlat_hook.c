@@ -289,7 +289,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	/* To cut what has a Fragment header would add another one. */
 	if (pkt->l3.fraghdr)
 		return;
-	cut_len = nf_xlat_cut_len(parm);
+	cut_len = nf_xlat_cut_len(pkt, parm);
 	skb->ignore_df = skb->len > cut_len;
 	/*
 	 * ip6_finish_output_gso() compares the segments of a GSO packet with the MTU, and
@@ -441,7 +441,7 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 		.walk	= walk,
 	};
 
-	nf_xlat_cut(way->net, skb, nf_xlat_cut_len(parm), pkt->l3.id,
+	nf_xlat_cut(way->net, skb, nf_xlat_cut_len(pkt, parm), pkt->l3.id,
 		    nf_xlat_split_send, &split);
 }
 
@@ -660,7 +660,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
 		way->at != NF_INET_LOCAL_OUT &&
-		nf_xlat_new_len(pkt) > nf_xlat_cut_len(parm);
+		nf_xlat_new_len(pkt) > nf_xlat_cut_len(pkt, parm);
 	if (split)
 		pkt->l3.fraghdr = false;
 

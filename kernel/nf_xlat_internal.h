@@ -150,10 +150,14 @@ static inline bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
  * The length beyond which an IPv4 packet that may be cut is cut for IPv6:
  * RFC 7915 section 4.1, and never more than the path takes.
  */
-static inline u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
+static inline u32 nf_xlat_cut_len(const struct nf_xlat_pkt *pkt,
+				  const struct nf_xlat_parm *parm)
 {
 	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
 
+	/* A packet with DF=1 that is this host's own, see nf_xlat_parse() */
+	if (pkt->l3.df && parm->mtu6)
+		return parm->mtu6;
 	/*
 	 * Without a route the MTU of the path is not known; the configured MTU is what is
 	 * left.
@@ -163,7 +167,8 @@ static inline u32 nf_xlat_cut_len(const struct nf_xlat_parm *parm)
 
 static inline bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
 {
-	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df && !pkt->icmp_error;
+	return pkt->pf == NFPROTO_IPV4 && (!pkt->l3.df || pkt->reasm) &&
+	       !pkt->icmp_error;
 }
 
 /* Sum of a pseudo-header that has no counterpart in the other family. */

@@ -452,10 +452,11 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 
 	/*
 	 * nf_defrag has put the packet together, or it is this host's own and is not cut
-	 * yet: either way its sender allows fragments.
+	 * yet: either way its sender allows fragments. This host's own may have DF=1 all the
+	 * same, if it fits the MTU of its route: routers shall not cut it, this host may.
 	 */
 	pkt->reasm = reasm || skb->ignore_df;
-	if (pkt->reasm)
+	if (reasm)
 		pkt->l3.df = false;
 
 	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, pkt))

@@ -4,7 +4,7 @@
 # The gateway is the PLAT, by a device as well where the kernel has state.
 . "$(dirname "$0")/lib.sh"
 
-need python3 ping traceroute
+need python3 ping traceroute tcpdump
 need_ip_xlat
 
 clat6=2001:db8:c::c1a7
@@ -52,6 +52,12 @@ ways()
 	check "$1: fragments" on "$ns" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
 }
 ways "a host"
+# What fits the path of IPv6 is not cut, if it has DF=1.
+tapped lan "src $clat6 and ip6 proto 44"
+check "1300 bytes with DF" on "$client6" ping -c 1 -W 10 -s 1300 -M "want" $server_ip
+check "1300 bytes without" on "$client6" ping -c 1 -W 10 -s 1300 -M "dont" $server_ip
+check "[13] are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 2 ]'
+check_eq "[10] and the others none" "$(wc -l <"$tmp/lan")" 2
 check_match "closed TCP port" "$(ask "$client6" tcp $server_ip 81)" "*Connection refused*"
 check_match "closed UDP port" "$(ask "$client6" udp $server_ip 53)" "*Connection refused*"
 check_eq "traceroute: the PLAT, which has no IPv4 address, and the server" \

@@ -4,7 +4,7 @@
 # stack would cut into fragments only after it.
 . "$(dirname "$0")/lib.sh"
 
-need ping python3
+need ping python3 tcpdump ethtool
 need_nft
 
 setup_topo
@@ -43,6 +43,38 @@ s.sendto(bytes(3000), ("203.0.113.66", 5001))'
 wait $!
 read -ra ids <"$tmp/ids"
 check "of a socket: one of 16 bits, in three fragments" [ "${#ids[@]}" = 3 -a "${ids[0]}" -lt 65536 -a "${ids[0]}" = "${ids[2]}" ]
+
+# Each segment of each GSO packet has an identification of its own (RFC 6864).
+start "$server4" udp_gso 9001
+on "$gw" ethtool -K wan tx-udp-segmentation off >/dev/null 2>&1
+background "$gw" tcpdump -vUlni wan "udp dst port 9001" >"$tmp/numbers" 2>"$tmp/numbers.err"
+wait_for 10 grep -q listening "$tmp/numbers.err" || fail "no tcpdump on wan"
+for i in 1 2; do
+	check_eq "40 datagrams in one packet, $i" "$(python "$gw" udp_gso call $server64 9001 40 1000)" "40 40"
+done
+numbers() { sed -n 's/.* id \([0-9]*\), offset.*/\1/p' "$tmp/numbers"; }
+# shellcheck disable=SC2317 # called by wait_for
+segments() { [ "$(numbers | wc -l)" -ge 80 ]; }
+check "80 segments" wait_for 10 segments
+all=$(numbers)
+check_eq "[46] of as many identifications" "$(sort -u <<<"$all" | wc -l)" "$(wc -l <<<"$all")"
+
+# To IPv6: what has DF=1 is cut only if it does not fit the path.
+ip -n "$client6" addr add 2001:db8:64::198.51.100.2/128 dev eth0 nodad
+ip -n "$gw" route add 198.51.100.0/24 via $server_ip
+ip -n "$gw" route add 2001:db8:64::198.51.100.0/120 via $client_ip
+check "rules for it" on "$gw" "$NFT" "table inet back {
+	chain out { type filter hook output priority mangle; ip daddr 198.51.100.0/24 xlat 4to6 prefix 2001:db8:64::/96; }
+	chain pre { type filter hook prerouting priority dstnat; ip6 daddr 2001:db8:64::$pool_ip xlat 6to4 prefix 2001:db8:64::/96; }
+}"
+tapped lan "src 2001:db8:64::$pool_ip and ip6 proto 44"
+check "1300 bytes with DF" on "$gw" ping -c 1 -W 10 -s 1300 -M "want" 198.51.100.2
+check "1300 bytes without" on "$gw" ping -c 1 -W 10 -s 1300 -M "dont" 198.51.100.2
+check "[13] are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 2 ]'
+check_eq "[10] and the others none" "$(wc -l <"$tmp/lan")" 2
+ip -n "$gw" route change 2001:db8:64::198.51.100.0/120 via $client_ip mtu 1300
+check "1300 bytes over the path" on "$gw" ping -c 1 -W 10 -s 1300 -M "want" 198.51.100.2
+check "are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 4 ]'
 check_eq "nothing was too big" "$(counter DropTooBig)" 0
 
 done_testing
