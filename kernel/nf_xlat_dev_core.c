@@ -317,6 +317,7 @@ static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 	parm.rules = 0;
 	error4.ip = conf->error4;
 	way.owner = &xd->owner;
+	way.flags |= NF_XLAT_FOR_HOST;
 	reasm = nf_xlat_reassembled(skb, NFPROTO_IPV6);
 again:
 	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6, reasm,

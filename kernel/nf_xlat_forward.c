@@ -282,9 +282,7 @@ bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
 	if (skb_valid_dst(skb))
 		return nf_xlat_dst_local(pf, skb_dst(skb));
-	return (pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
-				     IP6CB(skb)->frag_max_size) ||
-	       NF_XLAT_CB(skb)->hop_due;
+	return nf_xlat_cb_lost(skb, pf) || NF_XLAT_CB(skb)->hop_due;
 }
 
 /* Decrement TTL or hop limit of a packet that has been translated already. */
@@ -377,7 +375,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	enum nf_xlat_reason reason;
+	enum nf_xlat_reason reason = NF_XLAT_OK;
 	struct dst_entry *dst;
 	bool reroute, due;
 
@@ -393,6 +391,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		const __be16 *ports;
 		__be16 _ports[2];
 
+		reason = nf_xlat_may_go_on(skb, net, pf);
 		/*
 		 * Look for a route: the packet was passed on without one, nf_nat has dropped
 		 * it, its device has gone, or a chain has changed the mark.
@@ -441,13 +440,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	/*
-	 * This route is a new one. If the old one led to this host, or there was none,
-	 * nf_xlat_judge() has not asked whether the packet may be forwarded.
-	 */
+	/* This route is a new one, on which nf_xlat_judge() has not judged the packet. */
 	if (reroute) {
-		reason = nf_xlat_dst_broadcast(pf, skb_dst(skb)) ?
-			 NF_XLAT_DADDR : nf_xlat_may_forward(skb, net, pf);
+		if (nf_xlat_dst_broadcast(pf, skb_dst(skb)))
+			reason = NF_XLAT_DADDR;
 		if (!reason && due)
 			reason = nf_xlat_late_hop(net, skb, pf);
 		if (reason)

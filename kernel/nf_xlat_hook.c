@@ -99,19 +99,13 @@ static bool nf_xlat_policy_disabled(const struct net *net,
 	       (idev && READ_ONCE(idev->cnf.disable_policy));
 }
 
-/**
- * nf_xlat_may_forward - may this host forward a packet that another host sent?
- * @skb: the packet, in the family that it came in with
- * @net: network namespace
- * @pf: that family
- *
- * This asks what ip_forward(), ip6_forward() and the input route look-up of that family
- * would ask, which the packet does not pass. RCU read side.
- *
- * Return: NF_XLAT_OK, or why it may not be forwarded
+/*
+ * May this host forward a packet that another host sent, and that came in as @pf? This asks what
+ * ip_forward(), ip6_forward() and the input route look-up of that family would ask, which the
+ * packet does not pass.
  */
-enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
-					const struct net *net, u8 pf)
+static enum nf_xlat_reason
+nf_xlat_may_forward(struct sk_buff *skb, const struct net *net, u8 pf)
 {
 	if (!nf_xlat_forwarding(net, skb->dev, pf))
 		return NF_XLAT_FORWARDING;
@@ -121,6 +115,51 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 	    !nf_xlat_policy_disabled(net, skb->dev, pf))
 		return NF_XLAT_POLICY;
 	return NF_XLAT_OK;
+}
+
+/**
+ * nf_xlat_may_go_on - may this host forward a packet that it has translated?
+ * @skb: the packet
+ * @net: network namespace
+ * @pf: its family now
+ *
+ * For a packet that gets another route than the one that nf_xlat_judge() knew, and for one that
+ * is translated again. Only the family that the packet came in with can be asked, and only before
+ * the translation; nf_xlat_judge() has done so. Where nf_defrag has overwritten the answer, the
+ * answer for the last fragment holds. A packet that comes back from a user's queue then has none:
+ * the device must forward in both families.
+ *
+ * RCU read side.
+ *
+ * Return: NF_XLAT_OK, or why it may not be forwarded
+ */
+enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
+				      const struct net *net, u8 pf)
+{
+	const struct nf_xlat_walk *walk;
+	u8 asked = NF_XLAT_CB(skb)->asked;
+
+	if (unlikely(nf_xlat_cb_lost(skb, pf))) {
+		local_bh_disable();
+		walk = nf_xlat_walk_find();
+		asked = walk ? walk->asked : 0;
+		local_bh_enable();
+		if (!walk && !nf_xlat_forwarding(net, skb->dev,
+						 nf_xlat_other_pf(pf)))
+			return NF_XLAT_FORWARDING;
+	}
+
+	switch (asked) {
+	case 1 + NF_XLAT_OK:
+	case 1 + NF_XLAT_FORWARDING:
+	case 1 + NF_XLAT_POLICY:
+		return asked - 1;
+	}
+	/*
+	 * A packet for this host: a CLAT has translated it, or IPsec has decrypted it since. It has
+	 * come in by this family as well.
+	 */
+	return nf_xlat_may_forward(skb, net, pf);
 }
 
 /* Only a packet without state may go to an IPv4 group, and only to one beyond the link. */
@@ -262,6 +301,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	NF_XLAT_CB(skb)->mark = skb->mark;
 	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
+	NF_XLAT_CB(skb)->asked = parm->asked;
 	NF_XLAT_CB(skb)->cut_len = 0;
 
 	if (pkt->pf == NFPROTO_IPV6) {
@@ -315,6 +355,7 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 	do {
 		while ((skb = __skb_dequeue(&walk->later))) {
 			walk->depth = NF_XLAT_CB(skb)->depth;
+			walk->asked = NF_XLAT_CB(skb)->asked;
 			nf_xlat_reinject(NF_XLAT_CB(skb)->net,
 					 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL,
 					 skb, NF_XLAT_CB(skb)->hook);
@@ -336,6 +377,7 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 {
 	if (walk->depth == 1) {
 		walk->n_later = 0;
+		walk->asked = NF_XLAT_CB(skb)->asked;
 		nf_xlat_reinject(way->net, way->sk, skb, way->at);
 		walk->cur.skb = NULL;
 		walk->no_route_skb = NULL;
@@ -491,9 +533,9 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 
 /*
  * Decide, before the packet is changed, whether it may go on in the other family, and look up
- * its route there. Fill in the MTUs, ttl_dec and hop_due of @parm. @depth says how often the
- * packet will have been translated. On NF_ACCEPT, the caller owns the reference in @pdst,
- * which is NULL if a route is to be looked for behind PREROUTING. On NF_DROP it is NULL.
+ * its route there. Fill in the MTUs, ttl_dec, hop_due and asked of @parm. @depth says how often
+ * the packet will have been translated. On NF_ACCEPT, the caller owns the reference in
+ * @pdst, which is NULL if a route is to be looked for behind PREROUTING. On NF_DROP it is NULL.
  */
 static unsigned int nf_xlat_judge(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -516,6 +558,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	parm->mtu6 = 0;
 	parm->ttl_dec = false;
 	parm->hop_due = false;
+	parm->asked = 1 + NF_XLAT_OK;
 	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: such a source gets no ICMP error. */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
@@ -572,10 +615,18 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	parm->hop_due = !(way->flags & NF_XLAT_HOP_TAKEN) &&
 			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
-	if (!(way->flags & NF_XLAT_FORWARD_ASKED) && !local) {
-		reason = nf_xlat_may_forward(skb, net, pkt->pf);
-		if (reason)
+	/*
+	 * Only the family that the packet came in with can be asked, and only now. Whether the
+	 * answer matters to a packet for this host is known when NAT has seen it.
+	 */
+	if (local && way->flags & NF_XLAT_FOR_HOST) {
+		parm->asked = 0;
+	} else if (!(way->flags & NF_XLAT_FORWARD_ASKED)) {
+		reason = depth == 1 ? nf_xlat_may_forward(skb, net, pkt->pf) :
+				      nf_xlat_may_go_on(skb, net, pkt->pf);
+		if (reason && !local)
 			goto drop;
+		parm->asked = 1 + reason;
 	}
 
 	if (dst) {
@@ -849,8 +900,8 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is, and where it goes on
  * @pkt: what nf_xlat_parse() found, of no use afterwards
- * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec and
- *	hop_due are filled in here
+ * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec, hop_due
+ *	and asked are filled in here
  *
  * The packet enters the hook @way->at of the other family with its route attached,
  * and goes on from there. RCU read side, softirq or process context.

@@ -56,6 +56,7 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  *	the packet's mark wants another route.
  * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
+ * @asked: of struct nf_xlat_parm. IPsec leaves another value when it decrypts the packet.
  * @cut_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
  *	packet, or 0; 0 for a GSO packet. Not to be read if nf_defrag has put the packet together.
  * @id: the identification that the fragments get then
@@ -72,6 +73,7 @@ struct nf_xlat_skb_cb {
 	} header;
 	u32		mark;
 	bool		hop_due;
+	u8		asked;
 	u16		cut_len;
 	u16		id;
 	u8		hook;
@@ -97,6 +99,7 @@ struct nf_xlat_skb_cb {
  * @node: in nf_xlat_walks of the CPU
  * @task: the task that is translating
  * @depth: how often the packet that is on its way has been translated
+ * @asked: of the packet that is on its way, see nf_xlat_may_go_on()
  * @in_device: a device translates one of these packets, see nf_xlat_deliver()
  * @no_route: nf_xlat_note_no_route() was called for a packet that has no route
  * @no_route_skb: a copy of that packet as it came in, or NULL
@@ -109,6 +112,7 @@ struct nf_xlat_walk {
 	struct hlist_node		node;
 	const struct task_struct	*task;
 	unsigned int			depth;
+	u8				asked;
 	bool				in_device;
 	bool				no_route;
 	const struct sk_buff		*no_route_skb;
@@ -264,10 +268,17 @@ static inline bool nf_xlat_has_route(struct sk_buff *skb)
 	return !dead;
 }
 
+/* Has nf_defrag put the packet together since its translation, and overwritten NF_XLAT_CB()? */
+static inline bool nf_xlat_cb_lost(const struct sk_buff *skb, u8 pf)
+{
+	return pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
+				    IP6CB(skb)->frag_max_size;
+}
+
 /* nf_xlat_hook.c */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb);
-enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
-					const struct net *net, u8 pf);
+enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
+				      const struct net *net, u8 pf);
 
 /* nf_xlat_error.c */
 void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,

@@ -56,6 +56,7 @@ if modprobe -q nf_flow_table_inet; then
 	}" || done_testing
 	ip -n "$gw" -6 route del 64:ff9b::/96 dev lan
 	# asks N: how many of N questions are answered
+	# shellcheck disable=SC2317 # called by is_fast
 	slow() { on "$gw" "$NFT" list chain inet fast forward | sed -n 's/.*counter packets \([0-9]*\) .*/\1/p'; }
 	asks() { on "$client6" python3 -ISc 'import socket, sys
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
@@ -82,6 +83,33 @@ print(n)' $server64 "$1"; }
 	on "$gw" "$NFT" delete table inet fast
 	ip -n "$gw" -6 route add 64:ff9b::/96 dev lan
 fi
+
+# The forwarding policies of IPv6 hold for what a NAT of IPv4 takes from the gateway to another
+# host; those of IPv4 do not, as its packets did not come in so.
+check "a NAT behind the translation" on "$gw" "$NFT" "table ip6 natted { chain pre {
+		type filter hook prerouting priority dstnat
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global saddr prefix 2001:db8:c::/120 to 198.51.100.0/24; }; }
+	table ip natted {
+		chain pre { type nat hook prerouting priority dstnat; ip daddr $pool_ip udp dport 9 dnat to $server_ip; }
+		chain out { type filter hook postrouting priority filter; oifname wan udp dport 9 counter; }
+	}"
+# natted WHAT N POLICY...: with it client6 sends a packet; N have been dropped or gone out by then
+natted()
+{
+	ip -n "$gw" xfrm policy add "${@:3}" dir fwd action block
+	on "$client6" bash -c 'echo x >"/dev/udp/$0/9"' $pref64$pool_ip
+	check "$1" wait_for 10 seen "$2"
+	ip -n "$gw" xfrm policy flush
+}
+went() { on "$gw" "$NFT" list chain ip natted out | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+# shellcheck disable=SC2317 # called by wait_for
+seen() { [ $(($(counter DropPolicy) - dropped + $(went))) = "$1" ]; }
+dropped=$(counter DropPolicy)
+natted "a policy of IPv6" 1 src $client_ip
+check_eq "it blocks" "$(went)" 0
+natted "a policy of IPv4" 2 dst $server_ip
+check_eq "it does not block" "$(went)" 1
+on "$gw" "$NFT" "delete table ip6 natted; delete table ip natted"
 blocked=$(($(drops) - before))
 
 # To be encrypted; the server counts what comes in so.

@@ -297,6 +297,8 @@ struct nf_xlat_hdr {
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: take one from TTL or hop limit
  * @hop_due: this traversal has to take one, here or later
+ * @asked: 1 + why the packet may not be forwarded, an enum nf_xlat_reason, or 0 if the other
+ *	family has to be asked
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -311,6 +313,7 @@ struct nf_xlat_parm {
 	bool		keep_ct;
 	bool		ttl_dec;
 	bool		hop_due;
+	u8		asked;
 };
 
 /**
@@ -337,6 +340,7 @@ struct nf_xlat_current {
 #define NF_XLAT_FORWARD_ASKED	BIT(1)	/* it may be forwarded */
 #define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* rules of the other family may find one */
 #define NF_XLAT_IN_DEVICE	BIT(3)	/* it has been routed to @skb->dev, and NAT is done */
+#define NF_XLAT_FOR_HOST	BIT(4)	/* its family need not forward, it is for this host */
 
 /**
  * struct nf_xlat_way - where a packet is, and where it goes on when it is translated
