@@ -106,12 +106,14 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 	struct sk_buff *frag;
 	u8 *nexthdr;
 
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
+	/* Without a feature of a device: with the sum or, for SCTP, the CRC in the packet */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_csum_hwoffload_help(skb, 0)) {
 		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 		return;
 	}
 
-	/* skb_checksum_help() may have moved the headers to other memory. */
+	/* skb_csum_hwoffload_help() may have moved the headers to other memory. */
 	nexthdr = &ipv6_hdr(skb)->nexthdr;
 	ip6_frag_init(skb, sizeof(struct ipv6hdr),
 		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""sctp.py serve READY ADDRESS PORT
+"""sctp.py serve READY ADDRESS PORT [PMTU]
 sctp.py call FROM PORT ADDRESS PORT BYTES [DIR]
 
 The server answers with the peer that it sees, and returns what comes, which the
-caller compares.  With DIR it holds the association and does so again as soon as
+caller compares. With PMTU, its packets have up to that many bytes, and DF=0. With DIR it holds the association and does so again as soon as
 there is DIR/go.  One address each, so that none is listed in an INIT.
 """
 import os
 import random
 import socket
+import struct
 import sys
 import threading
 import time
@@ -36,8 +37,11 @@ def answer(conn, peer):
     conn.close()
 
 
-def serve(ready, addr, port):
+def serve(ready, addr, port, pmtu=None):
     s = sctp(addr, port)
+    if pmtu:
+        # SCTP_PEER_ADDR_PARAMS, SPP_PMTUD_DISABLE
+        s.setsockopt(132, 9, struct.pack("=i128xIHIII2x", 0, 0, 0, int(pmtu), 0, 1 << 4))
     s.settimeout(None)
     s.listen(10)
     os.close(os.open(ready, os.O_CREAT))
