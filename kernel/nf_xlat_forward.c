@@ -350,6 +350,9 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
 	struct nf_xlat_local *local;
 	struct nf_xlat_walk *walk;
 
+	/* Policies of this family are not about what has been decrypted in the other one. */
+	secpath_reset(skb);
+
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
 	if (likely(!walk || !walk->in_device)) {

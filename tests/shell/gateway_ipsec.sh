@@ -169,4 +169,27 @@ tunnel 0x300 "$server4" $pool_ip $server_ip src $pool_ip dst $server_ip
 check_eq "a server behind a tunnel: TCP up" "$(python "$client6" stream up $server64 9000 100000)" 100000
 check "it was too big, as well" [ "$(counter DropTooBig)" -gt "$before" ]
 
+# A client behind a tunnel for IPv6: IPv4's policies do not mind what has been decrypted for IPv6.
+for i in "$gw" "$client6" "$server4"; do
+	ip -n "$i" xfrm policy flush
+	ip -n "$i" xfrm state flush
+done
+tmpl=(tmpl src "$client_ip" dst 2001:db8:c::1 proto esp mode tunnel)
+for i in "$gw" "$client6"; do
+	ip -n "$i" xfrm state add src $client_ip dst 2001:db8:c::1 proto esp spi 0x400 mode tunnel "${keys[@]}"
+done
+ip -n "$client6" xfrm policy add src $client_ip dst 64:ff9b::/96 dir out "${tmpl[@]}"
+ip -n "$gw" xfrm policy add src $client_ip dst 64:ff9b::/96 dir fwd "${tmpl[@]}"
+serve "$gw" udp4:5353 tcp4:8080
+refused() { on "$gw" awk '/^XfrmIn/ { n += $2 } END { print n }' /proc/net/xfrm_stat; }
+before=$(drops) said=$(refused)
+check_match "a client by a tunnel: UDP" "$(ask "$client6" udp $server64 54)" "hello from $pool_ip *"
+check_match "a client by a tunnel: the gateway's UDP" "$(ask "$client6" udp $pref64$pool_ip 5353)" "hello from $pool_ip *"
+check_match "a client by a tunnel: the gateway's TCP" "$(ask "$client6" tcp $pref64$pool_ip 8080)" "hello from $pool_ip *"
+check "a mark, for another route" on "$gw" "$NFT" "table ip marks { chain pre {
+	type filter hook prerouting priority 0; iifname lan meta mark set 1; }; }"
+check_match "a client by a tunnel: another route" "$(ask "$client6" tcp $server64 53)" "hello from $pool_ip *"
+check_eq "by the tunnel" "$(ip -n "$gw" -s xfrm state | grep -c ' 0(packets)')" 0
+check_eq "no policy minds" "$(refused) $(drops)" "$said $before"
+
 done_testing
