@@ -17,6 +17,7 @@
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/route.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -340,18 +341,50 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 }
 
 /*
+ * Let a packet for this host say by which device it came in, as ip_route_input() and
+ * l3mdev_ip_rcv() do. Sockets are looked up by that.
+ */
+static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
+{
+	struct net_device *vrf = l3mdev_master_dev_rcu(skb->dev);
+	struct rtable *rt;
+
+	if (unlikely(vrf)) {
+		/* Its own device stays in the control block, where inet_sdif() looks for it. */
+		skb->dev = vrf;
+		skb->skb_iif = vrf->ifindex;
+		if (pf == NFPROTO_IPV4)
+			IPCB(skb)->flags |= IPSKB_L3SLAVE;
+		else
+			IP6CB(skb)->flags |= IP6SKB_L3SLAVE;
+	}
+
+	/* A route with encapsulation has an input function of its own. */
+	if (pf != NFPROTO_IPV4 || skb_dst(skb)->lwtstate)
+		return true;
+	rt = nf_xlat_local_route(net);
+	if (!rt)
+		return false;
+	skb_dst_drop(skb);
+	skb_dst_set_noref(skb, &rt->dst);
+	return true;
+}
+
+/*
  * Deliver a packet to this host. Where a device translates in ndo_start_xmit(), the sender may
  * hold the lock of its socket, and the receiver's answer may come back to that very socket. So
  * a tasklet delivers the packets of a device when the sender has returned, as
  * tcf_mirred_forward() leaves them to netif_rx().
  */
-static int nf_xlat_deliver(struct net *net, struct sk_buff *skb)
+static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct nf_xlat_local *local;
 	struct nf_xlat_walk *walk;
 
 	/* Policies of this family are not about what has been decrypted in the other one. */
 	secpath_reset(skb);
+	if (!nf_xlat_received(net, skb, pf))
+		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
@@ -437,7 +470,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	}
 
 	if (nf_xlat_dst_local(pf, skb_dst(skb)))
-		return nf_xlat_deliver(net, skb);
+		return nf_xlat_deliver(net, skb, pf);
 
 	/* As ip_forward(): a link layer broadcast is not for forwarding. */
 	if (skb->pkt_type != PACKET_HOST)
@@ -477,7 +510,7 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		break;
 	case NF_INET_FORWARD:
 		if (nf_xlat_dst_local(pf, dst)) {
-			nf_xlat_deliver(net, skb);
+			nf_xlat_deliver(net, skb, pf);
 			break;
 		}
 		nf_xlat_forward(net, skb, pf);

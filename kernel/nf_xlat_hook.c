@@ -290,6 +290,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm)
 {
 	int iif = skb->dev ? skb->dev->ifindex : 0;
+	bool l3_slave;
 	u32 cut_len;
 
 	/*
@@ -304,16 +305,28 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	NF_XLAT_CB(skb)->asked = parm->asked;
 	NF_XLAT_CB(skb)->cut_len = 0;
 
+	/*
+	 * In a hook of a VRF, the packet has the VRF as its device. By which one it came in stays
+	 * known, for sockets that are bound to it.
+	 */
 	if (pkt->pf == NFPROTO_IPV6) {
+		l3_slave = ipv6_l3mdev_skb(IP6CB(skb)->flags);
+		if (unlikely(l3_slave))
+			iif = IP6CB(skb)->iif;
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		IPCB(skb)->iif = iif;
+		IPCB(skb)->flags = l3_slave ? IPSKB_L3SLAVE : 0;
 		/* Its sender allows fragments, see nf_xlat_parse(). */
 		skb->ignore_df = pkt->reasm;
 		return;
 	}
 
+	l3_slave = ipv4_l3mdev_skb(IPCB(skb)->flags);
+	if (unlikely(l3_slave))
+		iif = IPCB(skb)->iif;
 	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
 	IP6CB(skb)->iif = iif;
+	IP6CB(skb)->flags = l3_slave ? IP6SKB_L3SLAVE : 0;
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	/* ip6_input_finish() starts at the first extension header. */
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));

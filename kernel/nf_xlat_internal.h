@@ -33,12 +33,14 @@ struct seq_file;
  *
  * @mib: counters
  * @hops: routes that nf_xlat_hop_route() has made, by device and gateway
- * @hop_lock: for writers of @hops
+ * @local: the route that nf_xlat_local_route() has made
+ * @hop_lock: for writers of @hops and @local
  */
 struct nf_xlat_net {
 	struct nf_xlat_mib __percpu	*mib;
 	struct hlist_head		hops[NF_XLAT_HOP_BUCKETS];
-	spinlock_t			hop_lock;	/* protects writes to @hops */
+	struct hlist_head		local;
+	spinlock_t			hop_lock;	/* protects writes to @hops and @local */
 };
 
 extern unsigned int nf_xlat_net_id;
@@ -299,6 +301,7 @@ void nf_xlat_forward_fini(void);
 
 /* nf_xlat_route.c */
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);
+struct rtable *nf_xlat_local_route(struct net *net);
 struct dst_entry *nf_xlat_policy_route(struct net *net,
 				       const struct sk_buff *skb, u8 pf,
 				       const struct nf_xlat_flowi *fl,

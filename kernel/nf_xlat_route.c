@@ -30,9 +30,9 @@ static u32 nf_xlat_hop_rnd __read_mostly;
 #define NF_XLAT_HOPS_MAX	16
 
 /**
- * struct nf_xlat_hop - a route that nf_xlat_hop_route() has made
+ * struct nf_xlat_hop - a route that nf_xlat_hop_route() or nf_xlat_local_route() has made
  *
- * @node: in a bucket of the namespace
+ * @node: in a list of the namespace
  * @rt: the route, of which this holds one reference
  * @rcu: for nf_xlat_hop_free()
  */
@@ -234,7 +234,82 @@ void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 				nf_xlat_hop_del(hop);
 		}
 	}
+	hlist_for_each_entry_safe(hop, n, &xn->local, node) {
+		if (!dev || hop->rt->dst.dev == dev)
+			nf_xlat_hop_del(hop);
+	}
 	spin_unlock_bh(&xn->hop_lock);
+}
+
+/* RCU read side, or with the lock */
+static struct rtable *nf_xlat_local_find(const struct net *net,
+					 const struct nf_xlat_net *xn)
+{
+	struct nf_xlat_hop *hop;
+
+	hlist_for_each_entry_rcu(hop, &xn->local, node) {
+		if (!nf_xlat_hop_old(net, hop))
+			return hop->rt;
+	}
+	return NULL;
+}
+
+/* Make it in place of one that is old. The caller holds the lock. */
+static struct rtable *nf_xlat_local_alloc(struct net *net,
+					  struct nf_xlat_net *xn,
+					  struct nf_xlat_hop *hop)
+{
+	struct nf_xlat_hop *old;
+	struct hlist_node *n;
+
+	/* nf_xlat_hops_forget() would not find it any more. */
+	if (net->loopback_dev->reg_state != NETREG_REGISTERED)
+		return NULL;
+	hop->rt = rt_dst_alloc(net->loopback_dev, RTCF_LOCAL, RTN_LOCAL, false);
+	if (!hop->rt)
+		return NULL;
+	hop->rt->rt_is_input = 1;
+	hlist_for_each_entry_safe(old, n, &xn->local, node)
+		nf_xlat_hop_del(old);
+	hlist_add_head_rcu(&hop->node, &xn->local);
+	return hop->rt;
+}
+
+/**
+ * nf_xlat_local_route - the IPv4 route by which this host gets a packet that another has sent
+ * @net: network namespace
+ *
+ * A route of __ip_route_output_key() to this host says that a packet came in by the device that
+ * has the address (rt_iif). This route says nothing about it, as those of ip_route_input_slow()
+ * do, so that what the packet says is taken. A socket may hold the route for long, so that
+ * nf_xlat_hops_forget() has to find it, too.
+ *
+ * Return: the route, without a reference, in the same RCU read side; or NULL
+ */
+struct rtable *nf_xlat_local_route(struct net *net)
+{
+	struct nf_xlat_net *xn = nf_xlat_pernet(net);
+	struct nf_xlat_hop *hop;
+	struct rtable *rt;
+
+	rt = nf_xlat_local_find(net, xn);
+	if (likely(rt))
+		return rt;
+
+	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!hop)
+		return NULL;
+	spin_lock_bh(&xn->hop_lock);
+	/* Another CPU may have added it meanwhile. */
+	rt = nf_xlat_local_find(net, xn);
+	if (!rt) {
+		rt = nf_xlat_local_alloc(net, xn, hop);
+		if (rt)
+			hop = NULL;
+	}
+	spin_unlock_bh(&xn->hop_lock);
+	kfree(hop);
+	return rt;
 }
 
 /*

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """echo.py serve READY tcp4:PORT|udp4:PORT|tcp6:PORT|udp6:PORT ...
 
-Answer each line with "LINE from PEER PORT", and make READY when listening.
+Answer each line with "LINE from PEER PORT", and make READY when listening. PORT%DEV is bound to
+that device.
 """
 import os
 import selectors
@@ -42,11 +43,13 @@ def on_udp(sock, _):
 
 for spec in sys.argv[3:]:
     kind, port = spec.split(":")
+    port, _, dev = port.partition("%")
     s = socket.socket(socket.AF_INET if kind[3] == "4" else socket.AF_INET6,
                       socket.SOCK_STREAM if kind[:3] == "tcp" else socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if kind[3] == "6":
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, dev.encode())
     s.bind(("", int(port)))
     if kind[:3] == "tcp":
         s.listen(1024)
