@@ -820,6 +820,7 @@ static struct sk_buff *fz_skb(struct fz *f)
 		memcpy(f->held[i], page_address(f->pages[i]), PAGE_SIZE);
 
 	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, f->l4);
 	f->mac_len = 0;
 	if (headroom >= ETH_HLEN && fz_one_in(f, 2)) {
 		f->mac_len = ETH_HLEN;
@@ -907,7 +908,9 @@ static unsigned int fz_judge_l3(struct fz *f, const u8 *p, unsigned int avail,
 			  "%u, wanted %u", fz_get16(p + 2), len + 20);
 		df = len + 20 > 1260;
 		if (!quoted && f->gso)
-			df = true;
+			df = 20 + f->l4 - in->hlen + f->gso_size +
+			     (f->gso_type & SKB_GSO_UDP_L4 ? 8 :
+			      f->in[f->l4 + 12] / 16 * 4) > 1260;
 		if (!quoted && f->reasm)
 			df = false;
 		if (in->fragged) {
@@ -1019,18 +1022,19 @@ static void fz_judge_l4(struct fz *f, const u8 *in, const u8 *out,
 		  after, ih->proto, quoted);
 }
 
-static u32 fz_mtu(struct fz *f, u32 mtu, u32 quoted_len)
+static u32 fz_mtu(struct fz *f, u32 mtu, const struct fz_l3 *quoted)
 {
 	static const u32 plateau[] = {
 		65535, 32000, 17914, 8166, 4352, 2002, 1492, 1006, 508, 296,
 	};
 	u32 mtu4 = f->parm.mtu4 ?: U32_MAX / 2, mtu6 = f->parm.mtu6 ?: U32_MAX / 2;
-	unsigned int i;
+	unsigned int i, growth = quoted->fragged ? 28 : 20;
 
 	if (f->pf == NFPROTO_IPV6)
-		return min3(min(max(mtu, 1280U) - 20, 65535U), mtu4, mtu6 - 20);
+		return min3(min(max(mtu, 1280U) - growth, 65535U), mtu4,
+			    mtu6 - growth);
 	for (i = 0; !mtu && i < ARRAY_SIZE(plateau); i++) {
-		if (plateau[i] < quoted_len)
+		if (plateau[i] < quoted->len)
 			mtu = plateau[i];
 	}
 	return max(1280U, min3((mtu ?: 68) + 20, mtu4 + 20, mtu6));
@@ -1082,7 +1086,7 @@ static void fz_judge_error(struct fz *f, const u8 *in, unsigned int in_len,
 		want = other == NFPROTO_IPV6 ? ptr : ptr << 24;
 	else if (map == (other == NFPROTO_IPV6 ? 0x200 : 0x304))
 		want = fz_mtu(f, f->pf == NFPROTO_IPV4 ? info & 0xffff : info,
-			      h.len);
+			      &h);
 	if (other == NFPROTO_IPV6 && map >> 8 != 1 && map >> 8 != 3) {
 		field = 0;
 		ext = 0;
