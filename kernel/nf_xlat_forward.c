@@ -7,6 +7,7 @@
 #include <linux/bpf-cgroup.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/inetdevice.h>
 #include <linux/interrupt.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
@@ -68,6 +69,115 @@ struct nf_xlat_local {
 };
 
 static DEFINE_PER_CPU(struct nf_xlat_local, nf_xlat_local);
+
+/**
+ * nf_xlat_forwarding - may a packet that came in by a device be forwarded?
+ * @net: network namespace
+ * @dev: the device
+ * @pf: family that it came in with
+ *
+ * RCU read side.
+ */
+bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
+			u8 pf)
+{
+	struct in_device *in_dev;
+
+	if (pf == NFPROTO_IPV4) {
+		in_dev = __in_dev_get_rcu(dev);
+		return in_dev && IN_DEV_FORWARD(in_dev);
+	}
+
+	/*
+	 * As ip6_forward(): a device forwards if "all" devices do, or if its own
+	 * force_forwarding is set. Its own "forwarding" is about router advertisements.
+	 */
+	return READ_ONCE(net->ipv6.devconf_all->forwarding) ||
+	       nf_xlat_force_forwarding(__in6_dev_get(dev));
+}
+EXPORT_SYMBOL_GPL(nf_xlat_forwarding);
+
+/* The sysctl disable_policy, which __mkroute_input() and ip6_forward() heed */
+static bool nf_xlat_policy_disabled(const struct net *net,
+				    const struct net_device *dev, u8 pf)
+{
+	struct in_device *in_dev = __in_dev_get_rcu(dev);
+	const struct inet6_dev *idev = __in6_dev_get(dev);
+
+	if (pf == NFPROTO_IPV4)
+		return in_dev && IN_DEV_ORCONF(in_dev, NOPOLICY);
+	return READ_ONCE(net->ipv6.devconf_all->disable_policy) ||
+	       (idev && READ_ONCE(idev->cnf.disable_policy));
+}
+
+/**
+ * nf_xlat_may_forward - may this host forward a packet that another host sent?
+ * @skb: the packet
+ * @net: network namespace
+ * @pf: family that it came in with
+ *
+ * This asks what ip_forward(), ip6_forward() and the input route look-up of that family would
+ * ask, which the packet does not pass. RCU read side.
+ *
+ * Return: NF_XLAT_OK, or why it may not be forwarded
+ */
+enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
+					const struct net *net, u8 pf)
+{
+	if (!nf_xlat_forwarding(net, skb->dev, pf))
+		return NF_XLAT_FORWARDING;
+	if (!(pf == NFPROTO_IPV4 ?
+	      xfrm4_policy_check(NULL, XFRM_POLICY_FWD, skb) :
+	      xfrm6_policy_check(NULL, XFRM_POLICY_FWD, skb)) &&
+	    !nf_xlat_policy_disabled(net, skb->dev, pf))
+		return NF_XLAT_POLICY;
+	return NF_XLAT_OK;
+}
+
+/**
+ * nf_xlat_may_go_on - may this host forward a packet that it has translated?
+ * @skb: the packet
+ * @net: network namespace
+ * @pf: its family now
+ *
+ * For a packet that gets another route than the one that nf_xlat_judge() knew, and for one that
+ * is translated again. Only the family that the packet came in with can be asked, and only before
+ * the translation; nf_xlat_judge() has done so. Where nf_defrag has overwritten the answer, the
+ * answer for the last fragment holds. A packet that comes back from a user's queue then has none:
+ * the device must forward in both families.
+ *
+ * RCU read side.
+ *
+ * Return: NF_XLAT_OK, or why it may not be forwarded
+ */
+enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
+				      const struct net *net, u8 pf)
+{
+	const struct nf_xlat_walk *walk;
+	u8 asked = NF_XLAT_CB(skb)->asked;
+
+	if (unlikely(nf_xlat_cb_lost(skb, pf))) {
+		local_bh_disable();
+		walk = nf_xlat_walk_find();
+		asked = walk ? walk->asked : 0;
+		local_bh_enable();
+		if (!walk && !nf_xlat_forwarding(net, skb->dev,
+						 nf_xlat_other_pf(pf)))
+			return NF_XLAT_FORWARDING;
+	}
+
+	switch (asked) {
+	case 1 + NF_XLAT_OK:
+	case 1 + NF_XLAT_FORWARDING:
+	case 1 + NF_XLAT_POLICY:
+		return asked - 1;
+	}
+	/*
+	 * A packet for this host: a CLAT has translated it, or IPsec has decrypted it since. It has
+	 * come in by this family as well.
+	 */
+	return nf_xlat_may_forward(skb, net, pf);
+}
 
 /**
  * nf_xlat_discard - count and free a packet that a hook has been told is stolen

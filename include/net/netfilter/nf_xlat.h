@@ -576,6 +576,8 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_way *way,
 			   const struct nf_xlat_pkt *pkt,
 			   struct nf_xlat_parm *parm);
+
+/* nf_xlat_forward.c */
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf);
 
