@@ -1,0 +1,878 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dumps of sessions and mappings by generic netlink, and the end of sessions that a filter
+ * names.
+ *
+ * An entry that is there from the first message of a dump to the last one is in it once.
+ * Where a table has been resized in the meantime it may be in it twice, or not at all:
+ * then the kernel says so (NLM_F_DUMP_INTR).
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/netlink.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/netlink.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_timestamp.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
+#include "compat.h"
+#include "nf_xlat_ct_internal.h"
+#include "nf_xlat_netlink_internal.h"
+
+/* After this many entries that the filter rejects, a dump yields the CPU. */
+#define NF_XLAT_NL_BATCH	1024
+
+/**
+ * struct nf_xlat_nl_end - what an end is to be
+ *
+ * @addr: address
+ * @pf: its family, 0 for any address
+ * @len: bits of it that count
+ * @has_port: @port counts as well
+ * @port: port, or id of an echo
+ */
+struct nf_xlat_nl_end {
+	union nf_inet_addr	addr;
+	u8			pf;
+	u8			len;
+	bool			has_port;
+	__be16			port;
+};
+
+/**
+ * struct nf_xlat_nl_filter - what is asked for
+ *
+ * @end: by attribute, what ends are to be
+ * @asked: which of these count
+ * @proto: transport protocol of either side, if @has_proto
+ * @has_proto: it counts
+ * @fast: sessions of the fast path only
+ */
+struct nf_xlat_nl_filter {
+	struct nf_xlat_nl_end	end[NF_XLAT_A_FILTER_MAX + 1];
+	bool			asked[NF_XLAT_A_FILTER_MAX + 1];
+	u8			proto;
+	bool			has_proto;
+	bool			fast;
+};
+
+/**
+ * struct nf_xlat_nl_dump - a dump that is under way
+ *
+ * @filter: of what
+ * @resized: the table has been resized since the dump began
+ * @hash: table of conntrack that @bucket is of
+ * @size: how many buckets it has
+ * @bucket: of this table, where to go on
+ * @id: entry in that bucket to go on with, 0 for the first
+ * @iter: in the table of mappings
+ * @walks: @iter is in use
+ * @bib: mapping to go on with, with a reference, so that @iter finds its place
+ */
+struct nf_xlat_nl_dump {
+	struct nf_xlat_nl_filter	filter;
+	bool				resized;
+	const struct hlist_nulls_head	*hash;
+	unsigned int			size;
+	unsigned int			bucket;
+	u32				id;
+	struct rhashtable_iter		iter;
+	bool				walks;
+	struct nf_xlat_bib		*bib;
+};
+
+static const struct nla_policy
+nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
+	[NF_XLAT_A_ENDPOINT_ADDR4]	= { .type = NLA_BE32 },
+	[NF_XLAT_A_ENDPOINT_ADDR6]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[NF_XLAT_A_ENDPOINT_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 128),
+	[NF_XLAT_A_ENDPOINT_PORT]	= { .type = NLA_BE16 },
+};
+
+static const struct nla_policy
+nf_xlat_nl_filter_policy[NF_XLAT_A_FILTER_MAX + 1] = {
+	[NF_XLAT_A_FILTER_PROTOCOL]	= { .type = NLA_U8 },
+	[NF_XLAT_A_FILTER_CLIENT]	= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_POOL]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_PEER]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_ANY]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
+	[NF_XLAT_A_FILTER_FAST_PATH]	= { .type = NLA_FLAG },
+};
+
+const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_FILTER + 1] = {
+	[NF_XLAT_A_FILTER]		= NLA_POLICY_NESTED(nf_xlat_nl_filter_policy),
+};
+
+/* Read attribute @kind of a filter, the ends of that name. */
+static int nf_xlat_nl_parse_end(struct nf_xlat_nl_filter *f, unsigned int kind,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NF_XLAT_A_ENDPOINT_MAX + 1];
+	struct nf_xlat_nl_end *end = &f->end[kind];
+	const struct nlattr *a;
+	unsigned int max;
+	int err;
+
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, NF_XLAT_A_ENDPOINT_MAX, attr,
+			       nf_xlat_nl_endpoint_policy, extack);
+	if (err)
+		return err;
+
+	a = tb[NF_XLAT_A_ENDPOINT_ADDR4];
+	if (a) {
+		end->pf = NFPROTO_IPV4;
+		end->addr.ip = nla_get_in_addr(a);
+	}
+	if (a && kind == NF_XLAT_A_FILTER_CLIENT) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "a client has an IPv6 address");
+		return -EINVAL;
+	}
+	a = tb[NF_XLAT_A_ENDPOINT_ADDR6];
+	if (a && end->pf) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "an end has one address");
+		return -EINVAL;
+	}
+	if (a && kind == NF_XLAT_A_FILTER_POOL) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "a pool has IPv4 addresses");
+		return -EINVAL;
+	}
+	if (a) {
+		end->pf = NFPROTO_IPV6;
+		end->addr.in6 = nla_get_in6_addr(a);
+	}
+
+	max = end->pf == NFPROTO_IPV6 ? 128 : end->pf ? 32 : 0;
+	end->len = max;
+	a = tb[NF_XLAT_A_ENDPOINT_PREFIX_LEN];
+	if (a && nla_get_u8(a) > max) {
+		NL_SET_ERR_MSG_ATTR(extack, a, "longer than the address");
+		return -ERANGE;
+	}
+	if (a)
+		end->len = nla_get_u8(a);
+
+	a = tb[NF_XLAT_A_ENDPOINT_PORT];
+	if (a) {
+		end->has_port = true;
+		end->port = nla_get_be16(a);
+	}
+	if (!end->pf && !end->has_port) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an end is an address, a port or both");
+		return -EINVAL;
+	}
+	f->asked[kind] = true;
+	return 0;
+}
+
+static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
+			    const struct nlattr *attr,
+			    struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[NF_XLAT_A_FILTER_MAX + 1];
+	unsigned int i;
+	int err;
+
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, NF_XLAT_A_FILTER_MAX, attr,
+			       nf_xlat_nl_filter_policy, extack);
+	for (i = NF_XLAT_A_FILTER_CLIENT; !err && i <= NF_XLAT_A_FILTER_ANY; i++)
+		err = nf_xlat_nl_parse_end(f, i, tb[i], extack);
+	if (err)
+		return err;
+	if (tb[NF_XLAT_A_FILTER_PROTOCOL]) {
+		f->has_proto = true;
+		f->proto = nla_get_u8(tb[NF_XLAT_A_FILTER_PROTOCOL]);
+	}
+	f->fast = tb[NF_XLAT_A_FILTER_FAST_PATH];
+	return 0;
+}
+
+/* The references to @bib that are not those of dumps. RCU read side */
+static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
+					    const struct nf_xlat_bib *bib)
+{
+	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
+	unsigned int n;
+
+	spin_lock(lock);
+	n = refcount_read(&bib->ref) - bib->dumps;
+	spin_unlock(lock);
+	return n;
+}
+
+/**
+ * nf_xlat_nl_start - begin a dump of sessions
+ * @cb: the dump; its filter is parsed
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @cb->extack.
+ */
+int nf_xlat_nl_start(struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d;
+	int err;
+
+	d = kzalloc(sizeof(*d), GFP_KERNEL_ACCOUNT);
+	if (!d)
+		return -ENOMEM;
+	err = nf_xlat_nl_parse(&d->filter, nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
+			       cb->extack);
+	if (err) {
+		kfree(d);
+		return err;
+	}
+	/* What has begun before the dump is told before the dump. */
+	flush_work(&nf_xlat_ct_pernet(sock_net(cb->skb->sk))->listeners.send);
+	cb->args[0] = (long)d;
+	return 0;
+}
+
+/**
+ * nf_xlat_nl_done - end a dump of sessions or mappings
+ * @cb: the dump, which need not have come to its end
+ *
+ * Return: 0
+ */
+int nf_xlat_nl_done(struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+
+	if (d->walks)
+		rhashtable_walk_exit(&d->iter);
+	if (d->bib)
+		nf_xlat_nl_leave(sock_net(cb->skb->sk), d->bib);
+	kfree(d);
+	return 0;
+}
+
+/* Is an end where the filter wants one of @kind? @is: what it is */
+static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
+			      unsigned int is, u8 pf,
+			      const union nf_inet_addr *addr, __be16 port)
+{
+	const struct nf_xlat_nl_end *end = &f->end[kind];
+
+	if (kind != NF_XLAT_A_FILTER_ANY && kind != is)
+		return false;
+	if (end->has_port && end->port != port)
+		return false;
+	if (!end->pf)
+		return true;
+	if (end->pf != pf)
+		return false;
+	return pf == NFPROTO_IPV6 ?
+	       ipv6_prefix_equal(&end->addr.in6, &addr->in6, end->len) :
+	       !((end->addr.ip ^ addr->ip) & inet_make_mask(end->len));
+}
+
+/* Port or id of the side that a tuple's packets go to */
+static __be16 nf_xlat_nl_dport(const struct nf_conntrack_tuple *t)
+{
+	return nf_xlat_tuple_is_icmp(t) ? t->src.u.icmp.id : t->dst.u.all;
+}
+
+/*
+ * The IPv6 tuple has the client as its source, whichever direction it is of, and the
+ * IPv4 tuple the pool's address as its destination. A hairpin has two of IPv6.
+ */
+static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
+				   const struct nf_conn *ct, unsigned int kind)
+{
+	const struct nf_conntrack_tuple *t;
+	union nf_inet_addr pool;
+	unsigned int dir;
+
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		bool is6;
+
+		t = nf_xlat_ct_tuple(ct, dir);
+		is6 = t->src.l3num == NFPROTO_IPV6;
+		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
+						     NF_XLAT_A_FILTER_PEER,
+				      t->src.l3num, &t->src.u3, t->src.u.all))
+			return true;
+		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_PEER :
+						     NF_XLAT_A_FILTER_POOL,
+				      t->src.l3num, &t->dst.u3,
+				      nf_xlat_nl_dport(t)))
+			return true;
+	}
+	if (!nf_xlat_ct_hairpin(ct))
+		return false;
+	pool.ip = nf_xlat_ct_pool_addr(ct);
+	return nf_xlat_nl_end_is(f, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+				 &pool, nf_xlat_nl_dport(t));
+}
+
+static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_held *held;
+	bool fast;
+
+	rcu_read_lock();
+	held = nf_xlat_ct_data(ct) ? nf_xlat_ct_held(ct) : NULL;
+	fast = held && READ_ONCE(held->flow);
+	rcu_read_unlock();
+	return fast;
+}
+
+static bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f,
+			     const struct nf_conn *ct)
+{
+	unsigned int i;
+
+	if (f->has_proto &&
+	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.protonum &&
+	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.protonum)
+		return false;
+	if (f->fast && !nf_xlat_nl_is_fast(ct))
+		return false;
+	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
+		if (f->asked[i] && !nf_xlat_nl_session_has(f, ct, i))
+			return false;
+	return true;
+}
+
+static int nf_xlat_nl_put_tuple(struct sk_buff *skb, int attr,
+				const struct nf_conn *ct,
+				enum ip_conntrack_dir dir)
+{
+	const struct nf_conntrack_tuple *t = nf_xlat_ct_tuple(ct, dir);
+	u16 zone = nf_ct_zone_id(nf_ct_zone(ct), dir);
+	const struct nf_conn_acct *acct;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, attr);
+	if (!nest)
+		return -EMSGSIZE;
+	if (t->src.l3num == NFPROTO_IPV6) {
+		if (nla_put_in6_addr(skb, NF_XLAT_A_TUPLE_SRC6, &t->src.u3.in6) ||
+		    nla_put_in6_addr(skb, NF_XLAT_A_TUPLE_DST6, &t->dst.u3.in6))
+			return -EMSGSIZE;
+	} else if (nla_put_in_addr(skb, NF_XLAT_A_TUPLE_SRC4, t->src.u3.ip) ||
+		   nla_put_in_addr(skb, NF_XLAT_A_TUPLE_DST4, t->dst.u3.ip)) {
+		return -EMSGSIZE;
+	}
+	if (nla_put_u8(skb, NF_XLAT_A_TUPLE_PROTOCOL, t->dst.protonum))
+		return -EMSGSIZE;
+	if ((nf_xlat_has_ports(t->dst.protonum) || nf_xlat_tuple_is_icmp(t)) &&
+	    (nla_put_be16(skb, NF_XLAT_A_TUPLE_SPORT, t->src.u.all) ||
+	     nla_put_be16(skb, NF_XLAT_A_TUPLE_DPORT, nf_xlat_nl_dport(t))))
+		return -EMSGSIZE;
+	if (zone && nla_put_u16(skb, NF_XLAT_A_TUPLE_ZONE, zone))
+		return -EMSGSIZE;
+	acct = nf_conn_acct_find(ct);
+	if (acct &&
+	    (nla_put_uint(skb, NF_XLAT_A_TUPLE_PACKETS,
+			  atomic64_read(&acct->counter[dir].packets)) ||
+	     nla_put_uint(skb, NF_XLAT_A_TUPLE_BYTES,
+			  atomic64_read(&acct->counter[dir].bytes))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Index of the device that a session is of, 0 for none */
+static int nf_xlat_nl_device(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_xlat_owner *owner;
+	int ifindex = 0;
+
+	if (!data || !data->owner)
+		return 0;
+	rcu_read_lock();
+	owner = rcu_dereference(nf_xlat_ct_pernet(nf_ct_net(ct))->owners[data->owner]);
+	if (owner)
+		ifindex = READ_ONCE(owner->dev->ifindex);
+	rcu_read_unlock();
+	return ifindex;
+}
+
+/**
+ * nf_xlat_nl_put_session - put the attributes of a session
+ * @skb: message
+ * @ct: its entry
+ *
+ * Any context.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_conn_tstamp *tstamp;
+	u32 flags = 0, mark = 0;
+	struct nlattr *nest;
+	int device;
+
+	if (nf_xlat_ct_hairpin(ct))
+		flags |= NF_XLAT_SESSION_FLAG_HAIRPIN;
+	if (nf_xlat_nl_is_fast(ct))
+		flags |= NF_XLAT_SESSION_FLAG_FAST_PATH;
+	if (data && data->masq)
+		flags |= NF_XLAT_SESSION_FLAG_MASQUERADE;
+#ifdef CONFIG_NF_CONNTRACK_MARK
+	mark = READ_ONCE(ct->mark);
+#endif
+
+	nest = nla_nest_start(skb, NF_XLAT_A_SESSION);
+	if (!nest ||
+	    nla_put_be32(skb, NF_XLAT_A_SESSION_ID,
+			 (__force __be32)nf_ct_get_id(ct)) ||
+	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_ORIG, ct,
+				 IP_CT_DIR_ORIGINAL) ||
+	    nf_xlat_nl_put_tuple(skb, NF_XLAT_A_SESSION_REPLY, ct,
+				 IP_CT_DIR_REPLY) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_STATUS, READ_ONCE(ct->status)) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_FLAGS, flags) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_TIMEOUT, nf_ct_expires(ct) / HZ) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_SESSION_POOL_ADDR,
+			    nf_xlat_ct_pool_addr(ct)))
+		return -EMSGSIZE;
+	if (nf_ct_protonum(ct) == IPPROTO_TCP &&
+	    nla_put_u8(skb, NF_XLAT_A_SESSION_TCP_STATE,
+		       READ_ONCE(ct->proto.tcp.state)))
+		return -EMSGSIZE;
+	if (mark && nla_put_u32(skb, NF_XLAT_A_SESSION_MARK, mark))
+		return -EMSGSIZE;
+	device = nf_xlat_nl_device(ct);
+	if (device && nla_put_u32(skb, NF_XLAT_A_SESSION_DEVICE, device))
+		return -EMSGSIZE;
+	tstamp = nf_conn_tstamp_find(ct);
+	if (tstamp && nla_put_uint(skb, NF_XLAT_A_SESSION_START, tstamp->start))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/*
+ * Once the table has been resized, each further message has NLM_F_DUMP_INTR. It is set for
+ * each message, as one that did not fit is built again.
+ */
+static void nf_xlat_nl_consistent(struct netlink_callback *cb,
+				  const struct nf_xlat_nl_dump *d)
+{
+	cb->prev_seq = 1;
+	cb->seq = 1 + d->resized;
+}
+
+/* The header of one more message of a dump */
+static void *nf_xlat_nl_begin(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d, u8 cmd)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			  &nf_xlat_nl_family, NLM_F_MULTI, cmd);
+	nf_xlat_nl_consistent(cb, d);
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+static int nf_xlat_nl_session(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d,
+			      const struct nf_conn *ct)
+{
+	void *hdr;
+
+	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_SESSION_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nf_xlat_nl_put_session(skb, ct)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/*
+ * The sessions of a bucket, under its lock. What does not fit in the message as a whole is
+ * left for the next one, since the bucket may have changed by then. A bucket that is
+ * more than a message holds goes on with an entry that it knows; if that one is gone by
+ * then, the bucket begins anew.
+ *
+ * Return: 0 when the bucket is done, 1 when there are no more, -EMSGSIZE when the message
+ * is full.
+ */
+static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct nf_xlat_nl_dump *d)
+{
+	const struct net *net = sock_net(cb->skb->sk);
+	const unsigned int begin = skb->len;
+	struct nf_conntrack_tuple_hash *h;
+	struct hlist_nulls_node *n;
+	struct nf_conn *ct;
+	spinlock_t *lock; /* of the bucket */
+	int err = 0;
+
+	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
+	nf_conntrack_lock(lock);
+	nf_xlat_acquired(lock); /* Its prototype does not say so. */
+	/* A table that is made anew may lie where an earlier one did. */
+	if (d->hash != nf_conntrack_hash || d->size != nf_conntrack_htable_size) {
+		if (d->hash)
+			d->resized = true;
+		d->hash = nf_conntrack_hash;
+		d->size = nf_conntrack_htable_size;
+	}
+	if (d->bucket >= nf_conntrack_htable_size) {
+		err = 1;
+		goto unlock;
+	}
+again:
+	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[d->bucket], hnnode) {
+		ct = nf_ct_tuplehash_to_ctrack(h);
+		/* With IPS_NAT_CLASH only the reply tuple is in the table. */
+		if (NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY ||
+		    !net_eq(nf_ct_net(ct), net) || !nf_xlat_ct_is_session(ct))
+			continue;
+		if (d->id) {
+			if ((__force u32)nf_ct_get_id(ct) != d->id)
+				continue;
+			d->id = 0;
+		}
+		if (nf_ct_is_expired(ct) || !nf_xlat_nl_wants(&d->filter, ct))
+			continue;
+		err = nf_xlat_nl_session(skb, cb, d, ct);
+		if (!err)
+			continue;
+		if (begin)
+			skb_trim(skb, begin);
+		else
+			d->id = (__force u32)nf_ct_get_id(ct);
+		goto unlock;
+	}
+	if (d->id) {
+		d->id = 0;
+		d->resized = true;
+		goto again;
+	}
+unlock:
+	spin_unlock(lock);
+	return err;
+}
+
+/**
+ * nf_xlat_nl_session_dump - fill the next message of a dump of sessions
+ * @skb: message
+ * @cb: the dump
+ *
+ * Process context.
+ *
+ * Return: length of the message, 0 if there are no more.
+ */
+int nf_xlat_nl_session_dump(struct sk_buff *skb,
+			    struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+	int err;
+
+	/* Without sessions of ours there is no need to look at all the others. */
+	if (!READ_ONCE(nf_xlat_ct_pernet(sock_net(cb->skb->sk))->used))
+		return 0;
+	for (;;) {
+		local_bh_disable();
+		err = nf_xlat_nl_bucket(skb, cb, d);
+		local_bh_enable();
+		if (err)
+			break;
+		d->bucket++;
+		cond_resched();
+	}
+	nf_xlat_nl_consistent(cb, d);
+	return skb->len;
+}
+
+static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
+				     const struct nf_xlat_bib *bib)
+{
+	union nf_inet_addr client = { .in6 = bib->key6.addr };
+	union nf_inet_addr pool = { .ip = bib->key4.addr };
+	unsigned int i;
+
+	if (!refcount_read(&bib->ref))
+		return false;
+	if (f->has_proto && f->proto != bib->key6.proto &&
+	    f->proto != bib->key4.proto)
+		return false;
+	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
+		if (f->asked[i] &&
+		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
+				       &client, bib->key6.port) &&
+		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
+				       &pool, bib->key4.port))
+			return false;
+	return true;
+}
+
+/**
+ * nf_xlat_nl_put_mapping - put the attributes of a mapping
+ * @skb: message
+ * @net: namespace, to count the sessions of the mapping; NULL while it begins or ends, when their
+ *	number is not known
+ * @bib: the mapping
+ *
+ * Any context.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
+			   const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
+	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
+	u32 now = (u32)ktime_get_seconds();
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
+	if (!nest ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_CLIENT, &key6->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_CLIENT_PORT, key6->port) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_ADDR, key4->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_PORT, key4->port) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PROTOCOL, key4->proto) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_FILTERING, key6->filter) ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_PREFIX, &key6->prefix.addr) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PREFIX_LEN, key6->prefix.len) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
+			now - (READ_ONCE(bib->since) ? : now)))
+		return -EMSGSIZE;
+	if (key4->zone &&
+	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
+		return -EMSGSIZE;
+	if (key6->mtu && nla_put_u32(skb, NF_XLAT_A_MAPPING_MTU, key6->mtu))
+		return -EMSGSIZE;
+	if (key6->pool.max_proto &&
+	    (nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MIN_PORT,
+			  key6->pool.min_proto) ||
+	     nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MAX_PORT,
+			  key6->pool.max_proto)))
+		return -EMSGSIZE;
+	if (key6->masq && nla_put_flag(skb, NF_XLAT_A_MAPPING_MASQUERADE))
+		return -EMSGSIZE;
+	if (bib->masq_index &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
+		return -EMSGSIZE;
+	if (net &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
+			nf_xlat_nl_bib_sessions(net, bib)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nf_xlat_nl_dump *d,
+			      const struct nf_xlat_bib *bib)
+{
+	void *hdr;
+
+	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_MAPPING_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nf_xlat_nl_put_mapping(skb, sock_net(cb->skb->sk), bib)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/**
+ * nf_xlat_nl_mapping_start - begin a dump of mappings
+ * @cb: the dump; its filter is parsed
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @cb->extack.
+ */
+int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
+{
+	struct net *net = sock_net(cb->skb->sk);
+	struct nf_xlat_nl_dump *d;
+	int err;
+
+	err = nf_xlat_nl_start(cb);
+	if (err)
+		return err;
+	d = (void *)cb->args[0];
+	if (d->filter.asked[NF_XLAT_A_FILTER_PEER] || d->filter.fast) {
+		NL_SET_ERR_MSG_ATTR(cb->extack,
+				    nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
+				    "mappings have neither a peer nor a fast path");
+		kfree(d);
+		return -EINVAL;
+	}
+	rhashtable_walk_enter(&nf_xlat_ct_pernet(net)->bib.table6, &d->iter);
+	d->walks = true;
+	return 0;
+}
+
+/*
+ * The next mapping that is wanted. RCU read side, but the walk yields the CPU after many
+ * that are not: a reference keeps the mapping at which it does so in the table, so that
+ * the iterator finds its place again.
+ */
+static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
+						   struct nf_xlat_nl_dump *d)
+{
+	struct nf_xlat_bib *bib;
+	unsigned int n = 0;
+
+	while ((bib = rhashtable_walk_next(&d->iter))) {
+		if (IS_ERR(bib)) {
+			d->resized = true;
+			continue;
+		}
+		if (nf_xlat_nl_wants_mapping(&d->filter, bib))
+			return bib;
+		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(net, bib))
+			continue;
+
+		rhashtable_walk_stop(&d->iter);
+		cond_resched();
+		if (rhashtable_walk_start_check(&d->iter))
+			d->resized = true;
+		nf_xlat_nl_leave(net, bib);
+		n = 0;
+	}
+	return NULL;
+}
+
+/**
+ * nf_xlat_nl_mapping_dump - fill the next message of a dump of mappings
+ * @skb: message
+ * @cb: the dump
+ *
+ * Process context.
+ *
+ * Return: length of the message, 0 if there are no more.
+ */
+int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
+			    struct netlink_callback *cb)
+{
+	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
+	struct nf_xlat_bib *bib, *stood = d->bib;
+	struct net *net = sock_net(cb->skb->sk);
+
+	d->bib = NULL;
+	bib = stood;
+	if (rhashtable_walk_start_check(&d->iter)) {
+		d->resized = true;
+		/* The walk begins anew, and will return this mapping again. */
+		bib = NULL;
+	}
+	if (!bib)
+		bib = nf_xlat_nl_next_mapping(net, d);
+	while (bib && !nf_xlat_nl_mapping(skb, cb, d, bib))
+		bib = nf_xlat_nl_next_mapping(net, d);
+	/* If it has ended meanwhile, the next one is where to go on. */
+	while (bib && !nf_xlat_nl_stay(net, bib))
+		bib = nf_xlat_nl_next_mapping(net, d);
+	d->bib = bib;
+	rhashtable_walk_stop(&d->iter);
+	if (stood)
+		nf_xlat_nl_leave(net, stood);
+	nf_xlat_nl_consistent(cb, d);
+	return skb->len;
+}
+
+/**
+ * struct nf_xlat_nl_del - sessions that are to end
+ *
+ * @filter: which
+ * @n: how many there were
+ */
+struct nf_xlat_nl_del {
+	struct nf_xlat_nl_filter	filter;
+	u32				n;
+};
+
+static int nf_xlat_nl_del_iter(struct nf_conn *ct, void *data)
+{
+	struct nf_xlat_nl_del *del = data;
+
+	/* Neither what a dump would not show, nor what another CPU is about to end */
+	if (nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
+	    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+		return 0;
+	del->n++;
+	return 1;
+}
+
+/* Does a filter ask for anything? */
+static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
+{
+	return f->has_proto || f->fast ||
+	       memchr_inv(f->asked, 0, sizeof(f->asked));
+}
+
+/**
+ * nf_xlat_nl_session_del - end the sessions that a filter asks for, and tell how many
+ * @skb: request
+ * @info: its attributes
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @info->extack.
+ */
+int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nf_ct_iter_data iter = {
+		.net	= genl_info_net(info),
+		.portid	= info->snd_portid,
+		.report	= nlmsg_report(info->nlhdr),
+	};
+	struct nf_xlat_nl_del *del;
+	struct sk_buff *msg;
+	int err = -ENOMEM;
+	void *hdr;
+
+	/* Before anything is deleted. */
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	del = kzalloc(sizeof(*del), GFP_KERNEL);
+	if (!msg || !del)
+		goto err;
+	err = nf_xlat_nl_parse(&del->filter, info->attrs[NF_XLAT_A_FILTER],
+			       info->extack);
+	if (err)
+		goto err;
+	err = -EINVAL;
+	if (!nf_xlat_nl_asks(&del->filter)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the filter asks for nothing, and all sessions would end");
+		goto err;
+	}
+	iter.data = del;
+	nf_ct_iterate_cleanup_net(nf_xlat_nl_del_iter, &iter);
+
+	err = -EMSGSIZE;
+	hdr = genlmsg_put_reply(msg, info, &nf_xlat_nl_family, 0,
+				NF_XLAT_CMD_SESSION_DEL);
+	if (!hdr || nla_put_u32(msg, NF_XLAT_A_COUNT, del->n))
+		goto err;
+	genlmsg_end(msg, hdr);
+	kfree(del);
+	return genlmsg_reply(msg, info);
+
+err:
+	kfree(del);
+	nlmsg_free(msg);
+	return err;
+}
