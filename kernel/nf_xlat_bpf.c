@@ -27,6 +27,7 @@
 #include <linux/rtnetlink.h>
 #include <net/addrconf.h>
 #include <net/dst_metadata.h>
+#include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ip_fib.h>
 #include <net/ipv6.h>
@@ -240,6 +241,24 @@ static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
 	return NF_XLAT_OK;
 }
 
+/*
+ * Does a packet of a route leave this host by its new address? Another host's packet to an address
+ * of this one would come in by "lo", whose packets rules trust and whose source nobody verifies. A
+ * router sends no broadcasts of others, see ip_forward().
+ */
+static bool nf_xlat_bpf_leaves(const struct sk_buff *skb, u8 pf,
+			       const struct nf_xlat_hdr *hdr)
+{
+	struct net *net = dev_net(skb->dev);
+	unsigned int type;
+
+	if (pf == NFPROTO_IPV4)
+		return !skb->skb_iif ||
+		       !ipv6_chk_addr(net, &hdr->daddr.in6, NULL, 0);
+	type = inet_addr_type_dev_table(net, skb->dev, hdr->daddr.ip);
+	return type == RTN_LOCAL ? !skb->skb_iif : type != RTN_BROADCAST;
+}
+
 static int nf_xlat_bpf_errno(enum nf_xlat_reason reason)
 {
 	if (reason == NF_XLAT_NOMEM)
@@ -260,8 +279,8 @@ static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 }
 
 /*
- * Removes what belongs to the old family: hash, conntrack entry, route, socket, bridge; and the
- * metadata of XDP, as the new header may be in its place.
+ * Removes what belongs to the old family: hash, conntrack entry, route, socket, bridge; and, of a
+ * packet of a route, the metadata of XDP, as the new header may be in its place.
  */
 static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at)
 {
@@ -320,6 +339,9 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		*reason = NF_XLAT_OPTIONS;
 	if (!*reason)
 		*reason = nf_xlat_bpf_judge(&pkt, &parm.outer, conf->hop);
+	if (!*reason && at == NF_XLAT_BPF_ROUTE &&
+	    !nf_xlat_bpf_leaves(skb, pf, &parm.outer))
+		*reason = NF_XLAT_DADDR;
 	if (!*reason && nf_xlat_bpf_too_big(skb, &pkt, conf->mtu))
 		*reason = NF_XLAT_TOOBIG;
 	if (*reason)
@@ -421,6 +443,12 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 
 	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
+	/*
+	 * The new header may be in the place of metadata of XDP. To clear them is not enough:
+	 * bpf_dynptr_write() does not know that, and would write behind the packet.
+	 */
+	if (skb_metadata_len(sk))
+		return -EOPNOTSUPP;
 	return nf_xlat_bpf_skb(sk, opts, skb_at_tc_ingress(sk) ?
 			       NF_XLAT_BPF_INGRESS : NF_XLAT_BPF_EGRESS);
 }
@@ -433,7 +461,12 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  */
 static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 {
+	const struct sock *sk = sk_to_full_sk(skb->sk);
+
 	if (!skb_valid_dst(skb) || !nf_xlat_bpf_sk_stays(skb))
+		return false;
+	/* bpf_lwt_xmit_reroute() would not know the device. */
+	if (sk && READ_ONCE(sk->sk_bound_dev_if))
 		return false;
 	switch (skb_dst(skb)->ops->family) {
 	case AF_INET:
@@ -452,7 +485,13 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 
 	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
-	if (!nf_xlat_bpf_of_route(sk))
+	/*
+	 * bpf_lwt_xmit_reroute() asks IPsec policies without the ports of the packet. Older
+	 * kernels do not count the routes that lead from one to the other, which
+	 * lwtunnel_xmit() does before it runs the program.
+	 */
+	if (!nf_xlat_bpf_of_route(sk) || !dev_recursion_level() ||
+	    nf_xlat_has_policies(dev_net(sk->dev)))
 		return -EOPNOTSUPP;
 	if (dev_recursion_level() > NF_XLAT_BPF_NESTED)
 		return -ELOOP;

@@ -54,7 +54,7 @@ int wrong_size(struct __sk_buff *skb)
 	return conf ? -bpf_skb_xlat(skb, conf, sizeof(*conf) - 1) : -1;
 }
 
-/* Of programs of routes: how often each errno came */
+/* How often each errno came */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 128);
@@ -62,20 +62,42 @@ struct {
 	__type(value, __u64);
 } lwt_errno SEC(".maps");
 
+static __always_inline __u32 counted(__u32 err)
+{
+	__u64 *count = bpf_map_lookup_elem(&lwt_errno, &err);
+
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return err;
+}
+
 static __always_inline int lwt_answer(struct __sk_buff *skb)
 {
 	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero), opts;
-	__u64 *count;
-	__u32 err;
 
 	if (!conf)
 		return -1;
 	opts = *conf;
-	err = -bpf_lwt_xlat(skb, &opts, sizeof(opts));
-	count = bpf_map_lookup_elem(&lwt_errno, &err);
-	if (count)
-		__sync_fetch_and_add(count, 1);
-	return err;
+	return counted(-bpf_lwt_xlat(skb, &opts, sizeof(opts)));
+}
+
+/* What tc gets of a packet to which XDP has given metadata */
+SEC("tc")
+int tc_count(struct __sk_buff *skb)
+{
+	struct bpf_xlat_opts *conf = bpf_map_lookup_elem(&xlat_conf, &zero), opts;
+
+	if (conf) {
+		opts = *conf;
+		counted(-bpf_skb_xlat(skb, &opts, sizeof(opts)));
+	}
+	return TC_ACT_OK;
+}
+
+SEC("xdp")
+int with_meta(struct xdp_md *ctx)
+{
+	return bpf_xdp_adjust_meta(ctx, -4) ? XDP_DROP : XDP_PASS;
 }
 
 SEC("lwt_xmit")

@@ -81,8 +81,9 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * skb->cb, where the kernel keeps what the code of the old family knows of the packet.
  *
  * Return: as bpf_skb_xlat(), or, with the packet as it was, -EOPNOTSUPP if it has no route of
- *	its family (it has been translated already) or a socket whose memory may be freed at
- *	once (neither TCP, UDP, raw nor ping), -ELOOP if routes lead it in a circle.
+ *	its family (it has been translated already), a socket whose memory may be freed at
+ *	once (neither TCP, UDP, raw nor ping) or that is bound to a device, or if the network
+ *	namespace has IPsec policies, -ELOOP if routes lead it in a circle.
  */
 int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
