@@ -338,19 +338,13 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/*
- * May this packet begin a session, and does nobody else use its entry? nfnetlink_queue may have
- * segmented the first packet of a hairpin, and then all segments refer to one entry.
- */
+/* May this packet begin a session, and does nobody else use its entry? */
 static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo,
 			      const struct nf_hook_state *state)
 {
-	if (!nf_xlat_ct_is_new(ct, ctinfo, state->pf))
-		return false;
-	return nf_xlat_ct_ours(ct) ?
-	       refcount_read(&ct->ct_general.use) == 1 :
-	       !nf_xlat_ct_claimed(ct, state->net);
+	return nf_xlat_ct_is_new(ct, ctinfo, state->pf) &&
+	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_claimed(ct, state->net));
 }
 
 /*
@@ -593,6 +587,12 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	refs[hairpin ? NF_XLAT_REF_HAIRPIN : NF_XLAT_REF_BIB] = bib;
 	if (nf_xlat_ct_for_us(skb, state))
 		return NF_ACCEPT;
+	/*
+	 * nfnetlink_queue may have segmented the packet. Then all segments refer to this entry,
+	 * and the last one begins the session.
+	 */
+	if (hairpin && refcount_read(&ct->ct_general.use) != 1)
+		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), pkt);

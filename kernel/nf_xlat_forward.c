@@ -459,6 +459,8 @@ static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 	struct net_device *vrf = l3mdev_master_dev_rcu(skb->dev);
 	struct rtable *rt;
 
+	/* A device of kind "xlat" has made itself the one that the packet came in by. */
+	skb->skb_iif = skb->dev->ifindex;
 	if (unlikely(vrf)) {
 		/* Its own device stays in the control block, where inet_sdif() looks for it. */
 		skb->dev = vrf;
@@ -470,9 +472,10 @@ static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 	}
 
 	/* A route with encapsulation has an input function of its own. */
-	if (pf != NFPROTO_IPV4 || skb_dst(skb)->lwtstate)
+	if (pf != NFPROTO_IPV4 || skb_dst(skb)->lwtstate ||
+	    skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return true;
-	rt = nf_xlat_local_route(net);
+	rt = nf_xlat_local_route(net, vrf ? : net->loopback_dev);
 	if (!rt)
 		return false;
 	skb_dst_drop(skb);

@@ -39,6 +39,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->task = current;
 	walk->depth = 0;
 	walk->in_device = false;
+	walk->asked = 0;
 	walk->no_route_skb = NULL;
 	__skb_queue_head_init(&walk->later);
 	walk->n_later = 0;

@@ -33,7 +33,7 @@ struct seq_file;
  *
  * @mib: counters
  * @hops: routes that nf_xlat_hop_route() has made, by device and gateway
- * @local: the route that nf_xlat_local_route() has made
+ * @local: the routes that nf_xlat_local_route() has made
  * @hop_lock: for writers of @hops and @local
  */
 struct nf_xlat_net {
@@ -303,7 +303,7 @@ void nf_xlat_forward_fini(void);
 
 /* nf_xlat_route.c */
 void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);
-struct rtable *nf_xlat_local_route(struct net *net);
+struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev);
 struct dst_entry *nf_xlat_policy_route(struct net *net,
 				       const struct sk_buff *skb, u8 pf,
 				       const struct nf_xlat_flowi *fl,

@@ -241,36 +241,38 @@ void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 	spin_unlock_bh(&xn->hop_lock);
 }
 
-/* RCU read side, or with the lock */
+/*
+ * It depends on no address, route or rule. But a socket that keeps it looks for another one when
+ * it is old, so keep it new. RCU read side, or with the lock.
+ */
 static struct rtable *nf_xlat_local_find(const struct net *net,
-					 const struct nf_xlat_net *xn)
+					 const struct nf_xlat_net *xn,
+					 const struct net_device *dev)
 {
 	struct nf_xlat_hop *hop;
 
 	hlist_for_each_entry_rcu(hop, &xn->local, node) {
-		if (!nf_xlat_hop_old(net, hop))
-			return hop->rt;
+		if (dst_dev_rcu(&hop->rt->dst) != dev)
+			continue;
+		if (nf_xlat_hop_old(net, hop))
+			WRITE_ONCE(hop->rt->rt_genid, rt_genid_ipv4(net));
+		return hop->rt;
 	}
 	return NULL;
 }
 
-/* Make it in place of one that is old. The caller holds the lock. */
-static struct rtable *nf_xlat_local_alloc(struct net *net,
-					  struct nf_xlat_net *xn,
-					  struct nf_xlat_hop *hop)
+/* The caller holds the lock. */
+static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
+					  struct nf_xlat_hop *hop,
+					  struct net_device *dev)
 {
-	struct nf_xlat_hop *old;
-	struct hlist_node *n;
-
 	/* nf_xlat_hops_forget() would not find it any more. */
-	if (net->loopback_dev->reg_state != NETREG_REGISTERED)
+	if (dev->reg_state != NETREG_REGISTERED)
 		return NULL;
-	hop->rt = rt_dst_alloc(net->loopback_dev, RTCF_LOCAL, RTN_LOCAL, false);
+	hop->rt = rt_dst_alloc(dev, RTCF_LOCAL, RTN_LOCAL, false);
 	if (!hop->rt)
 		return NULL;
 	hop->rt->rt_is_input = 1;
-	hlist_for_each_entry_safe(old, n, &xn->local, node)
-		nf_xlat_hop_del(old);
 	hlist_add_head_rcu(&hop->node, &xn->local);
 	return hop->rt;
 }
@@ -278,6 +280,7 @@ static struct rtable *nf_xlat_local_alloc(struct net *net,
 /**
  * nf_xlat_local_route - the IPv4 route by which this host gets a packet that another has sent
  * @net: network namespace
+ * @dev: its loopback device, or the VRF that the packet is in
  *
  * A route of __ip_route_output_key() to this host says that a packet came in by the device that
  * has the address (rt_iif). This route says nothing about it, as those of ip_route_input_slow()
@@ -286,13 +289,13 @@ static struct rtable *nf_xlat_local_alloc(struct net *net,
  *
  * Return: the route, without a reference, in the same RCU read side; or NULL
  */
-struct rtable *nf_xlat_local_route(struct net *net)
+struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 	struct nf_xlat_hop *hop;
 	struct rtable *rt;
 
-	rt = nf_xlat_local_find(net, xn);
+	rt = nf_xlat_local_find(net, xn, dev);
 	if (likely(rt))
 		return rt;
 
@@ -301,9 +304,9 @@ struct rtable *nf_xlat_local_route(struct net *net)
 		return NULL;
 	spin_lock_bh(&xn->hop_lock);
 	/* Another CPU may have added it meanwhile. */
-	rt = nf_xlat_local_find(net, xn);
+	rt = nf_xlat_local_find(net, xn, dev);
 	if (!rt) {
-		rt = nf_xlat_local_alloc(net, xn, hop);
+		rt = nf_xlat_local_alloc(xn, hop, dev);
 		if (rt)
 			hop = NULL;
 	}

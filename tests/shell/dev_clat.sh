@@ -54,6 +54,7 @@ ways()
 ways "a host"
 # What fits the path of IPv6 is not cut, if it has DF=1.
 tapped lan "src $clat6 and ip6 proto 44"
+check "a socket of the device" on "$client6" ping -c 1 -W 10 -I xlat0 $server_ip
 check "1300 bytes with DF" on "$client6" ping -c 1 -W 10 -s 1300 -M "want" $server_ip
 check "1300 bytes without" on "$client6" ping -c 1 -W 10 -s 1300 -M "dont" $server_ip
 check "[13] are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 2 ]'
