@@ -283,6 +283,9 @@ bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
 		       !nf_xlat_addr4_of_link(addr->ip) &&
 		       !ipv4_is_lbcast(addr->ip);
 
+	/* Most addresses: of what follows, nothing is in 2000::/3. */
+	if (likely((addr->in6.s6_addr[0] & 0xe0) == 0x20))
+		return true;
 	return !ipv6_addr_is_multicast(&addr->in6) &&
 	       !ipv6_addr_loopback(&addr->in6) &&
 	       !ipv6_addr_any(&addr->in6) &&

@@ -104,6 +104,16 @@ static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
 	quote->len = min(quote->len, room);
 }
 
+/* Of an ICMP error. Not inlined, so that other packets do not pay for the structure. */
+static noinline unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt)
+{
+	struct nf_xlat_quote quote;
+
+	nf_xlat_quote(pkt, &quote);
+	return nf_xlat_new_hlen(pkt->pf, &pkt->l3) + sizeof(struct icmphdr) +
+	       quote.len + quote.pad + quote.ext;
+}
+
 /**
  * nf_xlat_new_len - length that a packet will have in the other family
  * @pkt: packet that nf_xlat_parse() accepted
@@ -114,15 +124,10 @@ static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
  */
 unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 {
-	unsigned int hlen = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
-	struct nf_xlat_quote quote;
-
-	if (!pkt->icmp_error)
-		return pkt->l3.len - pkt->l3.hlen + hlen;
-
-	nf_xlat_quote(pkt, &quote);
-	return hlen + sizeof(struct icmphdr) + quote.len + quote.pad +
-	       quote.ext;
+	if (unlikely(pkt->icmp_error))
+		return nf_xlat_new_error_len(pkt);
+	return pkt->l3.len - pkt->l3.hlen +
+	       nf_xlat_new_hlen(pkt->pf, &pkt->l3);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_len);
 
