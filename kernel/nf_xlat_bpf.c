@@ -246,17 +246,33 @@ static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
  * of this one would come in by "lo", whose packets rules trust and whose source nobody verifies. A
  * router sends no broadcasts of others, see ip_forward().
  */
-static bool nf_xlat_bpf_leaves(const struct sk_buff *skb, u8 pf,
+static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
+			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_hdr *hdr)
 {
+	const struct nf_xlat_flowi fl = { .saddr = &hdr->saddr, .daddr = &hdr->daddr };
 	struct net *net = dev_net(skb->dev);
+	struct dst_entry *dst;
 	unsigned int type;
+	bool own, local;
 
-	if (pf == NFPROTO_IPV4)
-		return !skb->skb_iif ||
-		       !ipv6_chk_addr(net, &hdr->daddr.in6, NULL, 0);
-	type = inet_addr_type_dev_table(net, skb->dev, hdr->daddr.ip);
-	return type == RTN_LOCAL ? !skb->skb_iif : type != RTN_BROADCAST;
+	/* ip6_copy_metadata() does not copy skb_iif; a fragment of this host has a socket. */
+	own = !skb->skb_iif &&
+	      (skb->sk || pkt->pf == NFPROTO_IPV4 || !pkt->l3.fraghdr);
+	if (pkt->pf == NFPROTO_IPV6) {
+		type = inet_addr_type_dev_table(net, skb->dev, hdr->daddr.ip);
+		return type == RTN_LOCAL ? own : type != RTN_BROADCAST;
+	}
+	if (own)
+		return true;
+	dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV6, &fl, NULL);
+	/* BPF_LWT_REROUTE finds none, either. */
+	if (IS_ERR(dst))
+		return true;
+	local = container_of(dst, struct rt6_info, dst)->rt6i_flags &
+		(RTF_LOCAL | RTF_ANYCAST);
+	dst_release(dst);
+	return !local;
 }
 
 static int nf_xlat_bpf_errno(enum nf_xlat_reason reason)
@@ -340,7 +356,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	if (!*reason)
 		*reason = nf_xlat_bpf_judge(&pkt, &parm.outer, conf->hop);
 	if (!*reason && at == NF_XLAT_BPF_ROUTE &&
-	    !nf_xlat_bpf_leaves(skb, pf, &parm.outer))
+	    !nf_xlat_bpf_leaves(skb, &pkt, &parm.outer))
 		*reason = NF_XLAT_DADDR;
 	if (!*reason && nf_xlat_bpf_too_big(skb, &pkt, conf->mtu))
 		*reason = NF_XLAT_TOOBIG;
@@ -447,8 +463,10 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 	 * The new header may be in the place of metadata of XDP. To clear them is not enough:
 	 * bpf_dynptr_write() does not know that, and would write behind the packet.
 	 */
-	if (skb_metadata_len(sk))
+	if (skb_metadata_len(sk)) {
+		opts->reason = NF_XLAT_OK;
 		return -EOPNOTSUPP;
+	}
 	return nf_xlat_bpf_skb(sk, opts, skb_at_tc_ingress(sk) ?
 			       NF_XLAT_BPF_INGRESS : NF_XLAT_BPF_EGRESS);
 }
@@ -477,6 +495,9 @@ static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 	return false;
 }
 
+/* The kernel does not count nested routes. */
+static bool nf_xlat_bpf_uncounted __read_mostly;
+
 /* Documented in linux/bpf_xlat.h */
 __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
@@ -485,13 +506,16 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 
 	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
+	/* bpf_lwt_xmit_reroute() asks IPsec policies without the ports of the packet. */
+	if (!nf_xlat_bpf_of_route(sk) || nf_xlat_has_policies(dev_net(sk->dev)))
+		return -EOPNOTSUPP;
 	/*
-	 * bpf_lwt_xmit_reroute() asks IPsec policies without the ports of the packet. Older
-	 * kernels do not count the routes that lead from one to the other, which
-	 * lwtunnel_xmit() does before it runs the program.
+	 * Older kernels do not count the routes that lead from one to the other, which
+	 * lwtunnel_xmit() does before it runs the program. But tunnels are counted, so note it.
 	 */
-	if (!nf_xlat_bpf_of_route(sk) || !dev_recursion_level() ||
-	    nf_xlat_has_policies(dev_net(sk->dev)))
+	if (unlikely(!dev_recursion_level()))
+		WRITE_ONCE(nf_xlat_bpf_uncounted, true);
+	if (unlikely(READ_ONCE(nf_xlat_bpf_uncounted)))
 		return -EOPNOTSUPP;
 	if (dev_recursion_level() > NF_XLAT_BPF_NESTED)
 		return -ELOOP;

@@ -383,6 +383,13 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	enum nf_xlat_reason reason;
 	unsigned int verdict;
 
+	/*
+	 * nfnetlink_queue may have segmented the first packet of a hairpin. Then all segments
+	 * refer to this entry, and the last one begins the session.
+	 */
+	if (nf_xlat_ct_ours(ct) && refcount_read(&ct->ct_general.use) != 1)
+		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
+
 	reason = nf_xlat_ct_reply_in(ct, range, &reply);
 	if (!reason && nf_xlat_ct_ours(ct)) {
 		parm.lowest_mtu6 = range->mtu;
@@ -587,12 +594,6 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	refs[hairpin ? NF_XLAT_REF_HAIRPIN : NF_XLAT_REF_BIB] = bib;
 	if (nf_xlat_ct_for_us(skb, state))
 		return NF_ACCEPT;
-	/*
-	 * nfnetlink_queue may have segmented the packet. Then all segments refer to this entry,
-	 * and the last one begins the session.
-	 */
-	if (hairpin && refcount_read(&ct->ct_general.use) != 1)
-		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), pkt);

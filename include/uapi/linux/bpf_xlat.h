@@ -64,6 +64,7 @@ struct bpf_xlat_opts {
  *	-ENOENT if it is no IP packet or has an address that is not mapped,
  *	-EMSGSIZE if it is longer than what may come out and has to be cut, or segmented,
  *	-EBADMSG if it is one that has no counterpart or is malformed,
+ *	-EOPNOTSUPP if an XDP program has given it metadata,
  *	-EINVAL if @opts is wrong;
  *	-ENOMEM, then the packet is to be dropped.
  */
