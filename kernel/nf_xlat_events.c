@@ -89,8 +89,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_add);
  * @ev: the events
  *
  * If there are events of devices, this waits for packets that were setting up a session when the
- * event came: after this call, their sessions are in the table that the work walks over. An event that comes after this call
- * is for the next run. Process context.
+ * event came: after this call, their sessions are in the table that the work walks over. An
+ * event that comes after this call is for the next run. Process context.
  *
  * Return: jiffies, for nf_xlat_events_end().
  */

@@ -27,20 +27,21 @@
 struct seq_file;
 
 #define NF_XLAT_HOP_BUCKETS	64
+/* Behind these, a bucket for nf_xlat_local_route() */
+#define NF_XLAT_HOP_LOCAL	NF_XLAT_HOP_BUCKETS
 
 /**
  * struct nf_xlat_net - the engine's data of a namespace
  *
  * @mib: counters
- * @hops: routes that nf_xlat_hop_route() has made, by device and gateway
- * @local: the routes that nf_xlat_local_route() has made
- * @hop_lock: for writers of @hops and @local
+ * @hops: routes that nf_xlat_hop_route() has made, by device and gateway, and in
+ *	NF_XLAT_HOP_LOCAL those of nf_xlat_local_route()
+ * @hop_lock: for writers of @hops
  */
 struct nf_xlat_net {
 	struct nf_xlat_mib __percpu	*mib;
-	struct hlist_head		hops[NF_XLAT_HOP_BUCKETS];
-	struct hlist_head		local;
-	spinlock_t			hop_lock;	/* protects writes to @hops and @local */
+	struct hlist_head		hops[NF_XLAT_HOP_BUCKETS + 1];
+	spinlock_t			hop_lock;	/* protects writes to @hops */
 };
 
 extern unsigned int nf_xlat_net_id;

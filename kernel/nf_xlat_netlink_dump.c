@@ -12,6 +12,8 @@
 #include <linux/netlink.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/netlink.h>

@@ -228,15 +228,11 @@ void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 	unsigned int i;
 
 	spin_lock_bh(&xn->hop_lock);
-	for (i = 0; i < NF_XLAT_HOP_BUCKETS; i++) {
+	for (i = 0; i < ARRAY_SIZE(xn->hops); i++) {
 		hlist_for_each_entry_safe(hop, n, &xn->hops[i], node) {
 			if (!dev || hop->rt->dst.dev == dev)
 				nf_xlat_hop_del(hop);
 		}
-	}
-	hlist_for_each_entry_safe(hop, n, &xn->local, node) {
-		if (!dev || hop->rt->dst.dev == dev)
-			nf_xlat_hop_del(hop);
 	}
 	spin_unlock_bh(&xn->hop_lock);
 }
@@ -251,7 +247,7 @@ static struct rtable *nf_xlat_local_find(const struct net *net,
 {
 	struct nf_xlat_hop *hop;
 
-	hlist_for_each_entry_rcu(hop, &xn->local, node) {
+	hlist_for_each_entry_rcu(hop, &xn->hops[NF_XLAT_HOP_LOCAL], node) {
 		if (dst_dev_rcu(&hop->rt->dst) != dev)
 			continue;
 		if (nf_xlat_hop_old(net, hop))
@@ -273,7 +269,7 @@ static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
 	if (!hop->rt)
 		return NULL;
 	hop->rt->rt_is_input = 1;
-	hlist_add_head_rcu(&hop->node, &xn->local);
+	hlist_add_head_rcu(&hop->node, &xn->hops[NF_XLAT_HOP_LOCAL]);
 	return hop->rt;
 }
 
