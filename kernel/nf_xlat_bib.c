@@ -4,10 +4,12 @@
  * and port has the same IPv4 address and port towards all peers.
  *
  * A mapping is in two tables, one by its IPv6 endpoint and one by its IPv4 endpoint. The
- * conntrack entries of its sessions hold references; with the last reference, it leaves the
- * tables. The table by IPv4 endpoint has two more kinds of objects: for address-dependent
- * filtering, one for each peer of a mapping (its permission); and for nf_xlat_bib_may_map(), one
- * for each address that mappings have.
+ * conntrack entries of its sessions hold references. When the last reference is put, the mapping
+ * leaves both tables.
+ *
+ * A struct nf_xlat_bib in the table by IPv4 endpoint may also be one of two other things. With
+ * address-dependent filtering, each peer of a mapping has one: its permission. And each IPv4
+ * address that a mapping uses has one, for nf_xlat_bib_may_map().
  */
 
 #include <linux/rculist.h>
@@ -43,7 +45,7 @@ static struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
 /**
  * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
  * @net: network namespace
- * @key: the endpoint, and those settings of the rule that are part of the key
+ * @key: the endpoint and the settings of the rule, see struct nf_xlat_bib_key6
  *
  * RCU read side.
  *
@@ -89,8 +91,10 @@ struct nf_xlat_bib *nf_xlat_bib_alloc(void)
 }
 
 /**
- * nf_xlat_bib_free - free a mapping that was neither claimed nor added
+ * nf_xlat_bib_free - free a mapping that is in no table
  * @bib: the mapping
+ *
+ * The caller is the only user of @bib. Any context.
  */
 void nf_xlat_bib_free(struct nf_xlat_bib *bib)
 {
@@ -102,12 +106,12 @@ void nf_xlat_bib_free(struct nf_xlat_bib *bib)
  * @net: network namespace
  * @bib: mapping from nf_xlat_bib_alloc(), with the endpoint in @key4
  *
- * This inserts the mapping into the table by IPv4 endpoint, with a reference count of 0. So no
- * other mapping can claim the endpoint, and nf_xlat_bib_find4() does not find this one yet. The
- * caller has to call nf_xlat_bib_add(), which makes it complete. RCU read side.
+ * This inserts @bib into the table by IPv4 endpoint, with a reference count of 0. From then on,
+ * no other mapping can claim the endpoint. nf_xlat_bib_find4() does not return @bib before
+ * nf_xlat_bib_add(), which the caller has to call next. RCU read side.
  *
  * Return: 0; -EEXIST if another mapping has the endpoint; another error if there is no
- * memory.
+ * memory. In case of error @bib is in no table, and the caller still owns it.
  */
 int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib)
 {
@@ -122,7 +126,8 @@ int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib)
  *
  * RCU read side.
  *
- * Return: true also if the mapping is only claimed, or is about to end.
+ * Return: true if there is one. This includes a mapping that has only claimed the endpoint, and
+ * one that has no references and is about to leave the table.
  */
 bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
@@ -131,13 +136,15 @@ bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 }
 
 /**
- * nf_xlat_bib_may_map - may a client get this IPv4 endpoint at any time?
+ * nf_xlat_bib_may_map - could a new mapping get this IPv4 endpoint?
  * @net: network namespace
  * @key: the endpoint
  *
- * RCU read side.
+ * The pools of rules are not known here, only those of the mappings that exist. It does not
+ * matter whether a mapping has the endpoint now. RCU read side.
  *
- * Return: true if there are mappings with its address, from a pool that has its port.
+ * Return: true if mappings have the address of @key, and the port of @key is in the range of
+ * their pools.
  */
 bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
@@ -159,6 +166,7 @@ static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
 	nf_xlat_bib_free(container_of(rcu, struct nf_xlat_bib, rcu));
 }
 
+/* Is the object a mapping, and neither a permission nor an address? */
 static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
 {
 	return !bib->key4.peer && bib->key4.proto;
@@ -170,6 +178,10 @@ static unsigned int nf_xlat_bib_proto(u8 proto)
 	       proto == IPPROTO_UDP ? NF_XLAT_BIB_UDP : NF_XLAT_BIB_ICMP;
 }
 
+/*
+ * Remove an object without references from the tables, and free it after a grace period. Another
+ * CPU may have removed it from a table already, see nf_xlat_bib_get4() and nf_xlat_bib_add().
+ */
 static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 			       struct nf_xlat_bib *bib)
 {
@@ -186,11 +198,11 @@ static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 }
 
 /**
- * nf_xlat_bib_put - put a reference, and free the object with the last one
+ * nf_xlat_bib_put - put a reference, and free the object if that was the last one
  * @net: network namespace
  * @bib: mapping or permission
  *
- * Any context.
+ * When a mapping ends, this also puts its reference to the object of its address. Any context.
  */
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 {
@@ -201,7 +213,10 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 	addr = bib->addr;
 	if (nf_xlat_bib_is_mapping(bib))
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
-	/* Before another mapping can have its IPv4 endpoint */
+	/*
+	 * Report the end while no other mapping can claim the IPv4 endpoint. So listeners never
+	 * see two mappings with the same endpoint.
+	 */
 	if (bib->since)
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
 	if (addr)
@@ -212,10 +227,10 @@ void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /*
- * Find the object with the key of @new in the table by IPv4 endpoint, or add @new. The caller
- * gives @new away: it is freed if it is not added.
+ * Find the object with the key of @new in the table by IPv4 endpoint, or add @new. This function
+ * owns @new, and frees @new if it does not add it. RCU read side.
  *
- * Return: the object with a reference, or NULL without memory.
+ * Return: the object, with a reference for the caller, or NULL without memory.
  */
 static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 					    struct nf_xlat_bib *new)
@@ -238,7 +253,8 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 			break;
 		/*
 		 * Another CPU has put the last reference to the old object, and is about to
-		 * unlink it. Unlink it now; nf_xlat_bib_unlink() does not mind.
+		 * remove it from the table. Remove it now, and try again. nf_xlat_bib_unlink()
+		 * does nothing with an object that is not in the table.
 		 */
 		rhashtable_remove_fast(&bn->table4, &old->node4,
 				       nf_xlat_bib_params4);
@@ -247,7 +263,10 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 	return old;
 }
 
-/* Get the object for the IPv4 address of a mapping, which nf_xlat_bib_may_map() looks for. */
+/*
+ * Get the object of the IPv4 address of a mapping, for nf_xlat_bib_may_map(), and count the
+ * mapping in it. Returns the object with a reference, or NULL without memory.
+ */
 static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 						const struct nf_xlat_bib *bib)
 {
@@ -288,13 +307,14 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 }
 
 /**
- * nf_xlat_bib_failed - count a session that was refused for want of a port
+ * nf_xlat_bib_failed - count a session that was refused because no port was free
  * @net: network namespace
- * @addr: address of the pool that was looked at first
- * @zone: of conntrack
- * @proto: transport protocol
+ * @addr: the first address of the pool that was tried
+ * @zone: zone of conntrack
+ * @proto: transport protocol in IPv4
  *
- * Counted while there are mappings of the address. RCU read side.
+ * The counter is in the object of the address. If no mapping has the address, there is no such
+ * object, and the session is not counted. RCU read side.
  */
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
 {
@@ -315,10 +335,11 @@ void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
  * @net: network namespace
  * @bib: the mapping, with both keys
  *
- * Another CPU may have added a mapping for the same IPv6 endpoint meanwhile. Then that one is
- * returned, and @bib is freed. RCU read side.
+ * Another CPU may have added a mapping for the same IPv6 endpoint after the caller looked for
+ * one. Then this function returns that other mapping. If it does not return @bib, it has put
+ * @bib, and the IPv4 endpoint with it. RCU read side.
  *
- * Return: the mapping to use, with a reference, or NULL without memory.
+ * Return: the mapping to use, with a reference for the caller, or NULL without memory.
  */
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 {
@@ -349,12 +370,12 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_begin - the first packet of a session with a mapping has passed all rules
+ * nf_xlat_bib_begin - report a new mapping to listeners, if that has not been done
  * @net: network namespace
- * @bib: the mapping, of which the caller has a reference
+ * @bib: the mapping, to which the caller has a reference
  *
- * With its first session the mapping begins, for those who listen: a flood of packets that a
- * rule drops makes no events. Any context.
+ * The caller has seen conntrack confirm a session of the mapping. A mapping is not reported
+ * before that, so that packets that a rule drops cause no events. Any context.
  */
 void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 {
@@ -369,9 +390,9 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  * @bib: the mapping
  * @peer: IPv4 address of the peer
  *
- * RCU read side.
+ * The permission lasts until its last reference is put. RCU read side.
  *
- * Return: the permission, with a reference, or NULL for want of memory.
+ * Return: the permission, with a reference for the caller, or NULL without memory.
  */
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
@@ -416,10 +437,10 @@ static void nf_xlat_bib_free_fn(void *bib, void *arg)
 }
 
 /**
- * nf_xlat_bib_net_exit - free the tables of a namespace, whose sessions have ended
+ * nf_xlat_bib_net_exit - free the tables of a namespace
  * @net: the namespace
  *
- * Process context.
+ * The caller has ended all sessions of the namespace. Process context.
  */
 void nf_xlat_bib_net_exit(struct net *net)
 {
@@ -445,9 +466,9 @@ int nf_xlat_bib_init(void)
 }
 
 /**
- * nf_xlat_bib_exit - free the slab cache, after the tables of all namespaces
+ * nf_xlat_bib_exit - free the slab cache
  *
- * Process context.
+ * The tables of all namespaces have been freed. Process context.
  */
 void nf_xlat_bib_exit(void)
 {

@@ -59,20 +59,20 @@ struct nf_xlat_pool {
 /* rhashtable compares the keys as memory, so padding and members that are not set are zero. */
 
 /**
- * struct nf_xlat_bib_key6 - which IPv6 endpoint has a mapping, by which kind of rule
+ * struct nf_xlat_bib_key6 - IPv6 endpoint of a mapping, and the settings of its rule
  *
- * Rules that differ in these settings are separate translators: a peer that the filtering of
- * one rule forbids must not pass by the mapping of another rule.
+ * An endpoint has separate mappings for rules that differ in these settings. If two such rules
+ * shared a mapping, a peer that one of them forbids could use the mapping of the other.
  *
  * @addr: address
  * @prefix: prefix in which the addresses of IPv4 peers are embedded
  * @pool: where the IPv4 endpoint comes from
- * @port: port, or id of echo
- * @zone: of conntrack
+ * @port: port, or identifier of an echo request
+ * @zone: zone of conntrack
  * @mtu: lowest MTU of the IPv6 side, 0 for 1280
  * @proto: transport protocol
- * @filter: peers need a permission
- * @masq: of a masquerade rule
+ * @filter: a peer needs a permission, see nf_xlat_bib_permit()
+ * @masq: the rule masquerades
  */
 struct nf_xlat_bib_key6 {
 	struct in6_addr		addr;
@@ -86,18 +86,27 @@ struct nf_xlat_bib_key6 {
 	u8			masq:1;
 };
 
+/**
+ * struct nf_xlat_bib_key4 - key in the table by IPv4 endpoint
+ *
+ * @addr: address
+ * @peer: of a permission: IPv4 address of the peer; 0 for a mapping and for an address
+ * @port: port, or identifier of an echo request; 0 for an address
+ * @zone: zone of conntrack
+ * @proto: transport protocol in IPv4; 0 for an address
+ * @pad: zero
+ */
 struct nf_xlat_bib_key4 {
 	__be32	addr;
-	__be32	peer;	/* 0: the mapping itself */
+	__be32	peer;
 	__be16	port;
 	u16	zone;
-	u8	proto;	/* 0: an address */
+	u8	proto;
 	u8	pad[3];
 };
 
 /**
- * struct nf_xlat_bib - a mapping, the permission of a peer to use one, or an address that
- *	mappings have
+ * struct nf_xlat_bib - a mapping, the permission of a peer, or the IPv4 address of mappings
  *
  * @node6: of a mapping: node in the table by IPv6 endpoint
  * @node4: node in the table by IPv4 endpoint and peer
