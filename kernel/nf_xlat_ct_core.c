@@ -72,10 +72,12 @@ static void nf_xlat_hdr_inverse(struct nf_xlat_hdr *hdr,
 
 /*
  * Choose the source address of a translated ICMP error. Any router on the path may have
- * sent the error (RFC 7915 sections 4.3 and 5.3). On entry, @hdr has the address that the
- * session gives to the sender's end; it stays where the router's own address cannot be
- * translated: a router of the IPv6 side has no IPv4 address, and a port forward from IPv6
- * to an IPv4 host has no prefix.
+ * sent the error (RFC 7915 sections 4.3 and 5.3). On entry, the source in @hdr is the translated
+ * address of the host at that end of the session. It stays where the address of the router cannot
+ * be translated: a router of the IPv6 side has no IPv4 address, and a port forward from IPv6 to
+ * an IPv4 host has no prefix.
+ *
+ * Return: NF_XLAT_OK, or NF_XLAT_ADDRESS if the prefix of the session is not known.
  */
 static enum nf_xlat_reason
 nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
@@ -91,9 +93,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 	if (!nf_xlat_ct_prefix(ct, &prefix))
 		return NF_XLAT_ADDRESS;
 	/*
-	 * RFC 6052 section 3.1 does not let the well-known prefix represent this router, which
-	 * has a private address for example. Path MTU discovery needs its error all the same,
-	 * so the error leaves as if the peer had sent it.
+	 * RFC 6052 section 3.1: the well-known prefix must not represent the address of this
+	 * router, a private address for example. Path MTU discovery needs the error all the
+	 * same, so give it the address of the peer.
 	 */
 	if (!nf_xlat_prefix_allows(&prefix, pkt->l3.saddr.ip))
 		return NF_XLAT_OK;
@@ -103,8 +105,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 
 /*
  * The route of the packet leads to another device than the one whose address the session
- * masquerades with. Do as nf_nat_inet_fn() does after nf_nat_oif_changed(): remove the
- * entry, so that the next packet begins a new session. The caller drops this packet.
+ * masquerades with. Do as nf_nat_inet_fn() does if nf_nat_oif_changed(): remove the entry, so
+ * that the next packet begins a new session. nf_xlat_send(), which calls this by
+ * nf_xlat_parm.moved, drops this packet.
  */
 static void nf_xlat_ct_moved(struct sk_buff *skb)
 {
@@ -127,6 +130,7 @@ static const struct nf_xlat_owner *nf_xlat_ct_owner(const struct net *net,
 	       rcu_dereference(nf_xlat_ct_pernet(net)->owners[index]);
 }
 
+/* As nf_xlat_reject(), and count the packet for the device with number @owner. */
 static noinline unsigned int
 nf_xlat_ct_reject(struct sk_buff *skb, const struct nf_hook_state *state,
 		  u8 owner, const struct nf_xlat_pkt *pkt,
@@ -138,7 +142,10 @@ nf_xlat_ct_reject(struct sk_buff *skb, const struct nf_hook_state *state,
 	return nf_xlat_reject(skb, &way, pkt, reason);
 }
 
-/* Translate a packet of a session, of either direction. */
+/*
+ * Translate a packet of a session, in direction @dir, or an ICMP error about the other direction.
+ * Returns a verdict as nf_xlat_send() does.
+ */
 static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 				      const struct nf_hook_state *state,
 				      const struct nf_conn *ct,
@@ -183,96 +190,9 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 }
 
 /*
- * References to mappings that the first packet of a session has taken. They go to the entry
- * if conntrack has confirmed it when the packet has passed, and are put otherwise.
- *
- * @after: calls nf_xlat_ct_hand_over() later, where nf_xlat_send() puts the packet on a list
- * @ct: the entry of the packet, without a reference: it may be freed at any time, and
- *	its memory may have become another entry
- * @net: namespace of the entry
- * @zone: zone of the entry
- * @orig: original tuple of the entry
- * @refs: the references, by enum nf_xlat_ct_refs
- * @begins: notify listeners that the session begins. A hairpin has two of this structure, one
- *	for each translation of its first packet; the one that is used last notifies them.
+ * Translate the first packet of a session, and hand over @refs, the references that it has taken.
+ * The caller must not put them any more. Returns a verdict as nf_xlat_send() does.
  */
-struct nf_xlat_ct_first {
-	struct nf_xlat_after		after;
-	struct nf_conn			*ct;
-	struct net			*net;
-	struct nf_conntrack_zone	zone;
-	struct nf_conntrack_tuple	orig;
-	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
-	bool				begins;
-};
-
-/*
- * Hand the references to the entry, or put them if the entry is not in conntrack's table.
- *
- * We hold no reference to the entry meanwhile, since only a packet may hold an entry that is
- * not confirmed: nf_ct_drop_unconfirmed() and nf_xlat_ct_claimed() read the reference count.
- * Memory of entries is SLAB_TYPESAFE_BY_RCU. So take a reference now, and then compare the
- * entry with what it was, as __nf_conntrack_find_get() does.
- *
- * A packet that waits in nfnetlink_queue has not confirmed its entry yet. Then the
- * references are put, and the session keeps its port without a mapping.
- */
-static void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
-{
-	struct nf_conn *ct = first->ct;
-	unsigned int i;
-
-	if (refcount_inc_not_zero(&ct->ct_general.use)) {
-		smp_acquire__after_ctrl_dep();
-		if (nf_ct_is_confirmed(ct) && nf_xlat_ct_is_session(ct) &&
-		    net_eq(nf_ct_net(ct), first->net) &&
-		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
-		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
-				      &first->orig)) {
-			/* A permission (NF_XLAT_REF_PEER) is no mapping. */
-			for (i = 0; i < __NF_XLAT_REF_MAX; i++)
-				if (first->refs[i] && i != NF_XLAT_REF_PEER)
-					nf_xlat_bib_begin(first->net, first->refs[i]);
-			if (first->begins)
-				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
-			nf_xlat_ct_attach(ct, first->refs);
-		}
-		nf_ct_put(ct);
-	}
-	nf_xlat_ct_release(first->net, first->refs);
-}
-
-static void nf_xlat_ct_hand_over_after(struct nf_xlat_after *after)
-{
-	struct nf_xlat_ct_first *first;
-
-	first = container_of(after, struct nf_xlat_ct_first, after);
-	nf_xlat_ct_hand_over(first);
-	kfree(first);
-}
-
-/*
- * In a nested translation, nf_xlat_send() has only put the packet on a list, so the entry
- * cannot be confirmed yet. Let the outermost translation call nf_xlat_ct_hand_over().
- *
- * Return: false if the caller has to call it at once. Without memory the entry gets no
- * mapping then, as if the packet waited in nfnetlink_queue.
- */
-static bool nf_xlat_ct_hand_over_later(const struct nf_xlat_ct_first *first)
-{
-	struct nf_xlat_ct_first *copy;
-
-	if (likely(!nf_xlat_nested()))
-		return false;
-	copy = kmemdup(first, sizeof(*first), GFP_ATOMIC);
-	if (!copy)
-		return false;
-	copy->after.fn = nf_xlat_ct_hand_over_after;
-	nf_xlat_do_after(&copy->after);
-	return true;
-}
-
-/* Translate the first packet of a session, and give its @refs to the entry, or put them. */
 static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
 				     struct nf_conn *ct,
@@ -300,17 +220,17 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 }
 
 /*
- * Does anybody but the packet use this entry, which has one family and is not confirmed?
- * Then it cannot become a session: nf_xlat_ct_guard() would add an extension and overwrite
- * nat_bysource, and nf_conntrack_alter_reply() would change the reply tuple, under the feet
- * of the other user. That may be NAT, a helper, act_ct, Open vSwitch, the SYN proxy, an
- * expectation, or another packet that refers to the same entry.
+ * Does anybody else than the packet use this entry, which has one family and is not confirmed?
+ * Then it cannot become a session, because that would change what the other user relies on:
+ * nf_xlat_ct_guard() adds an extension and overwrites nat_bysource, and nf_conntrack_alter_reply()
+ * changes the reply tuple. The other user may be NAT, a helper, act_ct, Open vSwitch, the SYN
+ * proxy, an expectation, or another packet that refers to the same entry.
  *
  * nf_nat_setup_info() sets IPS_SRC_NAT_DONE when it links nat_bysource into its hash table.
  * The node itself does not tell whether it is linked, as nf_conntrack_alloc() does not clear
  * it. IPS_DST_NAT_DONE alone is no sign of a user: where NAT has hooks, each entry has it.
  */
-static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
+static bool nf_xlat_ct_in_use(const struct nf_conn *ct, const struct net *net)
 {
 	return ct->status & (IPS_NAT_MASK | IPS_SRC_NAT_DONE | IPS_EXPECTED |
 			     IPS_SEQ_ADJUST | IPS_TEMPLATE) ||
@@ -322,9 +242,9 @@ static bool nf_xlat_ct_claimed(const struct nf_conn *ct, const struct net *net)
 }
 
 /*
- * May this packet begin a session? Its entry is new and has one family; or it is a session
- * that the same packet began in IPv6 a moment ago, and the translated packet goes back to an
- * IPv6 client: a hairpin, RFC 6146 section 3.8.
+ * Is the entry new, so that this packet may begin a session? Its entry has one family. Or the
+ * packet is that of a hairpin (RFC 6146 section 3.8): it has begun the session in IPv6, has been
+ * translated to IPv4, and now goes back to an IPv6 client.
  */
 static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 			      enum ip_conntrack_info ctinfo, u8 pf)
@@ -344,13 +264,13 @@ static bool nf_xlat_ct_begins(const struct nf_conn *ct,
 			      const struct nf_hook_state *state)
 {
 	return nf_xlat_ct_is_new(ct, ctinfo, state->pf) &&
-	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_claimed(ct, state->net));
+	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_in_use(ct, state->net));
 }
 
 /*
- * Remove an entry that is older than the rule: its packets passed without translation, and
- * nobody has answered them. Each further packet would refresh its timeout, so that the
- * sender could never begin a session.
+ * Remove the entry of a packet if it is older than the rule: it has one family, because its
+ * packets passed without translation, and nobody has answered them. If it stayed, each further
+ * packet would refresh its timeout, and the sender could never begin a session.
  */
 static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 {
@@ -363,9 +283,10 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 /*
  * Make the entry of a packet from IPv4 a session.
  *
- * The packet of a hairpin was IPv6 before. An ICMP error about it has to be translated back by
- * the reply tuple that the first translation gave to the entry. So nf_xlat_probe() sends the
- * errors about address, route, TTL and MTU before nf_xlat_ct_setup_in() changes that tuple.
+ * The packet of a hairpin has been translated from IPv6 before. An ICMP error about it is
+ * translated back to IPv6 by the reply tuple that the first translation gave to the entry. So
+ * nf_xlat_probe() checks address, route, TTL and MTU, and sends an error, before
+ * nf_xlat_ct_setup_in() changes that tuple.
  *
  * The function is not inlined: its variables must not be on the stack while the translated
  * packet goes through the rest of the hooks.
@@ -456,9 +377,9 @@ static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
  * @state: hook that it is in: PRE_ROUTING or LOCAL_OUT, after conntrack
  * @range: the rule's addresses, ports and prefix
  *
- * The first packet of a flow makes the session, RFC 6146 section 3.5. Later packets come
- * here only if the rule's chain has a priority before that of nf_xlat_ct_hook(), which
- * translates them otherwise. RCU read side.
+ * The first packet of a flow makes the session, RFC 6146 section 3.5. nf_xlat_ct_hook()
+ * translates the later packets, unless the rule's chain runs before that hook: then they are
+ * translated here. RCU read side.
  *
  * Return: NF_STOLEN; NF_DROP with the reason counted; or NF_ACCEPT for a packet that this
  * rule does not translate.
@@ -512,7 +433,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct);
 
-/* Is there a socket of this host for the packet? */
+/* Is there a socket of this host for the packet? RCU read side. */
 static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
@@ -541,8 +462,9 @@ static bool nf_xlat_ct_has_socket(const struct sk_buff *skb,
 }
 
 /*
- * Is the packet for this host itself: to one of its addresses, and an ICMP message or for one
- * of its sockets? tproxy assigns a socket to packets for any address.
+ * Is the packet for this host itself? Then it goes to an address of this host, and either is an
+ * ICMP message or there is a socket for it. Or tproxy has assigned a socket to it; then it may go
+ * to any address.
  */
 static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 			      const struct nf_hook_state *state)
@@ -556,11 +478,12 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
 }
 
 /*
- * Look for the mapping that a new packet from IPv4 is for, and make the entry a session.
- * @refs gets the references of the session, in case of error as well. The function is not
- * inlined for the same reason as nf_xlat_ct_begin_in().
+ * Look for the mapping that a new packet from IPv4 is for, and make the entry a session. @refs
+ * gets the references of the session. The caller has to put or hand over those that are in @refs,
+ * whatever this returns. The function is not inlined for the same reason as nf_xlat_ct_begin_in().
  *
- * Return: NF_XLAT_CT_BEGUN, or a verdict.
+ * Return: NF_XLAT_CT_BEGUN; NF_ACCEPT if the packet is for no mapping; or the verdict of
+ * nf_xlat_reject().
  */
 static noinline unsigned int
 nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -624,8 +547,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 
 /*
- * The part of nf_xlat_ct_in() for first packets. It is not inlined, so that other packets do
- * not pay for its large variables on the stack.
+ * The part of nf_xlat_ct_in() for first packets. It is not inlined, so that other packets need
+ * no stack for its large variables.
  */
 static noinline unsigned int
 nf_xlat_ct_in_slow(struct sk_buff *skb, const struct nf_hook_state *state,
@@ -643,9 +566,9 @@ nf_xlat_ct_in_slow(struct sk_buff *skb, const struct nf_hook_state *state,
 }
 
 /*
- * Begins a session with an IPv6 endpoint that has a mapping: from an IPv4 host (RFC 6146
- * sections 3.5.1 and 3.5.2), or from another IPv6 client, whose packet has been translated to
- * IPv4 before (hairpin, section 3.8).
+ * Hook that begins a session with an IPv6 endpoint that has a mapping. The packet is from an IPv4
+ * host (RFC 6146 sections 3.5.1 and 3.5.2), or from another IPv6 client, whose packet has been
+ * translated to IPv4 before (hairpin, section 3.8).
  */
 static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
@@ -661,13 +584,16 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * Drops a SYN to a port of a pool that neither a session nor a socket of this host uses. It is
- * from IPv4, or from an IPv6 client that another one may be about to talk to (hairpin). That
- * client may be about to send a SYN from that very port (simultaneous open). A RST of this host
- * would end the peer's half of that connection, so RFC 5382 REQ-4 does not allow an answer for
- * 6 seconds. The hook runs after all chains, since a rule may want the packet, and before
- * conntrack confirms the entry, as a confirmed entry would take the port from the client. A SYN
- * that this host sends to itself is refused as ever: no client waits for it.
+ * Hook that drops a SYN to a port of a pool that neither a session nor a socket of this host
+ * uses. The sender is an IPv4 host, or another IPv6 client (hairpin).
+ *
+ * A client may be about to send a SYN to the sender, and may get this port for it (simultaneous
+ * open). A RST of this host would end the connection on the side of the sender. So RFC 5382 REQ-4
+ * forbids an answer within 6 seconds. This host never answers, as RFC 6146 section 3.5.2.2 allows.
+ *
+ * The hook runs after all chains, since a rule may accept or redirect the packet. It runs before
+ * conntrack confirms the entry, since a confirmed entry would take the port from the client. No
+ * client waits for a SYN that this host sends to itself, so that SYN is answered as usual.
  */
 static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -698,9 +624,10 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 }
 
 /*
- * A Packet Too Big message about a hairpin has to look as if it had been translated to IPv4
- * and back, as the packets are. RFC 7915 section 4.2 gives such a message an MTU of 1280 at
- * least. nf_nat translates it in one step and leaves the MTU alone, so raise the MTU here.
+ * The sender of a hairpin has to see a Packet Too Big message as if the message had been
+ * translated to IPv4 and back. RFC 7915 section 4.2 gives such a message an MTU of 1280 at
+ * least. nf_nat translates it in one step and does not change the MTU, so raise the MTU here.
+ * @off: offset of the ICMPv6 header
  */
 static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 {
@@ -718,9 +645,12 @@ static void nf_xlat_ct_hairpin_mtu(struct sk_buff *skb, int off)
 }
 
 /*
- * Let nf_nat translate a later packet of a hairpin, or an ICMP error about it: the destination
- * before the route look-up, the source after it. So an ICMP error that this host sends about
- * the packet in between goes to the address of its sender.
+ * Let nf_nat translate a later packet of a hairpin, or an ICMP error about one. It changes the
+ * destination in PRE_ROUTING and LOCAL_OUT, and the source in POST_ROUTING and LOCAL_IN. Between
+ * the two, the packet has the source address of its sender, so an ICMP error that this host sends
+ * about it reaches that sender.
+ *
+ * Return: NF_ACCEPT, or NF_DROP with the reason counted.
  */
 static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 				     const struct nf_hook_state *state,
@@ -754,6 +684,7 @@ static unsigned int nf_xlat_ct_nat66(struct sk_buff *skb,
 	return NF_ACCEPT;
 }
 
+/* Hook that translates the source of a later packet of a hairpin, see nf_xlat_ct_nat66(). */
 static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 				     const struct nf_hook_state *state)
 {
@@ -765,7 +696,10 @@ static unsigned int nf_xlat_ct_src66(void *priv, struct sk_buff *skb,
 	       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;
 }
 
-/* Translates the packets of sessions, and what this host sends about them (LOCAL_OUT). */
+/*
+ * Hook that translates the packets of sessions. In LOCAL_OUT, these are the packets that this host
+ * itself sends in a session, and the ICMP errors that it sends about one.
+ */
 static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
@@ -790,7 +724,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), &pkt);
-	/* A router tells this host, which sent the translated packet, about a better route. */
+	/* A Redirect is for this host: the router takes this host for the sender. */
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;
@@ -845,7 +779,8 @@ static unsigned int nf_xlat_ct_nat_nop(void *priv, struct sk_buff *skb,
 /*
  * Where the pool has an address of this host, a local socket may bind a port that a session
  * uses. nf_nat moves the flow of that socket to a free port, as it does for NAT44, but only
- * in a namespace where its hooks are registered. This hook does nothing but register them.
+ * in a namespace where its hooks are registered. This hook is here because nf_nat registers its
+ * hooks together with it.
  */
 static const struct nf_hook_ops nf_xlat_ct_nat_ops =
 	NF_XLAT_CT_OPS(NFPROTO_IPV4, NF_INET_POST_ROUTING, nf_xlat_ct_nat_nop,

@@ -26,8 +26,8 @@ struct nf_xlat_flow;
 /**
  * struct nf_xlat_listeners - who listens to events of a namespace
  *
- * The kernel knows only whether any socket of the machine is a member of a group
- * (genl_has_listeners()), so that any user could have events made for all namespaces.
+ * genl_has_listeners() tells only whether any socket of the machine is a member of a group. With
+ * that, any user could cause events in all namespaces.
  *
  * @lock: of @portid and @of
  * @groups: groups that any of them listens to, enum nf_xlat_listen_group
@@ -98,7 +98,7 @@ enum nf_xlat_ct_refs {
 };
 
 /**
- * struct nf_xlat_ct_held - what an entry holds, if it holds more than one mapping
+ * struct nf_xlat_ct_held - references and flow of an entry that holds more than one mapping
  *
  * @refs: references, by enum nf_xlat_ct_refs
  * @flow: flow of the session in the fast path, or NULL
@@ -108,6 +108,33 @@ struct nf_xlat_ct_held {
 	struct nf_xlat_bib	*refs[__NF_XLAT_REF_MAX];
 	struct nf_xlat_flow	*flow;
 	struct rcu_head		rcu;
+};
+
+/**
+ * struct nf_xlat_ct_first - the references that the first packet of a session has taken
+ *
+ * The packet then passes all hooks. If conntrack has confirmed the entry there, the references go
+ * to the entry. If not, they are put.
+ *
+ * @after: calls nf_xlat_ct_hand_over() later, see nf_xlat_ct_hand_over_later()
+ * @ct: the entry of the packet, without a reference: it may be freed at any time, and
+ *	its memory may have become another entry
+ * @net: namespace of the entry
+ * @zone: zone of the entry
+ * @orig: original tuple of the entry
+ * @refs: the references, by enum nf_xlat_ct_refs
+ * @begins: notify listeners that the session begins. A hairpin has two of this structure, one
+ *	for each translation of its first packet. Only that of the first translation, which is
+ *	handed over last, has this set.
+ */
+struct nf_xlat_ct_first {
+	struct nf_xlat_after		after;
+	struct nf_conn			*ct;
+	struct net			*net;
+	struct nf_conntrack_zone	zone;
+	struct nf_conntrack_tuple	orig;
+	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
+	bool				begins;
 };
 
 /*
@@ -154,7 +181,10 @@ static inline u8 nf_xlat_ct_pf(const struct nf_conn *ct, enum ip_conntrack_dir d
 	return nf_xlat_ct_tuple(ct, dir)->src.l3num;
 }
 
-/* Only entries of translated sessions have one tuple of each family. */
+/*
+ * Has the entry one tuple of each family? Then it is a translated session. A hairpin is a session
+ * as well, but both its tuples are IPv6, see nf_xlat_ct_hairpin().
+ */
 static inline bool nf_xlat_ct_ours(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) !=
@@ -174,7 +204,7 @@ static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
 	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
 }
 
-/* What an entry holds, or NULL if that is nothing or only a mapping. RCU read side. */
+/* Returns NULL if the entry holds nothing, or only a mapping. RCU read side. */
 static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_to_held(READ_ONCE(nf_xlat_ct_data(ct)->held));
@@ -203,8 +233,9 @@ static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
 
 /*
  * Is the entry a hairpin: a session from one IPv6 client to another by an IPv4 address of the
- * pool? Both tuples are IPv6, so its status is that of NAT66. Of real NAT66, nat_bysource is in
- * nf_nat's table; here it is the node on no list that nf_xlat_ct_guard() made.
+ * pool? Both tuples are IPv6, so the status of the entry is that of NAT66. In an entry of NAT66,
+ * nat_bysource is in nf_nat's table. In that of a hairpin, nf_xlat_ct_guard() has made it a node
+ * on no list.
  */
 static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 {
@@ -224,7 +255,7 @@ static inline bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
 	       t->dst.protonum == IPPROTO_ICMPV6;
 }
 
-/* Has the protocol ports or an identifier that may be changed, and that a mapping has? */
+/* Has the protocol ports or an identifier that may be changed? Other protocols have no mappings. */
 static inline bool nf_xlat_ct_has_ports(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
@@ -233,7 +264,7 @@ static inline bool nf_xlat_ct_has_ports(u8 proto)
 
 /*
  * Describe the first packet of an entry as it is in IPv4. The packet of a hairpin has been
- * translated from IPv6, and only the reply tuple is of IPv4 then.
+ * translated from IPv6; then only the reply tuple of its entry is IPv4.
  */
 static inline void nf_xlat_ct_first4(const struct nf_conn *ct,
 				     struct nf_conntrack_tuple *t)
@@ -273,7 +304,9 @@ bool nf_xlat_ct_prefix(const struct nf_conn *ct, struct nf_xlat_prefix *prefix);
 __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct);
 void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs);
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs);
-struct nf_xlat_ct_held *nf_xlat_ct_hold(struct nf_conn *ct);
+void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first);
+bool nf_xlat_ct_hand_over_later(const struct nf_xlat_ct_first *first);
+struct nf_xlat_ct_held *nf_xlat_ct_held_add(struct nf_conn *ct);
 void nf_xlat_ct_detach(struct nf_conn *ct);
 void nf_xlat_ct_flush_flows(struct net *net);
 

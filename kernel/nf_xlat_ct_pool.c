@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pools: what IPv4 endpoints a rule or device with state may give to a client at any
- * time. An unsolicited SYN to one of them is not refused, see nf_xlat_ct_local_in().
+ * Pools: the IPv4 endpoints from which a rule or device with state takes one for a new mapping.
+ * An unsolicited SYN to one of them gets no answer, see nf_xlat_ct_local_in().
  *
- * A rule of nft has addresses and ports in registers, so that they are known when it
- * has met its first packet. If the next packet finds others there, as in a rule with a
- * map, the pool is left to the mappings themselves, see nf_xlat_bib_may_map().
+ * A rule of nft has its addresses and ports in registers. So the pool of the rule is not known
+ * before its first packet. If a later packet finds other values in the registers, as in a rule
+ * with a map, nf_xlat_ct_pools_have() ignores the pool from then on. Then only the addresses of
+ * existing mappings are known, see nf_xlat_bib_may_map().
  */
 
 #include <linux/inetdevice.h>
@@ -17,24 +18,24 @@
 
 enum nf_xlat_ct_pool_state {
 	NF_XLAT_POOL_UNKNOWN,	/* the rule has met no packet yet */
-	NF_XLAT_POOL_KNOWN,
-	NF_XLAT_POOL_VARIES,	/* from packet to packet */
+	NF_XLAT_POOL_KNOWN,	/* all packets so far have had the same pool */
+	NF_XLAT_POOL_VARIES,	/* two packets have had different pools */
 };
 
 /**
  * struct nf_xlat_ct_pool - the pool of a rule or device
  *
  * @node: in nf_xlat_ct_net.pools
- * @lock: of changes of @state and @pool
+ * @lock: protects changes of @state and @pool
  * @state: enum nf_xlat_ct_pool_state
- * @masq: the address is the one that the route prefers
- * @prefix: of the peers that may have a session
+ * @masq: the address is the preferred source of the route; @pool has only ports
+ * @prefix: prefix that has to be able to represent the address of a peer
  * @pool: addresses and ports; written before @state becomes NF_XLAT_POOL_KNOWN
- * @rcu: to free it
+ * @rcu: for kfree_rcu()
  */
 struct nf_xlat_ct_pool {
 	struct list_head	node;
-	spinlock_t		lock;	/* of changes of @state and @pool */
+	spinlock_t		lock;	/* protects changes of @state and @pool */
 	u8			state;
 	bool			masq;
 	struct nf_xlat_prefix	prefix;
@@ -43,16 +44,16 @@ struct nf_xlat_ct_pool {
 };
 
 /**
- * nf_xlat_ct_pool_add - a rule or device may give IPv4 endpoints to clients
+ * nf_xlat_ct_pool_add - add the pool of a new rule or device
  * @net: network namespace, for which nf_xlat_ct_netns_get() has been called
- * @range: what it asks for
- * @known: @range has its addresses and ports; those of a rule are known with its first
- *	packet
+ * @range: addresses, ports and prefix of the rule or device
+ * @known: true if @range has the addresses and ports already. It does not for a rule: they come
+ *	with its first packet, see nf_xlat_ct_pool_learn().
  *
  * Process context.
  *
- * Return: what to put into nf_xlat_ct_range.pool, which is NULL for a rule whose endpoints
- * are for one peer only; an ERR_PTR without memory.
+ * Return: the pool, for nf_xlat_ct_range.pool and nf_xlat_ct_pool_del(); NULL if @range makes no
+ * mappings (@per_session); an ERR_PTR without memory.
  */
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
@@ -85,9 +86,9 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_add);
 
 /**
- * nf_xlat_ct_pool_del - the rule or device is gone
+ * nf_xlat_ct_pool_del - remove the pool of a rule or device, and free it after a grace period
  * @net: network namespace
- * @pool: its pool, or NULL
+ * @pool: what nf_xlat_ct_pool_add() returned; may be NULL
  *
  * Process context.
  */
@@ -105,16 +106,17 @@ void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
 
 /**
- * nf_xlat_ct_pool_learn - note what pool a rule has
- * @pool: of the rule
- * @seen: what its registers have for a packet
+ * nf_xlat_ct_pool_learn - note the addresses and ports that a rule has for a packet
+ * @pool: pool of the rule
+ * @seen: the addresses and ports
  *
- * RCU read side.
+ * The first packet makes the pool known. If another packet has other addresses or ports, the pool
+ * is ignored from then on. RCU read side.
  */
 void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
 			   const struct nf_xlat_pool *seen)
 {
-	/* When it is known, @pool->pool is complete: see below. */
+	/* If this is NF_XLAT_POOL_KNOWN, smp_store_release() below has completed @pool->pool. */
 	u8 state = smp_load_acquire(&pool->state);
 
 	if (likely(state == NF_XLAT_POOL_KNOWN &&
@@ -125,7 +127,7 @@ void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
 	spin_lock_bh(&pool->lock);
 	if (pool->state == NF_XLAT_POOL_UNKNOWN) {
 		pool->pool = *seen;
-		/* Who sees the state sees the pool. */
+		/* A CPU that reads the new state also reads the new @pool->pool. */
 		smp_store_release(&pool->state, NF_XLAT_POOL_KNOWN);
 	} else if (memcmp(&pool->pool, seen, sizeof(*seen))) {
 		WRITE_ONCE(pool->state, NF_XLAT_POOL_VARIES);
@@ -133,7 +135,10 @@ void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
 	spin_unlock_bh(&pool->lock);
 }
 
-/* Would masquerade take this address of the gateway for a session with that peer? */
+/*
+ * Would masquerade choose the destination of @t, an address of this host, as the source of a
+ * session with the peer that is the source of @t?
+ */
 static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
 				  const struct nf_conntrack_tuple *t)
 {
@@ -155,12 +160,14 @@ static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_ct_pools_have - may a client get the IPv4 endpoint that a SYN is for?
+ * nf_xlat_ct_pools_have - could a client get the IPv4 endpoint that a SYN is for?
  * @net: network namespace
  * @skb: the SYN
  * @t: its tuple in IPv4
  *
  * RCU read side.
+ *
+ * Return: true if a known pool has the destination of @t, for a session with the source of @t.
  */
 bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t)
@@ -172,7 +179,7 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 	bool masq = false;
 
 	list_for_each_entry_rcu(pool, &xn->pools, node) {
-		/* As in nf_xlat_ct_pool_learn() */
+		/* The load pairs with smp_store_release() in nf_xlat_ct_pool_learn(). */
 		if (smp_load_acquire(&pool->state) != NF_XLAT_POOL_KNOWN ||
 		    port < ntohs(pool->pool.min_proto) ||
 		    (pool->pool.max_proto && port > ntohs(pool->pool.max_proto)) ||

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lifetimes of sessions: the defaults of the RFCs, as timeout policies of conntrack. A policy
- * that a rule sets ("ct timeout set") before the translation has precedence. nft has no such
- * policy for ICMP, so for ICMP the sysctls of conntrack apply where they are longer.
+ * Lifetimes of sessions: timeout policies of conntrack with the default values of RFC 6146. A
+ * policy that a rule sets ("ct timeout set") before the translation has precedence. nft has no such
+ * policy for ICMP, so for ICMP the sysctls of conntrack apply if they are longer.
  */
 
 #include <linux/jiffies.h>
@@ -31,8 +31,9 @@ enum {
 static struct nf_ct_timeout *nf_xlat_timeouts[NF_XLAT_TIMEOUT_MAX];
 
 /*
- * RFC 5508 REQ-2: a user may configure the lifetime of an ICMP query session, but it must not be
- * below 60 seconds. Returns NULL, so no policy, if the sysctl is above that.
+ * RFC 5508 REQ-2: a user may configure the lifetime of an ICMP query session, but the lifetime
+ * must not be below 60 seconds. Returns NULL if the sysctl is above 60 seconds: without a policy,
+ * conntrack uses the sysctl.
  */
 static struct nf_ct_timeout *nf_xlat_timeout_icmp(unsigned int sysctl,
 						  unsigned int which)
@@ -41,6 +42,7 @@ static struct nf_ct_timeout *nf_xlat_timeout_icmp(unsigned int sysctl,
 						    nf_xlat_timeouts[which];
 }
 
+/* Find the policy for a session. Returns NULL if conntrack's own timeouts apply. */
 static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 {
 	struct net *net = nf_ct_net(ct);
@@ -50,8 +52,8 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
 		return nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP];
 	case IPPROTO_UDP:
 		/*
-		 * Any IPv4 host may send to a mapping. Without an answer, its packets must not
-		 * keep a session, and with it the mapping, for 300 seconds.
+		 * Any IPv4 host may send to a mapping. If the client does not answer, the session
+		 * that the packet makes must not keep the mapping for 300 seconds.
 		 */
 		if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == NFPROTO_IPV4)
 			return nf_xlat_timeouts[NF_XLAT_TIMEOUT_UDP_IN];
@@ -70,8 +72,8 @@ static struct nf_ct_timeout *nf_xlat_timeout_find(const struct nf_conn *ct)
  * nf_xlat_ct_timeout - attach a timeout policy with the lifetimes of the RFCs to a new session
  * @ct: its entry, which is not confirmed
  *
- * Nothing changes for an entry that has a policy, for protocols that have no lifetime in the
- * RFCs, and for ICMP if the sysctl is longer. RCU read side.
+ * This does nothing for an entry that has a policy already, for a protocol for which RFC 6146 has
+ * no lifetime, and for ICMP if the sysctl is longer. RCU read side.
  */
 void nf_xlat_ct_timeout(struct nf_conn *ct)
 {
@@ -88,13 +90,14 @@ void nf_xlat_ct_timeout(struct nf_conn *ct)
 		return;
 
 	/*
-	 * nf_conntrack_in() has set the timeout for the first packet before, so set it here.
-	 * __nf_conntrack_confirm() will add the current time.
+	 * nf_conntrack_in() has set the timeout for the first packet without this policy, so set
+	 * it again. __nf_conntrack_confirm() will add the current time.
 	 */
 	WRITE_ONCE(ct->timeout, values[nf_ct_protonum(ct) == IPPROTO_TCP ?
 				       TCP_CONNTRACK_SYN_SENT : 0]);
 }
 
+/* Allocate a policy, and set all its @n timeouts to @secs. */
 static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
 						   unsigned int secs)
 {
@@ -116,7 +119,8 @@ static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
 /**
  * nf_xlat_ct_timeout_exit - put the policies
  *
- * Entries may still hold references to them.
+ * Where policies have a reference count (since 7.2), an entry that a packet still holds may keep a
+ * policy for longer. Process context.
  */
 void nf_xlat_ct_timeout_exit(void)
 {
@@ -129,6 +133,8 @@ void nf_xlat_ct_timeout_exit(void)
 
 /**
  * nf_xlat_ct_timeout_init - allocate the policies
+ *
+ * Process context.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -167,8 +173,8 @@ int nf_xlat_ct_timeout_init(void)
 
 	/*
 	 * RFC 6146 section 3.5.2.2 keeps the timeout of an established session until both sides
-	 * have sent a FIN. nf_conntrack_tcp_packet() uses RETRANS or UNACK instead of
-	 * ESTABLISHED after retransmissions or without an ACK, which the RFC does not know.
+	 * have sent a FIN. The RFC has no shorter timeout for retransmissions and for data
+	 * without an ACK, for which nf_conntrack_tcp_packet() uses RETRANS and UNACK.
 	 */
 	data = (unsigned int *)nf_xlat_timeouts[NF_XLAT_TIMEOUT_TCP]->data;
 	data[TCP_CONNTRACK_ESTABLISHED] = NF_XLAT_TCP_EST * HZ;
