@@ -24,13 +24,13 @@
 				 NF_NAT_RANGE_PERSISTENT)
 
 /**
- * nf_xlat_dev_find6 - find the pair with the longest prefix that has an IPv6 address
- * @pairs: pairs in the order of IPv6
+ * nf_xlat_dev_find6 - find the pair with the longest IPv6 prefix that contains an address
+ * @pairs: nf_xlat_dev_conf.pairs6
  * @addr: the address
  *
  * RCU read side.
  *
- * Return: the pair, or NULL
+ * Return: the pair, which belongs to the configuration, or NULL
  */
 const struct nf_xlat_eam *
 nf_xlat_dev_find6(const struct nf_xlat_dev_pairs *pairs,
@@ -60,6 +60,7 @@ nf_xlat_dev_find6(const struct nf_xlat_dev_pairs *pairs,
 	return NULL;
 }
 
+/* As nf_xlat_dev_find6(), for an IPv4 address and nf_xlat_dev_conf.pairs4 */
 static const struct nf_xlat_eam *
 nf_xlat_dev_find4(const struct nf_xlat_dev_pairs *pairs, __be32 addr)
 {
@@ -85,7 +86,7 @@ nf_xlat_dev_find4(const struct nf_xlat_dev_pairs *pairs, __be32 addr)
 	return NULL;
 }
 
-/* Map an address by the pair with the longest prefix, RFC 7757 section 3.3. */
+/* nf_xlat_map.table.lookup: map an address by the longest prefix, RFC 7757 section 3.3. */
 static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
 			       const union nf_inet_addr *addr,
 			       union nf_inet_addr *res)
@@ -102,10 +103,11 @@ static bool nf_xlat_dev_lookup(const struct net *net, const void *data, u8 pf,
 }
 
 /**
- * nf_xlat_dev_fast_put - end the fast path of a device
- * @fast: the set of devices that this device named, and the module nf_xlat_flow
+ * nf_xlat_dev_fast_put - release what nf_xlat_dev_fast_get() has set
+ * @fast: a set of devices, and the module nf_xlat_flow
  *
- * The caller holds RTNL.
+ * The hooks of the set are unregistered, so sessions begin no flows by it any more. The caller
+ * holds RTNL.
  */
 void nf_xlat_dev_fast_put(const struct nf_xlat_dev_fast *fast)
 {
@@ -139,7 +141,10 @@ static const struct nla_policy nf_xlat_dev_policy[IFLA_XLAT_MAX + 1] = {
 				    .len = IF_XLAT_MAX_FAST * sizeof(u32) },
 };
 
-/* Longest prefix first, then by address. Two pairs are equal only if their prefixes are. */
+/*
+ * Order two pairs by their IPv6 prefixes: the longer one first, then by address. Returns 0 only if
+ * the prefixes are the same.
+ */
 static int nf_xlat_dev_cmp6(const void *a, const void *b)
 {
 	const struct nf_xlat_eam *x = a, *y = b;
@@ -148,6 +153,7 @@ static int nf_xlat_dev_cmp6(const void *a, const void *b)
 				    ipv6_addr_cmp(&x->addr6, &y->addr6);
 }
 
+/* As nf_xlat_dev_cmp6(), by the IPv4 prefixes */
 static int nf_xlat_dev_cmp4(const void *a, const void *b)
 {
 	const struct nf_xlat_eam *x = a, *y = b;
@@ -184,8 +190,8 @@ static bool nf_xlat_dev_order(struct nf_xlat_dev_pairs *pairs, unsigned int n,
 }
 
 /*
- * Allocate a configuration with room for @n pairs, and copy to it all of @old but the pairs.
- * @old may be NULL.
+ * Allocate a configuration with room for @n pairs. Copy everything except the pairs from @old, or
+ * set the defaults if @old is NULL.
  */
 static struct nf_xlat_dev_conf *
 nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
@@ -221,7 +227,7 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	return conf;
 }
 
-/* Return @err, and tell the user by @msg what is wrong with the attribute. */
+/* Put @msg and the attribute into @extack. The value is @err. */
 #define NF_XLAT_DEV_BAD(extack, attr, err, msg) ({			\
 	NL_SET_ERR_MSG_ATTR(extack, attr, msg);				\
 	err;								\
@@ -441,8 +447,9 @@ static int nf_xlat_dev_parse_ports(struct nf_xlat_ct_range *range,
 }
 
 /*
- * Parse the mode and its attributes. If the mode is there, each of its attributes that is absent
- * gets its default value, also in a change.
+ * Parse the mode and the attributes that belong to it. A change without a mode keeps the mode and
+ * all these attributes of @old. A change with a mode gives its default value to each of them that
+ * is absent.
  */
 static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 				  const struct nf_xlat_dev_conf *old,
@@ -484,6 +491,10 @@ static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 	return err ? : nf_xlat_dev_parse_ports(range, data, extack);
 }
 
+/*
+ * Parse all attributes except IFLA_XLAT_FAST into @conf, and check that they go together. @old is
+ * the configuration that is to be changed, or NULL for a new device.
+ */
 static int nf_xlat_dev_parse(struct nf_xlat_dev_conf *conf,
 			     const struct nf_xlat_dev_conf *old,
 			     struct nlattr *data[],
@@ -542,7 +553,7 @@ static int nf_xlat_dev_parse(struct nf_xlat_dev_conf *conf,
 	return 0;
 }
 
-/* How many pairs there may be at most while the attributes are parsed */
+/* Compute how many pairs nf_xlat_dev_parse_pairs() needs room for. */
 static unsigned int nf_xlat_dev_max_pairs(const struct nf_xlat_dev_conf *old,
 					  struct nlattr *data[])
 {
@@ -556,6 +567,7 @@ static unsigned int nf_xlat_dev_max_pairs(const struct nf_xlat_dev_conf *old,
 	return n;
 }
 
+/* Make a configuration of @old, which may be NULL, and the attributes. Returns it or an ERR_PTR. */
 static struct nf_xlat_dev_conf *
 nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 		      struct netlink_ext_ack *extack)
@@ -577,7 +589,10 @@ nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 	return conf;
 }
 
-/* Give the fast path to the devices in the attribute. @fast is set when this returns 0. */
+/*
+ * Let the sessions of device number @owner take the fast path between the devices in @attr. If this
+ * returns 0, @fast is for nf_xlat_dev_fast_put(). In case of error there is nothing to put.
+ */
 static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 				struct net *net, u8 owner,
 				const struct nlattr *attr,
@@ -616,7 +631,7 @@ static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 	return PTR_ERR(ft);
 }
 
-/* What clients may get by a device with state */
+/* Add the pool of a device with state, and put it into @conf. */
 static int nf_xlat_dev_pool_add(const struct net_device *dev,
 				struct nf_xlat_dev_conf *conf)
 {
@@ -822,7 +837,7 @@ static int nf_xlat_dev_fill_conf(struct sk_buff *skb,
 	return nf_xlat_dev_fill_range(skb, &conf->range);
 }
 
-/* Dump the devices that have the fast path. Devices that have gone are not among them. */
+/* Dump the devices that have the fast path, except those that have left the namespace. */
 static int nf_xlat_dev_fill_fast(struct sk_buff *skb,
 				 const struct nf_xlat_dev_fast *fast)
 {

@@ -4,12 +4,13 @@
  *
  * ndo_start_xmit() gives a packet to nf_xlat_send(). The translated packet enters PRE_ROUTING
  * of the other family as if this device had received it. ip_forward() or ip6_forward() has
- * decremented the TTL before, so the translation does not, but for nf_xlat_dev_hop_due().
+ * decremented the TTL before. So the translation decrements it only if nf_xlat_dev_hop_due() says
+ * so.
  *
  * ndo_start_xmit() cannot make a session, because conntrack has confirmed the entry of the
- * packet by then. So in the modes with state, no packet has to come to the device: a hook in
- * PRE_ROUTING and LOCAL_OUT translates the packets for the prefix of the device, as a rule
- * would do. The device only has the configuration and the counters.
+ * packet by then. So in the modes with state, a hook in PRE_ROUTING and LOCAL_OUT translates the
+ * packets for the prefix of the device, as a rule would do. No packet has to be routed to the
+ * device, which only has the configuration and the counters.
  */
 
 #include <linux/ethtool.h>
@@ -30,15 +31,16 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
-/* Who waits for fragments, see enum ip_defrag_users: a number that core does not use, "xlat" */
+/* Our number as a user of fragment queues ("xlat"), which is none of enum ip_defrag_users */
 #define NF_XLAT_DEV_DEFRAG	0x786c6174
 
 /*
- * Reassemble an ICMP message. Its checksum covers the pseudo-header in IPv6 but not in IPv4, so
- * only a whole message can be translated. Either conntrack has not reassembled it, or the stack
- * has fragmented it again on its way to the device.
+ * Reassemble an ICMP message from its fragments. Its checksum covers the pseudo-header in IPv6 but
+ * not in IPv4, so only a whole message can be translated. A fragment comes here if conntrack has
+ * not reassembled the message, or if the stack has fragmented it again on its way to the device.
  *
- * Return: false if @skb waits for other fragments or has been freed.
+ * Return: true if @skb is the whole message now. False if @skb waits for other fragments or has
+ * been freed: the caller must not use it any more.
  */
 static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 			       struct sk_buff *skb, u8 pf)
@@ -73,7 +75,10 @@ static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 
 static const struct net_device_ops nf_xlat_dev_ops;
 
-/* Returns NF_STOLEN; or NF_DROP, and the caller has to free the packet. */
+/*
+ * Translate a packet by pairs and prefix, and send it. Returns NF_STOLEN if the caller must not use
+ * the packet any more, or NF_DROP if the caller has to free it.
+ */
 static unsigned int nf_xlat_dev_translate(const struct nf_xlat_dev_conf *conf,
 					  const struct nf_xlat_domain *dom,
 					  struct sk_buff *skb, u8 pf,
@@ -104,7 +109,7 @@ again:
 			nf_xlat_send(skb, way, &pkt, &parm);
 }
 
-/* Is the packet for this link only: neighbour discovery, router solicitations, MLD reports? */
+/* Is the packet for this link only, as those of neighbour discovery and MLD are? */
 static bool nf_xlat_dev_link_scope(const struct sk_buff *skb, u8 pf)
 {
 	return pf == NFPROTO_IPV6 &&
@@ -125,10 +130,12 @@ static bool nf_xlat_dev_translated(struct net *net,
 }
 
 /*
- * Did this host make the packet? Then @skb_iif is 0, or, if a device has translated the packet
- * before, the index of that device, and the packet has a socket. @skb_iif is also 0 in an IPv6
- * fragment that this host has made of a forwarded packet, because ip6_copy_metadata() does not
- * copy it. Fragments of this host's own packets have a socket.
+ * Did this host make the packet? Then @skb_iif is 0; or a device has translated the packet before,
+ * @skb_iif is the index of that device, and the packet has a socket.
+ *
+ * @skb_iif is also 0 in an IPv6 fragment that this host has made of a forwarded packet, because
+ * ip6_copy_metadata() does not copy @skb_iif. Such a fragment has no socket, while the fragments of
+ * this host's own packets have one.
  */
 static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf,
 				  bool translated)
@@ -141,7 +148,7 @@ static bool nf_xlat_dev_from_host(const struct sk_buff *skb, u8 pf,
 	       ipv6_find_hdr(skb, &off, NEXTHDR_FRAGMENT, NULL, NULL) < 0;
 }
 
-/* May packets wait in a queueing discipline of the device? */
+/* Does the device have a queueing discipline in which packets may wait? */
 static bool nf_xlat_dev_queues(struct net_device *dev,
 			       const struct sk_buff *skb)
 {
@@ -151,14 +158,17 @@ static bool nf_xlat_dev_queues(struct net_device *dev,
 }
 
 /*
- * Must the translation decrement TTL or hop limit? Neither nf_xlat_forward() nor LOCAL_OUT has
- * done it for a packet that another device has translated. That is right for a hairpin, and
- * NF_XLAT_MAX_DEPTH ends a loop, as long as one translation is nested in the other. But a queue
- * between two devices, a queueing discipline for example, takes the packet out of the first
- * translation, and then the TTL has to end the loop.
+ * Must this translation decrement TTL or hop limit? For a packet that ip_forward() or ip6_forward()
+ * has routed here, they have done so.
  *
- * It is not known where a packet comes from that tc or nft has redirected, or a fragment without
- * @skb_iif.
+ * But a packet may have been translated by a device of this kind (@translated), and then nobody has
+ * decremented the TTL since. If this translation is nested in the first one, it need not do so
+ * either: NF_XLAT_MAX_DEPTH ends a loop, and a hairpin is one hop. If the packet has waited in a
+ * queue between two devices, a queueing discipline for example, this translation is not nested, and
+ * only the TTL can end a loop. So decrement it.
+ *
+ * The same holds for a packet whose origin is not known: tc or nft has redirected it, or it is a
+ * fragment without @skb_iif.
  */
 static bool nf_xlat_dev_hop_due(struct net_device *dev,
 				const struct sk_buff *skb, bool translated,
@@ -170,6 +180,7 @@ static bool nf_xlat_dev_hop_due(struct net_device *dev,
 	return !nf_xlat_nested();
 }
 
+/* ndo_start_xmit(): without state, translate a packet that has been routed to the device. */
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
@@ -200,9 +211,9 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 		return NETDEV_TX_OK;
 	}
 
-	/* IP has acted on it already. It does not mean that the packet has DF=0. */
+	/* IP has acted on ignore_df already. The flag does not say that the packet has DF=0. */
 	skb->ignore_df = 0;
-	/* IPCB() or IP6CB() has to be clean. Queueing disciplines and classifiers use skb->cb. */
+	/* Queueing disciplines and classifiers have used skb->cb. IP expects it to be zero. */
 	memset(skb->cb, 0, sizeof(skb->cb));
 	skb->pkt_type = PACKET_HOST;
 
@@ -219,22 +230,23 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;
 	/*
-	 * RFC 7757 section 4.2.1: this device has translated the packet from IPv6, and its route
-	 * leads back here, so both ends are IPv6 hosts with pairs. Embed the source in the
-	 * prefix and do not use its pair, so that the answer comes here, too.
+	 * A hairpin, RFC 7757 section 4.2.1: this device has translated the packet from IPv6, and
+	 * the route of the IPv4 packet leads back to it, so both ends are IPv6 hosts with pairs.
+	 * Map the source by the prefix, and not by its pair: then the answer goes to the prefix,
+	 * and so comes to this device as well.
 	 */
 	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
 		     dom->prefix.kind != NF_XLAT_MAP_NONE))
 		dom = &conf->back;
 	/*
-	 * As __netif_receive_skb_core() would do: this device has received the packet. In a
-	 * packet of this host it is for nf_xlat_dev_hop_due() only.
+	 * As in __netif_receive_skb_core(): this device has received the packet. In a packet of
+	 * this host, only nf_xlat_dev_translated() reads skb_iif.
 	 */
 	skb->skb_iif = dev->ifindex;
 	if (likely(conf->mode == IF_XLAT_STATELESS))
 		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
 	else
-		/* nf_xlat_dev_state_hook() has not translated it: there is no usable entry. */
+		/* nf_xlat_dev_state_hook() translates all packets that have a usable entry. */
 		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
 					     NF_XLAT_STATE);
 	rcu_read_unlock();
@@ -248,7 +260,7 @@ drop:
 	return NETDEV_TX_OK;
 }
 
-/* Is the packet in the VRF of the device? If the device is in none, the packet has to be, too. */
+/* Is the packet in the same VRF as the device, or are both in no VRF? */
 static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
 				 const struct sk_buff *skb,
 				 const struct nf_hook_state *state)
@@ -261,7 +273,7 @@ static bool nf_xlat_dev_same_vrf(const struct net_device *dev,
 			 l3mdev_master_ifindex_rcu((struct net_device *)dev);
 }
 
-/* Translate a packet for the prefix of a device with state, as a rule "xlat 6to4" does. */
+/* Hook that translates a packet for the prefix of a device with state, as "xlat 6to4" does. */
 static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 					   const struct nf_hook_state *state)
 {
@@ -281,16 +293,16 @@ static unsigned int nf_xlat_dev_state_hook(void *priv, struct sk_buff *skb,
 }
 
 /*
- * Translate a packet from IPv6 to the address of a pair, for a device with "host" (a CLAT on a
- * host that does not forward).
+ * Hook that translates a packet from IPv6 whose destination is the address of a pair, for a device
+ * with "host" (a CLAT on a host that does not forward).
  *
- * The hook runs before the route look-up, as the route would need forwarding; and after
- * conntrack, which has tracked the packets that the host sent in IPv6. It also runs after NAT:
- * where the host has only one IPv6 address, a rule masquerades the CLAT's address with it, and
- * NAT has to change the destination back first.
+ * The hook runs before the route look-up, since a host that does not forward would not route the
+ * packet to the device. It runs after conntrack, which has tracked the packets that the host sent
+ * in IPv6. It also runs after NAT: where the host has only one IPv6 address, a rule masquerades the
+ * CLAT's address with that one, and NAT has to change the destination back first.
  *
- * The host itself uses the IPv6 address, too. So ICMP messages and protocols that cannot be
- * translated go on to the host, neighbour discovery for example.
+ * The host itself may use the IPv6 address of the pair. So ICMP messages and protocols that cannot
+ * be translated, as those of neighbour discovery, go on to the host unchanged.
  */
 static unsigned int nf_xlat_dev_host_hook(void *priv, struct sk_buff *skb,
 					  const struct nf_hook_state *state)
@@ -323,7 +335,7 @@ again:
 	if (!nf_xlat_map(&conf->dom, state->net, skb, NFPROTO_IPV6, reasm,
 			 &error4, &pkt, &parm, &reason))
 		return NF_ACCEPT;
-	/* Conntrack has not reassembled the message: the host may not use it for IPv6. */
+	/* Conntrack, which may be absent for IPv6, has not reassembled the message. */
 	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
 		if (!nf_xlat_dev_defrag(&way, skb, NFPROTO_IPV6))
 			return NF_STOLEN;
@@ -334,8 +346,8 @@ again:
 	if (reason == NF_XLAT_ICMP || reason == NF_XLAT_PROTO ||
 	    reason == NF_XLAT_QUOTED) {
 		/*
-		 * nf_xlat_parse() has set the transport header. ip6_protocol_deliver_rcu() takes
-		 * it for the end of the IPv6 header, and reads extension headers from there.
+		 * nf_xlat_parse() has set the transport header behind the extension headers. But
+		 * ip6_protocol_deliver_rcu() begins there to read them, so set it back.
 		 */
 		skb->transport_header = thoff;
 		return NF_ACCEPT;
@@ -350,8 +362,9 @@ again:
 	return verdict;
 }
 
-static void nf_xlat_dev_hook(struct net_device *dev, nf_hookfn *fn,
-			     unsigned int hook, int priority)
+/* Add a hook to those that nf_xlat_dev_init() registers. */
+static void nf_xlat_dev_add_hook(struct net_device *dev, nf_hookfn *fn,
+				 unsigned int hook, int priority)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 
@@ -381,15 +394,15 @@ static int nf_xlat_dev_init(struct net_device *dev)
 
 	conf = rtnl_dereference(xd->conf);
 	if (conf->mode != IF_XLAT_STATELESS) {
-		nf_xlat_dev_hook(dev, nf_xlat_dev_state_hook,
-				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST);
-		nf_xlat_dev_hook(dev, nf_xlat_dev_state_hook,
-				 NF_INET_LOCAL_OUT, NF_IP6_PRI_NAT_DST);
+		nf_xlat_dev_add_hook(dev, nf_xlat_dev_state_hook,
+				     NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST);
+		nf_xlat_dev_add_hook(dev, nf_xlat_dev_state_hook,
+				     NF_INET_LOCAL_OUT, NF_IP6_PRI_NAT_DST);
 	} else if (conf->host) {
-		nf_xlat_dev_hook(dev, nf_xlat_dev_host_hook,
-				 NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST + 1);
+		nf_xlat_dev_add_hook(dev, nf_xlat_dev_host_hook,
+				     NF_INET_PRE_ROUTING, NF_IP6_PRI_NAT_DST + 1);
 	}
-	/* The hooks stay in the namespace where they are registered, so the device has to. */
+	/* The hooks cannot move to another namespace, so do not let the device move either. */
 	if (xd->n_ops)
 		nf_xlat_netns_immutable(dev);
 	if (conf->mode != IF_XLAT_STATELESS)
@@ -401,8 +414,8 @@ static int nf_xlat_dev_init(struct net_device *dev)
 		return 0;
 	nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
 	/*
-	 * A packet may be in the first hook, if only the second could not be registered. The
-	 * caller frees the device.
+	 * If only the second hook could not be registered, a packet may still be in the first
+	 * one. Wait for it, since the caller frees the device.
 	 */
 	synchronize_net();
 
@@ -413,9 +426,9 @@ err:
 }
 
 /*
- * When a device is unregistered, unregister_netdevice_many() waits for packets in the hooks. When
- * register_netdevice() fails after nf_xlat_dev_init(), nobody does, and the caller frees the
- * device. So wait here.
+ * When a device is unregistered, unregister_netdevice_many() waits for packets in the hooks before
+ * the device is freed. When register_netdevice() fails after nf_xlat_dev_init(), the caller frees
+ * the device and nobody waits. So wait here then.
  */
 static void nf_xlat_dev_uninit(struct net_device *dev)
 {
@@ -434,9 +447,9 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 }
 
 /*
- * Counters and configuration are freed only here, when nobody holds the device any more.
- * nf_xlat_dev_uninit() is too early: __dev_direct_xmit() tests netif_running() outside of an RCU
- * read side, so a packet socket with PACKET_QDISC_BYPASS may send as long as it holds the device.
+ * Free counters and configuration, when nobody holds the device any more. nf_xlat_dev_uninit() is
+ * too early for that: __dev_direct_xmit() tests netif_running() outside of an RCU read side, so a
+ * packet socket with PACKET_QDISC_BYPASS may send as long as it holds the device.
  */
 static void nf_xlat_dev_destructor(struct net_device *dev)
 {
@@ -448,7 +461,7 @@ static void nf_xlat_dev_destructor(struct net_device *dev)
 }
 
 /*
- * The name of a counter, or NULL if a device does not have it: mappings are counted for the
+ * Get the name of a counter, or NULL if devices do not have it: mappings are counted for the
  * namespace only.
  */
 static const char *nf_xlat_dev_counter(unsigned int i)
@@ -520,7 +533,7 @@ static const struct net_device_ops nf_xlat_dev_ops = {
 				 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_UDP_L4)
 
 /**
- * nf_xlat_dev_setup - set up a new device
+ * nf_xlat_dev_setup - set up a new device, see rtnl_link_ops.setup
  * @dev: the device
  */
 void nf_xlat_dev_setup(struct net_device *dev)
@@ -531,7 +544,7 @@ void nf_xlat_dev_setup(struct net_device *dev)
 	dev->priv_destructor = nf_xlat_dev_destructor;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_NOARP;
-	/* How much a packet grows at most: from IPv4 to an IPv6 fragment. */
+	/* A packet grows most if it becomes an IPv6 fragment. */
 	dev->needed_headroom = sizeof(struct ipv6hdr) + sizeof(struct frag_hdr) -
 			       sizeof(struct iphdr);
 	dev->mtu = ETH_DATA_LEN;

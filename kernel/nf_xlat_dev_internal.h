@@ -47,9 +47,9 @@ struct nf_xlat_dev_pairs {
  *
  * @rcu: for kvfree_rcu()
  * @dom: without state: how addresses are mapped, by pairs and prefix
- * @back: the same for a hairpin: the source is mapped by the prefix only, see
+ * @back: without state: how addresses of a hairpin are mapped on the way back to IPv6, see
  *	nf_xlat_dev_xmit()
- * @range: with state: what a rule would ask for; its prefix is a copy of the one in @dom
+ * @range: with state: parameters of nf_xlat_ct(); the prefix is a copy of the one in @dom
  * @n_pairs: number of pairs in @pairs6, and in @pairs4
  * @pairs6: pairs in the order of their IPv6 prefixes
  * @pairs4: the same pairs in the order of their IPv4 prefixes
@@ -89,7 +89,7 @@ struct nf_xlat_dev_fast {
  * @conf: configuration, written with RTNL held
  * @fast: devices that have the fast path, protected by RTNL
  * @owner: the device and its counters
- * @ops: its hooks: two with state, one with "host", else none
+ * @ops: hooks of the device: two with state, one with "host", otherwise none
  * @n_ops: number of hooks
  * @inited: nf_xlat_dev_init() has succeeded, so nf_xlat_dev_destructor() frees @conf
  */
