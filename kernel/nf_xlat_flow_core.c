@@ -4,9 +4,9 @@
  *
  * struct flow_offload of core has one family for both directions, so translated sessions have
  * a table of their own. The flow of a session ends with the session's conntrack entry at the
- * latest; meanwhile a work extends the timeout of that entry. A packet of a stateless rule has no
- * such entry: its flow records what the rules made of the packet. It ends when the rules
- * change, and after NF_XLAT_FLOW_AGE.
+ * latest. While the flow lives, a work extends the timeout of that entry. A packet of a stateless
+ * rule has no such entry. Its flow records how the rules have translated the packet, and ends when
+ * the rules change, or after NF_XLAT_FLOW_AGE.
  */
 
 #include <linux/module.h>
@@ -17,29 +17,29 @@
 #include <net/netfilter/nf_conntrack_timeout.h>
 #include "nf_xlat_flow_internal.h"
 
-/* How often the work extends timeouts and looks for devices that join or leave a flowtable */
+/* The interval at which the work extends timeouts and looks for changes of flowtables */
 #define NF_XLAT_FLOW_GC		(2UL * HZ)
-/* A flow ends when it has had no packet for this time; its session stays. */
+/* A flow ends when it has had no packet for this time. Its session stays. */
 #define NF_XLAT_FLOW_IDLE	(30 * HZ)
 /*
- * A stateless flow ends at this age. Sets that packets fill and elements that time out change
- * what a rule does, and nf_xlat_rules_same() does not notice that.
+ * A stateless flow ends at this age. If a packet adds an element to a set, or an element times
+ * out, a rule may act differently, but nf_xlat_rules_same() does not notice that.
  */
 #define NF_XLAT_FLOW_AGE	(30 * HZ)
-/* How many times a walk over the table may begin anew */
+/* How many times the walk of nf_xlat_flow_work() over the table may begin anew */
 #define NF_XLAT_FLOW_AGAIN	8
 
 unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
-/* Number of stateless flows in all namespaces that are not of the initial user namespace */
+/* Number of stateless flows in all namespaces for which nf_xlat_flow_of_user() is true */
 static atomic_t nf_xlat_flow_users;
 
 /**
- * nf_xlat_flow_free_rcu - free a flow that no packet can find any longer
+ * nf_xlat_flow_free_rcu - free a flow, and put its routes and its conntrack entry
  * @rcu: member @rcu of the flow
  *
- * Any context.
+ * The flow has left the table for a grace period, or has never been in it. Any context.
  */
 void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 {
@@ -53,7 +53,8 @@ void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 
 /*
  * As flow_offload_fixup_tcp() and flow_offload_ct_tcp(): conntrack does not see the packets of
- * a flow, so the TCP window that it knows is out of date. Make it accept later packets.
+ * a flow, so the TCP windows in the entry are out of date. Let conntrack accept packets outside of
+ * them.
  */
 static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 {
@@ -71,6 +72,7 @@ static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 	spin_unlock_bh(&ct->lock);
 }
 
+/* Does the namespace belong to another user namespace than the initial one? */
 static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
 {
 	return fn->net->user_ns != &init_user_ns;
@@ -91,13 +93,13 @@ void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
  * nf_xlat_flow_charge - count a new stateless flow, unless there are too many
  * @fn: namespace
  *
- * Conntrack limits the number of flows with a session, as each has an entry. Packets of any
- * host make stateless flows, so they need a limit of their own. A namespace may have
- * nf_conntrack_max of them. All namespaces that are not of the initial user namespace may have
- * that many together. A namespace of the initial user namespace does not count there, so that
- * no other user can take the fast path from the administrator. Any context.
+ * Each flow with a session has a conntrack entry, so conntrack limits their number. Packets of any
+ * host make stateless flows, so those need another limit. A namespace may have nf_conntrack_max
+ * of them. All namespaces that do not belong to the initial user namespace may have that many
+ * together; so other users cannot take the fast path from the administrator. Any context.
  *
- * Return: true if the flow may be made; nf_xlat_flow_uncharge() has to follow when it ends.
+ * Return: true if the caller may make the flow. Then nf_xlat_flow_uncharge() has to be called when
+ * the flow ends. False if there are too many.
  */
 bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 {
@@ -113,6 +115,7 @@ bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 	return false;
 }
 
+/* Unlink a flow, and free it after a grace period. Only one caller may do so for a flow. */
 static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 {
 	struct nf_xlat_ct_held *held;
@@ -141,8 +144,8 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
  * @flow: the flow
  *
  * Several CPUs may call this at once; NF_XLAT_FLOW_DEAD lets only one of them unlink the flow.
- * If nf_xlat_flow_insert() is still linking it, that function unlinks it. RCU read side, any
- * context.
+ * If nf_xlat_flow_insert() is still linking the flow, that function unlinks it afterwards. The flow
+ * is valid until the end of the caller's RCU read side. Any context.
  */
 void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 {
@@ -154,11 +157,12 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 
 /**
  * nf_xlat_flow_insert - let packets find a flow
- * @flow: the flow, with its state 0 and all other members set. The session, if there is one,
- *	points to the flow already. If not, nf_xlat_flow_charge() has counted the flow.
+ * @flow: the flow, with its state 0 and all other members set. If there is a session, its
+ *	nf_xlat_ct_held.flow points to the flow already. If not, nf_xlat_flow_charge() has
+ *	counted the flow.
  *
- * The flow ends at once if another flow has one of its keys, or if nf_xlat_flow_del() has been
- * called for it meanwhile. RCU read side, softirq.
+ * The table owns the flow afterwards. The flow ends at once if another flow has one of its keys, or
+ * if another CPU has called nf_xlat_flow_del() for it. RCU read side, softirq.
  */
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 {
@@ -179,7 +183,7 @@ void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 		nf_xlat_flow_del(flow);
 }
 
-/* The timeout that conntrack would give to the session after a packet, in jiffies */
+/* Returns the timeout that conntrack would give to the session after a packet, in jiffies. */
 static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 {
 	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);
@@ -195,7 +199,10 @@ static u32 nf_xlat_flow_timeout(const struct nf_conn *ct)
 	return READ_ONCE(timeouts[UDP_CT_REPLIED]);
 }
 
-/* Has dst_dev_put() replaced the device of a route? It sets @obsolete to DST_OBSOLETE_DEAD. */
+/*
+ * Has dst_dev_put() replaced the device of a route of the flow? It also sets @obsolete to
+ * DST_OBSOLETE_DEAD.
+ */
 static bool nf_xlat_flow_dst_gone(const struct nf_xlat_flow *flow)
 {
 	unsigned int i;
@@ -215,8 +222,8 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 	u32 expires;
 
 	/*
-	 * xfrm_policy_insert() invalidates only the routes of the policy's own family, so
-	 * dst_check() of a route of the other family does not notice a new policy.
+	 * xfrm_policy_insert() invalidates only the routes of the policy's own family. So for a
+	 * route of the other family, dst_check() does not notice a new policy.
 	 */
 	if (nf_xlat_flow_dev_event(flow->fn, flow) ||
 	    nf_xlat_flow_dst_gone(flow) ||
@@ -232,8 +239,8 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 		used = back;
 
 	/*
-	 * As nf_conntrack_udp_packet(). early_drop() would remove a session that is not
-	 * IPS_ASSURED when conntrack's table is full.
+	 * Set IPS_ASSURED as nf_conntrack_udp_packet() does. Without it, early_drop() removes the
+	 * session when conntrack's table is full.
 	 */
 	if (nf_ct_protonum(ct) == IPPROTO_UDP &&
 	    (s32)(used - (u32)ct->proto.udp.stream_ts) > 0 &&
@@ -252,13 +259,14 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
 }
 
 /*
- * Call @call for each flow of a namespace; @call may end the flow. Process context.
+ * Call @call for each flow of a namespace, for some more than once. @call may end the flow. Process
+ * context.
  *
- * The walk calls cond_resched() after each 256 directions, and goes on after the one where it
- * stopped. If that one has left the table meanwhile, rhashtable_walk_start() goes on at the same
- * position of the chain; if another one before that position has left, too, the walk would
- * leave out a flow. So the walk begins anew, at most @again times: with more, somebody who makes
- * flows end all the time could keep it going for ever.
+ * The walk calls cond_resched() after each 256 directions, and goes on after the direction where it
+ * stopped. If that direction has left the table meanwhile, rhashtable_walk_start() goes on at the
+ * same position of the chain. If a direction before that position has left as well, the walk would
+ * miss a flow. So it begins anew then, at most @again times. Without that limit, somebody who makes
+ * flows end all the time could keep the walk going for ever.
  *
  * Return: true if @call has been called for all flows.
  */
@@ -286,8 +294,8 @@ again:
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 			/*
-			 * Once the table has been resized, the iterator of older kernels may
-			 * point at a flow which has been freed.
+			 * If the table has been resized, rhashtable_walk_peek() of older kernels
+			 * may return a flow that has been freed. So do not call it then.
 			 */
 			if (rhashtable_walk_start_check(&iter))
 				d = NULL;
@@ -309,6 +317,7 @@ again:
 	return true;
 }
 
+/* The work of a namespace: it calls nf_xlat_flow_age() and nf_xlat_ft_sync_all(). */
 static void nf_xlat_flow_work(struct work_struct *work)
 {
 	struct nf_xlat_events *ev = nf_xlat_events_of(work);
@@ -320,7 +329,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	done = nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN);
 	busy = nf_xlat_ft_sync_all(fn);
 	nf_xlat_events_end(ev, start, done);
-	/* After the last rule is gone, some flows are left for a while. */
+	/* When the last rule is gone, there may still be flows. */
 	if (busy || atomic_read(&fn->table.nelems))
 		queue_delayed_work(nf_xlat_wq, &ev->work,
 				   max(NF_XLAT_FLOW_GC, ev->pause));
@@ -334,19 +343,22 @@ static void nf_xlat_flow_work(struct work_struct *work)
  */
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
-	/* There are fewer flows each time that the walk begins anew, so it comes to an end. */
+	/*
+	 * Each time that the walk begins anew, it has ended flows before. So it comes to an end, as
+	 * long as packets do not add flows faster than that.
+	 */
 	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
 }
 
 /*
- * End all flows of a namespace, without a walk over them now: the caller may hold RTNL. From
- * now on a packet that finds a flow ends it, see nf_xlat_flow_dev_event(). The work ends the rest.
+ * End all flows of a namespace. The caller may hold RTNL and a walk over them takes time, so let
+ * the work do that. Until then, a packet that finds a flow ends it, see nf_xlat_flow_dev_event().
  */
 static void nf_xlat_flow_flush_later(struct net *net)
 {
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
-	/* Do so even if there is no flow: a packet that has passed the rule may add one. */
+	/* Add the event even if there is no flow: a packet that has passed the rule may add one. */
 	if (!nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
 		nf_xlat_flow_flush(fn);
 }
@@ -364,7 +376,10 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
 }
 
-/* Exit methods remove the devices of a namespace before the rules that name them. */
+/*
+ * Exit methods remove the devices of a namespace before the rules that name them. So unregister
+ * the hooks before any exit method runs.
+ */
 static void __net_exit nf_xlat_flow_net_pre_exit(struct net *net)
 {
 	nf_xlat_ft_net_pre_exit(nf_xlat_flow_pernet(net));
@@ -445,8 +460,8 @@ module_exit(nf_xlat_flow_exit);
 MODULE_LICENSE("GPL");
 MODULE_VERSION(NF_XLAT_VERSION);
 /*
- * The plugin of ip(8) loads the module by this alias. nf_xlat_dev cannot do that: it is called
- * with RTNL held, which the init function of this module takes.
+ * The plugin of ip(8) loads this module by this alias. nf_xlat_dev cannot load it: nf_xlat_dev is
+ * called with RTNL held, and the init function of this module takes RTNL.
  */
 MODULE_ALIAS_NETDEV("nf_xlat_flow");
 MODULE_DESCRIPTION("Fast path of IPv4/IPv6 translation");

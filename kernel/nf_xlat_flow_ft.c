@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which devices have the ingress hook of the fast path: the devices of each flowtable that a
- * rule "xlat flow add" names, and the devices that a device of kind "xlat" names. A packet that
- * comes in there may be routed by that device, or by a VLAN, PPPoE or bridge device on top.
+ * The devices that have the ingress hook of the fast path: those of each flowtable that a rule
+ * "xlat flow add" names, and those that a device of kind "xlat" names. A packet that comes in by
+ * such a device may be routed by it, or by a VLAN, PPPoE or bridge device on top of it.
  */
 
 #include <linux/if_vlan.h>
@@ -68,8 +68,12 @@ static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
 }
 
 /**
- * nf_xlat_ft_net - get the namespace of a set of devices
+ * nf_xlat_ft_net - get the data of the namespace of a set of devices
  * @ft: set of devices
+ *
+ * Any context.
+ *
+ * Return: the data
  */
 struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
 {
@@ -77,8 +81,12 @@ struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_owner - get the number of the device whose sessions take the fast path
+ * nf_xlat_ft_owner - get the number of the device "xlat" that a set of devices belongs to
  * @ft: what nf_xlat_ft_get_devs() returned
+ *
+ * Any context.
+ *
+ * Return: the number from nf_xlat_ct_owner_add()
  */
 u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft)
 {
@@ -86,17 +94,16 @@ u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft)
 }
 
 /**
- * nf_xlat_ft_below - find the hook through which packets come in
+ * nf_xlat_ft_below - find the device with our hook by which packets come in
  * @ft: set of devices
  * @dev: the device that routes the packets
- * @ha: link layer address of the host that sends them, NULL if there is none
+ * @ha: link layer address of the host that sends the packets, NULL if there is none
  * @in: where to put the device that has the hook, with VLAN and PPPoE session
  *
- * If @dev is not in the set, it may be a VLAN, PPPoE or bridge device on top of one that is.
- * RCU read side.
+ * If @dev is not in the set, it may be a VLAN, PPPoE or bridge device on top of a device in the
+ * set. RCU read side.
  *
- * Return: 0 if @dev itself has our hook, 1 if the device below it has, -ENODEV if none
- * has.
+ * Return: 0 if @dev itself has our hook; 1 if the device below has it; -ENODEV if neither has it.
  */
 int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 		     const u8 *ha, struct nf_xlat_flow_in *in)
@@ -146,8 +153,9 @@ int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 }
 
 /*
- * Count how many sets have a hook on a device. An XDP program asks whether there is one: it must
- * not take packets of a device that has left the fast path.
+ * Add @add to the number of sets that have a hook on a device. The kfunc for XDP programs reads the
+ * number: without a hook, the device has left the fast path, and its packets go to the stack. The
+ * caller holds the mutex.
  */
 static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 				  unsigned long ifindex, int add)
@@ -155,7 +163,7 @@ static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 	const void *entry = xa_load(&fn->hooked, ifindex);
 	unsigned long n = entry ? xa_to_value(entry) : 0;
 
-	/* There was no memory to count: XDP leaves the packets of this device to the stack. */
+	/* There was no memory for the number, so XDP leaves the packets to the stack. */
 	if (!entry && add < 0)
 		return;
 	if (n + add)
@@ -165,6 +173,7 @@ static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 		xa_erase(&fn->hooked, ifindex);
 }
 
+/* Remove a device from the set, and unregister our hook on it. The caller holds the mutex. */
 static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
 	struct nf_xlat_flow_dev *fd = xa_erase(&ft->devs, ifindex);
@@ -173,7 +182,7 @@ static void nf_xlat_ft_del_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 		return;
 	nf_unregister_net_hook(ft->fn->net, &fd->ops);
 	nf_xlat_ft_count_hook(ft->fn, ifindex, -1);
-	/* "nft list hooks" may be looking at it. */
+	/* nfnetlink_hook reads the hooks of a device under RCU. */
 	kfree_rcu(fd, rcu);
 }
 
@@ -187,9 +196,12 @@ static void nf_xlat_ft_del_devs(struct nf_xlat_ft *ft)
 }
 
 /*
- * Register our hook on a device. The caller holds the mutex; RTNL is not needed. As long as
- * dev_get_by_index() finds the device, NETDEV_UNREGISTER is still to come, and
- * nf_xlat_ft_netdev_event() waits for the mutex before it removes the hook.
+ * Register our hook on a device, for which the set has a value entry. Without success, the entry
+ * leaves the set.
+ *
+ * The caller holds the mutex; RTNL is not needed. As long as dev_get_by_index() finds the device,
+ * NETDEV_UNREGISTER is still to come, and nf_xlat_ft_netdev_event() waits for the mutex before it
+ * removes the hook.
  */
 static int nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 {
@@ -218,7 +230,7 @@ static int nf_xlat_ft_add_dev(struct nf_xlat_ft *ft, unsigned long ifindex)
 	err = nf_register_net_hook(net, &fd->ops);
 	if (err)
 		goto err;
-	/* The entry has a value already, so that this needs no memory. */
+	/* The index has a value entry already, so this needs no memory. */
 	xa_store(&ft->devs, ifindex, fd, GFP_KERNEL);
 	nf_xlat_ft_count_hook(ft->fn, ifindex, 1);
 	dev_put(dev);
@@ -237,8 +249,8 @@ err:
  * nft_flowtable.hook_list cannot be read here: nf_tables moves its entries to lists of its
  * transactions. RCU read side.
  */
-static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
-			      const struct net_device *dev)
+static bool nf_xlat_ft_lists_dev(const struct nf_xlat_ft *ft,
+				 const struct net_device *dev)
 {
 	const struct nf_hook_entries *e = nf_xlat_ingress_hooks(dev);
 	unsigned int i;
@@ -250,9 +262,9 @@ static bool nf_xlat_ft_of_dev(const struct nf_xlat_ft *ft,
 	return false;
 }
 
-/* Note that the flowtable has this device. RCU read side. */
-static void nf_xlat_ft_see_dev(struct nf_xlat_ft *ft,
-			       const struct net_device *dev)
+/* Mark a device as one of the flowtable, for nf_xlat_ft_sync(). RCU read side. */
+static void nf_xlat_ft_mark_dev(struct nf_xlat_ft *ft,
+				const struct net_device *dev)
 {
 	struct nf_xlat_flow_dev *fd = xa_load(&ft->devs, dev->ifindex);
 
@@ -263,10 +275,10 @@ static void nf_xlat_ft_see_dev(struct nf_xlat_ft *ft,
 }
 
 /*
- * Register our hook on devices that have joined the flowtable, and unregister it from those
- * that have left. The mutex is released after each device, because somebody who holds RTNL may
- * wait for it. If @ft is freed meanwhile, nf_xlat_ft_free() clears @fn->at, and @ft must not be
- * used any more.
+ * Register our hook on devices that have joined the flowtable, and unregister it from devices that
+ * have left. The caller holds the mutex. This function releases the mutex after each device,
+ * because nf_xlat_ft_netdev_event() may wait for it with RTNL held. If another task frees @ft then,
+ * nf_xlat_ft_free() clears @fn->at. So @ft must not be used when this returns.
  */
 static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 {
@@ -279,8 +291,8 @@ static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 		return;
 	rcu_read_lock();
 	for_each_netdev_rcu(fn->net, dev) {
-		if (nf_xlat_ft_of_dev(ft, dev))
-			nf_xlat_ft_see_dev(ft, dev);
+		if (nf_xlat_ft_lists_dev(ft, dev))
+			nf_xlat_ft_mark_dev(ft, dev);
 	}
 	rcu_read_unlock();
 
@@ -305,10 +317,10 @@ static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
  * nf_xlat_ft_sync_all - register and unregister hooks as the devices of flowtables change
  * @fn: namespace
  *
- * nf_tables has no notifier for devices that join a flowtable or leave it, so the work calls
- * this from time to time. Process context.
+ * nf_tables has no notifier for devices that join or leave a flowtable, so nf_xlat_flow_work()
+ * calls this from time to time. Process context.
  *
- * Return: true if there are flowtables.
+ * Return: true if there are sets of devices, so that the work has to call this again.
  */
 bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 {
@@ -318,7 +330,10 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 	mutex_lock(&fn->mutex);
 	fn->round++;
 	while (!fn->gone) {
-		/* New flowtables are at the head, those that this round has done at the end. */
+		/*
+		 * New sets are at the head of the list, and those that this round has dealt with
+		 * are at its end.
+		 */
 		ft = list_first_entry_or_null(&fn->fts, struct nf_xlat_ft, list);
 		if (!ft || ft->round == fn->round)
 			break;
@@ -352,7 +367,10 @@ static const struct nf_hook_ops nf_xlat_ft_ops[] = {
 	},
 };
 
-/* Make a set of devices. @flowtable is NULL for a device. The caller holds the mutex. */
+/*
+ * Make a set of devices, for @flowtable, or for a device of kind "xlat" if @flowtable is NULL. The
+ * caller holds the mutex.
+ */
 static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
 					 struct nft_flowtable *flowtable)
 {
@@ -396,7 +414,7 @@ static void nf_xlat_ft_free(struct nf_xlat_ft *ft)
 /**
  * nf_xlat_ft_get - get the set of devices for a flowtable that a new rule names
  * @net: network namespace
- * @flowtable: flowtable of nft, which the rule holds
+ * @flowtable: flowtable of nft, to which the rule has a reference
  *
  * The work registers the hooks on the devices a little later. Process context.
  *
@@ -428,9 +446,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_ft_get);
 /**
  * nf_xlat_ft_get_devs - make the set of devices that a device of kind "xlat" names
  * @net: network namespace
- * @owner: number of the device "xlat" from nf_xlat_ct_owner_add(), not 0; its sessions take
- *	the fast path
- * @ifindex: indexes of the devices, which have our hook when this returns
+ * @owner: number of the device "xlat" from nf_xlat_ct_owner_add(), not 0. The sessions of that
+ *	device take the fast path
+ * @ifindex: indexes of the devices, on which this registers our hook
  * @n: how many indexes there are
  *
  * The caller holds RTNL.
@@ -486,12 +504,12 @@ out:
  * nf_xlat_ft_devs - get the devices of a set
  * @ft: what nf_xlat_ft_get_devs() returned
  * @ifindex: where to put the indexes of the devices
- * @max: how many indexes have room there
+ * @max: room in @ifindex
  *
  * Devices that have left the namespace are not in the set any more. The caller holds RTNL or
  * is in an RCU read side.
  *
- * Return: how many indexes there are.
+ * Return: number of indexes that are in @ifindex now.
  */
 unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
 			     unsigned int max)
@@ -510,7 +528,7 @@ unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
  * nf_xlat_ft_put - put the set of devices of a rule or of a device of kind "xlat"
  * @ft: what nf_xlat_ft_get() or nf_xlat_ft_get_devs() returned
  *
- * Process context.
+ * With the last reference, the hooks are unregistered and the set is freed. Process context.
  */
 void nf_xlat_ft_put(struct nf_xlat_ft *ft)
 {
@@ -530,7 +548,7 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(dev_net(dev));
 	struct nf_xlat_ft *ft;
 
-	/* CHANGEUPPER: the device has become a port of a bridge, or is no port any longer. */
+	/* With NETDEV_CHANGEUPPER, the device has become a port of a bridge, or has left it. */
 	if (event != NETDEV_DOWN && event != NETDEV_UNREGISTER &&
 	    event != NETDEV_CHANGEUPPER)
 		return NOTIFY_DONE;
@@ -540,8 +558,9 @@ static int nf_xlat_ft_netdev_event(struct notifier_block *nb,
 		list_for_each_entry(ft, &fn->fts, list)
 			nf_xlat_ft_del_dev(ft, dev->ifindex);
 	/*
-	 * This is needed also when the namespace ends, since netdev_wait_allrefs_any() waits
-	 * for the routes that flows hold. Without memory for the event, end all flows here.
+	 * End the flows of the device. This is needed also when the namespace ends, since
+	 * netdev_wait_allrefs_any() waits for the routes that flows hold. Without memory for the
+	 * event, end all flows here.
 	 */
 	if ((!list_empty(&fn->fts) || atomic_read(&fn->table.nelems)) &&
 	    !nf_xlat_events_add(&fn->gc, dev->ifindex))
@@ -558,7 +577,8 @@ static struct notifier_block nf_xlat_ft_netdev_notifier = {
  * nf_xlat_ft_net_pre_exit - unregister all hooks of a namespace that ends
  * @fn: the namespace
  *
- * Its devices are removed before the rules that name them, see nf_xlat_flow_net_pre_exit().
+ * The sets stay until the rules and devices that use them are gone, see nf_xlat_ft_put(). Process
+ * context.
  */
 void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn)
 {
@@ -579,7 +599,9 @@ void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn)
 }
 
 /**
- * nf_xlat_ft_init - begin to watch devices
+ * nf_xlat_ft_init - register the notifier for devices
+ *
+ * Process context.
  *
  * Return: 0 or a negative error.
  */
@@ -590,6 +612,8 @@ int nf_xlat_ft_init(void)
 
 /**
  * nf_xlat_ft_exit - undo nf_xlat_ft_init()
+ *
+ * Process context.
  */
 void nf_xlat_ft_exit(void)
 {

@@ -40,7 +40,10 @@ static bool nf_xlat_flow_skb_parse(struct sk_buff *skb, __be16 protocol,
 	return true;
 }
 
-/* Has conntrack to see the packet? Return true also if its TCP header is incomplete. */
+/*
+ * Does conntrack have to see the packet, because its TCP segment begins or ends a connection, or
+ * because its TCP header is incomplete? This also pulls the TCP header.
+ */
 static bool nf_xlat_flow_skb_control(struct sk_buff *skb, const struct nf_xlat_l3 *l3)
 {
 	skb_set_transport_header(skb, l3->hlen);
@@ -61,8 +64,9 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	if (!skb_is_gso(skb))
 		return nf_xlat_flow_len_ok(l3, d, dst);
 	/*
-	 * A packet of LRO has no gso_type, see skb_warn_if_lro(). It takes the normal path, as
-	 * does a GSO packet of a tunnel, and one that is longer than IPv4 can tell.
+	 * These packets take the normal path: a packet of LRO, which has no gso_type (see
+	 * skb_warn_if_lro()); a GSO packet of a tunnel; and a packet that would be longer in IPv4
+	 * than its length field can say.
 	 */
 	return skb_shinfo(skb)->gso_type &&
 	       l3->len - l3->hlen + sizeof(struct iphdr) <= IP_MAX_MTU &&
@@ -74,14 +78,15 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	       skb_gso_validate_network_len(skb, nf_xlat_flow_max_len(l3, d, dst));
 }
 
+/* Update the checksum of the transport header, at @check. @off: offset of that header */
 static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
 				  const struct nf_xlat_flow_dir *d,
 				  unsigned int off, __sum16 *check)
 {
 	/*
-	 * With CHECKSUM_PARTIAL, the field holds the sum of the pseudo-header only. But
-	 * csum_start may point to the header of a packet inside a UDP tunnel; then the field
-	 * of this UDP header is complete.
+	 * With CHECKSUM_PARTIAL, the field holds the sum of the pseudo-header only. But if
+	 * csum_start points to a header inside a UDP tunnel, the checksum of this outer UDP
+	 * header is complete.
 	 */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_checksum_start_offset(skb) == off) {
@@ -93,8 +98,9 @@ static void nf_xlat_flow_skb_csum(struct sk_buff *skb,
 }
 
 /*
- * Write the IPv4 header of a GSO packet. RFC 7915 section 5.1 speaks of its segments, whose
- * identifications inet_gso_segment() counts on from that of the first one.
+ * Write the IPv4 header of a GSO packet. For RFC 7915 section 5.1, the length of its segments
+ * counts: DF=1 if they are longer than 1280 bytes in IPv6. inet_gso_segment() gives the
+ * identification in the header to the first segment, and increments it for each further one.
  */
 static noinline void nf_xlat_flow_gso4(struct sk_buff *skb,
 				       struct nf_xlat_flow_dir *d,
@@ -109,9 +115,9 @@ static noinline void nf_xlat_flow_gso4(struct sk_buff *skb,
 }
 
 /*
- * Translate the packet as nf_xlat_skb() does, with the values that the flow has computed. The
- * new network header ends where the old one did, so the transport header does not move. Returns
- * false without memory.
+ * Translate the packet as nf_xlat_skb() does, with the values in @d. The new network header ends
+ * where the old one did, so the transport header does not move. @dev: device by which the packet
+ * leaves. Returns false without memory; then the packet is unchanged.
  */
 static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 			     const struct nf_xlat_l3 *l3,
@@ -157,7 +163,11 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	return true;
 }
 
-/* Send the translated packet, which is of family @pf, to the neighbour. */
+/*
+ * Send the translated packet, which is of family @pf, to the neighbour. This function owns @skb.
+ * The packet takes no reference to @dst, which stays under RCU. skb_dst_force() takes one if the
+ * packet has to wait.
+ */
 static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 {
 	struct net_device *dev = dst_dev_rcu(dst);
@@ -167,8 +177,8 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	skb_orphan(skb);
 	skb->dev = dev;
 	/*
-	 * A frame for the address of a bridge has come in as PACKET_OTHERHOST. For such a
-	 * packet, icmp_send() would not report an error of neighbour discovery.
+	 * A frame for the address of a bridge has come in as PACKET_OTHERHOST. For a packet with
+	 * that type, icmp_send() sends no error if the neighbour cannot be resolved.
 	 */
 	skb->pkt_type = PACKET_HOST;
 	skb_dst_drop(skb);
@@ -187,9 +197,9 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 }
 
 /*
- * Look for the flow of a packet, and translate and send the packet if there is one. skb->data is
- * at the network header. @len: how many bytes the packet may have at most. The caller has set
- * @in and @pad of @key.
+ * Look for the flow of a packet. If there is one, translate and send the packet. skb->data is at
+ * the network header. @len: how many bytes the packet may have at most. The caller has set @in and
+ * @pad of @key. Returns a verdict as nf_xlat_flow_ingress() does.
  */
 static __always_inline unsigned int
 nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
@@ -225,7 +235,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	if (!nf_xlat_flow_fits(skb, &l3, d, dst))
 		return NF_ACCEPT;
 
-	/* Cut off padding, which are the bytes after the length in the header. */
+	/* Cut off padding: the bytes behind the length in the header. */
 	if (pskb_trim_rcsum(skb, l3.len) ||
 	    !nf_xlat_flow_skb(skb, d, &l3, dst_dev_rcu(dst)))
 		return nf_xlat_drop(state->net, skb, NF_XLAT_NOMEM);
@@ -250,7 +260,7 @@ static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 
 	if (!pskb_may_pull(skb, PPPOE_SES_HLEN))
 		return 0;
-	/* Not by struct pppoe_hdr: sparse warns of the flexible array at its end. */
+	/* Do not use struct pppoe_hdr: sparse warns of the flexible array at its end. */
 	hdr = skb_network_header(skb);
 	*len = get_unaligned_be16(hdr + 4);
 	if (hdr[0] != 0x11 || hdr[1] || *len < sizeof(__be16) ||
@@ -268,11 +278,11 @@ static __be16 nf_xlat_flow_pppoe(struct sk_buff *skb,
 }
 
 /*
- * Is the frame for the MAC address of this host? A bridge may have another address than its
- * ports. eth_type_trans() of a port calls frames for the bridge PACKET_OTHERHOST.
+ * Is the frame for a MAC address of this host? A bridge may have another address than its ports.
+ * Then eth_type_trans() of a port makes a frame for the bridge PACKET_OTHERHOST.
  */
-static bool nf_xlat_flow_host(const struct sk_buff *skb,
-			      const struct net_device *dev)
+static bool nf_xlat_flow_for_us(const struct sk_buff *skb,
+				const struct net_device *dev)
 {
 	const struct net_device *br;
 
@@ -292,8 +302,8 @@ static bool nf_xlat_flow_host(const struct sk_buff *skb,
  *
  * RCU read side, softirq.
  *
- * Return: NF_STOLEN if the packet has been sent; NF_ACCEPT if it is unchanged and takes the
- * normal path; NF_DROP with the reason counted.
+ * Return: NF_STOLEN if the packet has been sent or freed; NF_ACCEPT if it is not translated and
+ * takes the normal path; NF_DROP with the reason counted.
  */
 unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
@@ -303,10 +313,10 @@ unsigned int nf_xlat_flow_ingress(void *priv, struct sk_buff *skb,
 	unsigned int verdict, len;
 	bool pppoe = false;
 
-	if (!nf_xlat_flow_host(skb, state->in) || skb_shared(skb) ||
+	if (!nf_xlat_flow_for_us(skb, state->in) || skb_shared(skb) ||
 	    skb_sec_path(skb) || skb_sk_is_prefetched(skb))
 		return NF_ACCEPT;
-	/* nf_xlat_flow_skb_parse() sets the rest. Do not spend time on clearing it first. */
+	/* nf_xlat_flow_skb_parse() sets the other members, so do not clear them first. */
 	key.in = (struct nf_xlat_flow_in){ .iif = state->in->ifindex };
 	memset(key.pad, 0, sizeof(key.pad));
 	/* With VLAN ID 0, the tag has a priority only (IEEE 802.1Q). */

@@ -118,7 +118,7 @@ struct nf_xlat_flow_key {
  * @used: with a session: jiffies of the last packet
  * @rules: without a session: stamp of the ruleset that made the flow, see
  *	nf_xlat_rules_same()
- * @id: the last identification that an IPv4 packet got
+ * @id: the last identification that a translated IPv4 packet has got
  */
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;
@@ -145,7 +145,7 @@ struct nf_xlat_flow_dir {
 
 /*
  * Bits of nf_xlat_flow.state. READY: nf_xlat_flow_insert() has linked all directions. DEAD: the
- * flow has to leave the table. Whoever sets the second one of the two unlinks the flow.
+ * flow has to leave the table. The function that sets the second of the two bits unlinks the flow.
  */
 #define NF_XLAT_FLOW_READY	BIT(0)
 #define NF_XLAT_FLOW_DEAD	BIT(1)
