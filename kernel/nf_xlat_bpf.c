@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine for BPF programs of tc, of XDP and of routes (encap bpf xmit): a function
- * translates the packet that a program has, and the program says where it goes.
+ * The engine for BPF programs of tc, of XDP and of routes (encap bpf xmit): a kfunc
+ * translates the packet of the program, and the program decides where it goes.
  *
- * The verifier takes packet pointers from a program after those helpers that may move the
- * packet's data. It does not know that a function of a module does so as well: a program
- * that goes on to read and write by pointers from before the call is loaded. These lead
- * into the linear part (skb->head) that the packet had then. So whatever takes this head
- * from the packet must not free it before the program ends. Programs of tc and of routes run
- * in one RCU read side, and packet pointers do not outlive a run; hence a clone keeps the old
- * head for a grace period wherever the packet may get another one (nf_xlat_bpf_keep()). Where
- * the head stays, old pointers lead into the packet, or to the room before or behind it. A
- * frame of XDP keeps its memory.
+ * After a helper that may move the packet's data, the verifier forbids a program to use the packet
+ * pointers that it had before. The verifier does not know that a kfunc may move the data as well,
+ * so it loads a program that goes on to use them. They point into skb->head as it was before the
+ * call, so that memory must stay until the program ends. Programs of tc and of routes run in one
+ * RCU read side, and packet pointers do not outlive a run. So where the packet may get another
+ * head, a clone keeps the old one for a grace period, see nf_xlat_bpf_keep(). Where the packet
+ * keeps its head, old pointers point into the packet, or to the room before or behind it. A frame
+ * of XDP keeps its memory.
  */
 
 #include <linux/bpf.h>
@@ -37,17 +36,17 @@
 #include "compat.h"
 #include "nf_xlat_xdp.h"
 
-/* From the start of the network header, all that is read of a TCP or UDP packet */
+/* No byte behind this is read of a TCP or UDP packet, counted from the network header. */
 #define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
 
 /*
- * bpf_lwt_xmit_reroute() takes a packet to another route within the code that transmits it. Where
- * that one translates as well, this is nested, and takes kernel stack each time. Two are enough
- * for two hosts with translated addresses, two more for a tunnel between them.
+ * bpf_lwt_xmit_reroute() sends a packet by another route from within the code that transmits it. If
+ * that route translates as well, the calls are nested, and each takes kernel stack. Two hosts with
+ * translated addresses need two of them, and a tunnel between the hosts needs two more.
  */
 #define NF_XLAT_BPF_NESTED	4
 
-/* Where a program of an skb runs */
+/* The place where the program runs */
 enum nf_xlat_bpf_at {
 	NF_XLAT_BPF_INGRESS,
 	NF_XLAT_BPF_EGRESS,
@@ -55,14 +54,14 @@ enum nf_xlat_bpf_at {
 };
 
 /**
- * struct nf_xlat_bpf_conf - what a program has asked for
+ * struct nf_xlat_bpf_conf - a checked copy of the options of a program
  *
  * @dom: how addresses map
- * @error4: source of ICMP errors that have none, or 0
- * @mtu: longest packet that may come out, or 0
- * @hop: take one from TTL or hop limit
+ * @error4: IPv4 source of the ICMP errors of IPv6 routers without a mapping, or 0
+ * @mtu: greatest length of the translated packet, or 0
+ * @hop: decrement TTL or hop limit
  *
- * A copy: other programs may write to what it was read from.
+ * It is a copy, because other programs may write to the options at the same time.
  */
 struct nf_xlat_bpf_conf {
 	struct nf_xlat_domain	dom;
@@ -84,10 +83,7 @@ static int nf_xlat_bpf_conf(struct nf_xlat_bpf_conf *conf,
 	struct nf_xlat_prefix *prefix = &conf->dom.prefix.prefix;
 	struct nf_xlat_eam *eam = &conf->dom.saddr.eam;
 
-	/*
-	 * The compiler must not read the option a second time, since the program may have
-	 * changed it.
-	 */
+	/* The compiler must not read @from again: another program may change it meanwhile. */
 	barrier();
 	memset(conf, 0, sizeof(*conf));
 	if (opts.flags & ~(BPF_XLAT_F_NON_GLOBAL | BPF_XLAT_F_HOP))
@@ -125,7 +121,7 @@ static void nf_xlat_bpf_free(struct rcu_head *rcu)
 	consume_skb(container_of((void *)rcu, struct sk_buff, cb));
 }
 
-/* Keep the head that a packet has for as long as a program may point to it. */
+/* Keep the packet's head for a grace period, as the program may have pointers to it. */
 static bool nf_xlat_bpf_keep(struct sk_buff *skb)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
@@ -133,18 +129,18 @@ static bool nf_xlat_bpf_keep(struct sk_buff *skb)
 	if (!clone)
 		return false;
 	/*
-	 * The clone is kept for its memory only, and must not keep conntrack entry, route
-	 * or socket.
+	 * The clone is needed for its head only, and must not hold conntrack entry or route.
+	 * skb_clone() has not given it the socket.
 	 */
 	nf_reset_ct(clone);
 	skb_dst_drop(clone);
 	skb_ext_reset(clone);
-	/* A lazy grace period may take seconds, and the clone holds a whole packet. */
+	/* A lazy callback may be called seconds later, and the clone holds a whole packet. */
 	call_rcu_hurry(&NF_XLAT_BPF_CB(clone)->rcu, nf_xlat_bpf_free);
 	return true;
 }
 
-/* Removes padding of the link. nf_xlat_parse() refuses a header with too small a length. */
+/* Remove padding of the link layer. nf_xlat_parse() refuses a packet whose length is too small. */
 static bool nf_xlat_bpf_trim(struct sk_buff *skb, u8 pf)
 {
 	unsigned int len, hlen;
@@ -160,7 +156,7 @@ static bool nf_xlat_bpf_trim(struct sk_buff *skb, u8 pf)
 	       !pskb_trim_rcsum(skb, len);
 }
 
-/* May the packet get another head when it is read, or padding is taken off its end? */
+/* May nf_xlat_bpf_trim() or nf_xlat_parse() give another head to the packet? */
 static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 {
 	u8 proto;
@@ -169,13 +165,13 @@ static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 		return false;
 	if (skb_cloned(skb) || skb_headlen(skb) < NF_XLAT_BPF_HEAD)
 		return true;
-	/* In an ICMP error, and behind extension headers, more bytes are read. */
+	/* Of an ICMP error, and of a packet with extension headers, more bytes are read. */
 	proto = pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
 				     ipv6_hdr(skb)->nexthdr;
 	return !nf_xlat_has_ports(proto);
 }
 
-/* How long may the packet come out? @mtu: what the program says, or 0 */
+/* How long may the translated packet be? @mtu: nf_xlat_bpf_conf.mtu */
 static u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu)
 {
 	if (mtu)
@@ -183,7 +179,7 @@ static u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu)
 	return pkt->pf == NFPROTO_IPV4 && !pkt->l3.df ? IPV6_MIN_MTU : U32_MAX;
 }
 
-/* Would the packet have to be fragmented, or to be segmented first? */
+/* Would the translated packet have to be fragmented, or a GSO packet be segmented before? */
 static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt, u32 mtu)
 {
@@ -199,8 +195,8 @@ static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 }
 
 /*
- * Has an IPv4 packet a wrong checksum of its header? Translation would hide that. At tc ingress,
- * and at the egress of a bridge's port, ip_rcv() has not looked at it.
+ * Does an IPv4 packet have a wrong header checksum? After translation nobody could detect that. At
+ * tc ingress, and at the egress of a bridge port, ip_rcv() has not checked the packet.
  */
 static bool nf_xlat_bpf_bad_sum(const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt)
@@ -215,9 +211,9 @@ static bool nf_xlat_bpf_bad_sum(const struct sk_buff *skb,
 }
 
 /*
- * Has an IPv6 packet another extension header than a Fragment header? Behind a program of a route
- * that uses skb->cb, the kernel writes back there what was in it before. Where IPv6 has noted
- * that it has processed such headers (lastopt), IPv4 reads the length of its options.
+ * Does an IPv6 packet have extension headers other than a Fragment header? A program of a route
+ * must not translate it: bpf_prog_run_save_cb() restores a part of skb->cb afterwards. IPv6 sets
+ * inet6_skb_parm.lastopt for such headers, and IPv4 would take that for inet_skb_parm.opt.optlen.
  */
 static bool nf_xlat_bpf_ext_hdr(const struct nf_xlat_pkt *pkt)
 {
@@ -226,6 +222,7 @@ static bool nf_xlat_bpf_ext_hdr(const struct nf_xlat_pkt *pkt)
 			      (pkt->l3.fraghdr ? sizeof(struct frag_hdr) : 0);
 }
 
+/* May the packet have the addresses @hdr, and is its TTL or hop limit enough if @hop? */
 static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
 					     const struct nf_xlat_hdr *hdr,
 					     bool hop)
@@ -242,9 +239,9 @@ static enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
 }
 
 /*
- * Does a packet of a route leave this host by its new address? Another host's packet to an address
- * of this one would come in by "lo", whose packets rules trust and whose source nobody verifies. A
- * router sends no broadcasts of others, see ip_forward().
+ * Does a packet of a route leave this host when it has the addresses @hdr? If not, it would come in
+ * by "lo", where rules trust packets and no reverse path filter checks the source. So refuse that,
+ * except for this host's own packets. Others must not become broadcasts either, see ip_forward().
  */
 static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
 			       const struct nf_xlat_pkt *pkt,
@@ -256,7 +253,7 @@ static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
 	unsigned int type;
 	bool own, local;
 
-	/* ip6_copy_metadata() does not copy skb_iif; a fragment of this host has a socket. */
+	/* As nf_xlat_dev_from_host(): an IPv6 fragment may have lost skb_iif. */
 	own = !skb->skb_iif &&
 	      (skb->sk || pkt->pf == NFPROTO_IPV4 || !pkt->l3.fraghdr);
 	if (pkt->pf == NFPROTO_IPV6) {
@@ -266,7 +263,7 @@ static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
 	if (own)
 		return true;
 	dst = nf_xlat_route(net, NULL, skb, NFPROTO_IPV6, &fl, NULL);
-	/* BPF_LWT_REROUTE finds none, either. */
+	/* bpf_lwt_xmit_reroute() will find no route either, and drop the packet. */
 	if (IS_ERR(dst))
 		return true;
 	local = container_of(dst, struct rt6_info, dst)->rt6i_flags &
@@ -283,8 +280,8 @@ static int nf_xlat_bpf_errno(enum nf_xlat_reason reason)
 }
 
 /*
- * Does the memory of the packet's socket stay for a grace period? A program may have read skb->sk,
- * and to the verifier that is a pointer to a socket still when the packet has left it.
+ * Does the memory of the packet's socket stay for a grace period after the last reference? The
+ * verifier lets a program read skb->sk before the call and use that pointer after the call.
  */
 static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 {
@@ -295,34 +292,37 @@ static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 }
 
 /*
- * Removes what belongs to the old family: hash, conntrack entry, route, socket, bridge; and, of a
- * packet of a route, the metadata of XDP, as the new header may be in its place.
+ * Remove from a translated packet the data of its old family: hash, conntrack entry, route, socket
+ * and bridge. Also remove the metadata of XDP, as the new header may have overwritten it.
  */
 static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at)
 {
 	skb_clear_hash(skb);
 	skb_metadata_clear(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	/* With it, br_netfilter would let the packet pass by IPv4's prerouting. */
+	/* With this, br_netfilter would skip the PRE_ROUTING hooks of the new family. */
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	nf_reset_ct(skb);
 	if (at == NF_XLAT_BPF_ROUTE)
-		/* bpf_lwt_xmit_reroute() reads from the old route where the packet is. */
+		/* Keep the route: bpf_lwt_xmit_reroute() takes VRF and namespace from it. */
 		memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
 				       sizeof(struct inet6_skb_parm)));
 	else if (skb_valid_dst(skb))
 		skb_dst_drop(skb);
 	/*
-	 * A socket found in one family is none in the other, nor is one that has sent the packet.
-	 * At ingress a tap's is left to the stack: its memory may be freed at once, see
-	 * nf_xlat_bpf_sk_stays().
+	 * No socket of the old family may stay, whether it was looked up for the packet or has sent
+	 * it. But at ingress, leave the socket of a tap to the stack: its memory may be freed at
+	 * once, see nf_xlat_bpf_sk_stays().
 	 */
 	if (at == NF_XLAT_BPF_ROUTE || skb_sk_is_prefetched(skb))
 		skb_orphan(skb);
 }
 
-/* @skb->data is at the network header, all of which is there. */
+/*
+ * Translate the packet. skb->data is at the network header, which is in the linear part. @kept: a
+ * clone keeps the head already. Returns 0 or an error, with the reason in @reason.
+ */
 static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 				 enum nf_xlat_bpf_at at,
 				 const struct nf_xlat_bpf_conf *conf, bool kept,
@@ -336,7 +336,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	if (!nf_xlat_bpf_trim(skb, pf))
 		return -ENOMEM;
 
-	/* The device is where the packet comes from, or where it goes to. */
+	/* At ingress, the packet comes from skb->dev. At egress, it goes there. */
 	from = at == NF_XLAT_BPF_INGRESS ? dev_mtu : 0;
 	to = at == NF_XLAT_BPF_EGRESS ? dev_mtu : 0;
 	to = conf->mtu ? : to;
@@ -411,15 +411,15 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts,
 		return -EBADMSG;
 	}
 
-	/* The ESP header is there already, its length and trailer are not: xfrm_output() */
+	/* xfrm_output() has added the ESP header already, but not its trailer. */
 	if (xfrm_offload(skb) && at != NF_XLAT_BPF_INGRESS) {
 		opts->reason = NF_XLAT_PROTO;
 		return -EBADMSG;
 	}
 
 	/*
-	 * ignore_df comes from a local socket, and IP has acted on it already. It does not
-	 * mean that the packet has DF=0.
+	 * ignore_df comes from a local socket, and IP has acted on it already. The flag does not
+	 * say that the packet has DF=0.
 	 */
 	skb->ignore_df = 0;
 	__skb_pull(skb, off);
@@ -443,8 +443,8 @@ static bool nf_xlat_bpf_opts_ok(const struct sk_buff *skb,
 				const struct bpf_xlat_opts *opts, u32 size)
 {
 	/*
-	 * 6.12's verifier takes the result of a map look-up that the program has not tested.
-	 * And the options may lie in the data of the packet, which other skbs may share.
+	 * The verifier of 6.12 accepts the result of a map look-up that may be NULL. And the
+	 * options must not be in the data of the packet, which other skbs may share.
 	 */
 	return opts && size == sizeof(*opts) &&
 	       ((void *)opts < (void *)skb->head ||
@@ -460,8 +460,8 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
 	/*
-	 * The new header may be in the place of metadata of XDP. To clear them is not enough:
-	 * bpf_dynptr_write() does not know that, and would write behind the packet.
+	 * The new header may overwrite the metadata of XDP. It is not enough to clear the length of
+	 * the metadata: bpf_dynptr_write() does not look at it, and would write behind the packet.
 	 */
 	if (skb_metadata_len(sk)) {
 		opts->reason = NF_XLAT_OK;
@@ -472,10 +472,10 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 }
 
 /*
- * May the packet of a program of a route be translated? It has to lose its socket, and it must be
- * of the family of its route: then, after BPF_OK, bpf_xmit() sees that the protocol has changed and
- * drops the packet. After two translations it would not, but the code that transmits has pointers
- * into the packet's old head.
+ * May the packet of a program of a route be translated? nf_xlat_bpf_scrub() has to be able to take
+ * its socket. And the packet must be of the family of its route, so that a program cannot translate
+ * it twice: after BPF_OK, bpf_xmit() drops a packet only if its protocol has changed, and the code
+ * that transmits has pointers into the packet's old head.
  */
 static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 {
@@ -483,7 +483,7 @@ static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 
 	if (!skb_valid_dst(skb) || !nf_xlat_bpf_sk_stays(skb))
 		return false;
-	/* bpf_lwt_xmit_reroute() would not know the device. */
+	/* Without the socket, bpf_lwt_xmit_reroute() would not use this device. */
 	if (sk && READ_ONCE(sk->sk_bound_dev_if))
 		return false;
 	switch (skb_dst(skb)->ops->family) {
@@ -495,7 +495,7 @@ static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 	return false;
 }
 
-/* The kernel does not count nested routes. */
+/* True if lwtunnel_xmit() of this kernel does not count nested calls. */
 static bool nf_xlat_bpf_uncounted __read_mostly;
 
 /* Documented in linux/bpf_xlat.h */
@@ -506,12 +506,12 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 
 	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
 		return -EINVAL;
-	/* bpf_lwt_xmit_reroute() asks IPsec policies without the ports of the packet. */
+	/* bpf_lwt_xmit_reroute() looks up IPsec policies without the ports of the packet. */
 	if (!nf_xlat_bpf_of_route(sk) || nf_xlat_has_policies(dev_net(sk->dev)))
 		return -EOPNOTSUPP;
 	/*
-	 * Older kernels do not count the routes that lead from one to the other, which
-	 * lwtunnel_xmit() does before it runs the program. But tunnels are counted, so note it.
+	 * lwtunnel_xmit() of newer kernels increments the level before it runs the program. In
+	 * older kernels only tunnels do. So remember that it has been 0 once.
 	 */
 	if (unlikely(!dev_recursion_level()))
 		WRITE_ONCE(nf_xlat_bpf_uncounted, true);
@@ -526,9 +526,9 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * struct nf_xlat_bpf_frame - a frame of XDP that is to be translated
  *
  * @data: the packet's network header
- * @pkt: what it is
- * @hdr: the addresses that it is to have
- * @ttl: the TTL or hop limit that it is to have
+ * @pkt: the packet before its translation
+ * @hdr: the addresses after its translation
+ * @ttl: the TTL or hop limit after its translation
  */
 struct nf_xlat_bpf_frame {
 	void			*data;
@@ -537,7 +537,7 @@ struct nf_xlat_bpf_frame {
 	u8			ttl;
 };
 
-/* The network header, behind at most two tags of VLANs; NULL without one */
+/* Find the network header, behind at most two VLAN tags. NULL: not for us, or not IPv4 or IPv6 */
 static void *nf_xlat_bpf_network(const struct xdp_buff *xdp, u8 *pf)
 {
 	const struct ethhdr *eth = xdp->data;
@@ -568,7 +568,7 @@ static void *nf_xlat_bpf_network(const struct xdp_buff *xdp, u8 *pf)
 	return NULL;
 }
 
-/* Reads the header of an IPv4 packet without options that is no fragment. */
+/* Read the header of an IPv4 packet. Refuse options and fragments. */
 static int nf_xlat_bpf_read4(const struct iphdr *iph, struct nf_xlat_l3 *l3)
 {
 	if (iph->version != 4 || iph->ihl * 4 < sizeof(*iph))
@@ -591,7 +591,7 @@ static int nf_xlat_bpf_read4(const struct iphdr *iph, struct nf_xlat_l3 *l3)
 	return 0;
 }
 
-/* The same of IPv6; who looks at the protocol finds out about extension headers. */
+/* Read the header of an IPv6 packet. nf_xlat_bpf_read_l4() refuses extension headers. */
 static int nf_xlat_bpf_read6(const struct ipv6hdr *ip6h, struct nf_xlat_l3 *l3)
 {
 	if (ip6h->version != 6)
@@ -608,7 +608,7 @@ static int nf_xlat_bpf_read6(const struct ipv6hdr *ip6h, struct nf_xlat_l3 *l3)
 	return 0;
 }
 
-/* Judges the transport header at @l4, as nf_xlat_parse() does. @len is what the packet has. */
+/* Check the transport header at @l4, as nf_xlat_parse() does. @len: length of the payload of IP */
 static int nf_xlat_bpf_read_l4(struct nf_xlat_pkt *pkt, const void *l4,
 			       unsigned int len)
 {
@@ -622,7 +622,7 @@ static int nf_xlat_bpf_read_l4(struct nf_xlat_pkt *pkt, const void *l4,
 		if (len < sizeof(*udph) || ntohs(udph->len) < sizeof(*udph) ||
 		    ntohs(udph->len) > len)
 			return -EBADMSG;
-		/* RFC 7915 section 4.5: one has to be made, over all of the packet. */
+		/* RFC 7915 section 4.5: a checksum over the whole packet has to be computed. */
 		return pkt->pf == NFPROTO_IPV4 && !udph->check ? -EOPNOTSUPP : 0;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -639,13 +639,13 @@ static int nf_xlat_bpf_read_l4(struct nf_xlat_pkt *pkt, const void *l4,
 	return -EOPNOTSUPP;
 }
 
-/* How many bytes the start of the packet moves towards its end; negative to IPv6 */
+/* How many bytes does the network header get shorter? Negative if it gets longer */
 static int nf_xlat_bpf_shift(const struct nf_xlat_pkt *pkt)
 {
 	return (int)pkt->l3.len - (int)nf_xlat_new_len(pkt);
 }
 
-/* Read the frame into @f. Return 0 or an error; *@reason then says why, or is NF_XLAT_OK. */
+/* Read the frame into @f. Return 0 or an error. @reason is NF_XLAT_OK if no reason applies. */
 static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 				const struct nf_xlat_bpf_conf *conf,
 				struct nf_xlat_bpf_frame *f,
@@ -658,7 +658,7 @@ static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 	int err;
 	u8 pf;
 
-	/* Generic XDP has an skb, whose offloads are not seen here. */
+	/* In generic XDP, the frame is that of an skb, whose offloads are not visible here. */
 	if (nf_xlat_xdp_generic(xdp) || xdp_buff_has_frags(xdp))
 		return -EOPNOTSUPP;
 	f->data = nf_xlat_bpf_network(xdp, &pf);
@@ -713,7 +713,7 @@ static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 		0 : -EOPNOTSUPP;
 }
 
-/* Is the packet, in the family that it came in with, for this host? */
+/* Is the packet for this host before its translation? */
 static bool nf_xlat_bpf_local(struct net *net, const struct net_device *dev,
 			      const struct nf_xlat_pkt *pkt)
 {
@@ -724,9 +724,9 @@ static bool nf_xlat_bpf_local(struct net *net, const struct net_device *dev,
 }
 
 /*
- * What bpf_fib_lookup() is to be asked about the translated packet. It takes the packet for
- * one of the device itself, so this has to be true. It knows no IPsec, and asks whether the
- * device forwards in the new family only.
+ * Fill in @fib, for the route of the translated packet. Check here what bpf_fib_lookup() does not:
+ * that the packet comes in by the device itself and not by a VLAN on top of it, that there are no
+ * IPsec policies, and that the device forwards in the old family.
  */
 static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
 			   const struct nf_xlat_bpf_frame *f,
@@ -766,7 +766,7 @@ static int nf_xlat_bpf_fib(const struct xdp_buff *xdp,
 	return 0;
 }
 
-/* Translate the frame. Its link layer header moves along, and says the other family. */
+/* Translate the frame. Move its link layer header, and set the protocol in there. */
 static void nf_xlat_bpf_write(struct xdp_buff *xdp,
 			      const struct nf_xlat_bpf_frame *f)
 {
@@ -778,17 +778,17 @@ static void nf_xlat_bpf_write(struct xdp_buff *xdp,
 	void *data;
 
 	data = xdp->data + nf_xlat_bpf_shift(pkt);
-	/* First, as a longer network header lies where it was. */
+	/* Do this first, since a longer network header overwrites the old place. */
 	memmove(data, xdp->data, mac_len);
 	((__be16 *)(data + mac_len))[-1] = v6 ? htons(ETH_P_IP) :
 						htons(ETH_P_IPV6);
 	nf_xlat_linear(net, f->data, pkt, &f->hdr, f->ttl);
-	/* Bytes behind the length in the header are padding. */
+	/* Cut off padding: the bytes behind the length in the header. */
 	nf_xlat_xdp_set(xdp, data, end);
 	nf_xlat_count(net, v6 ? NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 }
 
-/* With @fib, tells what to ask bpf_fib_lookup(); without, translates the frame. */
+/* If @fib is not NULL, only fill it in for bpf_fib_lookup(). Otherwise translate the frame. */
 static int nf_xlat_bpf_xdp(struct xdp_buff *xdp, struct bpf_xlat_opts *opts,
 			   struct bpf_fib_lookup *fib)
 {
@@ -814,9 +814,9 @@ static int nf_xlat_bpf_xdp(struct xdp_buff *xdp, struct bpf_xlat_opts *opts,
 }
 
 /*
- * May a function for frames use this memory of the program? It must not be that of the frame,
- * to which the function writes. Packet pointers of before, too, lead into this memory. 6.12's
- * verifier takes the result of a map look-up that the program has not tested.
+ * May a kfunc for XDP use this memory of the program? It must not be in the memory of the frame,
+ * which the kfunc writes to, and into which old packet pointers point. The verifier of 6.12 accepts
+ * the result of a map look-up that may be NULL.
  */
 static bool nf_xlat_bpf_mem_ok(const struct xdp_buff *xdp, const void *mem,
 			       u32 size)
@@ -876,8 +876,8 @@ BTF_ID_FLAGS(func, bpf_lwt_xlat)
 BTF_KFUNCS_END(nf_xlat_bpf_lwt_ids)
 
 /*
- * All programs of routes share a set (bpf_prog_type_to_kfunc_hook()), but behind those for input
- * and output the kernel may go on in the old family.
+ * Programs of routes for input, output and xmit share a set (bpf_prog_type_to_kfunc_hook()). Refuse
+ * the first two: after them, the kernel may handle the packet as one of the old family.
  */
 static int nf_xlat_bpf_lwt_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
