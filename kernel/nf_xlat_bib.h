@@ -21,16 +21,16 @@ struct net;
  *
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
- * @addrs: addresses that mappings have, RCU
- * @lock: of @addrs
- * @dumps_lock: of nf_xlat_bib.dumps, and of the references that dumps hold
+ * @addrs: the objects of addresses; readers use RCU
+ * @lock: protects changes of @addrs
+ * @dumps_lock: protects nf_xlat_bib.dumps, and the references that dumps hold
  */
 struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
 	struct list_head	addrs;
-	spinlock_t		lock; /* of @addrs */
-	spinlock_t		dumps_lock; /* of nf_xlat_bib.dumps */
+	spinlock_t		lock; /* protects changes of @addrs */
+	spinlock_t		dumps_lock; /* protects nf_xlat_bib.dumps */
 };
 
 /* Protocols of mappings */

@@ -24,20 +24,20 @@ struct nf_xlat_flow;
 #define NF_XLAT_MAX_EVENTS	4096
 
 /**
- * struct nf_xlat_listeners - who listens to events of a namespace
+ * struct nf_xlat_listeners - the sockets that listen to events of a namespace
  *
  * genl_has_listeners() tells only whether any socket of the machine is a member of a group. With
  * that, any user could cause events in all namespaces.
  *
- * @lock: of @portid and @of
- * @groups: groups that any of them listens to, enum nf_xlat_listen_group
+ * @lock: protects @portid and @of
+ * @groups: groups to which at least one of them listens, enum nf_xlat_listen_group
  * @portid: the sockets, 0 for none
- * @of: groups that each of them listens to
- * @events: messages to send, their group in NETLINK_CB()->dst_group
+ * @of: groups to which each of them listens
+ * @events: messages to send. Their group is in NETLINK_CB()->dst_group.
  * @send: the work that sends them
  */
 struct nf_xlat_listeners {
-	spinlock_t	lock; /* of @portid and @of */
+	spinlock_t	lock; /* protects @portid and @of */
 	u32		groups;
 	u32		portid[NF_XLAT_MAX_LISTENERS];
 	u8		of[NF_XLAT_MAX_LISTENERS];
@@ -61,7 +61,7 @@ struct nf_xlat_listeners {
  *	with RTNL held.
  * @bib: mappings
  * @pools: list of struct nf_xlat_ct_pool, which packets read by RCU
- * @listeners: who listens to events
+ * @listeners: the sockets that listen to events
  */
 struct nf_xlat_ct_net {
 	/* of @users, @kept, @hooked, @used, @ext, and of changes of @pools */
@@ -138,11 +138,11 @@ struct nf_xlat_ct_first {
 };
 
 /*
- * Bit in nf_xlat_ct_data.held: the pointer is one to a struct nf_xlat_ct_held, not to a
+ * Bit in nf_xlat_ct_data.held: the value is a pointer to a struct nf_xlat_ct_held, and not to a
  * mapping.
  */
 #define NF_XLAT_CT_HELD		1UL
-/* What nf_xlat_ct_data.held is when the entry has left conntrack's table */
+/* Value of nf_xlat_ct_data.held after the entry has left conntrack's table */
 #define NF_XLAT_CT_GONE		2UL
 
 /**

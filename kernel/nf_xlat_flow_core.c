@@ -265,7 +265,7 @@ static void nf_xlat_flow_age(struct nf_xlat_flow *flow)
  * The walk calls cond_resched() after each 256 directions, and goes on after the direction where it
  * stopped. If that direction has left the table meanwhile, rhashtable_walk_start() goes on at the
  * same position of the chain. If a direction before that position has left as well, the walk would
- * miss a flow. So it begins anew then, at most @again times. Without that limit, somebody who makes
+ * miss a flow. So it begins anew then, at most @again times. Without that limit, a host that makes
  * flows end all the time could keep the walk going for ever.
  *
  * Return: true if @call has been called for all flows.

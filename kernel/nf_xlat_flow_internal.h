@@ -111,8 +111,8 @@ struct nf_xlat_flow_key {
  * @dst_addr: destination address of the translated packet
  * @sport: source port of the translated packet
  * @dport: destination port of the translated packet
- * @pseudo: what the translation adds to the checksum of the pseudo-header, folded
- * @diff: what it adds to the checksum of pseudo-header and ports, folded
+ * @pseudo: difference that the translation makes to the sum of the pseudo-header, folded
+ * @diff: difference that it makes to the sum of pseudo-header and ports, folded
  * @cookie: cookie of @dst, for dst_check()
  * @dst: route of the translated packet
  * @used: with a session: jiffies of the last packet
