@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The translation of one packet, RFC 7915: rewrite in place what nf_xlat_parse() accepted.
+ * The translation of one packet, RFC 7915. nf_xlat_skb() rewrites a packet in place after
+ * nf_xlat_parse() has accepted it.
  *
- * Everything in front of the payload is built anew in a buffer: network
- * header, and for an ICMP error also the ICMP header and the quoted network
- * header. The transport header stays where it lies in memory, so that payload
- * is never copied and an offloaded checksum's start need not be moved.
+ * It builds new headers in a buffer: the network header, and for an ICMP error also the ICMP
+ * header and the quoted network header. The transport header behind these is edited where it
+ * lies in memory. So no payload is copied, and skb->csum_start of an offloaded checksum stays
+ * right.
  */
 
 #include <linux/if_arp.h>
@@ -27,7 +28,7 @@
 #include "compat.h"
 #include "nf_xlat_internal.h"
 
-/* IPv6 and Fragment header, ICMPv6 header, and the same once more quoted. */
+/* The longest new headers: IPv6, Fragment, ICMPv6, quoted IPv6, quoted Fragment */
 #define NF_XLAT_MAX_HDR	(2 * (sizeof(struct ipv6hdr) + sizeof(struct frag_hdr)) + \
 			 sizeof(struct icmp6hdr))
 
@@ -35,7 +36,7 @@
 #define NF_XLAT_ICMP4_MAX	576
 #define NF_XLAT_ICMP6_MAX	IPV6_MIN_MTU
 
-/* RFC 4884 section 4: what is quoted before an extension is not shorter. */
+/* RFC 4884 section 4: a quoted packet in front of an extension has at least this length. */
 #define NF_XLAT_EXT_MIN		128
 
 /*
@@ -45,8 +46,8 @@
 #define NF_XLAT_DF_LIMIT	1260
 
 /*
- * May the translated ICMP error have an extension structure? RFC 4884 names the types that
- * may.
+ * May the translated ICMP error have an extension structure? RFC 4884 section 4 names the
+ * types. An ICMPv6 error with an extension has one of them, see nf_xlat_parse_icmp().
  */
 static bool nf_xlat_icmp_may_extend(const struct nf_xlat_pkt *pkt)
 {
@@ -66,10 +67,10 @@ struct nf_xlat_quote {
 };
 
 /*
- * Decide how long the parts of a translated ICMP error are. It may have 576 bytes in IPv4 and
- * 1280 in IPv6. If it is longer, the quoted packet is shortened, to 128 bytes at least if an
- * extension follows. If the extension still does not fit, it is left out: RFC 7915 sections
- * 4.2 and 5.2, RFC 4884 sections 4 and 5.
+ * Decide how long the parts of a translated ICMP error are. The error may have 576 bytes in
+ * IPv4 and 1280 in IPv6. If it would be longer, the quoted packet is shortened. A quoted packet
+ * in front of an extension keeps at least 128 bytes. If the extension still does not fit, it is
+ * left out. See RFC 7915 sections 4.2 and 5.2, RFC 4884 sections 4 and 5.
  */
 static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
 			  struct nf_xlat_quote *quote)
@@ -104,7 +105,7 @@ static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
 	quote->len = min(quote->len, room);
 }
 
-/* Of an ICMP error. Not inlined, so that other packets do not pay for the structure. */
+/* nf_xlat_new_len() of an ICMP error. noinline: other packets do not pay for the structure. */
 static noinline unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt)
 {
 	struct nf_xlat_quote quote;
@@ -158,8 +159,8 @@ static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 
 /*
  * Rewrite the transport header at @data and adjust its checksum. Only @avail bytes of it are
- * there, since an ICMP error may quote less than the whole header. Fields that are not there
- * are left out. @l4_len is the length that the packet claims for header and payload. Inline:
+ * there, since an ICMP error may quote less than the whole header. Fields beyond them are left
+ * alone. @l4_len is the length of header and payload according to the network header. Inline:
  * a call with eight arguments would cost each packet some instructions.
  */
 static __always_inline void
@@ -178,7 +179,7 @@ nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
 		return;
 	if (avail >= off + sizeof(*check))
 		check = (__sum16 *)(data + off);
-	/* Zero means that UDP has no checksum. nf_xlat_finish_csum() makes one. */
+	/* Zero: UDP without a checksum. nf_xlat_finish_csum() computes one if IPv6 needs it. */
 	if (check && l3->proto == IPPROTO_UDP && !partial && !*check)
 		check = NULL;
 
@@ -208,8 +209,8 @@ nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
 			nf_xlat_icmp_4to6(&new);
 		}
 		/*
-		 * This is an echo message, whose code is 0 in both families. If an ICMP error
-		 * quotes it, only the type is sure to be there.
+		 * This is an echo message, whose code is 0 in both families. An ICMP error may
+		 * quote only the type of it.
 		 */
 		diff = csum_sub((__force __wsum)htons(new.type << 8),
 				(__force __wsum)htons(icmph->type << 8));
@@ -348,7 +349,10 @@ static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 			       csum);
 }
 
-/* Compute the checksums that cannot be adjusted, when the rest of the packet is complete. */
+/*
+ * Compute the checksums that cannot be adjusted: of an ICMP error, and of UDP in IPv4 without
+ * one. The rest of the packet is complete.
+ */
 static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_hdr *hdr)
@@ -387,8 +391,8 @@ static unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
 }
 
 /*
- * Replace the first @old bytes of the packet by @new bytes of @buf. The link
- * layer header moves along, so that log and trace still find it.
+ * Replace the first @old bytes of the packet by @new bytes of @buf. Move the link layer header
+ * along, so that nft's log and trace still find it.
  */
 static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 				const void *buf, unsigned int new)
@@ -419,7 +423,7 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
  * @skb: the packet, which need not be a GSO packet
  * @pf: the family that it had
  *
- * Its segments keep their size. Any context.
+ * The payload of each segment keeps its length. Any context.
  */
 void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 {
@@ -441,9 +445,9 @@ void nf_xlat_gso(struct sk_buff *skb, u8 pf)
 EXPORT_SYMBOL_GPL(nf_xlat_gso);
 
 /*
- * With rx-gro-list, GRO makes a list of packets of which each has its own headers, and only
- * those of the first one are translated here. So make it an ordinary GSO packet, whose
- * segments get the headers of the first one.
+ * With rx-gro-list, GRO makes a list of packets, and each of them keeps its own headers.
+ * nf_xlat_skb() translates only the headers of the first packet. So turn the list into an
+ * ordinary GSO packet, whose segments get the headers of the first one.
  */
 static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
@@ -471,8 +475,9 @@ static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 }
 
 /*
- * Copy the extension at the end of an ICMP error, and make room for the padding behind
- * which nf_xlat_put_ext() will put it. The caller frees the copy.
+ * Copy the extension at the end of an ICMP error, and make room for the padding that
+ * nf_xlat_put_ext() will put in front of the extension. The caller frees the copy. NULL: no
+ * memory.
  */
 static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 			   const struct nf_xlat_quote *quote)
@@ -492,9 +497,9 @@ static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 }
 
 /*
- * Shorten the quoted packet of an ICMP error, and take off the extension behind it. @ext gets
- * a copy of the extension, for nf_xlat_put_ext(). @old is the length of the headers in front of
- * the quoted payload, which are still the old ones. False: no memory.
+ * Shorten the quoted packet of an ICMP error, and take off the extension behind it. Store a
+ * copy of the extension in @ext, for nf_xlat_put_ext(). The headers are still the old ones, and
+ * the payload of the quoted packet begins at offset @old. False: no memory.
  */
 static bool nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			 const struct nf_xlat_quote *quote, unsigned int old,
@@ -516,7 +521,7 @@ static void nf_xlat_put_ext(struct sk_buff *skb,
 	skb_put_data(skb, ext, quote->ext);
 }
 
-/* Rewrite the transport header at offset @off, which may be quoted, and its checksum. */
+/* Rewrite the transport header at offset @off and its checksum. It may be a quoted one. */
 static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_l3 *l3,
@@ -571,23 +576,17 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	ip_send_check(iph);
 }
 
-/*
- * Must the checksum be computed before the packet is translated, although it is
- * CHECKSUM_PARTIAL?
- */
+/* Must the checksum of a CHECKSUM_PARTIAL packet be computed before it is translated? */
 static bool nf_xlat_sum_first(const struct sk_buff *skb,
 			      const struct nf_xlat_pkt *pkt)
 {
-	/*
-	 * The kernel offloads no ICMP checksum, but a packet socket may say
-	 * CHECKSUM_PARTIAL.
-	 */
+	/* Core never offloads the checksum of ICMP, but a packet socket may ask for it. */
 	if (nf_xlat_is_icmp(pkt->pf, pkt->l3.proto))
 		return true;
 
 	/*
-	 * The outer UDP header of a tunnel may have no checksum. It gets one, which covers
-	 * the inner packet with its checksum.
+	 * CHECKSUM_PARTIAL is about the inner packet of a tunnel, and the outer UDP header has
+	 * no checksum. It gets one in IPv6, which covers the inner packet with its checksum.
 	 */
 	return pkt->pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_UDP &&
 	       !pkt->l3.fraghdr && !skb_is_gso(skb) && !udp_hdr(skb)->check &&
@@ -595,17 +594,20 @@ static bool nf_xlat_sum_first(const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_moves - may nf_xlat_skb() give a packet another head?
+ * nf_xlat_moves - may nf_xlat_skb() reallocate skb->head?
  * @skb: packet that nf_xlat_parse() accepted; skb->data at its network header
  * @pkt: what nf_xlat_parse() found
  *
- * nf_xlat_bpf_translate() asks, since BPF programs keep pointers into the head. Any context.
+ * nf_xlat_bpf_translate() needs to know, since BPF programs keep pointers into the head. Any
+ * context.
+ *
+ * Return: true if the head may be another one afterwards
  */
 bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	unsigned int new = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
 
-	/* An ICMP error is shortened, and its checksum is computed over linear data. */
+	/* nf_xlat_trim() may reallocate the head of an ICMP error. */
 	if (skb_cloned(skb) || pkt->icmp_error ||
 	    (skb->ip_summed == CHECKSUM_PARTIAL && nf_xlat_sum_first(skb, pkt)))
 		return true;
@@ -620,12 +622,12 @@ EXPORT_SYMBOL_GPL(nf_xlat_moves);
  * @skb: packet that nf_xlat_parse() accepted, not changed since; skb->data
  *	at its network header
  * @pkt: what nf_xlat_parse() found
- * @parm: what to make of it
+ * @parm: the new addresses and ports, and the MTUs for an ICMP error
  *
- * No payload is copied unless the head is shared or lacks room. The caller
- * still has to give the packet a route. Any context.
+ * No payload is copied unless the head is shared or lacks room. The packet stays the caller's,
+ * who has to give it a route of the new family. Any context.
  *
- * Return: NF_XLAT_OK, or NF_XLAT_NOMEM: the packet may be damaged then, and has to be freed.
+ * Return: NF_XLAT_OK. On NF_XLAT_NOMEM the packet may be damaged, and the caller has to free it.
  */
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
@@ -703,13 +705,14 @@ EXPORT_SYMBOL_GPL(nf_xlat_skb);
 /**
  * nf_xlat_linear - translate a packet that lies in one piece and has no skb
  * @net: network namespace, for the IPv4 identification
- * @data: its network header, without options or extension headers; to IPv6, with room in
- *	front of it for the longer one
- * @pkt: what it is: no fragment, ICMP error or UDP without a checksum
- * @hdr: the addresses that it is to have
- * @ttl: the TTL or hop limit that it is to have
+ * @data: its network header, without options or extension headers. An IPv4 packet needs 20 bytes
+ *	of room in front of it.
+ * @pkt: description of the packet. It is neither a fragment nor an ICMP error, and not UDP
+ *	without a checksum.
+ * @hdr: the new addresses
+ * @ttl: the new TTL or hop limit
  *
- * The transport header stays where it is, and the new header ends there. Any context.
+ * The transport header stays where it is, and the new network header ends there. Any context.
  */
 void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_hdr *hdr, u8 ttl)

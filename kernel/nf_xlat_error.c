@@ -17,8 +17,8 @@
 #include "nf_xlat_internal.h"
 
 /*
- * Has the kernel's own ICMP socket sent the packet? It is locked while it sends, and
- * icmp_send() and icmpv6_send() need the same lock. Nor does it read ICMP errors.
+ * Has the kernel's own ICMP socket sent the packet? The socket is locked while it sends, and
+ * icmp_send() and icmpv6_send() need the same lock. Besides, nobody reads its ICMP errors.
  */
 static bool nf_xlat_of_icmp(const struct sock *sk)
 {
@@ -28,8 +28,8 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 }
 
 /*
- * Send an ICMP error about a packet that has passed POSTROUTING. If NAT has changed its
- * source, the error goes to the address that it had before.
+ * Send an ICMP error about a packet that has passed POSTROUTING. If NAT has changed the source
+ * of the packet, the error goes to the original source.
  */
 static noinline void nf_xlat_icmp_ndo_send(struct sk_buff *skb, u8 pf, u8 type,
 					   u8 code, u32 info)
@@ -75,15 +75,14 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 	}
 
 	/*
-	 * RFC 1122 section 3.2.2: no error is about a packet to a group or a broadcast
-	 * address. icmp_send() asks the packet's route, which may not be that of its
-	 * destination.
+	 * RFC 1122 section 3.2.2: a packet to a multicast or broadcast address causes no error.
+	 * icmp_send() would ask the packet's route, which may not be that of its destination.
 	 */
 	type_of_daddr = inet_addr_type_dev_table(net, skb->dev, ip_hdr(skb)->daddr);
 	if (type_of_daddr == RTN_MULTICAST || type_of_daddr == RTN_BROADCAST)
 		return;
 
-	/* icmp_send() sends nothing without a route, of which it takes namespace and flags. */
+	/* icmp_send() takes the network namespace and flags from the packet's route. */
 	if (!nf_xlat_has_route(skb)) {
 		to.ip = ip_hdr(skb)->saddr;
 		fl.daddr = &to;
@@ -97,15 +96,15 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 }
 
 /**
- * nf_xlat_reject - drop a packet, count it, tell its sender
- * @skb: the packet, not translated
+ * nf_xlat_reject - count a packet as dropped, and send an ICMP error about it
+ * @skb: the packet, not translated; the caller frees it
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
  * @reason: why
  *
  * RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5 say which error the sender gets,
  * and for which reasons it gets none. icmp_send() and icmpv6_send() apply the kernel's limits
- * on ICMP errors, and never answer an ICMP error with another.
+ * on ICMP errors, and never answer an ICMP error with another. RCU read side.
  *
  * Return: NF_DROP
  */
@@ -130,7 +129,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	case NF_XLAT_FRAGMENT:
 	case NF_XLAT_FRAG_CSUM:
 	case NF_XLAT_TOOBIG:
-		/* RFC 1122 section 3.2.2: only the first fragment of a packet is answered. */
+		/* RFC 1122 section 3.2.2: only the first fragment of a packet causes an error. */
 		if (pkt->l3.frag)
 			break;
 		type = v6 ? ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH;

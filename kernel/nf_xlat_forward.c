@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way of a packet behind its translation: through the hook of its new family, then on as
- * by ip_rcv_finish() and ip_forward(). nf_xlat_judge() has checked TTL and MTU before.
+ * A packet after its translation: it passes the hook of its new family, and then is routed,
+ * forwarded or delivered as by ip_rcv_finish() and ip_forward(). nf_xlat_judge() has checked TTL
+ * and MTU before.
  */
 
 #include <linux/bpf-cgroup.h>
@@ -34,27 +35,27 @@
 #define NF_XLAT_MAX_LOCAL	4096
 
 /*
- * nfqueue holds a reference to the socket of the hook for each packet that it has. This
- * module calls hooks with this socket when one of its functions is to be called behind them,
- * so nf_xlat_drop_queued() sees by the reference count whether nfqueue still has such a
- * packet. It is not a whole socket: in TCP_TIME_WAIT, sk_fullsock() is false. nft's reject
- * statement sends its resets with it as well, and these are waited for, too.
+ * The socket of each hook that this module calls with an okfn of its own. nfqueue holds a
+ * reference to the socket of the hook for each packet that it has. So nf_xlat_drop_queued() sees
+ * by the reference count whether nfqueue still has a packet that would return to this module.
+ * nft's reject statement sends its resets with this socket as well, so nf_xlat_drop_queued()
+ * waits for these too. TCP_TIME_WAIT makes sk_fullsock() false, as this is not a whole socket.
  */
-static struct inet_sock nf_xlat_queued = {
+static struct inet_sock nf_xlat_hook_sk = {
 	.sk.sk_refcnt	= REFCOUNT_INIT(1),
 	.sk.sk_family	= AF_INET,
 	.sk.sk_state	= TCP_TIME_WAIT,
 };
 
 /**
- * nf_xlat_is_queued - is the packet in a hook that nf_xlat_reinject() has called?
+ * nf_xlat_is_reinjected - is the packet in a hook that nf_xlat_reinject() has called?
  * @sk: socket of the hook, in PRE_ROUTING or FORWARD
  *
  * Return: true if it has been translated on its way to that hook
  */
-bool nf_xlat_is_queued(const struct sock *sk)
+bool nf_xlat_is_reinjected(const struct sock *sk)
 {
-	return sk == &nf_xlat_queued.sk;
+	return sk == &nf_xlat_hook_sk.sk;
 }
 
 /**
@@ -77,6 +78,8 @@ static DEFINE_PER_CPU(struct nf_xlat_local, nf_xlat_local);
  * @pf: family that it came in with
  *
  * RCU read side.
+ *
+ * Return: true if forwarding is on
  */
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
 			u8 pf)
@@ -116,8 +119,8 @@ static bool nf_xlat_policy_disabled(const struct net *net,
  * @net: network namespace
  * @pf: family that it came in with
  *
- * This asks what ip_forward(), ip6_forward() and the input route look-up of that family would
- * ask, which the packet does not pass. RCU read side.
+ * The packet does not pass ip_forward(), ip6_forward() and the input route look-up of that
+ * family. This makes their checks. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
@@ -140,13 +143,11 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
  * @net: network namespace
  * @pf: its family now
  *
- * For a packet that gets another route than the one that nf_xlat_judge() knew, and for one that
- * is translated again. Only the family that the packet came in with can be asked, and only before
- * the translation; nf_xlat_judge() has done so. Where nf_defrag has overwritten the answer, the
- * answer for the last fragment holds. A packet that comes back from a user's queue then has none:
- * the device must forward in both families.
- *
- * RCU read side.
+ * This is for a packet that gets another route than nf_xlat_judge() has seen, and for a packet
+ * that is translated again. nf_xlat_judge() has asked the family that the packet came in with,
+ * before the translation, and NF_XLAT_CB() has the answer. If nf_defrag has overwritten the
+ * answer, take the answer for the last fragment from the walk. A packet that nfqueue reinjects
+ * has no walk: then both families have to forward. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
@@ -173,17 +174,17 @@ enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
 		return asked - 1;
 	}
 	/*
-	 * A packet for this host: a CLAT has translated it, or IPsec has decrypted it since. It has
-	 * come in by this family as well.
+	 * No answer: nfqueue has had the packet, or it was for this host, and a CLAT has
+	 * translated it or IPsec has decrypted it. So ask its family now.
 	 */
 	return nf_xlat_may_forward(skb, net, pf);
 }
 
 /**
- * nf_xlat_discard - count and free a packet that a hook has been told is stolen
+ * nf_xlat_discard - count and free a packet for which a hook function returns NF_STOLEN
  * @net: network namespace
  * @skb: the packet
- * @reason: why
+ * @reason: why it is dropped
  *
  * Return: 0, as okfn functions do
  */
@@ -201,12 +202,12 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
  * @skb: the packet, with its route; it is consumed
  * @len: the longest fragment, in bytes, header included
  * @id: the identification that the fragments get
- * @send: is given each fragment
+ * @send: takes each fragment, and owns it
  * @data: for @send
  *
- * ip6_fragment() would choose an identification. RFC 7915 section 4.1 wants that of IPv4:
- * if an IPv4 router has fragmented the packet before, the receiver puts all fragments
- * together by it. RCU read side.
+ * ip6_fragment() would choose an identification. RFC 7915 section 4.1 wants the identification
+ * of the IPv4 packet: an IPv4 router may have fragmented the packet before, and the receiver
+ * needs the same identification in all fragments. RCU read side.
  */
 void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 		 void (*send)(struct net *net, struct sk_buff *frag,
@@ -217,7 +218,7 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 	struct sk_buff *frag;
 	u8 *nexthdr;
 
-	/* Without a feature of a device: with the sum or, for SCTP, the CRC in the packet */
+	/* No device can checksum fragments: write the checksum or, for SCTP, the CRC now. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_csum_hwoffload_help(skb, 0)) {
 		nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
@@ -242,8 +243,9 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 }
 
 /*
- * POSTROUTING and, for a packet of this host, its cgroup have seen the whole packet. So
- * ip6_output() does not show them this fragment. The encapsulation of IPsec gets the socket.
+ * Send a fragment. POSTROUTING and the cgroup of the socket have seen the whole packet. So
+ * IP6SKB_REROUTED keeps the fragment from POSTROUTING, and without a socket no cgroup sees it.
+ * Only xfrm_output() needs the socket.
  */
 static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 {
@@ -252,22 +254,22 @@ static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
 }
 
 /*
- * The length to which a packet is cut. Its route may have changed since nf_xlat_init_cb(), and
- * the MTU of an IPsec policy is known only now.
+ * The length to which a packet is cut. The route of the packet may have changed since
+ * nf_xlat_init_cb(), and the MTU that an IPsec policy leaves is known only now.
  */
 static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
 {
 	u32 mtu = dst_mtu(skb_dst(skb));
 
-	/* What IPsec leaves of an MTU may be less. */
+	/* IPsec may leave less than the 1280 bytes that every IPv6 link has. */
 	if (!dst_xfrm(skb_dst(skb)))
 		mtu = max_t(u32, mtu, IPV6_MIN_MTU);
 	return min_t(u32, mtu, NF_XLAT_CB(skb)->cut_len);
 }
 
 /*
- * Does dst_output() encapsulate the packet as a whole, for IPsec in transport mode or for a
- * route with encapsulation? Then it is the packet around it that may have to be cut.
+ * Does dst_output() encapsulate the packet before the stack cuts it? A route with encapsulation
+ * does, and IPsec in any mode but tunnel mode. The stack may have to cut the result.
  */
 static bool nf_xlat_cut_around(const struct sk_buff *skb)
 {
@@ -278,7 +280,7 @@ static bool nf_xlat_cut_around(const struct sk_buff *skb)
 	return skb_dst(skb)->lwtstate;
 }
 
-/* Leave to ip6_fragment() what is too long, with an identification of its choice. */
+/* Let ip6_fragment() cut the packet if it is too long. It chooses the identification itself. */
 static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 {
 	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
@@ -295,8 +297,8 @@ static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Behind POSTROUTING, where NAT may have changed the packet, so that nf_xfrm_me_harder() has
- * found a policy for it, and where a user's queue may have made it shorter
+ * okfn of POSTROUTING: cut the packet if it is still too long. There nfqueue may have made it
+ * shorter. NAT may have changed it, so that nf_xfrm_me_harder() may have found an IPsec policy.
  */
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
@@ -315,8 +317,8 @@ static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 }
 
 /*
- * A packet that nf_defrag has put together has a frag_max_size, by which ip6_fragment() cuts
- * it. Where cut_len was, nf_defrag has left something else.
+ * Must this module cut the packet? If nf_defrag has put it together, ip6_fragment() cuts it to
+ * its frag_max_size, and nf_defrag has overwritten cut_len.
  */
 static bool nf_xlat_cut_due(const struct sk_buff *skb)
 {
@@ -324,7 +326,7 @@ static bool nf_xlat_cut_due(const struct sk_buff *skb)
 	       !IP6CB(skb)->frag_max_size && skb->len > nf_xlat_cut_mtu(skb);
 }
 
-/* In place of ip6_output() and ip6_fragment(): show the packet to POSTROUTING, then cut it. */
+/* Like ip6_output(): show the packet to POSTROUTING, then cut it. It is consumed. */
 static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
@@ -334,12 +336,12 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 
 	skb->dev = dev;
 	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
-		       &nf_xlat_queued.sk, skb, indev, dev, nf_xlat_cut_finish);
+		       &nf_xlat_hook_sk.sk, skb, indev, dev, nf_xlat_cut_finish);
 }
 
 /*
- * As ip6_local_out(). A packet that waits in a user's queue behind LOCAL_OUT comes back to
- * dst_output(), and is left to ip6_fragment().
+ * Like ip6_local_out(), but cut the packet. If nfqueue takes it in LOCAL_OUT, it comes back to
+ * dst_output(), and ip6_fragment() cuts it to frag_max_size.
  */
 static noinline void nf_xlat_cut_local_out(struct net *net, struct sock *sk,
 					   struct sk_buff *skb)
@@ -358,7 +360,7 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 	return dst_output(net, NULL, skb);
 }
 
-/* The rest of ip_forward(): nf_xlat_judge() has done what comes before it there. */
+/* The second half of ip_forward(); nf_xlat_judge() has done the first. It consumes the packet. */
 static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct net_device *dev;
@@ -377,7 +379,7 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 	else
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
 
-	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_queued.sk, skb,
+	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_hook_sk.sk, skb,
 		       skb->dev, dev, nf_xlat_forward_finish);
 }
 
@@ -386,10 +388,12 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
  * @skb: the packet
  * @pf: its family now
  *
- * nf_xlat_judge() does not decrement it if the packet has no route, or one to this host.
- * nf_nat drops the route when it changes the destination; then the control block says what
- * the route was. nf_defrag overwrites the control block; then the answer is yes, since one
- * decrement too many is better than a loop.
+ * nf_xlat_judge() does not decrement TTL if the packet has no route, or a route to this host.
+ * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() still tells. If
+ * nf_defrag has overwritten NF_XLAT_CB(), the answer is yes: one decrement too many is better
+ * than a loop.
+ *
+ * Return: true if this host still has to decrement it before it forwards the packet
  */
 bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 {
@@ -398,7 +402,10 @@ bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
 	return nf_xlat_cb_lost(skb, pf) || NF_XLAT_CB(skb)->hop_due;
 }
 
-/* Decrement TTL or hop limit of a packet that has been translated already. */
+/*
+ * Decrement TTL or hop limit of a packet that has been translated already. If it ends here, send
+ * the ICMP error. The caller drops the packet for any result but NF_XLAT_OK.
+ */
 static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
 					    struct sk_buff *skb, u8 pf)
 {
@@ -433,8 +440,8 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 	struct sk_buff *skb;
 
 	/*
-	 * Packets that come while these are delivered wait for the next run of the tasklet,
-	 * so that other softirqs have their turn.
+	 * Packets that are queued while this loop runs wait for the next run of the tasklet, so
+	 * that other softirqs get their turn.
 	 */
 	__skb_queue_head_init(&now);
 	spin_lock(&local->queue.lock);
@@ -451,18 +458,18 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 }
 
 /*
- * Let a packet for this host say by which device it came in, as ip_route_input() and
- * l3mdev_ip_rcv() do. Sockets are looked up by that.
+ * Note in a packet for this host by which device it came in, as ip_route_input() and
+ * l3mdev_ip_rcv() do. The look-up of its socket needs this. False: no memory for the route.
  */
 static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct net_device *vrf = l3mdev_master_dev_rcu(skb->dev);
 	struct rtable *rt;
 
-	/* A device of kind "xlat" has made itself the one that the packet came in by. */
+	/* A device of kind "xlat" has put itself into skb->dev. */
 	skb->skb_iif = skb->dev->ifindex;
 	if (unlikely(vrf)) {
-		/* Its own device stays in the control block, where inet_sdif() looks for it. */
+		/* iif of the control block stays the member of the VRF, for inet_sdif(). */
 		skb->dev = vrf;
 		skb->skb_iif = vrf->ifindex;
 		if (pf == NFPROTO_IPV4)
@@ -471,7 +478,7 @@ static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 			IP6CB(skb)->flags |= IP6SKB_L3SLAVE;
 	}
 
-	/* A route with encapsulation has an input function of its own. */
+	/* Keep a route with encapsulation, since it has an input function of its own. */
 	if (pf != NFPROTO_IPV4 || skb_dst(skb)->lwtstate ||
 	    skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return true;
@@ -484,17 +491,17 @@ static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 }
 
 /*
- * Deliver a packet to this host. Where a device translates in ndo_start_xmit(), the sender may
- * hold the lock of its socket, and the receiver's answer may come back to that very socket. So
- * a tasklet delivers the packets of a device when the sender has returned, as
- * tcf_mirred_forward() leaves them to netif_rx().
+ * Deliver a packet to this host; it is consumed. If a device translates in ndo_start_xmit(), the
+ * sender may hold the lock of its socket, and the receiver's answer may come back to the same
+ * socket. So a tasklet delivers the packets of a device after the sender has returned.
+ * tcf_mirred_forward() uses netif_rx() for the same reason.
  */
 static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct nf_xlat_local *local;
 	struct nf_xlat_walk *walk;
 
-	/* Policies of this family are not about what has been decrypted in the other one. */
+	/* IPsec has decrypted the packet in the other family: policies of this one do not apply. */
 	secpath_reset(skb);
 	if (!nf_xlat_received(net, skb, pf))
 		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
@@ -518,10 +525,7 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 	return 0;
 }
 
-/*
- * Route a translated packet, and forward or deliver it, as ip_rcv_finish() and ip_forward()
- * do
- */
+/* okfn of PRE_ROUTING: route, and forward or deliver, as ip_rcv_finish() and ip_forward() do. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
@@ -559,9 +563,9 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			fl.proto = ipv6_hdr(skb)->nexthdr;
 		}
 		/*
-		 * Fragments of a packet take one route, so that ports have no say in it. In
-		 * IPv6 the nexthdr of a fragment is that of the Fragment header, which
-		 * nf_xlat_has_ports() does not know.
+		 * All fragments of a packet have to take one route, so do not look at ports. In
+		 * IPv6 fl.proto of a fragment is NEXTHDR_FRAGMENT, which nf_xlat_has_ports() does
+		 * not know.
 		 */
 		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
 			skb_header_pointer(skb, skb_transport_offset(skb),
@@ -585,13 +589,13 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (nf_xlat_dst_local(pf, skb_dst(skb)))
 		return nf_xlat_deliver(net, skb, pf);
 
-	/* As ip_forward(): a link layer broadcast is not for forwarding. */
+	/* As ip_forward(): a link layer broadcast is not forwarded. */
 	if (skb->pkt_type != PACKET_HOST)
 		return nf_xlat_discard(net, skb, NF_XLAT_ADDRESS);
 	if (skb_warn_if_lro(skb))
 		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
 
-	/* This route is a new one, on which nf_xlat_judge() has not judged the packet. */
+	/* nf_xlat_judge() has not seen this route. */
 	if (reroute) {
 		if (nf_xlat_dst_broadcast(pf, skb_dst(skb)))
 			reason = NF_XLAT_DADDR;
@@ -607,8 +611,10 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
  * nf_xlat_reinject - pass a translated packet to the same hook of its new family
  * @net: network namespace
  * @sk: the socket that sent it, in LOCAL_OUT
- * @skb: the packet; with a route in FORWARD and LOCAL_OUT
+ * @skb: the packet, which has a route in FORWARD and LOCAL_OUT; it is consumed
  * @hook: the hook
+ *
+ * RCU read side.
  */
 void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		      u8 hook)
@@ -618,7 +624,7 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 
 	switch (hook) {
 	case NF_INET_PRE_ROUTING:
-		NF_HOOK(pf, NF_INET_PRE_ROUTING, net, &nf_xlat_queued.sk, skb,
+		NF_HOOK(pf, NF_INET_PRE_ROUTING, net, &nf_xlat_hook_sk.sk, skb,
 			skb->dev, NULL, nf_xlat_rcv_finish);
 		break;
 	case NF_INET_FORWARD:
@@ -660,15 +666,15 @@ void __init nf_xlat_forward_init(void)
 
 /*
  * Drop the packets that nfqueue has, until none is left that would return to a function of
- * this module. A rule may queue a reinjected packet again at any time, hence the loop.
+ * this module. It takes a loop, since a rule may queue a reinjected packet again.
  */
 static void nf_xlat_drop_queued(void)
 {
 	struct net *net;
 
-	/* Wait for packets that are in a hook now. They pass it, or nfqueue gets them. */
+	/* Wait for packets that are in a hook now. They pass the hook, or nfqueue gets them. */
 	synchronize_rcu();
-	while (refcount_read(&nf_xlat_queued.sk.sk_refcnt) > 1) {
+	while (refcount_read(&nf_xlat_hook_sk.sk.sk_refcnt) > 1) {
 		down_read(&net_rwsem);
 		for_each_net(net)
 			nf_queue_nf_hook_drop(net);
@@ -680,7 +686,7 @@ static void nf_xlat_drop_queued(void)
 /**
  * nf_xlat_forward_fini - wait until no packet would come back to a function of this module
  *
- * No hook is left that could translate a packet.
+ * For module exit, when no hook is left that could translate a packet. Process context.
  */
 void nf_xlat_forward_fini(void)
 {

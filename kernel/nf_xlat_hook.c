@@ -58,7 +58,10 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
 	preempt_enable_nested();
 }
 
-/* Only a packet without state may go to an IPv4 group, and only to one beyond the link. */
+/*
+ * May the translated packet be sent to its destination? An IPv4 multicast group is allowed only
+ * without state, and only if the scope of the group is larger than the link.
+ */
 static bool nf_xlat_daddr_legal(u8 pf, const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
@@ -118,8 +121,9 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 }
 
 /*
- * Check TTL and MTU, and fill in the MTUs of both sides, to which nf_xlat_build_icmp() limits
- * the MTU that a translated ICMP error reports.
+ * Check TTL and MTU. On NF_DROP, the drop is counted, an ICMP error is sent, and the caller
+ * frees the packet. Fill in mtu4 and mtu6 of @parm: nf_xlat_build_icmp() limits the MTU that a
+ * translated ICMP error reports to these.
  */
 static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -163,8 +167,8 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
  *
  * __nf_xlat_send() sends the ICMP error as soon as the hooks of the other family return.
  *
- * Return: the copy of the packet as it came in, for the tracepoint of the drop. Without a
- * copy it is @skb: a packet that nfqueue reinjects belongs to no walk any more.
+ * Return: the packet for the tracepoint of the drop, which is the copy of the packet as it came
+ * in, or @skb if there is none. The copy of a packet in nfqueue has gone with its walk.
  */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 {
@@ -181,7 +185,7 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
 	return skb;
 }
 
-/* Set up the control block as ip_rcv_core() or ip6_rcv_core() does, and our part behind it. */
+/* Fill in struct nf_xlat_skb_cb. Its header is set up as by ip_rcv_core() or ip6_rcv_core(). */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm)
 {
@@ -190,8 +194,9 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	u32 cut_len;
 
 	/*
-	 * nfqueue segments a GSO packet, and skb_gso_segment() overwrites the control block
-	 * from SKB_GSO_CB_OFFSET on, where no member lies that such a packet needs then.
+	 * When nfqueue segments a GSO packet, skb_gso_segment() overwrites the control block
+	 * from SKB_GSO_CB_OFFSET on. @id and the members behind it are lost then: @id belongs
+	 * to cut_len, which is 0 for a GSO packet, and nf_xlat_hand_on_later() has read the others.
 	 */
 	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
@@ -202,8 +207,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	NF_XLAT_CB(skb)->cut_len = 0;
 
 	/*
-	 * In a hook of a VRF, the packet has the VRF as its device. By which one it came in stays
-	 * known, for sockets that are bound to it.
+	 * In a hook of a VRF, skb->dev is the VRF. Keep the device by which the packet came in,
+	 * since inet_sdif() and inet6_sdif() need it for sockets that are bound to this device.
 	 */
 	if (pkt->pf == NFPROTO_IPV6) {
 		l3_slave = ipv6_l3mdev_skb(IP6CB(skb)->flags);
@@ -212,7 +217,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		IPCB(skb)->iif = iif;
 		IPCB(skb)->flags = l3_slave ? IPSKB_L3SLAVE : 0;
-		/* Its sender allows fragments, see nf_xlat_parse(). */
+		/* The sender of the packet allows fragments, see nf_xlat_parse(). */
 		skb->ignore_df = pkt->reasm;
 		return;
 	}
@@ -229,32 +234,33 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	skb->ignore_df = false;
 
 	/*
-	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6
-	 * side. nf_xlat_forward_finish() or nf_xlat_reinject() does it behind the rules, but
-	 * for what nf_xlat_split() has cut. Without ignore_df, ip6_fragment() would refuse it.
+	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6 side.
+	 * nf_xlat_forward_finish() or nf_xlat_reinject() does this behind the rules. They do
+	 * not cut the pieces of nf_xlat_split() again. Where they cannot cut, ip6_fragment()
+	 * does it, and needs ignore_df.
 	 */
 	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_cut(pkt))
 		return;
-	/* To cut what has a Fragment header would add another one. */
+	/* A packet that has a Fragment header would get a second one. */
 	if (pkt->l3.fraghdr)
 		return;
 	cut_len = nf_xlat_cut_len(pkt, parm);
 	skb->ignore_df = skb->len > cut_len;
 	/*
-	 * ip6_finish_output_gso() compares the segments of a GSO packet with the MTU, and
-	 * they are short enough, see nf_xlat_needs_segs().
+	 * A GSO packet needs no cut_len: its segments are short enough, see
+	 * nf_xlat_needs_segs(), and ip6_finish_output_gso() compares them with the MTU.
 	 */
 	if (skb_is_gso(skb))
 		return;
-	/* Also if it is not longer than that: it may get a route whose MTU is lower. */
+	/* Set cut_len for a shorter packet too: it may get a route with a lower MTU. */
 	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
 	NF_XLAT_CB(skb)->id = pkt->l3.id;
 }
 
 /*
- * Pass on the packets that nested translations put into @walk->later, each with a route, see
- * nf_xlat_judge(). Then call what nf_xlat_do_after() noted. Both may add packets to @walk->later;
- * @walk->n_later bounds that.
+ * Pass on the packets that nested translations have put into @walk->later. Each of them has a
+ * route, see nf_xlat_judge(). Then call the functions that nf_xlat_do_after() has noted. Packets
+ * and functions may add packets to @walk->later; @walk->n_later limits how many.
  */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
@@ -278,8 +284,8 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 }
 
 /*
- * Pass a translated packet on. In a nested translation, put it on the list from which the
- * outermost one passes it on.
+ * Pass a translated packet on. A nested translation puts the packet on @walk->later, from which
+ * the outermost translation passes it on. The packet is consumed.
  */
 static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 			    const struct nf_xlat_way *way)
@@ -302,19 +308,22 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
 	/*
-	 * Who sends the packet holds the socket until the call returns. The outermost
-	 * translation passes the packet on later than that. So only a socket that the packet
-	 * itself refers to lives long enough.
+	 * The sender of the packet holds @way->sk only until this call returns, and the
+	 * outermost translation passes the packet on after that. So keep the socket only if the
+	 * packet itself has a reference to it.
 	 */
 	NF_XLAT_CB(skb)->own_sk = way->sk && way->sk == skb->sk;
 	__skb_queue_tail(&walk->later, skb);
 }
 
 /**
- * nf_xlat_nested - is a translation under way, on whose behalf the caller runs?
+ * nf_xlat_nested - does the caller run inside of a call of nf_xlat_send()?
  *
- * Then nf_xlat_send() only translates and queues a packet. The outermost nf_xlat_send() of
- * this task passes the packet on later, and nf_xlat_do_after() waits for it. RCU read side.
+ * If so, nf_xlat_send() would only translate and queue a packet. The outermost nf_xlat_send() of
+ * this task passes the packet on later, and after that calls the functions of
+ * nf_xlat_do_after(). RCU read side.
+ *
+ * Return: true if this task is translating a packet
  */
 bool nf_xlat_nested(void)
 {
@@ -330,9 +339,10 @@ EXPORT_SYMBOL_GPL(nf_xlat_nested);
 
 /**
  * nf_xlat_do_after - call a function when the queued packets have been passed on
- * @after: the function, which may free @after; only where nf_xlat_nested() is true
+ * @after: the function, which may free @after
  *
- * The outermost nf_xlat_send() of this task calls it, in the same RCU read side.
+ * May only be called where nf_xlat_nested() is true. The outermost nf_xlat_send() of this task
+ * calls the function, in the same RCU read side.
  */
 void nf_xlat_do_after(struct nf_xlat_after *after)
 {
@@ -354,8 +364,8 @@ struct nf_xlat_split {
 };
 
 /*
- * nf_xlat_cut() counts offsets from the begin of what it cuts, which is a fragment itself.
- * Make them those of the whole packet, and pass the piece on.
+ * Pass on a piece of an IPv4 fragment. nf_xlat_cut() has counted its offset from the start of
+ * the fragment. Make it the offset in the whole packet.
  */
 static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 			       void *data)
@@ -368,16 +378,16 @@ static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 		fh->frag_off |= htons(IP6_MF);
 
 	nf_xlat_init_cb(frag, split->pkt, split->parm);
-	/* The fragment has a Fragment header, although __nf_xlat_send() has cleared fraghdr. */
+	/* The piece has a Fragment header already, though __nf_xlat_send() has cleared fraghdr. */
 	NF_XLAT_CB(frag)->cut_len = 0;
 	frag->ignore_df = false;
 	nf_xlat_hand_on(split->walk, frag, split->way);
 }
 
 /*
- * Cut a translated IPv4 fragment that is too long for IPv6, and pass the pieces on.
- * nf_xlat_skb() has given it no Fragment header, see __nf_xlat_send(): nf_xlat_cut() gives
- * one with the same identification to each piece.
+ * Cut a translated IPv4 fragment that is too long for IPv6, and pass the pieces on. The fragment
+ * is consumed. nf_xlat_skb() has given it no Fragment header, see __nf_xlat_send(). Each piece
+ * gets one from nf_xlat_cut(), with the identification of the fragment.
  */
 static noinline void nf_xlat_split(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
@@ -396,7 +406,7 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 		    nf_xlat_split_send, &split);
 }
 
-/* Tell the sender that its packet has found no route behind PREROUTING either. */
+/* Send the ICMP error for a packet for which nf_xlat_rcv_finish() has found no route. */
 static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 				  struct sk_buff *skb, u8 pf)
 {
@@ -407,8 +417,8 @@ static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
 }
 
 /*
- * Fill in the fields of the transport header. Routing rules match the source port as it is
- * now, as with NAT44; IPsec policies match the ports behind the translation.
+ * Fill in the fields of @fl that come from the transport header. Routing rules match the source
+ * port before the translation, as with NAT44. IPsec policies match the ports behind it.
  */
 static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 			     const struct nf_xlat_pkt *pkt,
@@ -442,9 +452,12 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 
 /*
  * Decide, before the packet is changed, whether it may go on in the other family, and look up
- * its route there. Fill in the MTUs, ttl_dec, hop_due and asked of @parm. @depth says how often
- * the packet will have been translated. On NF_ACCEPT, the caller owns the reference in
- * @pdst, which is NULL if a route is to be looked for behind PREROUTING. On NF_DROP it is NULL.
+ * its route there. Fill in the MTUs, ttl_dec, hop_due and asked of @parm. @depth is the number of
+ * translations of the packet, this one included.
+ *
+ * On NF_ACCEPT, the caller owns the reference to the route in @pdst. @pdst is NULL if
+ * nf_xlat_rcv_finish() has to look for the route. On NF_DROP it is NULL too, the drop is counted,
+ * an ICMP error is sent where one is due, and the caller frees the packet.
  */
 static unsigned int nf_xlat_judge(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -468,7 +481,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	parm->ttl_dec = false;
 	parm->hop_due = false;
 	parm->asked = 1 + NF_XLAT_OK;
-	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: such a source gets no ICMP error. */
+	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: no ICMP error to an illegal source */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
@@ -488,9 +501,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 			return nf_xlat_way_drop(way, skb, NF_XLAT_POLICY);
 		dst = NULL;
 		/*
-		 * No route leads to some pools, whose addresses NAT or a hairpin changes in
-		 * PREROUTING. But a nested translation only queues the packet, so that
-		 * __nf_xlat_send() could not tell its sender afterwards.
+		 * A pool needs no route if NAT or a hairpin changes its addresses in
+		 * PREROUTING, so nf_xlat_rcv_finish() looks again. But a nested translation only
+		 * queues the packet, and could not send the ICMP error afterwards.
 		 */
 		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
 			return nf_xlat_reject(skb, way, pkt, NF_XLAT_NOROUTE);
@@ -508,7 +521,7 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	if (unlikely(way->flags & NF_XLAT_IN_DEVICE && pf == NFPROTO_IPV6 &&
 		     dst && dst_dev_rcu(dst) == skb->dev))
 		goto drop;
-	/* The session has the address of a device by which its route does not lead any more. */
+	/* The address of the session is that of a device which its route does not use any more. */
 	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
 		parm->moved(skb);
 		reason = NF_XLAT_STATE;
@@ -517,16 +530,18 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 
 	/*
 	 * Both families are one router, which decrements TTL once. In FORWARD the stack has
-	 * done it; in a hairpin the first translation has (RFC 7757 section 4.2), unless its
-	 * route led to this host. Without a route nf_xlat_rcv_finish() may have to do it.
+	 * done it. In a hairpin the first translation has done it (RFC 7757 section 4.2), unless
+	 * the first route led to this host. If this route is missing or leads to this host,
+	 * nf_xlat_rcv_finish() may have to do it later.
 	 */
 	local = !dst || nf_xlat_dst_local(pf, dst);
 	parm->hop_due = !(way->flags & NF_XLAT_HOP_TAKEN) &&
 			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
 	/*
-	 * Only the family that the packet came in with can be asked, and only now. Whether the
-	 * answer matters to a packet for this host is known when NAT has seen it.
+	 * Ask the family that the packet came in with whether it may be forwarded. This has to
+	 * be done before the translation. The answer matters to a packet for this host only if
+	 * NAT sends it on afterwards, so keep the answer in @asked.
 	 */
 	if (local && way->flags & NF_XLAT_FOR_HOST) {
 		parm->asked = 0;
@@ -540,9 +555,9 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 
 	if (dst) {
 		/*
-		 * IPsec policies take of the MTU. They are applied to a forwarded packet
-		 * behind the translation, where the error would be about the translated
-		 * packet, and go to an address of the other family.
+		 * An IPsec policy lowers the MTU. xfrm4_route_forward() and
+		 * xfrm6_route_forward() apply it after the translation, when an ICMP error would
+		 * quote the translated packet and go to an address of the other family.
 		 */
 		if (unlikely(policies && !local && !out) &&
 		    nf_xlat_new_len(pkt) > IPV6_MIN_MTU)
@@ -563,7 +578,7 @@ release:
 	return verdict;
 }
 
-/* Note for nf_xlat_translated() what was made of a packet, if it has no state. */
+/* Note for nf_xlat_translated() how a packet was translated, if this was without state. */
 static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 				const struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
@@ -571,7 +586,7 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 {
 	struct nf_xlat_current *cur = &walk->cur;
 
-	/* A second translation is not all that has been done to the packet. */
+	/* A packet that is translated twice is not described by the second translation alone. */
 	cur->skb = NULL;
 	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
@@ -585,8 +600,8 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 }
 
 /*
- * Judge one packet, translate it and pass it on. GSO packets that cannot stay whole have been
- * segmented before. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
+ * Judge one packet, translate it and pass it on. The caller has segmented a GSO packet that
+ * cannot stay whole. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
  */
 static unsigned int __nf_xlat_send(struct sk_buff *skb,
 				   const struct nf_xlat_way *way,
@@ -605,7 +620,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
-		/* The ICMP error that may become due has to quote the packet as it is now. */
+		/* nf_xlat_tell_no_route() has to quote the packet as it is now. */
 		no_route_skb = skb_clone(skb, GFP_ATOMIC);
 		/* Only one skb may refer to an unconfirmed conntrack entry. */
 		if (no_route_skb)
@@ -613,9 +628,9 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	}
 
 	/*
-	 * A fragment that is too long for IPv6 is cut before the rules see it. The pieces get
-	 * their Fragment headers from nf_xlat_cut(), so the translation writes none. Packets
-	 * that are no fragments are cut behind the rules, see nf_xlat_init_cb().
+	 * A fragment that is too long for IPv6 is cut before the rules see it. nf_xlat_cut()
+	 * writes the Fragment headers of the pieces, so nf_xlat_skb() writes none. A packet that
+	 * is not a fragment is cut behind the rules, see nf_xlat_init_cb().
 	 */
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
@@ -636,14 +651,11 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 		skb_dst_set(skb, dst);
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
-	/*
-	 * A socket that early demux has found in one family does not belong to the packet
-	 * in the other.
-	 */
+	/* Early demux has found the socket for the addresses before the translation. */
 	if (way->at != NF_INET_LOCAL_OUT)
 		skb_orphan(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	/* From here on the packet is routed, whether or not a bridge has received it. */
+	/* If a bridge has received the packet: from here on it is routed, not bridged. */
 	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
 #endif
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
@@ -675,17 +687,17 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
  * nf_xlat_translated - look up how a packet was translated
  * @skb: the translated packet
  *
- * The fast path learns from it how to translate the packets that follow. Another packet may
- * have the memory of that skb by now, so the caller has to compare addresses and ports. RCU
+ * The fast path learns here how to translate the packets that follow. @skb may be another packet
+ * that was allocated at the same address, so the caller has to compare addresses and ports. RCU
  * read side; the result is valid until the caller's hook function returns.
  *
- * Return: the translation, or NULL if it is not known or is not a single stateless one
+ * Return: the translation, or NULL if it is unknown, has state, or was the second one
  */
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 {
 	struct nf_xlat_walk *walk;
 
-	/* nfqueue reinjects packets with bottom halves enabled. They belong to no walk. */
+	/* nfqueue reinjects packets with bottom halves enabled. Their walk has ended. */
 	if (!in_softirq())
 		return NULL;
 	walk = nf_xlat_walk_find();
@@ -693,7 +705,7 @@ struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_translated);
 
-/* Does this GSO packet have to be taken apart before it is translated? */
+/* Must this packet be segmented before it is translated? */
 static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_parm *parm)
@@ -702,13 +714,10 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 
 	if (!skb_is_gso(skb))
 		return false;
-	/*
-	 * Segmentation reads the inner headers too, and the translation rewrites the outer
-	 * ones only.
-	 */
+	/* Segmentation of a tunnel's packet reads the inner headers, which are not translated. */
 	if (skb->encapsulation)
 		return true;
-	/* Each segment is a fragment, and is translated as one. */
+	/* Segments of SKB_GSO_UDP are fragments, and each has to be translated as a fragment. */
 	if (skb_shinfo(skb)->gso_type & SKB_GSO_UDP)
 		return true;
 	/*
@@ -723,7 +732,10 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 						   IPV6_MIN_MTU) - growth);
 }
 
-/* Segment a GSO packet and translate each segment. The packet is consumed if that succeeds. */
+/*
+ * Segment a GSO packet and translate each segment. NF_STOLEN: the packet is consumed, with all
+ * segments. NF_DROP: it could not be segmented, and the caller has to free it.
+ */
 static noinline unsigned int
 nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		  u8 pf, bool reasm, struct nf_xlat_parm *parm,
@@ -750,15 +762,16 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	return NF_STOLEN;
 }
 
-static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
-					const struct nf_xlat_way *way,
-					struct nf_xlat_pkt *pkt,
-					struct nf_xlat_parm *parm,
-					struct nf_xlat_walk *walk)
+/* Translate a packet in @walk, be it the first packet of the walk or a nested one. */
+static unsigned int nf_xlat_send_in_walk(struct sk_buff *skb,
+					 const struct nf_xlat_way *way,
+					 struct nf_xlat_pkt *pkt,
+					 struct nf_xlat_parm *parm,
+					 struct nf_xlat_walk *walk)
 {
 	unsigned int verdict;
 
-	/* Not every translation decrements the hop limit, so that it does not end a loop. */
+	/* The hop limit need not end a loop, since not every translation decrements it. */
 	if (walk->depth == NF_XLAT_MAX_DEPTH ||
 	    walk->n_later == NF_XLAT_MAX_LATER)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_LOOP);
@@ -776,7 +789,7 @@ static unsigned int nf_xlat_send_nested(struct sk_buff *skb,
 	return verdict;
 }
 
-/* A function of its own, so that the stack frames of nested translations contain no walk. */
+/* Begin a walk. noinline: the stack frames of nested translations contain no walk. */
 static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
@@ -786,18 +799,18 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 	unsigned int verdict;
 
 	/*
-	 * FORWARD of one family has led to FORWARD of the other, and a queue of user space has
-	 * had the packet since, so that it is in no walk. Only its TTL can end a loop.
+	 * The packet was translated from FORWARD to FORWARD before. nfqueue has had it since, so
+	 * it has lost its walk, whose depth would end a loop. Let its TTL end the loop.
 	 */
-	if (unlikely(way->at == NF_INET_FORWARD && nf_xlat_is_queued(way->sk))) {
+	if (unlikely(way->at == NF_INET_FORWARD && nf_xlat_is_reinjected(way->sk))) {
 		again = *way;
 		again.flags &= ~NF_XLAT_HOP_TAKEN;
 		way = &again;
 	}
 
 	nf_xlat_walk_begin(&walk);
-	verdict = nf_xlat_send_nested(skb, way, pkt, parm, &walk);
-	/* An ICMP error about the packet may have been translated, nested, in LOCAL_OUT. */
+	verdict = nf_xlat_send_in_walk(skb, way, pkt, parm, &walk);
+	/* nf_xlat_reject() may have sent an ICMP error, and LOCAL_OUT may have translated it. */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 
@@ -812,11 +825,11 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
  * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec, hop_due
  *	and asked are filled in here
  *
- * The packet enters the hook @way->at of the other family with its route attached,
- * and goes on from there. RCU read side, softirq or process context.
+ * The packet enters the hook @way->at of the other family, with its route attached if one is
+ * known, and goes on from there. RCU read side, softirq or process context.
  *
- * Return: NF_STOLEN if the packet is consumed. NF_DROP if the caller has to free it; the
- * reason is counted, and an ICMP error is sent where the RFCs want one.
+ * Return: NF_STOLEN if the packet is consumed. On NF_DROP the caller has to free the packet; the
+ * reason is counted, and an ICMP error is sent where the RFCs want one, see nf_xlat_reject().
  */
 unsigned int nf_xlat_send(struct sk_buff *skb,
 			  const struct nf_xlat_way *way,
@@ -826,12 +839,12 @@ unsigned int nf_xlat_send(struct sk_buff *skb,
 	unsigned int verdict;
 
 	local_bh_disable();
-	/* What the stack transmits by the device it has shown to packet sockets already. */
+	/* The stack has already shown packet sockets a packet that it transmits by the device. */
 	if (unlikely(way->owner && !(way->flags & NF_XLAT_IN_DEVICE)))
 		nf_xlat_tap(skb, way->owner);
 	walk = nf_xlat_walk_find();
 	if (walk)
-		verdict = nf_xlat_send_nested(skb, way, pkt, parm, walk);
+		verdict = nf_xlat_send_in_walk(skb, way, pkt, parm, walk);
 	else
 		verdict = nf_xlat_send_outermost(skb, way, pkt, parm);
 	local_bh_enable();
@@ -847,11 +860,12 @@ EXPORT_SYMBOL_GPL(nf_xlat_send);
  * @pkt: what nf_xlat_parse() found
  * @parm: addresses
  *
- * It checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
+ * This checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
  * change the packet's conntrack entry asks first, since an ICMP error about the packet has
- * to be translated by the entry as it was. RCU read side.
+ * to be translated by the entry as it was. The packet stays the caller's. RCU read side.
  *
- * Return: NF_ACCEPT, or NF_DROP as nf_xlat_send() returns it
+ * Return: NF_ACCEPT. On NF_DROP the reason is counted and an ICMP error is sent, as by
+ * nf_xlat_send().
  */
 unsigned int nf_xlat_probe(struct sk_buff *skb,
 			   const struct nf_xlat_way *way,

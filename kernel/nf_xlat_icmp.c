@@ -16,11 +16,11 @@
 /* An IPv6 header is this much larger than an IPv4 one. */
 #define NF_XLAT_GROWTH	(sizeof(struct ipv6hdr) - sizeof(struct iphdr))
 
-/* Beyond scope of source address; linux/icmpv6.h calls it NOT_NEIGHBOUR. */
+/* "Beyond scope of source address"; linux/icmpv6.h has an older name for this code. */
 #define NF_XLAT_BEYOND_SCOPE	ICMPV6_NOT_NEIGHBOUR
 
 /*
- * Figure 3 of RFC 7915: byte of the IPv4 header to byte of the IPv6 header.
+ * Figure 3 of RFC 7915: offset in the IPv4 header to offset in the IPv6 header.
  * Length, identification, fragment offset and checksum have no counterpart.
  */
 static const s8 nf_xlat_ptr_4to6[sizeof(struct iphdr)] = {
@@ -188,7 +188,10 @@ bool nf_xlat_icmp_6to4(struct nf_xlat_icmp *icmp)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_icmp_6to4);
 
-/* Routers older than RFC 1191 report no MTU: its section 7 has a table. */
+/*
+ * A router older than RFC 1191 reports no MTU. Take the next MTU below the length of the quoted
+ * packet from the table of section 7.
+ */
 static u32 nf_xlat_mtu_plateau(u32 quoted_len)
 {
 	static const u16 plateau[] = {
@@ -205,7 +208,7 @@ static u32 nf_xlat_mtu_plateau(u32 quoted_len)
 
 /**
  * nf_xlat_mtu_4to6 - MTU of a translated Packet Too Big, RFC 7915 section 4.2
- * @mtu: what the ICMPv4 error says, 0 when it says nothing
+ * @mtu: MTU of the ICMPv4 error, 0 when it reports none
  * @quoted_len: total length in the quoted IPv4 header
  * @mtu4: MTU of the IPv4 next hop, 0 when unknown
  * @mtu6: MTU of the IPv6 next hop, 0 when unknown
@@ -230,8 +233,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_mtu_4to6);
 /**
  * nf_xlat_mtu_6to4 - MTU of a translated Fragmentation Needed, RFC 7915
  *	section 5.2
- * @mtu: what the ICMPv6 error says
- * @fraghdr: the packet that it quotes has a Fragment header, which IPv4 does not have
+ * @mtu: MTU of the ICMPv6 error
+ * @fraghdr: the quoted packet has a Fragment header, which its IPv4 form does not have
  * @mtu4: MTU of the IPv4 next hop, 0 when unknown
  * @mtu6: MTU of the IPv6 next hop, 0 when unknown
  *
@@ -242,7 +245,7 @@ u32 nf_xlat_mtu_6to4(u32 mtu, bool fraghdr, u32 mtu4, u32 mtu6)
 	const u32 growth = NF_XLAT_GROWTH +
 			   (fraghdr ? sizeof(struct frag_hdr) : 0);
 
-	/* No IPv6 link may have less, whatever a forged error says. */
+	/* RFC 8200 section 5: no IPv6 link has a lower MTU, but an error may report one. */
 	mtu = max_t(u32, mtu, IPV6_MIN_MTU) - growth;
 	if (mtu4)
 		mtu = min(mtu, mtu4);

@@ -295,7 +295,7 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 		 void (*send)(struct net *net, struct sk_buff *frag,
 			      void *data), void *data);
-bool nf_xlat_is_queued(const struct sock *sk);
+bool nf_xlat_is_reinjected(const struct sock *sk);
 bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf);
 void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		      u8 hook);

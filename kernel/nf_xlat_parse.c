@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Read a packet, and decide whether RFC 7915 translates it. Nothing of the packet changes but
- * where its headers lie in memory.
+ * Read a packet, and decide whether RFC 7915 translates it. The content of the packet does not
+ * change, but its headers may move in memory.
  */
 
 #include <linux/icmp.h>
@@ -43,10 +43,7 @@ static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
 			i++;
 			continue;
 		}
-		/*
-		 * The length of this option is wrong, so what follows cannot be read:
-		 * assume a source route.
-		 */
+		/* A wrong length hides the options that follow: assume a source route. */
 		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len)
 			return true;
 		if (opt[i] == IPOPT_LSRR || opt[i] == IPOPT_SSRR) {
@@ -140,7 +137,7 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_ROUTING:
 			/*
 			 * RFC 7915 section 5.1.1: an extension header behind a Fragment
-			 * header cannot be skipped, since only the first fragment has it.
+			 * header cannot be skipped. Only the first fragment has it.
 			 */
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
@@ -160,7 +157,7 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 		case NEXTHDR_AUTH:
 			if (l3->fraghdr)
 				return NF_XLAT_FRAGMENT;
-			/* IPv4 has AH as well, as a protocol. */
+			/* In IPv4, AH is a transport protocol. */
 			goto done;
 		case NEXTHDR_FRAGMENT:
 			if (l3->fraghdr)
@@ -176,8 +173,9 @@ static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
 			l3->proto = fh->nexthdr;
 			l3->hlen += sizeof(*fh);
 			/*
-			 * AH behind a Fragment header is refused, too. But an ICMP error may
-			 * quote a later fragment of AH that was translated from IPv4.
+			 * An extension header or AH behind a Fragment header is refused. But an
+			 * ICMP error may quote a later fragment of AH that was translated from
+			 * IPv4.
 			 */
 			if (l3->frag && quoted)
 				goto done;
@@ -205,9 +203,10 @@ static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
 }
 
 /*
- * Would the protocol number, which is copied, get another meaning in the other family? ICMP of
- * the other family would become valid there, unseen by nf_xlat_parse_icmp(). Some numbers are
- * extension headers in IPv6 only: ports behind them are not seen by filters of IPv4.
+ * Does the protocol number mean something else in the other family? The translation copies the
+ * number. ICMP of the other family would become valid there, though nf_xlat_parse_icmp() has not
+ * seen it. Some numbers are extension headers in IPv6 only, and a filter of IPv4 would not see
+ * the ports behind them.
  */
 static bool nf_xlat_is_alien(u8 pf, u8 proto)
 {
@@ -232,9 +231,9 @@ static bool nf_xlat_is_group(u8 pf, const union nf_inet_addr *addr)
 }
 
 /*
- * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_finish_csum()
- * computes a new checksum, which would hide the damage. Other checksums are only adjusted, so
- * that a wrong one stays wrong.
+ * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_finish_csum() computes
+ * a new checksum for it, which would hide the damage. Other checksums are only adjusted, so a
+ * wrong checksum stays wrong.
  */
 static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
 				 const struct nf_xlat_l3 *l3)
@@ -262,7 +261,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	struct icmphdr _icmph;
 	u16 ptr;
 
-	/* RFC 7915 section 1.2: the checksum cannot be adjusted without the whole length. */
+	/* RFC 7915 section 1.2: the checksum of ICMPv6 covers the length of the whole message. */
 	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
 		return NF_XLAT_FRAG_ICMP;
 
@@ -309,8 +308,8 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 		return NF_XLAT_QUOTED;
 	off += pkt->inner.hlen;
 	/*
-	 * RFC 4884 section 5.5: older senders leave arbitrary values there, so an
-	 * impossible length means that there is no extension.
+	 * RFC 4884 section 5.5: older senders leave arbitrary values in the length field. So
+	 * an impossible length means that there is no extension.
 	 */
 	if (pkt->icmp.len < pkt->inner.hlen ||
 	    pkt->icmp.len > pkt->l3.len - pkt->l3.hlen - sizeof(*icmph))
@@ -321,7 +320,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	if (nf_xlat_is_icmp(pkt->pf, pkt->inner.proto) && !pkt->inner.frag) {
 		icmph = skb_header_pointer(skb, off, 1, &_icmph);
 		probe = (struct nf_xlat_icmp){ .type = icmph ? icmph->type : 0 };
-		/* RFC 7915 sections 4.3 and 5.3: an error about an error */
+		/* RFC 7915 sections 4.3 and 5.3: an ICMP error may not quote another one. */
 		if (!icmph ||
 		    (pkt->pf == NFPROTO_IPV4 ?
 		     probe.type != ICMP_ECHO && probe.type != ICMP_ECHOREPLY :
@@ -331,7 +330,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 	}
 
 	/*
-	 * nf_xlat_skb() writes to the quoted part of the transport header, so that it has
+	 * nf_xlat_skb() writes to the quoted part of the transport header, which therefore has
 	 * to be linear.
 	 */
 	err = NF_XLAT_OK;
@@ -348,8 +347,8 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 
 	if (pkt->l3.fraghdr) {
 		/*
-		 * RFC 7915 section 4.5: IPv6 needs a checksum, and it can only be computed
-		 * over all fragments.
+		 * RFC 7915 section 4.5: IPv6 needs a checksum. It could only be computed over
+		 * all fragments.
 		 */
 		if (pkt->pf == NFPROTO_IPV4 && !udph->check)
 			return NF_XLAT_FRAG_CSUM;
@@ -362,8 +361,8 @@ static enum nf_xlat_reason nf_xlat_parse_udp(const struct sk_buff *skb,
 }
 
 /*
- * Is this GSO packet of a tunnel one that nf_xlat_send_segs() can segment? Core segments it by
- * the headers inside of the tunnel.
+ * Can nf_xlat_send_segs() segment this GSO packet of a tunnel? Core segments it by the headers
+ * inside of the tunnel.
  */
 static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 {
@@ -389,7 +388,7 @@ static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 	}
 }
 
-/* Is this the kind of GSO packet that its headers say it is? */
+/* Is the type of this GSO packet supported, and do its headers agree with the type? */
 static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 			   const struct nf_xlat_pkt *pkt)
 {
@@ -420,9 +419,10 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
  * @pkt: filled in, @inner for ICMP errors only; on error the members read so far
  *
- * It pulls the headers into the linear area, which may move them, and sets the transport
- * header. It does not change the packet. It does not read the control block, which is IP's in
- * netfilter's hooks only, so the caller has to say @reasm. Any context.
+ * This pulls the headers into the linear area, which may move them, and sets the transport
+ * header. The content of the packet does not change. The caller has to pass @reasm, since the
+ * control block belongs to IP in netfilter's hooks only. The packet stays the caller's. Any
+ * context.
  *
  * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
  */
@@ -442,18 +442,15 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	err = nf_xlat_parse_l3(skb, pf, off, false, &pkt->l3, &pkt->ptr);
 	if (err)
 		return err;
-	/*
-	 * The fragment ends behind 65535 bytes, so that the receiver could not put the packet
-	 * together.
-	 */
+	/* A receiver cannot put together a packet of more than 65535 bytes. */
 	if (pkt->l3.frag && pkt->l3.frag + pkt->l3.len - pkt->l3.hlen +
 			    sizeof(struct iphdr) > IP_MAX_MTU)
 		return NF_XLAT_TOOBIG;
 
 	/*
-	 * nf_defrag has put the packet together, or it is this host's own and is not cut
-	 * yet: either way its sender allows fragments. This host's own may have DF=1 all the
-	 * same, if it fits the MTU of its route: routers shall not cut it, this host may.
+	 * nf_defrag has put the packet together, or this host has sent it and has not cut it
+	 * yet. Either way its sender allows fragments. A packet of this host may have DF=1 if it
+	 * fits the MTU of its route: then this host may cut it, but routers may not.
 	 */
 	pkt->reasm = reasm || skb->ignore_df;
 	if (reasm)
@@ -472,7 +469,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_MALFORMED;
 	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
 		return NF_XLAT_NOMEM;
-	/* The checksum starts at this transport header, or at one inside of a tunnel. */
+	/* The checksum has to start at this transport header, or at one inside of a tunnel. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL) {
 		int start = skb_checksum_start_offset(skb) -
 			    (int)(off + pkt->l3.hlen);
@@ -489,15 +486,15 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	}
 
 	/*
-	 * RFC 7915 section 4.1: an ICMP error is the exception, since it helps its receiver
-	 * even if its source address cannot be translated.
+	 * RFC 7915 section 4.1: an ICMPv4 error is the exception. It helps its receiver even if
+	 * its source address cannot be translated.
 	 */
 	if (!nf_xlat_addr_legal(pf, &pkt->l3.saddr) &&
 	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
 		return NF_XLAT_ADDRESS;
 	/*
-	 * Whether a multicast group may be the destination depends on the rule:
-	 * nf_xlat_daddr_legal() decides.
+	 * The rule decides whether a multicast group may be the destination, see
+	 * nf_xlat_daddr_legal().
 	 */
 	if (!nf_xlat_is_group(pf, &pkt->l3.daddr) &&
 	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))

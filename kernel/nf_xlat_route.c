@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The route of a packet in the family that it goes on in.
+ * The route of a translated packet, in its new family.
  */
 
 #include <linux/inetdevice.h>
@@ -106,7 +106,7 @@ static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 	struct in_device *in_dev = __in_dev_get_rcu(dev);
 	struct rtable *rt;
 
-	/* A device that is unregistered has lost its in_device, and its routes are dead. */
+	/* A device that is being unregistered is down, or has lost its in_device already. */
 	if (!in_dev || !(dev->flags & IFF_UP))
 		return NULL;
 	rt = rt_dst_alloc(dev, dev->flags & IFF_LOOPBACK ? RTCF_LOCAL : 0,
@@ -128,8 +128,8 @@ static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
 }
 
 /*
- * Does the output look-up find the route @fi, too? Then __ip_route_output_key() chooses among
- * the next hops of @fi.
+ * Does the look-up for a packet of this host find the route @fi, too? If so, the caller lets
+ * __ip_route_output_key() choose among the next hops of @fi.
  */
 static noinline bool nf_xlat_same_route(struct net *net,
 					const struct flowi4 *fl4,
@@ -143,8 +143,8 @@ static noinline bool nf_xlat_same_route(struct net *net,
 }
 
 /*
- * Packets and flows may still hold the route. dst_dev_put() gives it blackhole_netdev as its
- * device, which core's own routes get, too, when their device goes.
+ * Packets and flows may still hold the route. So dst_dev_put() replaces its device by
+ * blackhole_netdev, as core does with its own routes when their device goes.
  */
 static void nf_xlat_hop_free(struct rcu_head *rcu)
 {
@@ -156,8 +156,8 @@ static void nf_xlat_hop_free(struct rcu_head *rcu)
 }
 
 /*
- * Another CPU may have found the route a moment ago, and may use its device until the grace
- * period ends. The caller holds the lock.
+ * Remove a route. Another CPU may have found it a moment ago, and may use its device until the
+ * grace period ends. The caller holds hop_lock.
  */
 static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
 {
@@ -165,7 +165,7 @@ static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
 	call_rcu_hurry(&hop->rcu, nf_xlat_hop_free);
 }
 
-/* Has an address, a route or a rule of the namespace changed? Core's own routes end then, too. */
+/* Has an address, a route or a rule changed since? Core checks its own routes the same way. */
 static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop)
 {
 	return hop->rt->rt_genid != rt_genid_ipv4(net);
@@ -173,9 +173,9 @@ static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop
 
 /*
  * Make room in a bucket. The first round removes routes that are old and that nobody else
- * holds. If that is not enough, the second round removes routes that are old or that nobody
- * else holds; it takes the device from old routes, which ends the flows that hold them. The
- * caller holds the lock. Return whether there is room.
+ * holds. If there is still no room, the second round removes routes that are old or that nobody
+ * else holds. A flow that holds an old route ends then, since nf_xlat_hop_free() takes the
+ * device from the route. The caller holds hop_lock. Return whether there is room.
  */
 static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
 {
@@ -198,7 +198,7 @@ static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
 	return count < NF_XLAT_HOPS_MAX;
 }
 
-/* Return a reference to a route of the bucket, or NULL. RCU read side, or with the lock. */
+/* Return a reference to a route of the bucket, or NULL. RCU read side, or with hop_lock. */
 static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
 				       const struct fib_result *res,
 				       const struct fib_nh_common *nhc)
@@ -215,7 +215,7 @@ static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
 }
 
 /**
- * nf_xlat_hops_forget - remove the routes by a device that is unregistered
+ * nf_xlat_hops_forget - remove the routes by a device that is being unregistered
  * @xn: the engine's data of the device's namespace
  * @dev: the device, or NULL for the routes by all devices
  *
@@ -238,8 +238,9 @@ void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
 }
 
 /*
- * It depends on no address, route or rule. But a socket that keeps it looks for another one when
- * it is old, so keep it new. RCU read side, or with the lock.
+ * Find the route of nf_xlat_local_route(), without a reference. It depends on no address, route
+ * or rule, so it is never old. But a socket drops its cached route when rt_genid differs, so
+ * update rt_genid. RCU read side, or with hop_lock.
  */
 static struct rtable *nf_xlat_local_find(const struct net *net,
 					 const struct nf_xlat_net *xn,
@@ -257,12 +258,12 @@ static struct rtable *nf_xlat_local_find(const struct net *net,
 	return NULL;
 }
 
-/* The caller holds the lock. */
+/* Make the route of nf_xlat_local_route(), and let @hop hold it. The caller holds hop_lock. */
 static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
 					  struct nf_xlat_hop *hop,
 					  struct net_device *dev)
 {
-	/* nf_xlat_hops_forget() would not find it any more. */
+	/* nf_xlat_hops_forget() may have looked for routes by @dev already. */
 	if (dev->reg_state != NETREG_REGISTERED)
 		return NULL;
 	hop->rt = rt_dst_alloc(dev, RTCF_LOCAL, RTN_LOCAL, false);
@@ -274,16 +275,18 @@ static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
 }
 
 /**
- * nf_xlat_local_route - the IPv4 route by which this host gets a packet that another has sent
+ * nf_xlat_local_route - the IPv4 route of a packet from another host to this host
  * @net: network namespace
- * @dev: its loopback device, or the VRF that the packet is in
+ * @dev: the loopback device of @net, or the VRF that the packet is in
  *
- * A route of __ip_route_output_key() to this host says that a packet came in by the device that
- * has the address (rt_iif). This route says nothing about it, as those of ip_route_input_slow()
- * do, so that what the packet says is taken. A socket may hold the route for long, so that
- * nf_xlat_hops_forget() has to find it, too.
+ * inet_iif() prefers rt_iif of the route to skb->skb_iif. In a route of __ip_route_output_key()
+ * to this host, rt_iif is the device that has the address. In this route rt_iif is 0, as in
+ * routes of ip_route_input_slow(), so that inet_iif() tells by which device the packet came in.
+ * A socket may cache the route for long, so nf_xlat_hops_forget() has to find it, too. RCU read
+ * side.
  *
- * Return: the route, without a reference, in the same RCU read side; or NULL
+ * Return: the route, without a reference, valid in the same RCU read side; NULL if there is no
+ * memory, or if @dev is being unregistered
  */
 struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
 {
@@ -312,10 +315,10 @@ struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
 }
 
 /*
- * Return a reference to a route to a next hop, which is made if there is none. Packets and
- * flows may hold it for long, in nfqueue or in a queueing discipline, and must not delay the
- * end of its device. rt_add_uncached_list() is for core's own routes only, so this one is kept
- * in a table, where nf_xlat_hops_forget() finds it.
+ * Find or make the route to a next hop, and return a reference to it. Packets and flows may hold
+ * the route for long, in nfqueue or in a queueing discipline, and must not delay the end of its
+ * device. Core has rt_add_uncached_list() for this, but does not export it. So keep the route in
+ * a table, where nf_xlat_hops_forget() finds it.
  */
 static struct rtable *nf_xlat_hop_route(struct net *net,
 					const struct fib_result *res,
@@ -356,10 +359,11 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 }
 
 /*
- * Look up a route where there are rules. __ip_route_output_key() shows the packet to the rules
- * as one of this host, and ip_route_input() drops a source that is a pool address of this host
- * as a martian. So fib_lookup() asks the rules for a packet that has come in by @in. If they
- * lead to another next hop than __ip_route_output_key(), make a route to that next hop.
+ * Look up the route of a forwarded packet in a namespace that has routing rules. To
+ * __ip_route_output_key() the packet is one of this host, so rules with an input device do not
+ * match. ip_route_input() drops a packet whose source is a pool address of this host. So let
+ * fib_lookup() ask the rules about a packet that has come in by @in. If they lead to another next
+ * hop than __ip_route_output_key(), make a route to that next hop.
  */
 static noinline struct rtable *
 nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
@@ -383,7 +387,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 
 	nhc = nf_xlat_choose_hop(net, &rule, &res);
 	rt = __ip_route_output_key(net, fl4);
-	/* That was the preferred source of @rt; make it that of the rules' route. */
+	/* The look-up has stored the preferred source of @rt. Store that of res.fi instead. */
 	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
 	if (!IS_ERR(rt)) {
 		if (nf_xlat_same_hop(rt, res.fi, nhc))
@@ -393,7 +397,7 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	return nf_xlat_hop_route(net, &res, nhc);
 }
 
-/* One function for each family, so that the stack holds the flow of one family only. */
+/* Two functions and noinline: the stack holds the flow of one family only. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
@@ -404,10 +408,10 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	struct rtable *rt;
 
 	/*
-	 * The source is an address of a client or of a pool: FLOWI_FLAG_ANYSRC allows one
-	 * that is not of this host. But if the destination is a group,
-	 * ip_route_output_key_hash_rcu() takes a source for an address of this host all the
-	 * same. ip_route_input() would drop a source that is of this host.
+	 * The source is an address of a client or of a pool. ip_route_input() would drop a pool
+	 * address that this host has. FLOWI_FLAG_ANYSRC allows a source that this host does not
+	 * have. But if the destination is a multicast group, ip_route_output_key_hash_rcu()
+	 * looks for the device that has the source all the same, so leave the source out.
 	 */
 	flowi4_init_output(&fl4, oif, mark, nf_xlat_fib_tos(fl->tos & ~INET_ECN_MASK),
 			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
@@ -477,20 +481,18 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 }
 
 /**
- * nf_xlat_route - route of a packet in the family that it goes on in
+ * nf_xlat_route - look up the route of a packet in the family of its translation
  * @net: network namespace
  * @way: where the packet is, or NULL; in LOCAL_OUT the options of its socket apply
  * @skb: packet, for its mark and the VRF of its device
  * @pf: family to route in
- * @fl: what else the route is looked up by
- * @src: with @pf NFPROTO_IPV4, where to put the address that the route
- *	prefers as source; may be NULL
+ * @fl: the other keys of the look-up
+ * @src: for NFPROTO_IPV4 only, or NULL: stores the source address that the route prefers
  *
- * The route is that of a packet that this host forwards, or that it sends if @fl->in is NULL,
- * but without a reverse path check. RCU read side.
+ * The route is that of a packet that this host forwards, or sends itself if @fl->in is NULL. There
+ * is no reverse path check. RCU read side.
  *
- * Return: a reference to the route, or an ERR_PTR, which is -EPERM for a policy that
- * blocks.
+ * Return: a reference to the route, or an ERR_PTR; -EPERM if an IPsec policy blocks the packet
  */
 struct dst_entry *nf_xlat_route(struct net *net,
 				const struct nf_xlat_way *way,
@@ -521,8 +523,8 @@ struct dst_entry *nf_xlat_route(struct net *net,
 EXPORT_SYMBOL_GPL(nf_xlat_route);
 
 /*
- * Functions of their own, so that one family's flow is not on the other one's stack. The
- * packet is looked up as xfrm_decode_session() describes it when it is forwarded.
+ * Two functions and noinline: the stack holds the flow of one family only. The flow has the
+ * fields that xfrm_decode_session() will find when the packet is forwarded.
  */
 static noinline struct dst_entry *
 nf_xlat_policy_route4(struct net *net, const struct sk_buff *skb,
@@ -557,18 +559,18 @@ nf_xlat_policy_route6(struct net *net, const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_policy_route - what IPsec policies make of the route of a forwarded packet
+ * nf_xlat_policy_route - the route of a forwarded packet with the transformations of IPsec
  * @net: network namespace
  * @skb: packet, for its mark
  * @pf: family of the route
- * @fl: what the route was looked up by
- * @dst: the route, which the packet keeps, as the policies are asked again when it has
- *	passed the rules of that family
+ * @fl: the keys that the route was looked up by
+ * @dst: the route without transformations; the caller keeps its reference
  *
- * RCU read side.
+ * nf_xlat_judge() needs the MTU of the result, and the packet gets @dst. nf_xlat_forward() asks
+ * the policies again, when the packet has passed the rules of family @pf, and drops it if a
+ * policy blocks it. So an error does not matter here. RCU read side.
  *
- * Return: a reference to the route with transformations, or to @dst if there is none, or
- * if the policies do not let the packet pass.
+ * Return: a reference to the route with transformations; to @dst if there are none, and on error
  */
 struct dst_entry *nf_xlat_policy_route(struct net *net,
 				       const struct sk_buff *skb, u8 pf,
