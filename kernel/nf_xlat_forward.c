@@ -218,6 +218,15 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 	struct sk_buff *frag;
 	u8 *nexthdr;
 
+	/*
+	 * As in ip6_fragment(): a fragment needs room for 8 bytes of the packet. IPsec may leave
+	 * less, and then ip6_frag_next() would make empty fragments for ever.
+	 */
+	if (len < sizeof(struct ipv6hdr) + sizeof(struct frag_hdr) + 8) {
+		nf_xlat_discard(net, skb, NF_XLAT_TOOBIG);
+		return;
+	}
+
 	/* No device can checksum fragments: write the checksum or, for SCTP, the CRC now. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_csum_hwoffload_help(skb, 0)) {
@@ -374,10 +383,13 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
 		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 
-	if (pf == NFPROTO_IPV4)
+	if (pf == NFPROTO_IPV4) {
 		IPCB(skb)->flags |= IPSKB_FORWARDED;
-	else
+		if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
+			skb->priority = rt_tos2priority(ip_hdr(skb)->tos);
+	} else {
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+	}
 
 	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_hook_sk.sk, skb,
 		       skb->dev, dev, nf_xlat_forward_finish);

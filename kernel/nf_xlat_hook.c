@@ -434,7 +434,8 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 	if (likely(nf_xlat_has_ports(fl->proto))) {
 		ports = skb_header_pointer(skb, skb_network_offset(skb) +
 					   pkt->l3.hlen, sizeof(_ports), _ports);
-		if (!ports || pkt->l3.frag)
+		/* Only the first fragment has ports, and all of a packet take one route. */
+		if (!ports || pkt->l3.mf || pkt->l3.frag)
 			return;
 		fl->sport = ports[0];
 		fl->uli.ports.sport = parm->ports ? parm->outer.sport : ports[0];
