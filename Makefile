@@ -21,7 +21,7 @@ KBUILD  := $(BUILD)/host/kernel
 PREBUILT := $(BUILD)/prefix
 RELEASE  = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null),$(KVER))
 UPDATES  = $(DESTDIR)/lib/modules/$(RELEASE)/updates
-MODULES := nf_xlat nf_xlat_ct nf_xlat_flow nft_xlat nf_xlat_dev nf_xlat_bpf
+MODULES := nf_xlat nf_xlat_ct nf_xlat_flow nft_xlat nft_xlat_flow nf_xlat_dev nf_xlat_bpf
 # Where the machine's ip looks for plugins, which is in its own code only
 IPLIB   ?= $(shell ip=$$(command -v ip) && grep -aoE '/usr/lib[a-z0-9/_-]*/ip' "$$(readlink -f "$$ip")" | head -n 1)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)

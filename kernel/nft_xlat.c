@@ -13,7 +13,6 @@
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
-#include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
 
 #define NFT_XLAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\
@@ -55,8 +54,6 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 	[NFTA_XLAT_MAPPING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_MAPPING_MAX),
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
-	[NFTA_XLAT_FLOWTABLE]		= { .type = NLA_NUL_STRING,
-					    .len = NFT_NAME_MAXLEN - 1 },
 	[NFTA_XLAT_DNAT]		= { .type = NLA_NESTED },
 	/*
 	 * A later nft may send attributes that are unknown here. nf_tables would ignore
@@ -812,117 +809,9 @@ static const struct nft_expr_ops nft_xlat_ops = {
 	.validate	= nft_xlat_validate,
 };
 
-struct nft_xlat_flow {
-	struct nft_flowtable	*flowtable;
-	struct nf_xlat_ft	*ft;
-};
-
-/* The rule goes on for a packet that does not qualify, unlike in nft_flow_offload_eval(). */
-static void nft_xlat_flow_eval(const struct nft_expr *expr,
-			       struct nft_regs *regs,
-			       const struct nft_pktinfo *pkt)
-{
-	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
-
-	nf_xlat_flow_add(pkt->skb, pkt->state, priv->ft, nft_thoff(pkt));
-}
-
-static int nft_xlat_flow_validate(NF_XLAT_VALIDATE_ARGS)
-{
-	int err;
-
-	err = nft_chain_validate_dependency(ctx->chain, NFT_CHAIN_T_DEFAULT);
-	if (err < 0)
-		return err;
-	return nft_chain_validate_hooks(ctx->chain, 1 << NF_INET_FORWARD);
-}
-
-static int nft_xlat_flow_init(const struct nft_ctx *ctx,
-			      const struct nft_expr *expr,
-			      const struct nlattr * const tb[])
-{
-	struct nft_xlat_flow *priv = nft_expr_priv(expr);
-	struct nft_flowtable *flowtable;
-	unsigned int i;
-
-	for (i = 0; i <= NFTA_XLAT_MAX; i++)
-		if (tb[i] && i != NFTA_XLAT_FLOWTABLE)
-			return -EINVAL;
-	if (ctx->family != NFPROTO_INET && ctx->family != NFPROTO_IPV4 &&
-	    ctx->family != NFPROTO_IPV6)
-		return -EAFNOSUPPORT;
-
-	flowtable = nf_xlat_flowtable_lookup(ctx->net, ctx->table,
-					     tb[NFTA_XLAT_FLOWTABLE],
-					     nft_genmask_next(ctx->net));
-	if (IS_ERR(flowtable))
-		return PTR_ERR(flowtable);
-	if (!nft_use_inc(&flowtable->use))
-		return -EMFILE;
-
-	priv->ft = nf_xlat_ft_get(ctx->net, flowtable);
-	if (IS_ERR(priv->ft)) {
-		nft_use_dec(&flowtable->use);
-		return PTR_ERR(priv->ft);
-	}
-	priv->flowtable = flowtable;
-	return 0;
-}
-
-static void nft_xlat_flow_deactivate(const struct nft_ctx *ctx,
-				     const struct nft_expr *expr,
-				     enum nft_trans_phase phase)
-{
-	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
-
-	nf_tables_deactivate_flowtable(ctx, priv->flowtable, phase);
-}
-
-static void nft_xlat_flow_activate(const struct nft_ctx *ctx,
-				   const struct nft_expr *expr)
-{
-	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
-
-	nft_use_inc_restore(&priv->flowtable->use);
-}
-
-static void nft_xlat_flow_destroy(const struct nft_ctx *ctx,
-				  const struct nft_expr *expr)
-{
-	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
-
-	nf_xlat_ft_put(priv->ft);
-}
-
-static int nft_xlat_flow_dump(NF_XLAT_DUMP_ARGS)
-{
-	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
-
-	return nla_put_string(skb, NFTA_XLAT_FLOWTABLE, priv->flowtable->name) ?
-	       -1 : 0;
-}
-
-static const struct nft_expr_ops nft_xlat_flow_ops = {
-	.type		= &nft_xlat_type,
-	.size		= NFT_EXPR_SIZE(sizeof(struct nft_xlat_flow)),
-	.eval		= nft_xlat_flow_eval,
-	.init		= nft_xlat_flow_init,
-	.activate	= nft_xlat_flow_activate,
-	.deactivate	= nft_xlat_flow_deactivate,
-	.destroy	= nft_xlat_flow_destroy,
-	.dump		= nft_xlat_flow_dump,
-	.validate	= nft_xlat_flow_validate,
-};
-
-static const struct nft_expr_ops *
-nft_xlat_select_ops(const struct nft_ctx *ctx, const struct nlattr * const tb[])
-{
-	return tb[NFTA_XLAT_FLOWTABLE] ? &nft_xlat_flow_ops : &nft_xlat_ops;
-}
-
 static struct nft_expr_type nft_xlat_type __read_mostly = {
 	.name		= "xlat",
-	.select_ops	= nft_xlat_select_ops,
+	.ops		= &nft_xlat_ops,
 	.policy		= nft_xlat_policy,
 	.maxattr	= NFT_EXPR_MAXATTR,
 	.owner		= THIS_MODULE,

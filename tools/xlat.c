@@ -1636,7 +1636,7 @@ static const char *nft_path(void)
 static void check_modules(void)
 {
 	static const char * const modules[] = {
-		"nf_xlat", "nf_xlat_ct", "nf_xlat_flow", "nft_xlat", "nf_xlat_dev",
+		"nf_xlat", "nf_xlat_ct", "nf_xlat_flow", "nft_xlat", "nft_xlat_flow", "nf_xlat_dev",
 	};
 	char path[64], version[64], list[256] = "";
 	unsigned int i;

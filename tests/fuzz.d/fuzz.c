@@ -143,9 +143,10 @@ static void count(unsigned long *all)
 static void unload(void)
 {
 	static const char * const modules[] = {
-		"nf_xlat_bpf", "nf_xlat_dev", "nft_xlat", "nf_xlat_flow", "nf_xlat_ct", "nf_xlat",
+		"nf_xlat_bpf", "nf_xlat_dev", "nft_xlat_flow", "nft_xlat", "nf_xlat_flow",
+		"nf_xlat_ct", "nf_xlat",
 	};
-	unsigned int i, tries, from = 2 * one_in(3), to = one_in(3) ? 2 : one_in(3) ? 4 : 6;
+	unsigned int i, tries, from = 2 * one_in(3), to = one_in(3) ? 2 : one_in(3) ? 5 : 7;
 	unsigned long now[3] = {};
 
 	if (to > 2)
@@ -166,7 +167,7 @@ static void unload(void)
 		}
 		did.unloads++;
 	}
-	if (to == 6)
+	if (to == 7)
 		for (i = 0; i < 3; i++)
 			did.counted[i] += now[i];
 	/* The others are loaded by who needs them. */

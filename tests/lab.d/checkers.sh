@@ -60,7 +60,7 @@ dmesg | grep -q 'lab: command starts' || fail "the kernel's log has overflown"
 ! dmesg | sed '/lab: command starts/q' | grep -E -A15 "$SPLAT" || fail "reported before any test began"
 
 [ ! -e $leaks ] || { sleep 5; scan; before=$(cat $leaks); }
-for m in nf_xlat_test nf_xlat_fuzz nft_xlat nf_xlat_dev nf_xlat_flow nf_xlat_ct nf_xlat; do
+for m in nf_xlat_test nf_xlat_fuzz nft_xlat_flow nft_xlat nf_xlat_dev nf_xlat_flow nf_xlat_ct nf_xlat; do
 	unloaded $m || fail "cannot unload $m"
 done
 [ $ret != 0 ] || pass "the modules can be unloaded"

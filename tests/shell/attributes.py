@@ -12,7 +12,7 @@ import sys
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
 (DIR, MODE, PREFIX, SADDR, DADDR, FLAGS, AMIN, AMAX, PMIN, PMAX, MTU) = range(1, 12)
-MAPPING, FILTERING, FLOWTABLE, DNAT_TO = range(12, 16)
+MAPPING, FILTERING, DNAT_TO = range(12, 15)
 LATER = 16  # of no attribute yet, and the last that nf_tables has
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
@@ -42,8 +42,8 @@ def attrs(**kw):
     return b"".join(attr(int(k[1:]), v) for k, v in kw.items())
 
 
-def batch(family, exprs, hook=PRE, prio=-100, kind="filter", sets=()):
-    """sets: (name, flags, key length, data type, data length)"""
+def batch(family, exprs, hook=PRE, prio=-100, kind="filter", sets=(), flowtables=()):
+    """sets: (name, flags, key length, data type, data length); flowtables: names"""
     create = 0x405
     return b"".join((
         msg(16, 1, 0, b"", 10),
@@ -52,6 +52,7 @@ def batch(family, exprs, hook=PRE, prio=-100, kind="filter", sets=()):
             _1="t", _3="c", _4={1: hook, 2: struct.pack("!i", prio)}, _7=kind)),
         *(msg(0xa09, create, family, attrs(_1="t", _2=name, _3=flags, _4=0, _5=klen, _6=dtype, _7=dlen, _10=1 + i))
           for i, (name, flags, klen, dtype, dlen) in enumerate(sets)),
+        *(msg(0xa16, create, family, attrs(_1="t", _2=name, _3={1: 0, 2: 0, 3: ["lo"]})) for name in flowtables),
         msg(0xa06, create | 0x800, family, attrs(_1="t", _2="c", _4=exprs)),
         msg(17, 1, 0, b"", 10)))
 
@@ -87,6 +88,10 @@ def pfx(addr="64:ff9b::", n=96):
 def xlat(**kw):
     """xlat(DIR=0, ...), by the names above"""
     return {1: "xlat", 2: {globals()[k]: v for k, v in kw.items()}}
+
+
+def flow(attributes):
+    return {1: "xlat_flow", 2: attributes}
 
 
 def imm(reg, data):
@@ -236,11 +241,25 @@ rules = [
     ("port forward in the forward hook", E.EOPNOTSUPP, INET,
      [addr, xlat(DIR=0, MODE=MASQ, DNAT_TO={1: 8})], {"hook": FWD}),
 ]
+FT = {"hook": FWD, "flowtables": ["ft"]}
+flow_rules = [
+    *((f"fast path, family {f}", 0, f, [flow({1: "ft"})], FT) for f in (INET, IP, IP6)),
+    ("fast path, nothing", E.EINVAL, INET, [flow({})], FT),
+    ("fast path, no such flowtable", E.ENOENT, INET, [flow({1: "none"})], FT),
+    ("fast path, name of 300 bytes", E.EINVAL, INET, [flow({1: "f" * 300})], FT),
+    ("fast path, name without an end", E.EINVAL, INET, [flow({1: b"ft"})], FT),
+    *((f"fast path, attribute {n} of a later release", E.EINVAL, INET, [flow({1: "ft", n: 1})], FT) for n in (2, 14, 16)),
+    *((f"fast path, hook {h}", E.EOPNOTSUPP, INET, [flow({1: "ft"})], {**FT, "hook": h}) for h in (PRE, IN, OUT, POST)),
+    ("fast path, nat chain", E.EOPNOTSUPP, INET, [flow({1: "ft"})], {**FT, "hook": PRE, "kind": "nat"}),
+    ("fast path, bridge table", E.EAFNOSUPPORT, BRIDGE, [flow({1: "ft"})], {"hook": FWD}),
+    # as rules had it before there was an expression for it
+    ("fast path as an attribute of xlat", E.EINVAL, INET, [xlat(DNAT_TO="ft")], FT),
+]
 
 if __name__ == "__main__":
     ok = True
-    for what, want, family, exprs, where in rules:
-        got = send(batch(family, exprs, **where), 3 + len(where.get("sets", ())))
+    for what, want, family, exprs, where in rules + (flow_rules if "flow" in sys.argv else []):
+        got = send(batch(family, exprs, **where), 3 + sum(len(where.get(w, ())) for w in ("sets", "flowtables")))
         if not got:
             delete(family)
         names = [errno.errorcode.get(e, e) if e else "accepted" for e in (got, want)]

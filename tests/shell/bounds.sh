@@ -143,6 +143,6 @@ done
 # shellcheck disable=SC2317 # wait_for calls it
 unused() { [ "$(cat /sys/module/nft_xlat/refcnt)" = 0 ]; }
 check "namespaces end" wait_for 30 unused
-check "module unloads" modprobe -r nft_xlat
+check "module unloads" modprobe -r nft_xlat_flow nft_xlat
 
 done_testing

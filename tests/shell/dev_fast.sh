@@ -45,7 +45,7 @@ rules()
 }
 
 setup_topo
-modprobe -r nft_xlat nf_xlat_dev nf_xlat_flow 2>/dev/null
+modprobe -r nft_xlat_flow nft_xlat nf_xlat_dev nf_xlat_flow 2>/dev/null
 device_with_state up type xlat prefix $pref64/96 masquerade
 check "a counter" rules || done_testing
 check_not "without fast, the module is not there" loaded

@@ -30,7 +30,7 @@ many >/dev/null
 check "a device" ip -n "$gw" link add xlat0 up type xlat prefix $pref64/96 masquerade
 on "$gw" "$NFT" flush ruleset
 on "$gw" "$NFT" add table inet gw '{ counter slow { }; }'
-check "the fast path unloads under traffic" wait_for 5 modprobe -r nft_xlat
+check "the fast path unloads under traffic" wait_for 5 modprobe -r nft_xlat_flow nft_xlat
 check_eq "modules that are left" "$(cd /sys/module && echo nf_xlat*)" "nf_xlat nf_xlat_ct nf_xlat_dev"
 recovers "without the fast path" anyhow
 
@@ -46,7 +46,7 @@ no_other_drops State
 
 many >/dev/null
 check "delete the namespace under traffic" ip netns del "$gw"
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check "no reference is left" modprobe -r nf_xlat_ct
 
 done_testing

@@ -37,6 +37,6 @@ for c in Xlat6to4 Xlat4to6 XlatDrop stateless stateful host devices told; do
 	check "$c" test "$(value $c)" -gt 0
 done
 modprobe -qr nf_xlat_bpf # Not all kernels have it.
-check "no reference is left" wait_for 30 modprobe -r nf_xlat_dev nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+check "no reference is left" wait_for 30 modprobe -r nf_xlat_dev nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 
 done_testing

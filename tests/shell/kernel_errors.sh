@@ -14,6 +14,7 @@ fwd='type filter hook forward priority filter;'
 n64='prefix 64:ff9b::/96'
 stateful="xlat 6to4 $n64 masquerade"
 no_module="this kernel has no xlat: 'modprobe nft_xlat' loads it, or says what is missing"
+no_flow="this kernel has no xlat flow: 'modprobe nft_xlat_flow' loads it, or says what is missing"
 other="the kernel's xlat does not do this: nft and module nft_xlat are of two releases, or 'dmesg' tells why"
 
 # refused WHAT MESSAGE MARKED NFT...: the ruleset is in standard input. Of a jump, 6.1
@@ -42,12 +43,12 @@ refused()
 }
 
 # No module, which is not there or cannot be loaded
-if [ -e /sys/module/nft_xlat ]; then
-	check "module unloads" modprobe -r nft_xlat
+if [ -e /sys/module/nft_xlat ] || [ -e /sys/module/nft_xlat_flow ]; then
+	check "module unloads" modprobe -r nft_xlat_flow nft_xlat
 fi
 modprobe -qa nf_tables nf_flow_table_inet
 mkdir -p "${blocked%/*}"
-echo "install nft_xlat /bin/false" >"$blocked"
+printf 'install %s /bin/false\n' nft_xlat nft_xlat_flow >"$blocked"
 for c in '' -c; do
 	refused "no module $c" "$no_module" "xlat 6to4" "$NFT" $c <<-END
 		table inet t {
@@ -66,7 +67,7 @@ for c in '' -c; do
 done
 if [ -e /sys/module/nf_flow_table_inet ] || grep -q nf_flow_table_inet "/lib/modules/$(uname -r)/modules.builtin"; then
 	ft='flowtable ft { hook ingress priority filter; devices = { lo }; }'
-	refused "no module, fast path" "$no_module" "xlat flow add @ft" "$NFT" <<-END
+	refused "no module, fast path" "$no_flow" "xlat flow add @ft" "$NFT" <<-END
 		table inet t {
 			$ft
 			chain c { $fwd
@@ -75,12 +76,12 @@ if [ -e /sys/module/nf_flow_table_inet ] || grep -q nf_flow_table_inet "/lib/mod
 		}
 	END
 	on "$gw" $NFT "table inet old { $ft; chain c { $fwd }; }"
-	refused "no module, fast path of a flowtable that is there" "$no_module" "xlat flow add @ft" "$NFT" \
+	refused "no module, fast path of a flowtable that is there" "$no_flow" "xlat flow add @ft" "$NFT" \
 		<<<"add rule inet old c xlat flow add @ft"
 	refused "no module, no flowtable" "table inet 'old' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" \
 		<<<"add rule inet old c xlat flow add @nope"
 	rm "$blocked"
-	modprobe nft_xlat
+	modprobe nft_xlat_flow
 	refused "no flowtable" "table inet 'old' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" \
 		<<<"add rule inet old c xlat flow add @nope"
 	refused "no flowtable in a new table" "table inet 't' has no flowtable 'nope'" "xlat flow add @nope" "$NFT" <<-END

@@ -80,7 +80,7 @@ check_eq "stream under reloads" "$(cat "$tmp/stream")" $size
 open_session unload
 check "flush ruleset" ruleset flush
 hooks 0 "no hooks without a ruleset"
-check "modules unload with sessions" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+check "modules unload with sessions" modprobe -r nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001:.*src=192')" ""
 check "ruleset loads" ruleset nat64
 works "modules are back"
@@ -91,7 +91,7 @@ background "$client6" ping -6 -q -i 0.01 -c 200 $server64 >/dev/null 2>&1
 open_session gone
 check "delete the namespace" ip netns del "$gw"
 # only nft_xlat uses it, and no rule uses that
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check "no reference is left" modprobe -r nf_xlat_ct
 
 done_testing

@@ -117,7 +117,7 @@ check_match "UDP" "$(ask "$client6" udp $server64 5353)" "hello from 192.0.2.9 *
 python "$client6" flood udp $client_ip 10000-10499 ${pref64}198.51.100.9 53 500 >/dev/null
 check "mappings in use" [ "$(counter Bib)" -gt 500 ]
 check "ruleset is flushed" on "$gw" $NFT flush ruleset
-check "modules unload" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+check "modules unload" modprobe -r nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 check_eq "no session is left" "$(sessions 'src=2001.*src=[0-9]*\.' | wc -l)" 0
 check "rules load again" rules
 check_eq "no mapping" "$(counter Bib)" 0
@@ -130,7 +130,7 @@ for i in 1 2; do
 done
 check "traffic" wait_for 5 bib_more 600
 check "delete the namespace" ip netns del "$gw"
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check "no reference is left" modprobe -r nf_xlat_ct
 
 done_testing

@@ -23,7 +23,7 @@ if [ "$seen" = 0 ]; then fixed=Y; else fixed=N; fi
 # What the headers have told: insmod knows no option of the kernel's command line.
 modprobe nft_xlat || skip "the module does not load"
 was=$(<$parameter)
-check "module unloads" modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct || done_testing
+check "module unloads" modprobe -r nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct || done_testing
 modprobe -a nf_xlat nf_nat nf_conntrack nft_socket nf_flow_table 2>/dev/null
 check "module loads" insmod "$(modinfo -n nf_xlat_ct)" || done_testing
 check_match "the kernel is fixed: $fixed; by its headers" "$fixed$(<$parameter)" "@(YY|YN|NN)"

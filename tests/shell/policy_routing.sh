@@ -290,6 +290,6 @@ hooks_come lan lan2 wan wan2
 helper udp2 "$client6" call udp $pref64$far_ip 53
 fast "a flow by an uplink that a rule names" udp2 "$second_ip *"
 check "the namespace goes" ip netns del "$gw"
-check "at once" wait_for 8 modprobe -r nft_xlat
+check "at once" wait_for 8 modprobe -r nft_xlat_flow nft_xlat
 
 done_testing

@@ -52,7 +52,7 @@ for rules in siit nat64; do
 		sleep 1
 		check_eq "$rules: the packet still waits" "$(waiting)" 1
 	fi
-	check "$rules: modules unload" wait_for 10 modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+	check "$rules: modules unload" wait_for 10 modprobe -r nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 	check_eq "$rules: no packet waits" "$(waiting)" 0
 	gone $rules
 	check "$rules: modules are back" modprobe -a nf_xlat nf_xlat_ct nft_xlat
@@ -96,7 +96,7 @@ for i in 1 2 3; do
 	python "$client6" flood udp 2001:db8:6464::203.0.113.34 1024-1043 $server64 53 20 >/dev/null
 	check "again $i: packets wait" [ "$(waiting)" -gt 10 ]
 	check "again $i: rule is deleted" on "$gw" $NFT flush chain inet gw pre
-	check "again $i: modules unload" wait_for 20 modprobe -r nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
+	check "again $i: modules unload" wait_for 20 modprobe -r nft_xlat_flow nft_xlat nf_xlat_flow nf_xlat_ct nf_xlat
 	touch "$tmp/go"
 	sleep 0.5
 	check_eq "again $i: no packet waits" "$(waiting)" 0

@@ -271,7 +271,7 @@ ask "$client6" udp $server64 5353 >/dev/null
 check "a session" told gone "begin session"
 on "$gw" "$NFT" flush ruleset
 modprobe -q -r nf_xlat_dev
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check "the module goes" wait_for 20 modprobe -r nf_xlat_ct
 check_not "monitor ends" wait $pid
 check_eq "after the session, and the mapping" "$(lines gone "end   session") $(lines gone "end   mapping")" "1 1"
@@ -284,7 +284,7 @@ monitor deaf
 kill -STOP $pid
 flood
 on "$gw" "$NFT" flush ruleset
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check "the module goes, and comes again" wait_for 20 modprobe -r nf_xlat_ct
 modprobe nft_xlat
 kill -CONT $pid

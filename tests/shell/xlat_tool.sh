@@ -326,7 +326,7 @@ check_eq "sessions for a dump" "$(crowd 50 20000)" 50
 begin sessions 4096
 on "$gw" "$NFT" flush ruleset 2>/dev/null || ruleset flush
 modprobe -q -r nf_xlat_dev
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
 check_not "a module with a dump stays" modprobe -r nf_xlat_ct
 end
 check_eq "the dump has its end" "$all $once $stay" "50 50 50"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Interface of the fast path of IPv4/IPv6 translation, for nft_xlat, nf_xlat_ct and nf_xlat_dev.
+ * Interface of the fast path of IPv4/IPv6 translation, for nft_xlat_flow, nf_xlat_ct and
+ * nf_xlat_dev.
  */
 #ifndef _NF_XLAT_FLOW_H
 #define _NF_XLAT_FLOW_H

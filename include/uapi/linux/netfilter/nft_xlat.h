@@ -162,9 +162,6 @@ enum nft_xlat_dnat_attributes {
  *	when absent (NLA_U32: nft_xlat_mappings)
  * @NFTA_XLAT_FILTERING: of an endpoint-independent mapping, endpoint-independent
  *	when absent (NLA_U32: nft_xlat_filterings)
- * @NFTA_XLAT_FLOWTABLE: name of a flowtable of the same table, on whose devices
- *	established sessions are to take the fast path; excludes all others
- *	(NLA_STRING)
  * @NFTA_XLAT_DNAT: of @NFT_XLAT_6TO4 with @NFT_XLAT_MASQ or @NFT_XLAT_SNAT: what the
  *	destination becomes; excludes @NFTA_XLAT_PREFIX, @NFTA_XLAT_MAPPING and
  *	@NFTA_XLAT_FILTERING (NLA_NESTED: nft_xlat_dnat_attributes)
@@ -186,11 +183,25 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_MTU,
 	NFTA_XLAT_MAPPING,
 	NFTA_XLAT_FILTERING,
-	NFTA_XLAT_FLOWTABLE,
 	NFTA_XLAT_DNAT,
 	__NFTA_XLAT_MAX
 };
 
 #define NFTA_XLAT_MAX		(__NFTA_XLAT_MAX - 1)
+
+/**
+ * enum nft_xlat_flow_attributes - nf_tables xlat_flow expression netlink attributes
+ *
+ * @NFTA_XLAT_FLOW_TABLE_NAME: name of a flowtable of the same table; established
+ *	sessions of two families, and flows of stateless rules, take the fast path
+ *	between its devices (NLA_STRING)
+ */
+enum nft_xlat_flow_attributes {
+	NFTA_XLAT_FLOW_UNSPEC,
+	NFTA_XLAT_FLOW_TABLE_NAME,
+	__NFTA_XLAT_FLOW_MAX
+};
+
+#define NFTA_XLAT_FLOW_MAX	(__NFTA_XLAT_FLOW_MAX - 1)
 
 #endif /* _UAPI_NFT_XLAT_H */
