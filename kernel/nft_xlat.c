@@ -14,6 +14,7 @@
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "compat.h"
+#include "nft_xlat_set.h"
 
 #define NFT_XLAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\
 			 NF_NAT_RANGE_PROTO_RANDOM_FULLY |	\
@@ -35,9 +36,12 @@ struct nft_xlat {
 	u8			mode;
 	u8			mapping;
 	u8			filtering;
-	struct nft_xlat_regs	sreg;	/* new source; 4to6: host; stateless: error saddr */
-	struct nft_xlat_regs	dreg;	/* IPv4 host of nft_xlat_forwards() */
-	struct nf_xlat_ct_pool	*pool;	/* of a rule that makes mappings, else NULL */
+	u8			error_saddr;	/* register, 0: none */
+	struct nft_xlat_regs	pool;	/* NFTA_XLAT_POOL */
+	struct nft_xlat_regs	host;	/* NFTA_XLAT_HOST */
+	struct nft_xlat_set	saddr_set;
+	struct nft_xlat_set	daddr_set;
+	struct nf_xlat_ct_pool	*ct_pool; /* of a rule that makes mappings, else NULL */
 };
 
 static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -46,15 +50,13 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_PREFIX]		= { .type = NLA_NESTED },
 	[NFTA_XLAT_SADDR]		= { .type = NLA_NESTED },
 	[NFTA_XLAT_DADDR]		= { .type = NLA_NESTED },
+	[NFTA_XLAT_POOL]		= { .type = NLA_NESTED },
+	[NFTA_XLAT_HOST]		= { .type = NLA_NESTED },
 	[NFTA_XLAT_FLAGS]		= NLA_POLICY_MASK(NLA_BE32, NFT_XLAT_FLAGS),
-	[NFTA_XLAT_REG_ADDR_MIN]	= { .type = NLA_U32 },
-	[NFTA_XLAT_REG_ADDR_MAX]	= { .type = NLA_U32 },
-	[NFTA_XLAT_REG_PROTO_MIN]	= { .type = NLA_U32 },
-	[NFTA_XLAT_REG_PROTO_MAX]	= { .type = NLA_U32 },
-	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 	[NFTA_XLAT_MAPPING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_MAPPING_MAX),
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
-	[NFTA_XLAT_DNAT]		= { .type = NLA_NESTED },
+	[NFTA_XLAT_REG_ERROR_SADDR]	= { .type = NLA_U32 },
+	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 	/*
 	 * A later nft may send attributes that are unknown here. nf_tables would ignore
 	 * them silently.
@@ -70,19 +72,15 @@ static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
 	[NFTA_XLAT_MAP_V4_LEN]		= NLA_POLICY_MAX(NLA_BE32, 32),
 	[NFTA_XLAT_MAP_SET]		= { .type = NLA_NUL_STRING,
 					    .len = NFT_SET_MAXNAMELEN - 1 },
+	[NFTA_XLAT_MAP_SET_ID]		= { .type = NLA_U32 },
 };
 
-static const struct nla_policy nft_xlat_dnat_policy[NFTA_XLAT_DNAT_MAX + 1] = {
-	[NFTA_XLAT_DNAT_REG_ADDR_MIN]	= { .type = NLA_U32 },
-	[NFTA_XLAT_DNAT_REG_ADDR_MAX]	= { .type = NLA_U32 },
-	[NFTA_XLAT_DNAT_REG_PROTO_MIN]	= { .type = NLA_U32 },
-	[NFTA_XLAT_DNAT_REG_PROTO_MAX]	= { .type = NLA_U32 },
+static const struct nla_policy nft_xlat_range_policy[NFTA_XLAT_RANGE_MAX + 1] = {
+	[NFTA_XLAT_RANGE_REG_ADDR_MIN]	= { .type = NLA_U32 },
+	[NFTA_XLAT_RANGE_REG_ADDR_MAX]	= { .type = NLA_U32 },
+	[NFTA_XLAT_RANGE_REG_PROTO_MIN]	= { .type = NLA_U32 },
+	[NFTA_XLAT_RANGE_REG_PROTO_MAX]	= { .type = NLA_U32 },
 };
-
-static struct nft_set *nft_xlat_set(const struct nf_xlat_map *map)
-{
-	return map->table.data;
-}
 
 static bool nft_xlat_stateful(const struct nft_xlat *priv)
 {
@@ -104,7 +102,7 @@ static unsigned int nft_xlat_addr_len(const struct nft_xlat *priv)
 /* Is it a port forward from IPv6, to an IPv4 host that the rule names? */
 static bool nft_xlat_forwards(const struct nft_xlat *priv)
 {
-	return priv->dir == NFT_XLAT_6TO4 && priv->dreg.addr_min;
+	return priv->dir == NFT_XLAT_6TO4 && priv->host.addr_min;
 }
 
 static void nft_xlat_load_range(const struct nft_regs *regs,
@@ -142,10 +140,12 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 				  NFT_XLAT_MAPPING_ADDRESS_PORT_DEPENDENT,
 		.filter		= priv->filtering ==
 				  NFT_XLAT_FILTERING_ADDRESS_DEPENDENT,
-		.pool		= priv->pool,
+		.pool		= priv->ct_pool,
 	};
 
-	nft_xlat_load_range(regs, &priv->sreg, nft_xlat_addr_len(priv), &range);
+	nft_xlat_load_range(regs, priv->dir == NFT_XLAT_6TO4 ? &priv->pool :
+							       &priv->host,
+			    nft_xlat_addr_len(priv), &range);
 	regs->verdict.code = nf_xlat_ct(pkt->skb, pkt->state, &range);
 }
 
@@ -213,8 +213,8 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	 */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 
-	if (priv->sreg.addr_min)
-		error_saddr = (const void *)&regs->data[priv->sreg.addr_min];
+	if (priv->error_saddr)
+		error_saddr = (const void *)&regs->data[priv->error_saddr];
 	if (!nf_xlat_map(&priv->dom, way.net, pkt->skb, pf,
 			 nf_xlat_reassembled(pkt->skb, pf), error_saddr, &xpkt,
 			 &parm, &reason)) {
@@ -246,7 +246,7 @@ nft_xlat_eval_forward(const struct nft_xlat *priv, struct nft_regs *regs,
 	if (ipv6_addr_is_multicast(&ipv6_hdr(pkt->skb)->daddr))
 		goto no_match;
 
-	nft_xlat_load_range(regs, &priv->dreg, sizeof(__be32), &dest);
+	nft_xlat_load_range(regs, &priv->host, sizeof(__be32), &dest);
 	if (priv->mode == NFT_XLAT_DNAT) {
 		range.flags = 0;
 		range.unmapped = nf_xlat_map_saddr(&priv->dom, pkt->state->net,
@@ -256,7 +256,7 @@ nft_xlat_eval_forward(const struct nft_xlat *priv, struct nft_regs *regs,
 			goto no_match;
 		range.max_addr = range.min_addr;
 	} else {
-		nft_xlat_load_range(regs, &priv->sreg, sizeof(__be32), &range);
+		nft_xlat_load_range(regs, &priv->pool, sizeof(__be32), &range);
 	}
 
 	regs->verdict.code = nf_xlat_ct(pkt->skb, pkt->state, &range);
@@ -323,45 +323,47 @@ static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 	return 0;
 }
 
-/*
- * Find a map by its name in the rule's table, and take a reference to it. Not all kernels
- * export nf_tables_bind_set(). What else it does concerns anonymous sets and verdict maps.
- */
+/* @ref is NULL where a map of nf_tables makes no sense. */
 static int nft_xlat_parse_set(const struct nft_ctx *ctx,
 			      const struct nft_xlat *priv,
-			      const struct nlattr *attr,
-			      struct nf_xlat_map *map)
+			      const struct nlattr * const tb[],
+			      struct nft_xlat_set *ref, struct nf_xlat_map *map)
 {
 	bool v6 = nft_xlat_pf(priv) == NFPROTO_IPV6;
 	unsigned int klen, dlen;
 	struct nft_set *set;
+	int err;
+
+	if (!ref || !tb[NFTA_XLAT_MAP_SET] || tb[NFTA_XLAT_MAP_PREFIX] ||
+	    tb[NFTA_XLAT_MAP_PREFIX_LEN] || tb[NFTA_XLAT_MAP_FLAGS] ||
+	    tb[NFTA_XLAT_MAP_V4] || tb[NFTA_XLAT_MAP_V4_LEN])
+		return -EINVAL;
+
+	set = nft_xlat_set_lookup(ctx, tb[NFTA_XLAT_MAP_SET],
+				  tb[NFTA_XLAT_MAP_SET_ID]);
+	if (IS_ERR(set))
+		return PTR_ERR(set);
 
 	klen = v6 ? sizeof(struct in6_addr) : sizeof(__be32);
 	dlen = v6 ? sizeof(__be32) : sizeof(struct in6_addr);
+	if ((set->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != NFT_SET_MAP ||
+	    set->dtype == NFT_DATA_VERDICT || set->klen != klen ||
+	    (set->dlen != dlen && set->dlen != 2 * dlen))
+		return -EINVAL;
 
-	list_for_each_entry(set, &ctx->table->sets, list) {
-		if (nla_strcmp(attr, set->name) ||
-		    !nft_is_active_next(ctx->net, set))
-			continue;
-		if (nft_set_is_anonymous(set) ||
-		    (set->flags & (NFT_SET_MAP | NFT_SET_OBJECT)) != NFT_SET_MAP ||
-		    set->dtype == NFT_DATA_VERDICT || set->klen != klen ||
-		    (set->dlen != dlen && set->dlen != 2 * dlen))
-			return -EINVAL;
-		if (!nft_use_inc(&set->use))
-			return -EMFILE;
-		map->table.lookup = nft_xlat_map_set;
-		map->table.data = set;
-		map->kind = NF_XLAT_MAP_TABLE;
-		return 0;
-	}
-	return -ENOENT;
+	err = nft_xlat_set_bind(ctx, ref, set);
+	if (err < 0)
+		return err;
+	map->table.lookup = nft_xlat_map_set;
+	map->table.data = set;
+	map->kind = NF_XLAT_MAP_TABLE;
+	return 0;
 }
 
 static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 			      const struct nft_xlat *priv,
 			      const struct nlattr *attr,
-			      struct nf_xlat_map *map)
+			      struct nft_xlat_set *ref, struct nf_xlat_map *map)
 {
 	struct nlattr *tb[NFTA_XLAT_MAP_MAX + 1];
 	struct nf_xlat_prefix *prefix = &map->prefix;
@@ -375,13 +377,10 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 	if (err < 0)
 		return err;
 
-	if (tb[NFTA_XLAT_MAP_SET])
-		return tb[NFTA_XLAT_MAP_PREFIX] ||
-		       tb[NFTA_XLAT_MAP_PREFIX_LEN] ||
-		       tb[NFTA_XLAT_MAP_FLAGS] ||
-		       tb[NFTA_XLAT_MAP_V4] || tb[NFTA_XLAT_MAP_V4_LEN] ?
-		       -EINVAL :
-		       nft_xlat_parse_set(ctx, priv, tb[NFTA_XLAT_MAP_SET], map);
+	if (tb[NFTA_XLAT_MAP_SET] || tb[NFTA_XLAT_MAP_SET_ID])
+		return nft_xlat_parse_set(ctx, priv,
+					  (const struct nlattr * const *)tb,
+					  ref, map);
 
 	if (!tb[NFTA_XLAT_MAP_PREFIX] || !tb[NFTA_XLAT_MAP_PREFIX_LEN] ||
 	    !tb[NFTA_XLAT_MAP_V4] != !tb[NFTA_XLAT_MAP_V4_LEN])
@@ -407,23 +406,6 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 	return nf_xlat_prefix_check(prefix);
 }
 
-static void nft_xlat_put_set(const struct nf_xlat_map *map)
-{
-	if (map->kind == NF_XLAT_MAP_TABLE)
-		nft_use_dec(&nft_xlat_set(map)->use);
-}
-
-static void nft_xlat_put_sets(const struct nft_xlat *priv)
-{
-	/*
-	 * nft_xlat_check_maps() refuses a map for NFTA_XLAT_PREFIX, but
-	 * nft_xlat_parse_maps() has taken the reference by then.
-	 */
-	nft_xlat_put_set(&priv->dom.prefix);
-	nft_xlat_put_set(&priv->dom.saddr);
-	nft_xlat_put_set(&priv->dom.daddr);
-}
-
 static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 			       struct nft_xlat *priv,
 			       const struct nlattr * const tb[])
@@ -434,22 +416,22 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 	 * The second choice, and the prefix of a stateful rule, has to be a prefix and not
 	 * a map.
 	 */
-	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX],
+	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX], NULL,
 				 &priv->dom.prefix);
 	if (!err)
 		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_SADDR],
-					 &priv->dom.saddr);
+					 &priv->saddr_set, &priv->dom.saddr);
 	if (!err)
 		err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_DADDR],
-					 &priv->dom.daddr);
+					 &priv->daddr_set, &priv->dom.daddr);
 	return err;
 }
 
-/* Do the mappings make sense together? @dnat: the rule has an NFTA_XLAT_DNAT. */
-static int nft_xlat_check_maps(const struct nft_xlat *priv, bool dnat)
+/* Do the mappings make sense together? @host: the rule has an NFTA_XLAT_HOST. */
+static int nft_xlat_check_maps(const struct nft_xlat *priv, bool host)
 {
 	/* Registers or the route say what both addresses become. */
-	if (dnat)
+	if (host && priv->mode != NFT_XLAT_DNAT)
 		return priv->dom.prefix.kind || priv->dom.saddr.kind ||
 		       priv->dom.daddr.kind ? -EINVAL : 0;
 	/* In this mode only the source address is mapped. */
@@ -494,48 +476,50 @@ static int nft_xlat_parse_range(const struct nft_ctx *ctx,
 	return nf_xlat_parse_register_load(ctx, max, sreg_max, len);
 }
 
+/* The registers of NFTA_XLAT_POOL or NFTA_XLAT_HOST; one that says nothing is refused. */
+static int nft_xlat_parse_regs(const struct nft_ctx *ctx,
+			       const struct nft_xlat *priv,
+			       const struct nlattr *attr,
+			       struct nft_xlat_regs *regs)
+{
+	struct nlattr *tb[NFTA_XLAT_RANGE_MAX + 1];
+	int err;
+
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, NFTA_XLAT_RANGE_MAX, attr,
+			       nft_xlat_range_policy, NULL);
+	if (err < 0)
+		return err;
+	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_RANGE_REG_ADDR_MIN],
+				   tb[NFTA_XLAT_RANGE_REG_ADDR_MAX],
+				   &regs->addr_min, &regs->addr_max,
+				   nft_xlat_addr_len(priv));
+	if (err < 0)
+		return err;
+	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_RANGE_REG_PROTO_MIN],
+				   tb[NFTA_XLAT_RANGE_REG_PROTO_MAX],
+				   &regs->proto_min, &regs->proto_max,
+				   sizeof(__be16));
+	if (err < 0)
+		return err;
+	return regs->addr_min || regs->proto_min ? 0 : -EINVAL;
+}
+
 static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 				   struct nft_xlat *priv,
 				   const struct nlattr * const tb[])
 {
-	if (tb[NFTA_XLAT_FLAGS] || tb[NFTA_XLAT_MAPPING] ||
-	    tb[NFTA_XLAT_FILTERING] || tb[NFTA_XLAT_REG_ADDR_MAX] ||
-	    tb[NFTA_XLAT_REG_PROTO_MIN] || tb[NFTA_XLAT_REG_PROTO_MAX] ||
-	    tb[NFTA_XLAT_DNAT] ||
+	if (tb[NFTA_XLAT_POOL] || tb[NFTA_XLAT_HOST] || tb[NFTA_XLAT_FLAGS] ||
+	    tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING] ||
 	    (tb[NFTA_XLAT_MTU] && priv->dir == NFT_XLAT_6TO4))
 		return -EINVAL;
-	if (!tb[NFTA_XLAT_REG_ADDR_MIN])
+	if (!tb[NFTA_XLAT_REG_ERROR_SADDR])
 		return 0;
 
-	return nf_xlat_parse_register_load(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
-					   &priv->sreg.addr_min,
-					   priv->dir == NFT_XLAT_6TO4 ?
-					   sizeof(__be32) : sizeof(struct in6_addr));
-}
-
-/* A port forward from IPv6, whose source becomes an address of the pool */
-static int nft_xlat_parse_dnat(const struct nft_ctx *ctx, struct nft_xlat *priv,
-			       const struct nlattr *attr)
-{
-	struct nlattr *tb[NFTA_XLAT_DNAT_MAX + 1];
-	int err;
-
-	err = nla_parse_nested(tb, NFTA_XLAT_DNAT_MAX, attr,
-			       nft_xlat_dnat_policy, NULL);
-	if (err < 0)
-		return err;
-	if (!tb[NFTA_XLAT_DNAT_REG_ADDR_MIN])
-		return -EINVAL;
-	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_DNAT_REG_ADDR_MIN],
-				   tb[NFTA_XLAT_DNAT_REG_ADDR_MAX],
-				   &priv->dreg.addr_min, &priv->dreg.addr_max,
-				   sizeof(__be32));
-	if (err < 0)
-		return err;
-	return nft_xlat_parse_range(ctx, tb[NFTA_XLAT_DNAT_REG_PROTO_MIN],
-				    tb[NFTA_XLAT_DNAT_REG_PROTO_MAX],
-				    &priv->dreg.proto_min,
-				    &priv->dreg.proto_max, sizeof(__be16));
+	return nf_xlat_parse_register_load(ctx, tb[NFTA_XLAT_REG_ERROR_SADDR],
+					   &priv->error_saddr,
+					   nft_xlat_addr_len(priv));
 }
 
 /* Does it make mappings? A pool in registers is known with the first packet. */
@@ -552,31 +536,63 @@ static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 	if (priv->dir == NFT_XLAT_4TO6 || nft_xlat_forwards(priv))
 		return 0;
 	pool = nf_xlat_ct_pool_add(ctx->net, &range, range.masq &&
-				   !priv->sreg.proto_min);
+				   !priv->pool.proto_min);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
-	priv->pool = pool;
+	priv->ct_pool = pool;
 	return 0;
+}
+
+/* What becomes of both addresses: does the mode have it, and is all there that it needs? */
+static int nft_xlat_init_ranges(const struct nft_ctx *ctx,
+				struct nft_xlat *priv,
+				const struct nlattr * const tb[])
+{
+	int err;
+
+	/* Only a packet from IPv6 gets another source address. */
+	if (priv->dir == NFT_XLAT_4TO6 && priv->mode != NFT_XLAT_DNAT)
+		return -EOPNOTSUPP;
+
+	err = nft_xlat_parse_regs(ctx, priv, tb[NFTA_XLAT_POOL], &priv->pool);
+	if (err < 0)
+		return err;
+	err = nft_xlat_parse_regs(ctx, priv, tb[NFTA_XLAT_HOST], &priv->host);
+	if (err < 0)
+		return err;
+
+	switch (priv->mode) {
+	case NFT_XLAT_MASQ:
+		if (priv->pool.addr_min)
+			return -EINVAL;
+		break;
+	case NFT_XLAT_SNAT:
+		if (!priv->pool.addr_min)
+			return -EINVAL;
+		break;
+	case NFT_XLAT_DNAT:
+		if (tb[NFTA_XLAT_POOL] || !tb[NFTA_XLAT_HOST])
+			return -EINVAL;
+		break;
+	}
+	/* Ports alone name no host. */
+	return tb[NFTA_XLAT_HOST] && !priv->host.addr_min ? -EINVAL : 0;
 }
 
 static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 				  struct nft_xlat *priv,
 				  const struct nlattr * const tb[])
 {
-	bool to6 = priv->dir == NFT_XLAT_4TO6;
 	int err;
 
-	/* Only a packet from IPv6 gets another source address. */
-	if (to6 && (priv->mode != NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]))
-		return -EOPNOTSUPP;
-	if (priv->mode == NFT_XLAT_MASQ ? !!tb[NFTA_XLAT_REG_ADDR_MIN] :
-					  !tb[NFTA_XLAT_REG_ADDR_MIN])
+	if (tb[NFTA_XLAT_REG_ERROR_SADDR])
 		return -EINVAL;
+	err = nft_xlat_init_ranges(ctx, priv, tb);
+	if (err < 0)
+		return err;
 	/* A port forward makes no mapping, so that no other host can send to its address. */
-	if ((priv->mode == NFT_XLAT_DNAT || tb[NFTA_XLAT_DNAT]) &&
+	if (tb[NFTA_XLAT_HOST] &&
 	    (tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING]))
-		return -EINVAL;
-	if (priv->mode == NFT_XLAT_DNAT && tb[NFTA_XLAT_DNAT])
 		return -EINVAL;
 
 	if (tb[NFTA_XLAT_FLAGS])
@@ -589,26 +605,6 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	if (priv->mapping && priv->filtering)
 		return -EINVAL;
 
-	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_ADDR_MIN],
-				   tb[NFTA_XLAT_REG_ADDR_MAX],
-				   &priv->sreg.addr_min, &priv->sreg.addr_max,
-				   nft_xlat_addr_len(priv));
-	if (err < 0)
-		return err;
-	err = nft_xlat_parse_range(ctx, tb[NFTA_XLAT_REG_PROTO_MIN],
-				   tb[NFTA_XLAT_REG_PROTO_MAX],
-				   &priv->sreg.proto_min,
-				   &priv->sreg.proto_max, sizeof(__be16));
-	if (err < 0)
-		return err;
-	if (tb[NFTA_XLAT_DNAT]) {
-		err = nft_xlat_parse_dnat(ctx, priv, tb[NFTA_XLAT_DNAT]);
-		if (err < 0)
-			return err;
-	} else if (!to6 && priv->mode == NFT_XLAT_DNAT) {
-		swap(priv->sreg, priv->dreg);
-	}
-
 	err = nf_xlat_ct_netns_get(ctx->net, false);
 	if (err < 0)
 		return err;
@@ -618,6 +614,22 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	return err;
 }
 
+/* The family of a table that has one family only says the direction. */
+static int nft_xlat_init_dir(const struct nft_ctx *ctx, struct nft_xlat *priv,
+			     const struct nlattr *attr)
+{
+	if (!attr && ctx->family == NFPROTO_INET)
+		return -EINVAL;
+	if (attr)
+		priv->dir = ntohl(nla_get_be32(attr));
+	else
+		priv->dir = ctx->family == NFPROTO_IPV4 ? NFT_XLAT_4TO6 :
+							  NFT_XLAT_6TO4;
+
+	return ctx->family == NFPROTO_INET ||
+	       ctx->family == nft_xlat_pf(priv) ? 0 : -EAFNOSUPPORT;
+}
+
 static int nft_xlat_init(const struct nft_ctx *ctx,
 			 const struct nft_expr *expr,
 			 const struct nlattr * const tb[])
@@ -625,11 +637,9 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 	struct nft_xlat *priv = nft_expr_priv(expr);
 	int err;
 
-	if (!tb[NFTA_XLAT_DIR])
-		return -EINVAL;
-	priv->dir = ntohl(nla_get_be32(tb[NFTA_XLAT_DIR]));
-	if (ctx->family != NFPROTO_INET && ctx->family != nft_xlat_pf(priv))
-		return -EAFNOSUPPORT;
+	err = nft_xlat_init_dir(ctx, priv, tb[NFTA_XLAT_DIR]);
+	if (err < 0)
+		return err;
 
 	if (tb[NFTA_XLAT_MODE])
 		priv->mode = ntohl(nla_get_be32(tb[NFTA_XLAT_MODE]));
@@ -641,13 +651,15 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 
 	err = nft_xlat_parse_maps(ctx, priv, tb);
 	if (!err)
-		err = nft_xlat_check_maps(priv, tb[NFTA_XLAT_DNAT]);
+		err = nft_xlat_check_maps(priv, tb[NFTA_XLAT_HOST]);
 	if (!err)
 		err = nft_xlat_stateful(priv) ?
 		      nft_xlat_init_stateful(ctx, priv, tb) :
 		      nft_xlat_init_stateless(ctx, priv, tb);
-	if (err < 0)
-		nft_xlat_put_sets(priv);
+	if (err < 0) {
+		nft_xlat_set_unbind(ctx, &priv->saddr_set);
+		nft_xlat_set_unbind(ctx, &priv->daddr_set);
+	}
 	return err;
 }
 
@@ -656,11 +668,10 @@ static void nft_xlat_deactivate(const struct nft_ctx *ctx,
 				const struct nft_expr *expr,
 				enum nft_trans_phase phase)
 {
-	const struct nft_xlat *priv = nft_expr_priv(expr);
+	struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* NFT_TRANS_PREPARE has dropped the references, as in nf_tables_deactivate_set(). */
-	if (phase != NFT_TRANS_COMMIT)
-		nft_xlat_put_sets(priv);
+	nft_xlat_set_deactivate(ctx, &priv->saddr_set, phase);
+	nft_xlat_set_deactivate(ctx, &priv->daddr_set, phase);
 }
 
 static void nft_xlat_activate(const struct nft_ctx *ctx,
@@ -668,10 +679,8 @@ static void nft_xlat_activate(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	if (priv->dom.saddr.kind == NF_XLAT_MAP_TABLE)
-		nft_use_inc_restore(&nft_xlat_set(&priv->dom.saddr)->use);
-	if (priv->dom.daddr.kind == NF_XLAT_MAP_TABLE)
-		nft_use_inc_restore(&nft_xlat_set(&priv->dom.daddr)->use);
+	nft_xlat_set_activate(ctx, &priv->saddr_set);
+	nft_xlat_set_activate(ctx, &priv->daddr_set);
 }
 
 static void nft_xlat_destroy(const struct nft_ctx *ctx,
@@ -679,9 +688,11 @@ static void nft_xlat_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
+	nft_xlat_set_destroy(ctx, &priv->saddr_set);
+	nft_xlat_set_destroy(ctx, &priv->daddr_set);
 	if (!nft_xlat_stateful(priv))
 		return;
-	nf_xlat_ct_pool_del(ctx->net, priv->pool);
+	nf_xlat_ct_pool_del(ctx->net, priv->ct_pool);
 	nf_xlat_ct_netns_put(ctx->net);
 }
 
@@ -707,7 +718,8 @@ static int nft_xlat_dump_eam(struct sk_buff *skb, const struct nf_xlat_eam *eam)
 }
 
 static int nft_xlat_dump_map(struct sk_buff *skb, int type,
-			     const struct nf_xlat_map *map)
+			     const struct nf_xlat_map *map,
+			     const struct nft_xlat_set *ref)
 {
 	struct nlattr *nest;
 	int err = 0;
@@ -728,37 +740,35 @@ static int nft_xlat_dump_map(struct sk_buff *skb, int type,
 		break;
 	case NF_XLAT_MAP_TABLE:
 		err = nla_put_string(skb, NFTA_XLAT_MAP_SET,
-				     nft_xlat_set(map)->name);
+				     ref->set->name);
 		break;
 	}
 	nla_nest_end(skb, nest);
 	return err;
 }
 
-/* Dump the registers of a range. @type is the attribute of the first; the others follow it. */
-static int nft_xlat_dump_range(struct sk_buff *skb,
-			       const struct nft_xlat_regs *regs, int type)
+/* Dump NFTA_XLAT_POOL or NFTA_XLAT_HOST. */
+static int nft_xlat_dump_range(struct sk_buff *skb, int type,
+			       const struct nft_xlat_regs *regs)
 {
 	const u8 reg[] = {
 		regs->addr_min, regs->addr_max,
 		regs->proto_min, regs->proto_max,
 	};
+	struct nlattr *nest;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(reg); i++)
-		if (reg[i] && nft_dump_register(skb, type + i, reg[i]))
-			return -1;
-	return 0;
-}
+	if (!regs->addr_min && !regs->proto_min)
+		return 0;
 
-static int nft_xlat_dump_dnat(struct sk_buff *skb, const struct nft_xlat *priv)
-{
-	struct nlattr *nest;
-
-	nest = nla_nest_start(skb, NFTA_XLAT_DNAT);
-	if (!nest || nft_xlat_dump_range(skb, &priv->dreg,
-					 NFTA_XLAT_DNAT_REG_ADDR_MIN))
+	nest = nla_nest_start(skb, type);
+	if (!nest)
 		return -1;
+	for (i = 0; i < ARRAY_SIZE(reg); i++)
+		if (reg[i] &&
+		    nft_dump_register(skb, NFTA_XLAT_RANGE_REG_ADDR_MIN + i,
+				      reg[i]))
+			return -1;
 	nla_nest_end(skb, nest);
 	return 0;
 }
@@ -772,11 +782,13 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->mode &&
 	    nla_put_be32(skb, NFTA_XLAT_MODE, htonl(priv->mode)))
 		return -1;
-	if (nft_xlat_dump_map(skb, NFTA_XLAT_PREFIX, &priv->dom.prefix) ||
-	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->dom.saddr) ||
-	    nft_xlat_dump_map(skb, NFTA_XLAT_DADDR, &priv->dom.daddr))
-		return -1;
-	if (priv->mtu && nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)))
+	if (nft_xlat_dump_map(skb, NFTA_XLAT_PREFIX, &priv->dom.prefix, NULL) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_SADDR, &priv->dom.saddr,
+			      &priv->saddr_set) ||
+	    nft_xlat_dump_map(skb, NFTA_XLAT_DADDR, &priv->dom.daddr,
+			      &priv->daddr_set) ||
+	    nft_xlat_dump_range(skb, NFTA_XLAT_POOL, &priv->pool) ||
+	    nft_xlat_dump_range(skb, NFTA_XLAT_HOST, &priv->host))
 		return -1;
 	if (priv->flags &&
 	    nla_put_be32(skb, NFTA_XLAT_FLAGS, htonl(priv->flags)))
@@ -787,13 +799,10 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->filtering &&
 	    nla_put_be32(skb, NFTA_XLAT_FILTERING, htonl(priv->filtering)))
 		return -1;
-	/* Where the source of a port forward is mapped, the mode is that of the destination. */
-	if (nft_xlat_forwards(priv) && priv->mode == NFT_XLAT_DNAT)
-		return nft_xlat_dump_range(skb, &priv->dreg,
-					   NFTA_XLAT_REG_ADDR_MIN);
-	if (nft_xlat_dump_range(skb, &priv->sreg, NFTA_XLAT_REG_ADDR_MIN))
+	if (priv->error_saddr &&
+	    nft_dump_register(skb, NFTA_XLAT_REG_ERROR_SADDR, priv->error_saddr))
 		return -1;
-	return nft_xlat_forwards(priv) ? nft_xlat_dump_dnat(skb, priv) : 0;
+	return priv->mtu ? nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)) : 0;
 }
 
 static struct nft_expr_type nft_xlat_type;

@@ -103,6 +103,19 @@ check "modprobe nft_xlat" modprobe nft_xlat
 check "then the rule loads" on "$gw" $NFT "table inet t { chain c { $pre $stateful; }; }"
 on "$gw" $NFT flush ruleset
 
+# nf_tables loads both modules by the names of the expressions, also for a user who has
+# a namespace of his own.
+if [ -e /sys/module/nf_flow_table_inet ] && command -v setpriv unshare >"$tmp/check"; then
+	check "modules unload" wait_for 10 modprobe -r nft_xlat_flow nft_xlat
+	check "rules of a user load" setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Urn "$NFT" "
+		table inet t {
+			flowtable ft { hook ingress priority filter; devices = { lo }; }
+			chain pre { $pre $stateful; }
+			chain forward { $fwd xlat flow add @ft; }
+		}"
+	check "and the modules" test -e /sys/module/nft_xlat -a -e /sys/module/nft_xlat_flow
+fi
+
 # By a jump
 refused "forward jumps to stateful xlat" "is there a statement behind this jump *Stateful xlat, for example, is for type filter, in prerouting and output" "?(jump )x" "$NFT" <<-END
 	table inet t {
@@ -140,12 +153,12 @@ if ! command -v cc >/dev/null; then
 	echo "# SKIP: another release than the kernel's: needs cc"
 	done_testing
 fi
-cc -O2 -shared -fPIC -o "$tmp/later.so" "$here/later.c" -ldl || fail "later.c"
+cc -O2 -shared -fPIC -I"$top/include/uapi" -o "$tmp/later.so" "$here/later.c" -ldl || fail "later.c"
 rules="table inet t { chain c { $pre xlat 4to6 $n64 mtu 1400; }; }"
 # 16 is the last that nf_tables has, and is of none yet.
 refused "an attribute of a later nft" "$other" "xlat 4to6" \
 	env LATER=16 LATER_IN=batch LD_PRELOAD="$tmp/later.so" "$NFT" <<<"$rules"
-check "the same nft with its own" env LATER=11 LATER_IN=batch LD_PRELOAD="$tmp/later.so" \
+check "the same nft with its own" env LATER=12 LATER_IN=batch LD_PRELOAD="$tmp/later.so" \
 	ip netns exec "$gw" $NFT "$rules"
 for json in '' -j; do
 	check_match "an attribute of a later kernel $json" \

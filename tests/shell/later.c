@@ -11,13 +11,14 @@
 #include <sys/socket.h>
 #include <arpa/inet.h>
 #include <linux/netlink.h>
+#include <linux/netfilter/nft_xlat.h>
 
 static void change(const struct msghdr *msg, const char *where)
 {
 	struct {
 		struct nlattr attr;
 		uint32_t mtu;
-	} *found, wanted = { { sizeof(wanted), 11 }, htonl(1400) };
+	} *found, wanted = { { sizeof(wanted), NFTA_XLAT_MTU }, htonl(1400) };
 	char *at, *end;
 	size_t i;
 

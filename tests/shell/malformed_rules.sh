@@ -518,9 +518,9 @@ sys.exit(send(batch(INET, eval(sys.argv[2])), 3))' "$here" "$2" || fail "$1: ref
 }
 
 need python3
-not_listed "16 bytes for an IPv4 address" "[imm(1, bytes(range(16))), xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=1)]" \
+not_listed "16 bytes for an IPv4 address" "[imm(1, bytes(range(16))), xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 1})]" \
 	"xlat statement has no address expression"
-not_listed "an address for a port" "[addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, AMIN=8, PMIN=8)]" \
+not_listed "an address for a port" "[addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8, 3: 8})]" \
 	"xlat statement has no proto expression"
 
 done_testing

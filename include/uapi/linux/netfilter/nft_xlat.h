@@ -90,7 +90,9 @@ enum nft_xlat_map_flags {
  *	behind @NFTA_XLAT_MAP_PREFIX_LEN (NLA_U32)
  * @NFTA_XLAT_MAP_SET: name of a map in the same table from addresses of the
  *	packet's family to addresses, or intervals of these, of the other
- *	family; instead of all others (NLA_STRING)
+ *	family; instead of all others but @NFTA_XLAT_MAP_SET_ID (NLA_STRING)
+ * @NFTA_XLAT_MAP_SET_ID: id of that map within the transaction, as
+ *	NFTA_LOOKUP_SET_ID; not dumped (NLA_U32)
  */
 enum nft_xlat_map_attributes {
 	NFTA_XLAT_MAP_UNSPEC,
@@ -100,71 +102,70 @@ enum nft_xlat_map_attributes {
 	NFTA_XLAT_MAP_V4,
 	NFTA_XLAT_MAP_V4_LEN,
 	NFTA_XLAT_MAP_SET,
+	NFTA_XLAT_MAP_SET_ID,
 	__NFTA_XLAT_MAP_MAX
 };
 
 #define NFTA_XLAT_MAP_MAX	(__NFTA_XLAT_MAP_MAX - 1)
 
 /**
- * enum nft_xlat_dnat_attributes - what a destination becomes
+ * enum nft_xlat_range_attributes - a range of addresses and of ports, in registers
  *
- * @NFTA_XLAT_DNAT_REG_ADDR_MIN: source register of the first address (NLA_U32:
- *	nft_registers)
- * @NFTA_XLAT_DNAT_REG_ADDR_MAX: source register of the last address, the first when
+ * @NFTA_XLAT_RANGE_REG_ADDR_MIN: source register of the first address, which is of
+ *	the family that the packet goes on in (NLA_U32: nft_registers)
+ * @NFTA_XLAT_RANGE_REG_ADDR_MAX: source register of the last address, the first when
  *	absent (NLA_U32: nft_registers)
- * @NFTA_XLAT_DNAT_REG_PROTO_MIN: source register of the first port, that of the
- *	packet when absent (NLA_U32: nft_registers)
- * @NFTA_XLAT_DNAT_REG_PROTO_MAX: source register of the last port, the first when
+ * @NFTA_XLAT_RANGE_REG_PROTO_MIN: source register of the first port or identifier of
+ *	ICMP (NLA_U32: nft_registers)
+ * @NFTA_XLAT_RANGE_REG_PROTO_MAX: source register of the last one, the first when
  *	absent (NLA_U32: nft_registers)
  */
-enum nft_xlat_dnat_attributes {
-	NFTA_XLAT_DNAT_UNSPEC,
-	NFTA_XLAT_DNAT_REG_ADDR_MIN,
-	NFTA_XLAT_DNAT_REG_ADDR_MAX,
-	NFTA_XLAT_DNAT_REG_PROTO_MIN,
-	NFTA_XLAT_DNAT_REG_PROTO_MAX,
-	__NFTA_XLAT_DNAT_MAX
+enum nft_xlat_range_attributes {
+	NFTA_XLAT_RANGE_UNSPEC,
+	NFTA_XLAT_RANGE_REG_ADDR_MIN,
+	NFTA_XLAT_RANGE_REG_ADDR_MAX,
+	NFTA_XLAT_RANGE_REG_PROTO_MIN,
+	NFTA_XLAT_RANGE_REG_PROTO_MAX,
+	__NFTA_XLAT_RANGE_MAX
 };
 
-#define NFTA_XLAT_DNAT_MAX	(__NFTA_XLAT_DNAT_MAX - 1)
+#define NFTA_XLAT_RANGE_MAX	(__NFTA_XLAT_RANGE_MAX - 1)
 
 /**
  * enum nft_xlat_attributes - nf_tables xlat expression netlink attributes
  *
- * @NFTA_XLAT_DIR: direction (NLA_U32: nft_xlat_dirs)
+ * @NFTA_XLAT_DIR: direction; when absent, that of the table's family, which must not be
+ *	inet then (NLA_U32: nft_xlat_dirs)
  * @NFTA_XLAT_MODE: mode, stateless when absent (NLA_U32: nft_xlat_modes)
  * @NFTA_XLAT_PREFIX: RFC 6052 prefix of the addresses that @NFTA_XLAT_SADDR
  *	and @NFTA_XLAT_DADDR do not map; needed unless both are given. Of
  *	@NFT_XLAT_6TO4 and @NFT_XLAT_DNAT of the source only, and not needed with
- *	@NFTA_XLAT_SADDR; not with @NFTA_XLAT_DNAT
- *	(NLA_NESTED: nft_xlat_map_attributes)
+ *	@NFTA_XLAT_SADDR. Not of @NFT_XLAT_MASQ and @NFT_XLAT_SNAT with
+ *	@NFTA_XLAT_HOST (NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_SADDR: mapping of the source address, stateless, or of @NFT_XLAT_6TO4
  *	and @NFT_XLAT_DNAT (NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_DADDR: mapping of the destination address, stateless only
  *	(NLA_NESTED: nft_xlat_map_attributes)
- * @NFTA_XLAT_FLAGS: flags of the port and address choice: random,
+ * @NFTA_XLAT_POOL: what the source becomes: addresses, and ports if given, of
+ *	@NFT_XLAT_SNAT; ports alone of @NFT_XLAT_MASQ, which does not need them
+ *	(NLA_NESTED: nft_xlat_range_attributes)
+ * @NFTA_XLAT_HOST: what the destination becomes, addresses, and ports if given; of
+ *	@NFT_XLAT_DNAT, and of @NFT_XLAT_6TO4 with @NFT_XLAT_MASQ or @NFT_XLAT_SNAT,
+ *	where it excludes @NFTA_XLAT_MAPPING and @NFTA_XLAT_FILTERING
+ *	(NLA_NESTED: nft_xlat_range_attributes)
+ * @NFTA_XLAT_FLAGS: with state: flags of the port and address choice: random,
  *	fully-random, persistent (NLA_U32: NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT)
- * @NFTA_XLAT_REG_ADDR_MIN: source register of the first address of the range,
- *	of the family that the packet goes on in; in stateless mode the source
- *	of ICMP errors whose own has no mapping, as RFC 6791 asks for
- *	(NLA_U32: nft_registers)
- * @NFTA_XLAT_REG_ADDR_MAX: source register of the last address of the range
- *	(NLA_U32: nft_registers)
- * @NFTA_XLAT_REG_PROTO_MIN: source register of the first port of the range
- *	(NLA_U32: nft_registers)
- * @NFTA_XLAT_REG_PROTO_MAX: source register of the last port of the range
- *	(NLA_U32: nft_registers)
- * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
- *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
- *	(NLA_U32: 1280 to 65535)
  * @NFTA_XLAT_MAPPING: of @NFT_XLAT_MASQ and @NFT_XLAT_SNAT, endpoint-independent
  *	when absent (NLA_U32: nft_xlat_mappings)
  * @NFTA_XLAT_FILTERING: of an endpoint-independent mapping, endpoint-independent
  *	when absent (NLA_U32: nft_xlat_filterings)
- * @NFTA_XLAT_DNAT: of @NFT_XLAT_6TO4 with @NFT_XLAT_MASQ or @NFT_XLAT_SNAT: what the
- *	destination becomes; excludes @NFTA_XLAT_PREFIX, @NFTA_XLAT_MAPPING and
- *	@NFTA_XLAT_FILTERING (NLA_NESTED: nft_xlat_dnat_attributes)
+ * @NFTA_XLAT_REG_ERROR_SADDR: source register of the source address of ICMP errors
+ *	whose own has no mapping, as RFC 6791 asks for; stateless only
+ *	(NLA_U32: nft_registers)
+ * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
+ *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
+ *	(NLA_U32: 1280 to 65535)
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -175,15 +176,13 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_PREFIX,
 	NFTA_XLAT_SADDR,
 	NFTA_XLAT_DADDR,
+	NFTA_XLAT_POOL,
+	NFTA_XLAT_HOST,
 	NFTA_XLAT_FLAGS,
-	NFTA_XLAT_REG_ADDR_MIN,
-	NFTA_XLAT_REG_ADDR_MAX,
-	NFTA_XLAT_REG_PROTO_MIN,
-	NFTA_XLAT_REG_PROTO_MAX,
-	NFTA_XLAT_MTU,
 	NFTA_XLAT_MAPPING,
 	NFTA_XLAT_FILTERING,
-	NFTA_XLAT_DNAT,
+	NFTA_XLAT_REG_ERROR_SADDR,
+	NFTA_XLAT_MTU,
 	__NFTA_XLAT_MAX
 };
 
