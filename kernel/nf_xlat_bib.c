@@ -5,7 +5,7 @@
  *
  * A mapping is in two tables, one by its IPv6 endpoint and one by its IPv4 endpoint. The
  * conntrack entries of its sessions hold references. When the last reference is put, the mapping
- * leaves both tables.
+ * leaves both tables. A static mapping, which userspace has made, has one more reference.
  *
  * A struct nf_xlat_bib in the table by IPv4 endpoint may also be one of two other things. With
  * address-dependent filtering, each peer of a mapping has one: its permission. And each IPv4
@@ -406,6 +406,142 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 	new->key4 = bib->key4;
 	new->key4.peer = peer;
 	return nf_xlat_bib_get4(net, new);
+}
+
+/**
+ * nf_xlat_bib_make - find the mapping that userspace asks for, or make it
+ * @net: network namespace
+ * @key6: its IPv6 endpoint, and the settings of its rule
+ * @key4: its IPv4 endpoint
+ * @ifindex: device that it ends with if it masquerades, or 0
+ * @owner: number of the device that counts, or 0
+ *
+ * RCU read side.
+ *
+ * Return: the mapping with a reference; or an ERR_PTR: -EEXIST if the IPv6 endpoint has another
+ * IPv4 endpoint, -EADDRINUSE if another mapping has the IPv4 endpoint, -EAGAIN if a packet makes
+ * this very mapping at the same time, -ENOMEM.
+ */
+struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
+				     const struct nf_xlat_bib_key6 *key6,
+				     const struct nf_xlat_bib_key4 *key4,
+				     int ifindex, u8 owner)
+{
+	struct nf_xlat_bib *bib, *new, *old;
+	int err;
+
+	bib = nf_xlat_bib_find6(net, key6);
+	if (!bib) {
+		new = nf_xlat_bib_alloc();
+		if (!new)
+			return ERR_PTR(-ENOMEM);
+		/* With the padding: callers have cleared it. */
+		memcpy(&new->key6, key6, sizeof(*key6));
+		memcpy(&new->key4, key4, sizeof(*key4));
+		new->masq_index = ifindex;
+		new->owner = owner;
+		err = nf_xlat_bib_claim(net, new);
+		if (err) {
+			nf_xlat_bib_free(new);
+			if (err != -EEXIST)
+				return ERR_PTR(err);
+			old = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key4,
+						nf_xlat_bib_params4);
+			return ERR_PTR(!old || !memcmp(&old->key6, key6, sizeof(*key6)) ?
+				       -EAGAIN : -EADDRINUSE);
+		}
+		bib = nf_xlat_bib_add(net, new);
+		if (!bib)
+			return ERR_PTR(-ENOMEM);
+	}
+	if (memcmp(&bib->key4, key4, sizeof(*key4))) {
+		nf_xlat_bib_put(net, bib);
+		return ERR_PTR(-EEXIST);
+	}
+	return bib;
+}
+
+/**
+ * nf_xlat_bib_fix - make a mapping static: it stays until nf_xlat_bib_unfix() is called
+ * @net: network namespace
+ * @bib: the mapping. The caller gives a reference away, in case of error as well.
+ *
+ * Process context.
+ *
+ * Return: 0; -EEXIST if it is static already; -ENOSPC if there are too many in the namespace.
+ */
+int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	int err = 0;
+
+	spin_lock(&bn->dumps_lock);
+	if (bib->is_static) {
+		err = -EEXIST;
+	} else if (bn->statics >= NF_XLAT_MAX_STATICS) {
+		err = -ENOSPC;
+	} else {
+		WRITE_ONCE(bib->is_static, true);
+		bn->statics++;
+	}
+	spin_unlock(&bn->dumps_lock);
+	if (err)
+		nf_xlat_bib_put(net, bib);
+	else
+		nf_xlat_bib_begin(net, bib);
+	return err;
+}
+
+/**
+ * nf_xlat_bib_unfix - a mapping is static no longer, and ends with its last session
+ * @net: network namespace
+ * @bib: the mapping, of which the caller has a reference or which is in a walk of the table
+ *
+ * Process context.
+ *
+ * Return: false if it was not static.
+ */
+bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	bool was;
+
+	spin_lock(&bn->dumps_lock);
+	was = bib->is_static;
+	WRITE_ONCE(bib->is_static, false);
+	bn->statics -= was;
+	spin_unlock(&bn->dumps_lock);
+	if (was)
+		nf_xlat_bib_put(net, bib);
+	return was;
+}
+
+/**
+ * nf_xlat_bib_unfix_all - no mapping is static any longer
+ * @net: network namespace, in which nobody makes a static mapping any more
+ *
+ * Process context.
+ */
+void nf_xlat_bib_unfix_all(struct net *net)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	struct rhashtable_iter iter;
+	struct nf_xlat_bib *bib;
+	unsigned int n;
+
+	if (!READ_ONCE(bn->statics))
+		return;
+	rhashtable_walk_enter(&bn->table6, &iter);
+	do {
+		rhashtable_walk_start(&iter);
+		/* What is not an error is in the table until the RCU read side ends. */
+		for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
+			if (!IS_ERR(bib))
+				nf_xlat_bib_unfix(net, bib);
+		rhashtable_walk_stop(&iter);
+		cond_resched();
+	} while (bib);
+	rhashtable_walk_exit(&iter);
 }
 
 /**

@@ -23,15 +23,21 @@ struct net;
  * @table4: by IPv4 endpoint and peer
  * @addrs: the objects of addresses; readers use RCU
  * @lock: protects changes of @addrs
- * @dumps_lock: protects nf_xlat_bib.dumps, and the references that dumps hold
+ * @dumps_lock: protects nf_xlat_bib.dumps and .is_static, the references that dumps and static
+ *	mappings hold, and @statics. It is taken in process context only.
+ * @statics: number of static mappings
  */
 struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
 	struct list_head	addrs;
 	spinlock_t		lock; /* protects changes of @addrs */
-	spinlock_t		dumps_lock; /* protects nf_xlat_bib.dumps */
+	spinlock_t		dumps_lock; /* protects nf_xlat_bib.dumps and .is_static */
+	unsigned int		statics;
 };
+
+/* How many static mappings a namespace may have */
+#define NF_XLAT_MAX_STATICS	65536
 
 /* Protocols of mappings */
 enum {
@@ -118,9 +124,11 @@ struct nf_xlat_bib_key4 {
  * @max_port: of an address: the highest port of these pools
  * @key4: IPv4 endpoint of a mapping; the same with a peer; or an address
  * @addr: of a mapping: the object of its address, NULL if there was no memory for it
- * @ref: number of conntrack entries that use it; of an address, number of its mappings
+ * @ref: number of conntrack entries that use it, of dumps that stand at it, and one more if it is
+ *	static; of an address, number of its mappings
  * @masq_index: device whose address a masqueraded mapping has, 0 for none
  * @owner: number of the device that counts, see struct nf_xlat_ct_data
+ * @is_static: of a mapping: userspace has made it; stands for a reference
  * @dumps: number of the references that dumps hold
  * @since: of a mapping: seconds since boot when its first session began, 0 before that
  * @rcu: for call_rcu(), when it has no references
@@ -143,6 +151,7 @@ struct nf_xlat_bib {
 	refcount_t		ref;
 	int			masq_index;
 	u8			owner;
+	bool			is_static;
 	u16			dumps;
 	u32			since;
 	struct rcu_head		rcu;
@@ -164,6 +173,13 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib);
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
+struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
+				     const struct nf_xlat_bib_key6 *key6,
+				     const struct nf_xlat_bib_key4 *key4,
+				     int ifindex, u8 owner);
+int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib);
+bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib);
+void nf_xlat_bib_unfix_all(struct net *net);
 int nf_xlat_bib_net_init(struct net *net);
 void nf_xlat_bib_net_exit(struct net *net);
 int nf_xlat_bib_init(void);

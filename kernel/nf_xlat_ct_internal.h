@@ -170,6 +170,37 @@ struct nf_xlat_ct_data {
 	unsigned long	held;
 };
 
+/**
+ * struct nf_xlat_ct_want - a session that userspace wants, for nf_xlat_ct_make()
+ *
+ * @tuple: both directions, whose addresses, protocols and ports the caller has checked
+ * @zone: of conntrack
+ * @range: prefix, MTU, @masq and @owner of its rule
+ * @oif: device that it ends with, or 0
+ * @timeout: in jiffies
+ * @status: IPS_SEEN_REPLY, IPS_ASSURED
+ * @mark: of conntrack
+ * @has_timeout: for nf_xlat_ct_set(): @timeout counts
+ * @has_mark: for nf_xlat_ct_set(): @mark counts
+ * @tcp_state: enum tcp_conntrack, of TCP; for nf_xlat_ct_set(), 0 leaves the state as it is
+ * @hairpin: both tuples are of IPv6
+ * @refs: the references that it gets. What the session does not take, the caller puts.
+ */
+struct nf_xlat_ct_want {
+	struct nf_conntrack_tuple	tuple[IP_CT_DIR_MAX];
+	struct nf_conntrack_zone	zone;
+	struct nf_xlat_ct_range		range;
+	int				oif;
+	u64				timeout;
+	u32				status;
+	u32				mark;
+	bool				has_timeout;
+	bool				has_mark;
+	u8				tcp_state;
+	bool				hairpin;
+	struct nf_xlat_bib		**refs;
+};
+
 static inline const struct nf_conntrack_tuple *
 nf_xlat_ct_tuple(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
@@ -291,6 +322,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		     const struct nf_xlat_pkt *pkt, struct nf_conn *ct,
 		     const struct nf_xlat_ct_range *range,
 		     struct nf_xlat_bib **refs);
+bool nf_xlat_ct_guard(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
+		      int oif);
 enum nf_xlat_reason
 nf_xlat_ct_reply_in(const struct nf_conn *ct,
 		    const struct nf_xlat_ct_range *range,
@@ -319,10 +352,19 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 
 /* nf_xlat_ct_pool.c */
-void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
+void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 			   const struct nf_xlat_pool *seen);
+int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
+			 const struct nf_xlat_prefix *prefix,
+			 struct nf_xlat_bib_key6 *key6, u8 *owner);
 bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t);
+
+/* nf_xlat_ct_make.c */
+int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want,
+		    u32 portid, int report);
+int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want,
+		   u32 portid, int report);
 
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn);

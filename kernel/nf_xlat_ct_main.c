@@ -40,7 +40,7 @@ int nf_xlat_ct_netns_get(struct net *net, bool keep)
 	}
 	if (!err && !xn->users) {
 		err = nf_xlat_ct_register(net);
-		xn->hooked = !err;
+		WRITE_ONCE(xn->hooked, !err);
 	}
 	if (!err) {
 		xn->users++;
@@ -66,7 +66,7 @@ void nf_xlat_ct_netns_put(struct net *net)
 	if (!--xn->users && xn->hooked) {
 		nf_xlat_ct_unregister(net);
 		nf_xlat_ct_flush_flows(net);
-		xn->hooked = false;
+		WRITE_ONCE(xn->hooked, false);
 	}
 	mutex_unlock(&xn->mutex);
 }
@@ -129,7 +129,7 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 	mutex_lock(&xn->mutex);
 	if (xn->hooked)
 		nf_xlat_ct_unregister(net);
-	xn->hooked = false;
+	WRITE_ONCE(xn->hooked, false);
 	if (xn->kept)
 		nf_ct_netns_put(net, NFPROTO_INET);
 	xn->kept = false;
@@ -245,6 +245,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 	nf_xlat_events_exit(&xn->ended);
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
+	nf_xlat_bib_unfix_all(net);
 	nf_xlat_bib_net_exit(net);
 	nf_xlat_netlink_net_exit(xn);
 	/* A packet may still hold an entry, and the entry holds the template. */
@@ -298,11 +299,18 @@ err_timeout:
 
 static void __exit nf_xlat_ct_fini(void)
 {
+	struct net *net;
+
 	/*
 	 * End all sessions, while listeners can be told: without this module nobody translates
-	 * their packets, and their callback is code of this module.
+	 * their packets, and their callback is code of this module. Then the static mappings.
+	 * Userspace makes neither any more, see nf_xlat_nl_enter().
 	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
+	down_read(&net_rwsem);
+	for_each_net(net)
+		nf_xlat_bib_unfix_all(net);
+	up_read(&net_rwsem);
 	nf_xlat_netlink_exit();
 	/* The notifiers use the data of namespaces, so unregister them first. */
 	unregister_inetaddr_notifier(&nf_xlat_ct_inet_notifier);

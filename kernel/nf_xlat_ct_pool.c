@@ -13,6 +13,7 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <net/ipv6.h>
 #include <net/route.h>
 #include "nf_xlat_ct_internal.h"
 
@@ -31,6 +32,10 @@ enum nf_xlat_ct_pool_state {
  * @masq: the address is the preferred source of the route; @pool has only ports
  * @prefix: prefix that has to be able to represent the address of a peer
  * @pool: addresses and ports; written before @state becomes NF_XLAT_POOL_KNOWN
+ * @mtu: lowest MTU of the IPv6 side, 0 for the default
+ * @filter: address-dependent filtering
+ * @owner: number of the device that counts, 0 for none
+ * @has_rule: @mtu and @filter are valid. Those of a rule come with its first packet.
  * @rcu: for kfree_rcu()
  */
 struct nf_xlat_ct_pool {
@@ -40,15 +45,30 @@ struct nf_xlat_ct_pool {
 	bool			masq;
 	struct nf_xlat_prefix	prefix;
 	struct nf_xlat_pool	pool;
+	u16			mtu;
+	bool			filter;
+	u8			owner;
+	bool			has_rule;
 	struct rcu_head		rcu;
 };
+
+/* Note the settings of a rule or device that belong to the key of its mappings. */
+static void nf_xlat_ct_pool_rule(struct nf_xlat_ct_pool *pool,
+				 const struct nf_xlat_ct_range *range)
+{
+	pool->mtu = range->mtu;
+	pool->filter = range->filter;
+	WRITE_ONCE(pool->owner, range->owner);
+	/* A CPU that reads @has_rule also reads the new @mtu and @filter. */
+	smp_store_release(&pool->has_rule, true);
+}
 
 /**
  * nf_xlat_ct_pool_add - add the pool of a new rule or device
  * @net: network namespace, for which nf_xlat_ct_netns_get() has been called
  * @range: addresses, ports and prefix of the rule or device
- * @known: true if @range has the addresses and ports already. It does not for a rule: they come
- *	with its first packet, see nf_xlat_ct_pool_learn().
+ * @known: which parts of @range are valid already. For a rule, the others come with its first
+ *	packet, see nf_xlat_ct_pool_learn().
  *
  * Process context.
  *
@@ -57,7 +77,7 @@ struct nf_xlat_ct_pool {
  */
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
-		    bool known)
+		    enum nf_xlat_ct_pool_known known)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	struct nf_xlat_ct_pool *pool;
@@ -70,13 +90,15 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 	spin_lock_init(&pool->lock);
 	pool->masq = range->masq;
 	pool->prefix = range->prefix;
-	if (known) {
+	if (known != NF_XLAT_POOL_LATER) {
 		pool->pool.min_addr = range->min_addr.ip;
 		pool->pool.max_addr = range->max_addr.ip;
 		pool->pool.min_proto = range->min_proto;
 		pool->pool.max_proto = range->max_proto;
 		pool->state = NF_XLAT_POOL_KNOWN;
 	}
+	if (known == NF_XLAT_POOL_WHOLE)
+		nf_xlat_ct_pool_rule(pool, range);
 
 	mutex_lock(&xn->mutex);
 	list_add_tail_rcu(&pool->node, &xn->pools);
@@ -84,6 +106,18 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 	return pool;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_add);
+
+/**
+ * nf_xlat_ct_pool_set_owner - set the number of the device that a pool belongs to
+ * @pool: the pool, or NULL
+ * @owner: what nf_xlat_ct_owner_add() returned
+ */
+void nf_xlat_ct_pool_set_owner(struct nf_xlat_ct_pool *pool, u8 owner)
+{
+	if (pool)
+		WRITE_ONCE(pool->owner, owner);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_set_owner);
 
 /**
  * nf_xlat_ct_pool_del - remove the pool of a rule or device, and free it after a grace period
@@ -107,24 +141,27 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
 
 /**
  * nf_xlat_ct_pool_learn - note the addresses and ports that a rule has for a packet
- * @pool: pool of the rule
+ * @range: what the rule asks for; its @pool is not NULL
  * @seen: the addresses and ports
  *
  * The first packet makes the pool known. If another packet has other addresses or ports, the pool
  * is ignored from then on. RCU read side.
  */
-void nf_xlat_ct_pool_learn(struct nf_xlat_ct_pool *pool,
+void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 			   const struct nf_xlat_pool *seen)
 {
+	struct nf_xlat_ct_pool *pool = range->pool;
 	/* If this is NF_XLAT_POOL_KNOWN, smp_store_release() below has completed @pool->pool. */
 	u8 state = smp_load_acquire(&pool->state);
 
-	if (likely(state == NF_XLAT_POOL_KNOWN &&
+	if (likely(state == NF_XLAT_POOL_KNOWN && READ_ONCE(pool->has_rule) &&
 		   !memcmp(&pool->pool, seen, sizeof(*seen))) ||
 	    state == NF_XLAT_POOL_VARIES)
 		return;
 
 	spin_lock_bh(&pool->lock);
+	if (!pool->has_rule)
+		nf_xlat_ct_pool_rule(pool, range);
 	if (pool->state == NF_XLAT_POOL_UNKNOWN) {
 		pool->pool = *seen;
 		/* A CPU that reads the new state also reads the new @pool->pool. */
@@ -192,4 +229,73 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			return true;
 	}
 	return masq && nf_xlat_ct_masq_takes(net, skb, t);
+}
+
+/* May a client get this IPv4 endpoint from the pool? RCU read side */
+static bool nf_xlat_ct_pool_has(struct net *net, const struct nf_xlat_ct_pool *pool,
+				const struct nf_xlat_bib_key4 *key4)
+{
+	u16 port = ntohs(key4->port);
+
+	/* As in nf_xlat_ct_pool_rule() */
+	if (!smp_load_acquire(&pool->has_rule))
+		return false;
+	/* As in nf_xlat_ct_pool_learn() */
+	if (smp_load_acquire(&pool->state) != NF_XLAT_POOL_KNOWN ||
+	    port < ntohs(pool->pool.min_proto) ||
+	    (pool->pool.max_proto && port > ntohs(pool->pool.max_proto)))
+		return false;
+	if (pool->masq)
+		return __ip_dev_find(net, key4->addr, false);
+	return ntohl(key4->addr) >= ntohl(pool->pool.min_addr) &&
+	       ntohl(key4->addr) <= ntohl(pool->pool.max_addr);
+}
+
+/**
+ * nf_xlat_ct_pool_find - find the one rule or device that could give an IPv4 endpoint to a client
+ * @net: network namespace
+ * @key4: the endpoint
+ * @prefix: the prefix of that rule, or NULL
+ * @key6: gets prefix, pool, MTU, filtering and masquerading of the rule
+ * @owner: gets the number of the device that counts
+ *
+ * The settings of an nft rule are not known before its first packet. RCU read side.
+ *
+ * Return: 0; -ENOENT if there is none; -ENOTUNIQ if there are several with different settings.
+ */
+int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
+			 const struct nf_xlat_prefix *prefix,
+			 struct nf_xlat_bib_key6 *key6, u8 *owner)
+{
+	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	struct nf_xlat_bib_key6 first = *key6;
+	struct nf_xlat_ct_pool *pool;
+	int err = -ENOENT;
+
+	list_for_each_entry_rcu(pool, &xn->pools, node) {
+		if (!nf_xlat_ct_pool_has(net, pool, key4) ||
+		    (prefix && (prefix->len != pool->prefix.len ||
+				!ipv6_addr_equal(&prefix->addr, &pool->prefix.addr))))
+			continue;
+		/* Each member by itself, see nf_xlat_ct_map() */
+		key6->prefix.addr = pool->prefix.addr;
+		key6->prefix.len = pool->prefix.len;
+		key6->prefix.non_global = pool->prefix.non_global;
+		key6->pool = pool->pool;
+		if (pool->masq) {
+			key6->pool.min_addr = key4->addr;
+			key6->pool.max_addr = key4->addr;
+		}
+		key6->mtu = pool->mtu;
+		key6->filter = pool->filter;
+		key6->masq = pool->masq;
+		if (err && err != -ENOTUNIQ) {
+			first = *key6;
+			*owner = READ_ONCE(pool->owner);
+			err = 0;
+		} else if (memcmp(&first, key6, sizeof(first))) {
+			err = -ENOTUNIQ;
+		}
+	}
+	return err;
 }

@@ -331,9 +331,13 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	return refs[NF_XLAT_REF_PEER] ? NF_XLAT_OK : NF_XLAT_NOMEM;
 }
 
-/*
- * Store in the new entry what later packets need of the rule, and keep core code away from it
- * that assumes one family per entry. @oif: device whose address the session has, or 0.
+/**
+ * nf_xlat_ct_guard - store in a new entry what later packets need of the rule
+ * @ct: the entry, not confirmed
+ * @range: the rule's settings
+ * @oif: device whose address the session has, or 0
+ *
+ * And keep core code away from the entry that assumes one family per entry.
  *
  * nf_nat: IPS_NAT_DONE_MASK makes nf_nat_inet_fn() leave the entry as it is. Otherwise
  * nf_nat_alloc_null_binding() would put the entry into the table by source, and
@@ -346,8 +350,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
  *
  * Return: false without memory.
  */
-static bool nf_xlat_ct_guard(struct nf_conn *ct,
-			     const struct nf_xlat_ct_range *range, int oif)
+bool nf_xlat_ct_guard(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
+		      int oif)
 {
 	struct nf_xlat_ct_data *data;
 
@@ -532,7 +536,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return reason;
 
 	if (range->pool)
-		nf_xlat_ct_pool_learn(range->pool, &pool);
+		nf_xlat_ct_pool_learn(range, &pool);
 	if (range->masq) {
 		const struct nf_xlat_way way = nf_xlat_way_of(state);
 		struct nf_xlat_flowi fl = {

@@ -405,9 +405,11 @@ static int nf_xlat_dev_init(struct net_device *dev)
 	/* The hooks cannot move to another namespace, so do not let the device move either. */
 	if (xd->n_ops)
 		nf_xlat_netns_immutable(dev);
-	if (conf->mode != IF_XLAT_STATELESS)
+	if (conf->mode != IF_XLAT_STATELESS) {
 		conf->range.owner = nf_xlat_ct_owner_add(dev_net(dev),
 							 &xd->owner);
+		nf_xlat_ct_pool_set_owner(conf->range.pool, conf->range.owner);
+	}
 	err = nf_register_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
 	xd->inited = !err;
 	if (!err)

@@ -16,7 +16,7 @@
 #include "nf_xlat_netlink_internal.h"
 
 /* More than the attributes of a session or a mapping take, with all that they may have */
-#define NF_XLAT_NL_EVENT_SIZE	320
+#define NF_XLAT_NL_EVENT_SIZE	384
 
 /* Sends the events of all namespaces */
 static struct workqueue_struct *nf_xlat_nl_wq;
@@ -414,6 +414,34 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 		.doit		= nf_xlat_nl_session_del,
 		.policy		= nf_xlat_nl_policy,
 		.maxattr	= NF_XLAT_A_FILTER,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_SESSION_NEW,
+		.doit		= nf_xlat_nl_session_new,
+		.policy		= nf_xlat_nl_new_policy,
+		.maxattr	= NF_XLAT_A_PEER_MAPPING,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_SESSION_SET,
+		.doit		= nf_xlat_nl_session_set,
+		.policy		= nf_xlat_nl_new_policy,
+		.maxattr	= NF_XLAT_A_SESSION,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_MAPPING_NEW,
+		.doit		= nf_xlat_nl_mapping_new,
+		.policy		= nf_xlat_nl_mapping_policy,
+		.maxattr	= NF_XLAT_A_MAPPING,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_MAPPING_DEL,
+		.doit		= nf_xlat_nl_mapping_del,
+		.policy		= nf_xlat_nl_mapping_policy,
+		.maxattr	= NF_XLAT_A_MAPPING,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

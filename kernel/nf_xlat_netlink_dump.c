@@ -12,7 +12,6 @@
 #include <linux/netlink.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
-#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
@@ -199,19 +198,6 @@ static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
 	return 0;
 }
 
-/* The references to @bib that are not those of dumps. RCU read side */
-static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
-					    const struct nf_xlat_bib *bib)
-{
-	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
-	unsigned int n;
-
-	spin_lock(lock);
-	n = refcount_read(&bib->ref) - bib->dumps;
-	spin_unlock(lock);
-	return n;
-}
-
 /**
  * nf_xlat_nl_start - begin a dump of sessions
  * @cb: the dump; its filter is parsed
@@ -329,6 +315,25 @@ static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 	return fast;
 }
 
+/* Does it hold a mapping? As it ends, what it held is not known. */
+static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_held *held;
+	unsigned long old;
+	bool mapped;
+
+	if (!nf_xlat_ct_data(ct))
+		return false;
+	rcu_read_lock();
+	old = READ_ONCE(nf_xlat_ct_data(ct)->held);
+	held = nf_xlat_ct_to_held(old);
+	mapped = held ? READ_ONCE(held->refs[NF_XLAT_REF_BIB]) ||
+			READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]) :
+			old && old != NF_XLAT_CT_GONE;
+	rcu_read_unlock();
+	return mapped;
+}
+
 static bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f,
 			     const struct nf_conn *ct)
 {
@@ -425,6 +430,10 @@ int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 		flags |= NF_XLAT_SESSION_FLAG_FAST_PATH;
 	if (data && data->masq)
 		flags |= NF_XLAT_SESSION_FLAG_MASQUERADE;
+	if (data && data->non_global)
+		flags |= NF_XLAT_SESSION_FLAG_NON_GLOBAL;
+	if (nf_xlat_nl_is_mapped(ct))
+		flags |= NF_XLAT_SESSION_FLAG_MAPPED;
 #ifdef CONFIG_NF_CONNTRACK_MARK
 	mark = READ_ONCE(ct->mark);
 #endif
@@ -448,6 +457,13 @@ int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 		       READ_ONCE(ct->proto.tcp.state)))
 		return -EMSGSIZE;
 	if (mark && nla_put_u32(skb, NF_XLAT_A_SESSION_MARK, mark))
+		return -EMSGSIZE;
+	if (data &&
+	    ((data->prefix_len && nla_put_u8(skb, NF_XLAT_A_SESSION_PREFIX_LEN,
+					     data->prefix_len)) ||
+	     (data->mtu && nla_put_u32(skb, NF_XLAT_A_SESSION_MTU, data->mtu)) ||
+	     (data->masq_index && nla_put_u32(skb, NF_XLAT_A_SESSION_IFINDEX,
+					      data->masq_index))))
 		return -EMSGSIZE;
 	device = nf_xlat_nl_device(ct);
 	if (device && nla_put_u32(skb, NF_XLAT_A_SESSION_DEVICE, device))
@@ -619,64 +635,6 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 				       &pool, bib->key4.port))
 			return false;
 	return true;
-}
-
-/**
- * nf_xlat_nl_put_mapping - put the attributes of a mapping
- * @skb: message
- * @net: namespace, to count the sessions of the mapping; NULL while it begins or ends, when their
- *	number is not known
- * @bib: the mapping
- *
- * Any context.
- *
- * Return: 0, or -EMSGSIZE if there is no room.
- */
-int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
-			   const struct nf_xlat_bib *bib)
-{
-	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
-	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
-	u32 now = (u32)ktime_get_seconds();
-	struct nlattr *nest;
-
-	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
-	if (!nest ||
-	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_CLIENT, &key6->addr) ||
-	    nla_put_be16(skb, NF_XLAT_A_MAPPING_CLIENT_PORT, key6->port) ||
-	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_ADDR, key4->addr) ||
-	    nla_put_be16(skb, NF_XLAT_A_MAPPING_PORT, key4->port) ||
-	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PROTOCOL, key4->proto) ||
-	    nla_put_u8(skb, NF_XLAT_A_MAPPING_FILTERING, key6->filter) ||
-	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_PREFIX, &key6->prefix.addr) ||
-	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PREFIX_LEN, key6->prefix.len) ||
-	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
-	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
-	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
-			now - (READ_ONCE(bib->since) ? : now)))
-		return -EMSGSIZE;
-	if (key4->zone &&
-	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
-		return -EMSGSIZE;
-	if (key6->mtu && nla_put_u32(skb, NF_XLAT_A_MAPPING_MTU, key6->mtu))
-		return -EMSGSIZE;
-	if (key6->pool.max_proto &&
-	    (nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MIN_PORT,
-			  key6->pool.min_proto) ||
-	     nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MAX_PORT,
-			  key6->pool.max_proto)))
-		return -EMSGSIZE;
-	if (key6->masq && nla_put_flag(skb, NF_XLAT_A_MAPPING_MASQUERADE))
-		return -EMSGSIZE;
-	if (bib->masq_index &&
-	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
-		return -EMSGSIZE;
-	if (net &&
-	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
-			nf_xlat_nl_bib_sessions(net, bib)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
 }
 
 static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,

@@ -3,7 +3,9 @@
 #ifndef _NF_XLAT_NETLINK_INTERNAL_H
 #define _NF_XLAT_NETLINK_INTERNAL_H
 
+#include <linux/inetdevice.h>
 #include <net/genetlink.h>
+#include <net/ipv6.h>
 #include <linux/netfilter/nf_xlat_netlink.h>
 #include "nf_xlat_ct_internal.h"
 
@@ -35,6 +37,50 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 		nf_xlat_bib_put(net, bib);
 }
 
+/* An error, with its text and the attribute */
+#define NF_XLAT_NL_BAD(extack, attr, err, text) ({		\
+	NL_SET_ERR_MSG_ATTR(extack, attr, text);		\
+	err;							\
+})
+
+/**
+ * struct nf_xlat_nl_mapping - a mapping as a message describes it
+ *
+ * @attr: the nest, NULL if there is none
+ * @tb: its attributes
+ * @key6: IPv6 endpoint and settings; the padding is zero
+ * @key4: IPv4 endpoint; the padding is zero
+ * @ifindex: device that it ends with, or 0
+ * @owner: number of the device that counts, or 0
+ */
+struct nf_xlat_nl_mapping {
+	const struct nlattr	*attr;
+	struct nlattr		*tb[NF_XLAT_A_MAPPING_MAX + 1];
+	struct nf_xlat_bib_key6	key6;
+	struct nf_xlat_bib_key4	key4;
+	int			ifindex;
+	u8			owner;
+};
+
+static inline bool nf_xlat_nl_in_prefix(const struct nf_xlat_prefix *prefix,
+					const struct in6_addr *addr)
+{
+	return prefix->len && ipv6_prefix_equal(&prefix->addr, addr, prefix->len);
+}
+
+/* Is @addr an address of this host? RCU read side */
+static inline bool nf_xlat_nl_is_local(struct net *net, __be32 addr)
+{
+	return __ip_dev_find(net, addr, false);
+}
+
+static inline bool nf_xlat_nl_legal4(__be32 ip)
+{
+	const union nf_inet_addr addr = { .ip = ip };
+
+	return nf_xlat_addr_legal(NFPROTO_IPV4, &addr);
+}
+
 /* nf_xlat_netlink.c */
 extern struct genl_family nf_xlat_nl_family;
 
@@ -52,5 +98,29 @@ int nf_xlat_nl_mapping_start(struct netlink_callback *cb);
 int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb);
 int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info);
+
+/* nf_xlat_netlink_map.c */
+extern const struct nla_policy nf_xlat_nl_mapping_attrs[NF_XLAT_A_MAPPING_MAX + 1];
+extern const struct nla_policy nf_xlat_nl_mapping_policy[NF_XLAT_A_MAPPING + 1];
+
+int nf_xlat_nl_enter(struct genl_info *info);
+void nf_xlat_nl_exit(void);
+int nf_xlat_nl_read_ifindex(struct net *net, const struct nlattr *attr,
+			    int *ifindex, struct netlink_ext_ack *extack);
+int nf_xlat_nl_read_rule(struct net *net, struct nf_xlat_nl_mapping *m,
+			 struct netlink_ext_ack *extack);
+int nf_xlat_nl_read_mapping(struct nf_xlat_nl_mapping *m, const struct nlattr *attr,
+			    struct netlink_ext_ack *extack);
+struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
+					   const struct nf_xlat_nl_mapping *m,
+					   struct netlink_ext_ack *extack);
+int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info);
+int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info);
+
+/* nf_xlat_netlink_new.c */
+extern const struct nla_policy nf_xlat_nl_new_policy[NF_XLAT_A_PEER_MAPPING + 1];
+
+int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info);
+int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _NF_XLAT_NETLINK_INTERNAL_H */

@@ -481,6 +481,110 @@ static void put_filter(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_client(struct nlmsghdr *nlh, uint16_t type)
+{
+	static const char * const some[] = { "2001:db8:c::2", "2001:db8:c::3", "64:ff9b::192.0.2.2", "fe80::1" };
+	struct in6_addr addr;
+
+	inet_pton(AF_INET6, some[one_in(8) ? rnd(4) : rnd(2)], &addr);
+	mnl_attr_put(nlh, type, sizeof(addr), &addr);
+}
+
+static uint16_t some_port(void)
+{
+	return htons(1024 + rnd(16));
+}
+
+/* The mapping of a session, or a static one */
+static void put_mapping(struct nlmsghdr *nlh, uint16_t type, bool whole)
+{
+	static const uint8_t protos[] = { 6, 17, 58, 1 };
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+	struct in6_addr prefix;
+
+	if (whole || one_in(4)) {
+		put_client(nlh, NF_XLAT_A_MAPPING_CLIENT);
+		mnl_attr_put_u16(nlh, NF_XLAT_A_MAPPING_CLIENT_PORT, some_port());
+		mnl_attr_put_u32(nlh, NF_XLAT_A_MAPPING_ADDR, inet_addr("192.0.2.1"));
+		mnl_attr_put_u16(nlh, NF_XLAT_A_MAPPING_PORT, some_port());
+		mnl_attr_put_u8(nlh, NF_XLAT_A_MAPPING_PROTOCOL, protos[rnd(4)]);
+	}
+	if (rnd(3)) {
+		inet_pton(AF_INET6, rnd(3) ? "64:ff9b::" : "2001:db8:66::", &prefix);
+		mnl_attr_put(nlh, NF_XLAT_A_MAPPING_PREFIX, sizeof(prefix), &prefix);
+		mnl_attr_put_u8(nlh, NF_XLAT_A_MAPPING_PREFIX_LEN, one_in(8) ? rnd(129) : 96);
+	}
+	if (rnd(2)) {
+		mnl_attr_put_u32(nlh, NF_XLAT_A_MAPPING_POOL_MIN, one_in(8) ? address4() : inet_addr("192.0.2.1"));
+		if (one_in(4))
+			mnl_attr_put_u32(nlh, NF_XLAT_A_MAPPING_POOL_MAX, address4());
+	}
+	if (rnd(2))
+		mnl_attr_put(nlh, NF_XLAT_A_MAPPING_NON_GLOBAL, 0, NULL);
+	if (one_in(4))
+		mnl_attr_put(nlh, NF_XLAT_A_MAPPING_MASQUERADE, 0, NULL);
+	if (one_in(4))
+		mnl_attr_put_u8(nlh, NF_XLAT_A_MAPPING_FILTERING, rnd(2));
+	if (one_in(8))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_MAPPING_IFINDEX, rnd(8));
+	if (one_in(8))
+		mnl_attr_put_u16(nlh, NF_XLAT_A_MAPPING_CLIENT_ZONE, rnd(3));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* A tuple of a session: from IPv6, the answer from IPv4, or the answer of a hairpin */
+static void put_tuple(struct nlmsghdr *nlh, uint16_t type, bool is6, uint8_t proto, uint16_t port)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, type);
+	struct in6_addr peer;
+
+	if (is6) {
+		inet_pton(AF_INET6, rnd(3) ? "64:ff9b::192.0.2.2" : "64:ff9b::192.0.2.1", &peer);
+		put_client(nlh, NF_XLAT_A_TUPLE_SRC6);
+		mnl_attr_put(nlh, NF_XLAT_A_TUPLE_DST6, sizeof(peer), &peer);
+	} else {
+		mnl_attr_put_u32(nlh, NF_XLAT_A_TUPLE_SRC4, inet_addr("192.0.2.2"));
+		mnl_attr_put_u32(nlh, NF_XLAT_A_TUPLE_DST4, one_in(8) ? address4() : inet_addr("192.0.2.1"));
+	}
+	if (proto == 58 && !is6)
+		proto = 1;
+	mnl_attr_put_u8(nlh, NF_XLAT_A_TUPLE_PROTOCOL, one_in(16) ? rnd(256) : proto);
+	mnl_attr_put_u16(nlh, NF_XLAT_A_TUPLE_SPORT, port);
+	mnl_attr_put_u16(nlh, NF_XLAT_A_TUPLE_DPORT, proto == 58 || proto == 1 ? port : port + htons(rnd(2)));
+	if (one_in(16))
+		mnl_attr_put_u16(nlh, NF_XLAT_A_TUPLE_ZONE, rnd(3));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* A session that is to be made, or changed */
+static void put_session(struct nlmsghdr *nlh)
+{
+	static const uint8_t protos[] = { 6, 17, 58 };
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NF_XLAT_A_SESSION);
+	uint8_t proto = protos[rnd(3)];
+	uint16_t port = some_port();
+	bool in = one_in(3);
+
+	put_tuple(nlh, NF_XLAT_A_SESSION_ORIG, !in, proto, port);
+	put_tuple(nlh, NF_XLAT_A_SESSION_REPLY, in || one_in(8), proto, one_in(8) ? some_port() : port);
+	mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_TIMEOUT, 1 + rnd(one_in(4) ? 0x7fffffff : 3));
+	if (proto == 6)
+		mnl_attr_put_u8(nlh, NF_XLAT_A_SESSION_TCP_STATE, rnd(11));
+	if (rnd(2))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_STATUS, rnd(0x8000));
+	if (rnd(2))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_FLAGS, rnd(32));
+	if (rnd(2))
+		mnl_attr_put_u8(nlh, NF_XLAT_A_SESSION_PREFIX_LEN, one_in(4) ? rnd(100) : 96);
+	if (one_in(4))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_MARK, rnd(4));
+	if (one_in(8))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_IFINDEX, rnd(8));
+	if (one_in(8))
+		mnl_attr_put_u32(nlh, NF_XLAT_A_SESSION_DEVICE, rnd(8));
+	mnl_attr_nest_end(nlh, nest);
+}
+
 /* End a dump that is under way: it holds a reference to the module. */
 void genl_stop(void)
 {
@@ -509,8 +613,10 @@ void genl_request(void)
 	static const uint8_t cmds[] = {
 		NF_XLAT_CMD_COUNTERS_GET, NF_XLAT_CMD_SESSION_GET, NF_XLAT_CMD_SESSION_GET,
 		NF_XLAT_CMD_MAPPING_GET, NF_XLAT_CMD_MAPPING_GET, NF_XLAT_CMD_SESSION_DEL,
+		NF_XLAT_CMD_SESSION_NEW, NF_XLAT_CMD_SESSION_NEW, NF_XLAT_CMD_SESSION_SET,
+		NF_XLAT_CMD_MAPPING_NEW, NF_XLAT_CMD_MAPPING_DEL,
 	};
-	uint8_t cmd = one_in(40) ? rnd(8) : cmds[rnd(sizeof(cmds))];
+	uint8_t cmd = one_in(40) ? rnd(NF_XLAT_CMD_MAX + 2) : cmds[rnd(sizeof(cmds))];
 	struct nlmsghdr *nlh;
 
 	if (!genl)
@@ -528,7 +634,14 @@ void genl_request(void)
 		return;
 	nlh = genl_message(family, cmd == NF_XLAT_CMD_SESSION_GET || cmd == NF_XLAT_CMD_MAPPING_GET ?
 				   NLM_F_DUMP : NLM_F_ACK, cmd);
-	if (rnd(2))
+	if (cmd == NF_XLAT_CMD_SESSION_NEW || cmd == NF_XLAT_CMD_SESSION_SET)
+		put_session(nlh);
+	if (cmd == NF_XLAT_CMD_MAPPING_NEW || cmd == NF_XLAT_CMD_MAPPING_DEL ||
+	    (cmd == NF_XLAT_CMD_SESSION_NEW && rnd(2)))
+		put_mapping(nlh, NF_XLAT_A_MAPPING, cmd != NF_XLAT_CMD_SESSION_NEW);
+	if (cmd == NF_XLAT_CMD_SESSION_NEW && one_in(8))
+		put_mapping(nlh, NF_XLAT_A_PEER_MAPPING, false);
+	if (cmd < NF_XLAT_CMD_SESSION_NEW && rnd(2))
 		put_filter(nlh);
 	maybe_mutate(nlh, sizeof(struct genlmsghdr));
 	if (!slow && nlh->nlmsg_flags & NLM_F_DUMP && rnd(2))

@@ -13,6 +13,19 @@
 struct nf_xlat_ct_pool;
 
 /**
+ * enum nf_xlat_ct_pool_known - what is known of a pool before the first packet
+ *
+ * @NF_XLAT_POOL_LATER: nothing, as addresses and ports of a rule are in registers
+ * @NF_XLAT_POOL_ADDRS: addresses and ports
+ * @NF_XLAT_POOL_WHOLE: MTU and filtering as well, of a device
+ */
+enum nf_xlat_ct_pool_known {
+	NF_XLAT_POOL_LATER,
+	NF_XLAT_POOL_ADDRS,
+	NF_XLAT_POOL_WHOLE,
+};
+
+/**
  * struct nf_xlat_ct_range - what a stateful rule asks for
  *
  * @prefix: prefix in which IPv4 addresses are embedded; unused with @dest
@@ -66,7 +79,8 @@ int nf_xlat_ct_netns_get(struct net *net, bool keep);
 void nf_xlat_ct_netns_put(struct net *net);
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
-		    bool known);
+		    enum nf_xlat_ct_pool_known known);
+void nf_xlat_ct_pool_set_owner(struct nf_xlat_ct_pool *pool, u8 owner);
 void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool);
 u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner);
 void nf_xlat_ct_owner_del(struct net *net, u8 index);

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mappings in messages of generic netlink: how they are dumped, static ones that userspace makes,
+ * and what a message says of the mapping of a session.
+ *
+ * The settings of a rule or device are part of the key of its mappings: the prefix in which
+ * addresses of IPv4 peers are embedded, for example. A client uses a mapping only if it meets a
+ * rule with the same settings. So a message either has these settings, or the kernel takes them
+ * from the only rule or device whose pool has the IPv4 endpoint, see nf_xlat_ct_pool_find().
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/module.h>
+#include <linux/timekeeping.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/netlink.h>
+#include "compat.h"
+#include "nf_xlat_netlink_internal.h"
+
+const struct nla_policy nf_xlat_nl_mapping_attrs[NF_XLAT_A_MAPPING_MAX + 1] = {
+	[NF_XLAT_A_MAPPING_CLIENT]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[NF_XLAT_A_MAPPING_CLIENT_PORT]	= { .type = NLA_BE16 },
+	[NF_XLAT_A_MAPPING_ADDR]	= { .type = NLA_BE32 },
+	[NF_XLAT_A_MAPPING_PORT]	= { .type = NLA_BE16 },
+	[NF_XLAT_A_MAPPING_PROTOCOL]	= { .type = NLA_U8 },
+	[NF_XLAT_A_MAPPING_ZONE]	= { .type = NLA_U16 },
+	[NF_XLAT_A_MAPPING_SESSIONS]	= { .type = NLA_U32 },
+	[NF_XLAT_A_MAPPING_FILTERING]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[NF_XLAT_A_MAPPING_PREFIX]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[NF_XLAT_A_MAPPING_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 96),
+	[NF_XLAT_A_MAPPING_MTU]		= NLA_POLICY_MIN(NLA_U32, IPV6_MIN_MTU),
+	[NF_XLAT_A_MAPPING_POOL_MIN]	= { .type = NLA_BE32 },
+	[NF_XLAT_A_MAPPING_POOL_MAX]	= { .type = NLA_BE32 },
+	[NF_XLAT_A_MAPPING_POOL_MIN_PORT] = { .type = NLA_BE16 },
+	[NF_XLAT_A_MAPPING_POOL_MAX_PORT] = { .type = NLA_BE16 },
+	[NF_XLAT_A_MAPPING_MASQUERADE]	= { .type = NLA_FLAG },
+	[NF_XLAT_A_MAPPING_IFINDEX]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[NF_XLAT_A_MAPPING_AGE]		= { .type = NLA_U32 },
+	[NF_XLAT_A_MAPPING_NON_GLOBAL]	= { .type = NLA_FLAG },
+	[NF_XLAT_A_MAPPING_STATIC]	= { .type = NLA_FLAG },
+	[NF_XLAT_A_MAPPING_CLIENT_ZONE]	= { .type = NLA_U16 },
+};
+
+const struct nla_policy nf_xlat_nl_mapping_policy[NF_XLAT_A_MAPPING + 1] = {
+	[NF_XLAT_A_MAPPING]		= NLA_POLICY_NESTED(nf_xlat_nl_mapping_attrs),
+};
+
+/* The references to @bib that are those of sessions. RCU read side */
+static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
+					    const struct nf_xlat_bib *bib)
+{
+	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
+	unsigned int n;
+
+	spin_lock(lock);
+	n = refcount_read(&bib->ref) - bib->dumps - bib->is_static;
+	spin_unlock(lock);
+	return n;
+}
+
+/**
+ * nf_xlat_nl_put_mapping - put the attributes of a mapping
+ * @skb: message
+ * @net: namespace, to count the sessions of the mapping; NULL while it begins or ends, when their
+ *	number is not known
+ * @bib: the mapping
+ *
+ * Any context.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
+			   const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
+	const struct nf_xlat_bib_key4 *key4 = &bib->key4;
+	u32 now = (u32)ktime_get_seconds();
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
+	if (!nest ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_CLIENT, &key6->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_CLIENT_PORT, key6->port) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_ADDR, key4->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_MAPPING_PORT, key4->port) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PROTOCOL, key4->proto) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_FILTERING, key6->filter) ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_PREFIX, &key6->prefix.addr) ||
+	    nla_put_u8(skb, NF_XLAT_A_MAPPING_PREFIX_LEN, key6->prefix.len) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
+			now - (READ_ONCE(bib->since) ? : now)))
+		return -EMSGSIZE;
+	if (key4->zone &&
+	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
+		return -EMSGSIZE;
+	if (key6->mtu && nla_put_u32(skb, NF_XLAT_A_MAPPING_MTU, key6->mtu))
+		return -EMSGSIZE;
+	if (key6->pool.max_proto &&
+	    (nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MIN_PORT,
+			  key6->pool.min_proto) ||
+	     nla_put_be16(skb, NF_XLAT_A_MAPPING_POOL_MAX_PORT,
+			  key6->pool.max_proto)))
+		return -EMSGSIZE;
+	if (key6->masq && nla_put_flag(skb, NF_XLAT_A_MAPPING_MASQUERADE))
+		return -EMSGSIZE;
+	if (key6->prefix.non_global && nla_put_flag(skb, NF_XLAT_A_MAPPING_NON_GLOBAL))
+		return -EMSGSIZE;
+	if (READ_ONCE(bib->is_static) && nla_put_flag(skb, NF_XLAT_A_MAPPING_STATIC))
+		return -EMSGSIZE;
+	if (key6->zone &&
+	    nla_put_u16(skb, NF_XLAT_A_MAPPING_CLIENT_ZONE, key6->zone))
+		return -EMSGSIZE;
+	if (bib->masq_index &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_IFINDEX, bib->masq_index))
+		return -EMSGSIZE;
+	if (net &&
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
+			nf_xlat_nl_bib_sessions(net, bib)))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/**
+ * nf_xlat_nl_enter - begin to make something
+ * @info: request
+ *
+ * The reference to the module makes sure that what is made is there when nf_xlat_ct_fini()
+ * looks for it. Process context.
+ *
+ * Return: 0, or -ENETDOWN with a message if there is nothing here that makes sessions.
+ */
+int nf_xlat_nl_enter(struct genl_info *info)
+{
+	if (!READ_ONCE(nf_xlat_ct_pernet(genl_info_net(info))->hooked)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "this network namespace has neither a rule nor a device with state");
+		return -ENETDOWN;
+	}
+	return try_module_get(THIS_MODULE) ? 0 : -ENETDOWN;
+}
+
+/**
+ * nf_xlat_nl_exit - undo nf_xlat_nl_enter()
+ */
+void nf_xlat_nl_exit(void)
+{
+	module_put(THIS_MODULE);
+}
+
+static bool nf_xlat_nl_legal6(const struct in6_addr *in6)
+{
+	const union nf_inet_addr addr = { .in6 = *in6 };
+
+	return nf_xlat_addr_legal(NFPROTO_IPV6, &addr);
+}
+
+/**
+ * nf_xlat_nl_read_ifindex - read the device that a session or mapping ends with
+ * @net: network namespace
+ * @attr: the attribute, or NULL
+ * @ifindex: gets its index
+ * @extack: for the message of an error
+ *
+ * RCU read side.
+ *
+ * Return: 0, or -ENODEV.
+ */
+int nf_xlat_nl_read_ifindex(struct net *net, const struct nlattr *attr,
+			    int *ifindex, struct netlink_ext_ack *extack)
+{
+	const struct net_device *dev;
+
+	if (!attr)
+		return 0;
+	dev = dev_get_by_index_rcu(net, nla_get_u32(attr));
+	if (!dev || !(dev->flags & IFF_UP))
+		return NF_XLAT_NL_BAD(extack, attr, -ENODEV,
+				      "no device of this index is up");
+	*ifindex = dev->ifindex;
+	return 0;
+}
+
+/* Read the prefix of a mapping, if the message has one. */
+static int nf_xlat_nl_read_prefix(struct nf_xlat_nl_mapping *m,
+				  struct netlink_ext_ack *extack)
+{
+	struct nlattr **tb = m->tb;
+
+	if (!tb[NF_XLAT_A_MAPPING_PREFIX]) {
+		if (!tb[NF_XLAT_A_MAPPING_PREFIX_LEN])
+			return 0;
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PREFIX_LEN], -EINVAL,
+				      "a length without a prefix");
+	}
+	m->key6.prefix.addr = nla_get_in6_addr(tb[NF_XLAT_A_MAPPING_PREFIX]);
+	m->key6.prefix.len = tb[NF_XLAT_A_MAPPING_PREFIX_LEN] ?
+			     nla_get_u8(tb[NF_XLAT_A_MAPPING_PREFIX_LEN]) : 96;
+	m->key6.prefix.non_global = nla_get_flag(tb[NF_XLAT_A_MAPPING_NON_GLOBAL]);
+	if (nf_xlat_prefix_check(&m->key6.prefix))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PREFIX], -EINVAL,
+				      "no prefix of RFC 6052");
+	return 0;
+}
+
+/* Read the pool of a mapping. The message has the settings of its rule. */
+static int nf_xlat_nl_read_pool(struct nf_xlat_nl_mapping *m,
+				struct netlink_ext_ack *extack)
+{
+	struct nf_xlat_pool *pool = &m->key6.pool;
+	struct nlattr **tb = m->tb;
+
+	if (tb[NF_XLAT_A_MAPPING_POOL_MIN])
+		pool->min_addr = nla_get_in_addr(tb[NF_XLAT_A_MAPPING_POOL_MIN]);
+	pool->max_addr = tb[NF_XLAT_A_MAPPING_POOL_MAX] ?
+			 nla_get_in_addr(tb[NF_XLAT_A_MAPPING_POOL_MAX]) : pool->min_addr;
+	if (m->key6.masq && !pool->min_addr) {
+		pool->min_addr = m->key4.addr;
+		pool->max_addr = m->key4.addr;
+	}
+	if (!pool->min_addr)
+		return NF_XLAT_NL_BAD(extack, m->attr, -EINVAL,
+				      "a mapping with settings of its own needs prefix and pool");
+	if (ntohl(m->key4.addr) < ntohl(pool->min_addr) ||
+	    ntohl(m->key4.addr) > ntohl(pool->max_addr) ||
+	    (m->key6.masq && pool->min_addr != pool->max_addr))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_POOL_MIN] ? : m->attr, -ERANGE,
+				      "the pool does not have the address");
+	if (tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT])
+		pool->min_proto = nla_get_be16(tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT]);
+	pool->max_proto = tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT] ?
+			  nla_get_be16(tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT]) : pool->min_proto;
+	if (pool->max_proto && (ntohs(m->key4.port) < ntohs(pool->min_proto) ||
+				ntohs(m->key4.port) > ntohs(pool->max_proto)))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT] ? :
+				      tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT], -ERANGE,
+				      "the pool does not have the port");
+	return 0;
+}
+
+/**
+ * nf_xlat_nl_read_rule - find out of which rule a mapping is
+ * @net: network namespace
+ * @m: the mapping, with both endpoints; gets the settings
+ * @extack: for the message of an error
+ *
+ * If the message has settings, these count. Else they are those of the only rule or device whose
+ * pool has the IPv4 endpoint. RCU read side.
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_nl_read_rule(struct net *net, struct nf_xlat_nl_mapping *m,
+			 struct netlink_ext_ack *extack)
+{
+	const struct nf_xlat_prefix *prefix = NULL;
+	struct nlattr **tb = m->tb;
+	int err;
+
+	err = nf_xlat_nl_read_prefix(m, extack);
+	if (err)
+		return err;
+	if (tb[NF_XLAT_A_MAPPING_PREFIX])
+		prefix = &m->key6.prefix;
+	if (tb[NF_XLAT_A_MAPPING_POOL_MIN] || tb[NF_XLAT_A_MAPPING_POOL_MAX] ||
+	    tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT] || tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT] ||
+	    tb[NF_XLAT_A_MAPPING_MASQUERADE] || tb[NF_XLAT_A_MAPPING_MTU] ||
+	    tb[NF_XLAT_A_MAPPING_FILTERING] || tb[NF_XLAT_A_MAPPING_NON_GLOBAL]) {
+		if (!prefix)
+			return NF_XLAT_NL_BAD(extack, m->attr, -EINVAL,
+					      "a mapping with settings of its own needs prefix and pool");
+		m->key6.masq = nla_get_flag(tb[NF_XLAT_A_MAPPING_MASQUERADE]);
+		if (tb[NF_XLAT_A_MAPPING_FILTERING])
+			m->key6.filter = nla_get_u8(tb[NF_XLAT_A_MAPPING_FILTERING]);
+		if (tb[NF_XLAT_A_MAPPING_MTU] &&
+		    nla_get_u32(tb[NF_XLAT_A_MAPPING_MTU]) > U16_MAX)
+			return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_MTU], -ERANGE,
+					      "an MTU is 65535 at most");
+		if (tb[NF_XLAT_A_MAPPING_MTU])
+			m->key6.mtu = nla_get_u32(tb[NF_XLAT_A_MAPPING_MTU]);
+		err = nf_xlat_nl_read_pool(m, extack);
+	} else {
+		err = nf_xlat_ct_pool_find(net, &m->key4, prefix, &m->key6, &m->owner);
+		if (err == -ENOENT)
+			NL_SET_ERR_MSG_ATTR(extack, m->attr,
+					    "no rule or device is known to have this address and port: name prefix and pool");
+		else if (err)
+			NL_SET_ERR_MSG_ATTR(extack, m->attr,
+					    "several rules or devices have this address and port: name prefix and pool");
+	}
+	if (err)
+		return err;
+	if (m->key6.masq && !nf_xlat_nl_is_local(net, m->key4.addr))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_ADDR] ? : m->attr,
+				      -EADDRNOTAVAIL,
+				      "masquerading, and the address is none of this host");
+	if (nf_xlat_nl_in_prefix(&m->key6.prefix, &m->key6.addr))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_CLIENT] ? : m->attr, -EINVAL,
+				      "the client is in the prefix");
+	return nf_xlat_nl_read_ifindex(net, tb[NF_XLAT_A_MAPPING_IFINDEX], &m->ifindex,
+				       extack);
+}
+
+/* Read the IPv4 endpoint of a mapping, and with @client the IPv6 endpoint as well. */
+static int nf_xlat_nl_read_ends(struct nf_xlat_nl_mapping *m, bool client,
+				struct netlink_ext_ack *extack)
+{
+	struct nlattr **tb = m->tb;
+
+	if (!tb[NF_XLAT_A_MAPPING_ADDR] || !tb[NF_XLAT_A_MAPPING_PORT] ||
+	    !tb[NF_XLAT_A_MAPPING_PROTOCOL])
+		return NF_XLAT_NL_BAD(extack, m->attr, -EINVAL,
+				      "a mapping has an address, a port and a protocol");
+	if (client && (!tb[NF_XLAT_A_MAPPING_CLIENT] || !tb[NF_XLAT_A_MAPPING_CLIENT_PORT]))
+		return NF_XLAT_NL_BAD(extack, m->attr, -EINVAL,
+				      "a mapping has a client and its port");
+	if (tb[NF_XLAT_A_MAPPING_CLIENT])
+		m->key6.addr = nla_get_in6_addr(tb[NF_XLAT_A_MAPPING_CLIENT]);
+	if (tb[NF_XLAT_A_MAPPING_CLIENT_PORT])
+		m->key6.port = nla_get_be16(tb[NF_XLAT_A_MAPPING_CLIENT_PORT]);
+	if (tb[NF_XLAT_A_MAPPING_CLIENT_ZONE])
+		m->key6.zone = nla_get_u16(tb[NF_XLAT_A_MAPPING_CLIENT_ZONE]);
+	if (tb[NF_XLAT_A_MAPPING_ZONE])
+		m->key4.zone = nla_get_u16(tb[NF_XLAT_A_MAPPING_ZONE]);
+	m->key4.addr = nla_get_in_addr(tb[NF_XLAT_A_MAPPING_ADDR]);
+	m->key4.port = nla_get_be16(tb[NF_XLAT_A_MAPPING_PORT]);
+	m->key4.proto = nla_get_u8(tb[NF_XLAT_A_MAPPING_PROTOCOL]);
+	if (!nf_xlat_ct_has_ports(m->key4.proto))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PROTOCOL], -EPROTONOSUPPORT,
+				      "mappings are for TCP, UDP and ICMP");
+	m->key6.proto = m->key4.proto;
+	if (m->key4.proto == IPPROTO_ICMPV6)
+		m->key4.proto = IPPROTO_ICMP;
+	if (m->key6.proto == IPPROTO_ICMP)
+		m->key6.proto = IPPROTO_ICMPV6;
+	if (!m->key4.port && m->key4.proto != IPPROTO_ICMP)
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PORT], -EINVAL,
+				      "0 is no port");
+	if (!nf_xlat_nl_legal4(m->key4.addr))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_ADDR], -EADDRNOTAVAIL,
+				      "no packet may have this address");
+	if (tb[NF_XLAT_A_MAPPING_CLIENT] && !nf_xlat_nl_legal6(&m->key6.addr))
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_CLIENT], -EADDRNOTAVAIL,
+				      "no packet may have this address");
+	return 0;
+}
+
+/**
+ * nf_xlat_nl_read_mapping - begin to read a mapping
+ * @m: the mapping, zeroed
+ * @attr: NF_XLAT_A_MAPPING or NF_XLAT_A_PEER_MAPPING of the message, or NULL
+ * @extack: for the message of an error
+ *
+ * Return: 0 or a negative error.
+ */
+int nf_xlat_nl_read_mapping(struct nf_xlat_nl_mapping *m, const struct nlattr *attr,
+			    struct netlink_ext_ack *extack)
+{
+	m->attr = attr;
+	return attr ? nla_parse_nested(m->tb, NF_XLAT_A_MAPPING_MAX, attr,
+				       nf_xlat_nl_mapping_attrs, extack) : 0;
+}
+
+/**
+ * nf_xlat_nl_get_mapping - find or make a mapping
+ * @net: network namespace
+ * @m: the mapping, with endpoints and settings
+ * @extack: for the message of an error
+ *
+ * RCU read side.
+ *
+ * Return: the mapping with a reference, or an ERR_PTR.
+ */
+struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
+					   const struct nf_xlat_nl_mapping *m,
+					   struct netlink_ext_ack *extack)
+{
+	struct nf_xlat_bib *bib;
+
+	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner);
+	if (bib == ERR_PTR(-EEXIST))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr, "the client's port has another mapping");
+	else if (bib == ERR_PTR(-EADDRINUSE))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr,
+				    "another mapping has this address and port");
+	return bib;
+}
+
+/**
+ * nf_xlat_nl_mapping_new - make a static mapping, or make a mapping static
+ * @skb: request
+ * @info: its attributes
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @info->extack.
+ */
+int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct nf_xlat_nl_mapping m = {};
+	struct nf_xlat_bib *bib;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_MAPPING))
+		return -EINVAL;
+	err = nf_xlat_nl_read_mapping(&m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
+	if (!err)
+		err = nf_xlat_nl_read_ends(&m, true, info->extack);
+	if (!err)
+		err = nf_xlat_nl_enter(info);
+	if (err)
+		return err;
+	rcu_read_lock();
+	err = nf_xlat_nl_read_rule(net, &m, info->extack);
+	bib = err ? ERR_PTR(err) : nf_xlat_nl_get_mapping(net, &m, info->extack);
+	rcu_read_unlock();
+	err = PTR_ERR_OR_ZERO(bib);
+	if (!err) {
+		err = nf_xlat_bib_fix(net, bib);
+		if (err == -EEXIST)
+			NL_SET_ERR_MSG_ATTR(info->extack, m.attr, "it is static already");
+		else if (err)
+			NL_SET_ERR_MSG_ATTR(info->extack, m.attr,
+					    "this network namespace has as many static mappings as it may have");
+	}
+	nf_xlat_nl_exit();
+	return err;
+}
+
+/**
+ * nf_xlat_nl_mapping_del - a mapping is static no longer
+ * @skb: request
+ * @info: its attributes
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @info->extack.
+ */
+int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *net = genl_info_net(info);
+	struct nf_xlat_nl_mapping m = {};
+	struct nf_xlat_bib *bib;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_MAPPING))
+		return -EINVAL;
+	err = nf_xlat_nl_read_mapping(&m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
+	if (!err)
+		err = nf_xlat_nl_read_ends(&m, false, info->extack);
+	if (err)
+		return err;
+
+	rcu_read_lock();
+	bib = nf_xlat_bib_find4(net, &m.key4);
+	rcu_read_unlock();
+	if (!bib)
+		return NF_XLAT_NL_BAD(info->extack, m.attr, -ENOENT, "there is no such mapping");
+	if ((m.tb[NF_XLAT_A_MAPPING_CLIENT] &&
+	     !ipv6_addr_equal(&m.key6.addr, &bib->key6.addr)) ||
+	    (m.tb[NF_XLAT_A_MAPPING_CLIENT_PORT] && m.key6.port != bib->key6.port))
+		err = NF_XLAT_NL_BAD(info->extack, m.attr, -ENOENT,
+				     "another client has this address and port");
+	else if (!nf_xlat_bib_unfix(net, bib))
+		err = NF_XLAT_NL_BAD(info->extack, m.attr, -EINVAL,
+				     "it is not static: it ends with its sessions");
+	nf_xlat_bib_put(net, bib);
+	return err;
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0
+"""netlink_new.py bad: messages that make or change sessions and mappings, each with something wrong,
+and what the kernel says of it: the error, the text, the attribute that it names.
+
+netlink_new.py set SECONDS STATE: SESSION_SET for the only session, of TCP, by its dump.
+
+netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
+"""
+import os
+import socket
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from netlink import attr, family, message, nest  # noqa: E402
+
+SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 11, 12, 13, 14
+FAMILY = family("nf-xlat")
+
+
+def attrs(data):
+    at = 0
+    while at + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, at)
+        yield kind & 0x3fff, data[at + 4:at + length]
+        at += (max(length, 4) + 3) & ~3
+
+
+def say(cmd, data):
+    """Error, text, and kind of the attribute that is named"""
+    sent = message(FAMILY, 4, struct.pack("=BBH", cmd, 1, 0) + data)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        nl.setsockopt(270, 11, 1)  # SOL_NETLINK, NETLINK_EXT_ACK
+        nl.send(sent)
+        got = nl.recv(8192)
+    flags, error = struct.unpack_from("=H8xi", got, 6)
+    text, named = "", ""
+    at = 20 + (16 if flags & 0x100 else struct.unpack_from("=I", got, 20)[0])
+    for kind, value in attrs(got[at:]) if flags & 0x200 else ():
+        if kind == 1:
+            text = value[:-1].decode()
+        elif kind == 2:
+            at = struct.unpack("=I", value)[0]
+            named = " at %d" % (struct.unpack_from("=H", sent, at + 2)[0] & 0x3fff)
+    return f"{os.strerror(-error)}: {text}{named}"
+
+
+def ip6(text):
+    return socket.inet_pton(socket.AF_INET6, text)
+
+
+u8, u16, u32 = (lambda n: struct.pack("=B", n)), (lambda n: struct.pack("=H", n)), (lambda n: struct.pack("=I", n))
+be16, ip4 = (lambda n: struct.pack("!H", n)), socket.inet_aton
+
+ORIG = {3: ip6("2001:db8:c::2"), 4: ip6("64:ff9b::192.0.2.2"), 5: u8(6), 6: be16(1000), 7: be16(80)}
+REPLY = {1: ip4("192.0.2.2"), 2: ip4("192.0.2.1"), 5: u8(6), 6: be16(80), 7: be16(2000)}
+SESSION = {2: ORIG, 3: REPLY, 4: u32(10), 6: u32(100), 7: u8(3)}
+MAPPING = {9: ip6("64:ff9b::"), 10: u8(96), 12: ip4("192.0.2.1"), 19: b""}
+WHOLE = {**MAPPING, 1: ip6("2001:db8:c::2"), 2: be16(1000), 3: ip4("192.0.2.1"), 4: be16(2000), 5: u8(6)}
+NESTED = {2: ORIG, 3: REPLY}
+
+
+def pack(members):
+    return b"".join(nest(k, pack(v)) if isinstance(v, dict) else attr(k, v) for k, v in members.items() if v is not None)
+
+
+def session(mapping=None, orig=None, reply=None, peer=None, **changes):
+    """A session, with changes by number of the attribute, "_4" for example; None: it is absent"""
+    members = {**SESSION, **{int(k[1:]): v for k, v in changes.items()}}
+    members[2] = {**ORIG, **(orig or {})} if members[2] is ORIG else members[2]
+    members[3] = {**REPLY, **(reply or {})} if members[3] is REPLY else members[3]
+    data = nest(3, pack(members))
+    if mapping is not None:
+        data += nest(4, pack(mapping))
+    if peer is not None:
+        data += nest(9, pack(peer))
+    return data
+
+
+def mapping(**changes):
+    return nest(4, pack({**WHOLE, **{int(k[1:]): v for k, v in changes.items()}}))
+
+
+def bad():
+    print("# nothing, or nothing in it")
+    for cmd in (SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL):
+        print(say(cmd, b""))
+        print(say(cmd, nest(3 if cmd < MAPPING_NEW else 4)))
+    print("# attributes of a wrong size or range")
+    for k in range(1, 16):
+        size = 3 if k in (2, 3) else 17
+        print(k, say(SESSION_NEW, session(MAPPING, **{f"_{k}": bytes(size)})))
+    for k in range(1, 12):
+        print(k, say(SESSION_NEW, session(MAPPING, orig={k: bytes(17)})))
+    for k in range(1, 23):
+        print(k, say(MAPPING_NEW, mapping(**{f"_{k}": bytes(17)})))
+    for changes in ({"_5": u32(32)}, {"_6": u32(0)}, {"_7": u8(0)}, {"_7": u8(10)}, {"_11": u32(0)},
+                    {"_12": u8(97)}, {"_13": u32(1279)}, {"_13": u32(65536)}, {"_14": u32(0)}, {"_14": u32(9999)},
+                    {"_11": u32(1)}, {"_4": u32(4)}, {"_9": ip4("192.0.2.9")}):
+        print(*changes, say(SESSION_NEW, session(MAPPING, **changes)))
+    print("# tuples")
+    for orig, reply in (
+            ({3: None}, {}), ({1: ip4("1.2.3.4")}, {}), ({5: None}, {}), ({5: u8(132)}, {5: u8(132)}), ({5: u8(47)}, {5: u8(47)}),
+            ({5: u8(1)}, {}), ({6: be16(0)}, {}), ({}, {7: be16(0)}), ({3: ip6("fe80::1")}, {}), ({3: ip6("ff02::1")}, {}),
+            ({4: ip6("::1")}, {}), ({}, {1: ip4("127.0.0.1")}), ({}, {2: ip4("224.0.0.1")}), ({}, {5: u8(17)}),
+            ({8: u16(1)}, {8: u16(2)}), ({4: ip6("64:ff9b::192.0.2.3")}, {}), ({4: ip6("2001:db8::1")}, {}),
+            ({}, {6: be16(81)}), ({3: ip6("64:ff9b::1.2.3.4")}, {}), ({}, {2: ip4("192.0.2.9")}),
+            ({5: u8(58), 7: be16(1000)}, {5: u8(1)}), ({5: u8(50)}, {5: u8(50)})):
+        print(say(SESSION_NEW, session({**MAPPING, 12: None, 16: b""} if 2 in reply else MAPPING, orig, reply)))
+    print("# sessions")
+    for args, kwargs in (
+            ((MAPPING,), {"_6": None}), ((MAPPING,), {"_7": None}), ((MAPPING,), {"_2": None}), ((MAPPING,), {"_3": None}),
+            ((MAPPING,), {"peer": MAPPING}), ((), {"_5": u32(16)}), ((), {"_12": u8(95)}), ((), {"_12": u8(96)}),
+            ((), {"_5": u32(12), "_12": u8(96), "reply": {2: ip4("192.0.2.9")}}), ((MAPPING,), {"_12": u8(64)}),
+            ((MAPPING,), {"_13": u32(1400)}), (({**MAPPING, 4: be16(1)},), {}),
+            (({**MAPPING, 9: ip6("64:ff9b:1:2::")},), {}), (({10: u8(96)},), {}), (({**MAPPING, 9: None},), {}),
+            (({**MAPPING, 12: None},), {}), (({**MAPPING, 12: ip4("192.0.2.2")},), {}),
+            (({**MAPPING, 14: be16(3000), 15: be16(4000)},), {}), (({**MAPPING, 17: u32(9999)},), {})):
+        print(say(SESSION_NEW, session(*args, **kwargs)))
+    print(say(SESSION_SET, session()))
+    udp = session(orig={5: u8(17)}, reply={5: u8(17)})
+    print(say(SESSION_NEW, udp))
+    print("# mappings")
+    for changes in (*({f"_{k}": None} for k in (1, 2, 3, 4, 5)), {"_5": u8(132)}, {"_4": be16(0)}, {"_3": ip4("127.0.0.1")},
+                    {"_1": ip6("::1")}, {"_8": u8(2)}, {"_1": ip6("64:ff9b::1.2.3.4")}):
+        print(say(MAPPING_NEW, mapping(**changes)))
+    print(say(MAPPING_DEL, mapping()))
+
+
+def dumped():
+    """The nest of each session"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        nl.send(message(FAMILY, 0x300, struct.pack("=BBH", 2, 1, 0)))
+        while True:
+            got = nl.recv(65536)
+            at = 0
+            while at < len(got):
+                length, kind = struct.unpack_from("=IH", got, at)
+                if kind in (2, 3):
+                    return
+                yield next(v for k, v in attrs(got[at + 20:at + length]) if k == 3)
+                at += (length + 3) & ~3
+
+
+if sys.argv[1] == "bad":
+    bad()
+elif sys.argv[1] == "set":
+    old = dict(attrs(next(dumped())))
+    new = {**old, 6: u32(int(sys.argv[2])), 7: u8(int(sys.argv[3])), 8: u32(77)}
+    print(say(SESSION_SET, nest(3, b"".join(nest(k, v) if k in (2, 3) else attr(k, v) for k, v in new.items()))))
+else:
+    for nested in list(dumped()):
+        print(say(SESSION_NEW, nest(3, *(nest(k, v) if k in (2, 3) else attr(k, v) for k, v in attrs(nested)))))

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What the family nf-xlat says of messages that make or change sessions and mappings: each
+# attribute of a wrong size, what is missing, what contradicts, with the text and the attribute
+# that is named. And what it dumps can be sent back.
+. "$(dirname "$0")/lib.sh"
+
+need python3 ping
+
+setup_topo
+check "ruleset loads" ruleset nat64 || done_testing
+check "a ping" on "$client6" ping -c 1 -W 5 $server64
+python "$gw" netlink_new bad >"$tmp/bad" 2>"$tmp/err"
+check_eq "the messages are sent" "$(<"$tmp/err")" ""
+check "each is refused, with the attribute" diff "$here/netlink_new.out" "$tmp/bad"
+check_eq "nothing was made" "$(on "$gw" grep -vc icmpv6 /proc/net/nf_conntrack)" 0
+on "$gw" conntrack -F 2>/dev/null
+
+# A session that changes
+serve "$server4" tcp4:8080
+check_match "a session" "$(ask "$client6" tcp $server64 8080)" "hello from *"
+check_eq "is set" "$(python "$gw" netlink_new set 5000 3)" "Success: "
+check_match "to this" "$(sessions tcp)" "* tcp *6 [45][0-9][0-9][0-9] ESTABLISHED *mark=77 *"
+check_eq "what is there already is refused" "$(python "$gw" netlink_new copy)" \
+	"Invalid argument: a session with a mapping, and no mapping at 5"
+
+done_testing
