@@ -25,7 +25,7 @@
 #include <linux/genetlink.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
-#include <linux/netfilter/nf_xlat_netlink.h>
+#include "xlat.h"
 
 static const struct counter_text {
 	const char *name;
@@ -35,7 +35,6 @@ static const struct counter_text {
 #include "counters.h"
 };
 
-#define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 #define DUMP_TRIES	5
 
 static const char usage[] =
@@ -48,6 +47,13 @@ static const char usage[] =
 "  delete      end the sessions that the filter lets through; it needs one\n"
 "  top [sessions|ports|packets|bytes] [N]   the N busiest clients, 10\n"
 "  monitor [mappings|sessions]   each that begins or ends, from now on\n"
+"  add mapping PROTO CLIENT POOL [RULE]...   a static mapping, which stays without sessions\n"
+"  add session PROTO CLIENT POOL PEER [RULE|in|unmapped|timeout N|state NAME]...\n"
+"  delete mapping PROTO POOL     the mapping is static no longer\n"
+"  save        all sessions and static mappings, as lines of JSON\n"
+"  restore     sessions and mappings of such lines\n"
+"RULE: what the rule says that it is of, if not one rule alone has the address and port:\n"
+"  prefix P[/LENGTH], non-global, range A[-B][:N[-M]] or masquerade, address-dependent, mtu N\n"
 "FILTER, of which all have to hold:\n"
 "  END         client, address of the pool, or peer: ADDRESS, ADDRESS/LENGTH, :PORT,\n"
 "              192.0.2.1:PORT, [2001:db8::1]:PORT\n"
@@ -57,36 +63,6 @@ static const char usage[] =
 "  proto NAME  tcp, udp, icmp (IPv6's too), sctp, ... or a number\n"
 "  fast        sessions of the fast path\n"
 "Exit status: 0 all is well, 1 something failed or status found a fault, 2 usage.\n";
-
-/* An address of either family, and a port (or id) when it has one */
-struct end {
-	uint8_t		addr[16];
-	uint16_t	port;
-	uint8_t		family;
-	uint8_t		len;
-	bool		has_port;
-};
-
-struct session {
-	struct end	client, pool, peer, peer6;
-	uint64_t	packets[2], bytes[2];	/* from the client, to it */
-	uint64_t	start;
-	uint32_t	id, status, flags, timeout, mark, device;
-	uint16_t	zone, pool_zone;
-	uint8_t		proto, tcp_state;
-	uint8_t		found;			/* ends of the filter, as bits */
-	bool		in;			/* IPv4 began it */
-	bool		counted;
-};
-
-struct mapping {
-	struct end	client, pool;
-	uint8_t		prefix[16];
-	uint32_t	pool_min, pool_max, sessions, age, mtu, ifindex;
-	uint16_t	min_port, max_port, zone;
-	uint8_t		proto, prefix_len, filtering, found;
-	bool		masq;
-};
 
 /* An address of a pool, in a protocol */
 struct pool {
@@ -101,13 +77,6 @@ struct counter {
 	uint64_t	value;
 };
 
-/* What a dump has brought */
-struct table {
-	void		*v;
-	size_t		n, size, elem;
-	int		(*parse)(const struct nlmsghdr *nlh, struct table *t);
-};
-
 static struct filter {
 	struct end	end[NF_XLAT_A_FILTER_MAX + 1];
 	int		proto;
@@ -115,10 +84,10 @@ static struct filter {
 	bool		any;
 } filter = { .proto = -1 };
 
-static bool json, openmetrics;
-static const char *command = "xlat";
+static bool openmetrics;
+bool json;
+const char *command = "xlat";
 
-static __attribute__((noreturn, format(printf, 2, 3)))
 void die(int status, const char *fmt, ...)
 {
 	va_list args;
@@ -132,7 +101,7 @@ void die(int status, const char *fmt, ...)
 	exit(status);
 }
 
-static void *grow(struct table *t)
+void *grow(struct table *t)
 {
 	if (t->n == t->size) {
 		t->size = t->size ? 2 * t->size : 256;
@@ -155,7 +124,7 @@ static const struct {
 };
 
 /* ICMP of either family is one protocol, to filters and pools */
-static uint8_t one_icmp(uint8_t proto)
+uint8_t one_icmp(uint8_t proto)
 {
 	return proto == IPPROTO_ICMP ? IPPROTO_ICMPV6 : proto;
 }
@@ -172,7 +141,7 @@ static const char *proto_name(uint8_t proto)
 	return number;
 }
 
-static bool parse_number(const char *s, unsigned long max, unsigned long *n)
+bool parse_number(const char *s, unsigned long max, unsigned long *n)
 {
 	char *stop;
 
@@ -183,7 +152,7 @@ static bool parse_number(const char *s, unsigned long max, unsigned long *n)
 	return !*stop && !errno && *n <= max;
 }
 
-static int parse_proto(const char *s)
+int parse_proto(const char *s)
 {
 	unsigned long n;
 	unsigned int i;
@@ -197,7 +166,7 @@ static int parse_proto(const char *s)
 }
 
 /* ADDRESS[/LENGTH], [ADDRESS[/LENGTH]]:PORT, IPv4[/LENGTH]:PORT, :PORT */
-static void parse_end(const char *word, struct end *end, bool bare)
+void parse_end(const char *word, struct end *end, bool bare)
 {
 	char buf[64], *addr = buf, *port = NULL, *len, *stop;
 	unsigned long n;
@@ -274,7 +243,7 @@ static const char *end_text(const struct end *end)
 
 static struct mnl_socket *nl;
 static unsigned int nl_seq;
-static uint16_t nl_family;
+uint16_t nl_family;
 
 static void nl_open(void)
 {
@@ -312,7 +281,7 @@ static int nl_error(const struct nlmsghdr *nlh, const char **text)
 	return err;
 }
 
-static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_t cmd)
+struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_t cmd)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct genlmsghdr *genl;
@@ -330,7 +299,7 @@ static struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_
  * Send a request, and read what it brings into a table. 0, or a negative errno, for which
  * there may be a text. *@again: a table has been resized meanwhile.
  */
-static int exchange(const struct nlmsghdr *req, struct table *t, bool *again,
+int exchange(const struct nlmsghdr *req, struct table *t, bool *again,
 		    const char **text)
 {
 	static char buf[65536];
@@ -514,21 +483,21 @@ static void put_end(struct nlmsghdr *nlh, unsigned int kind)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void need_family(void)
+void need_family(void)
 {
 	if (!find_family())
 		die(1, "%s: the kernel has no family nf-xlat: nf_xlat_ct is not loaded (nobody has a rule with xlat or a device), or it is older than this program",
 		    command);
 }
 
-static __attribute__((noreturn)) void not_permitted(void)
+void not_permitted(void)
 {
 	die(1, "%s: not permitted: it needs CAP_NET_ADMIN in this network namespace (be root)",
 	    command);
 }
 
 /* Have @cmd done, and what it is about in @t. -EPERM is the caller's, if he wants it. */
-static int dump(uint8_t cmd, struct table *t, bool may_fail)
+int dump(uint8_t cmd, struct table *t, bool may_fail)
 {
 	unsigned int i, tries;
 	struct nlmsghdr *nlh;
@@ -634,7 +603,7 @@ static void tuple_parse(const struct nlattr *attr, struct session *s, unsigned i
 	s->bytes[from] = get(tb[NF_XLAT_A_TUPLE_BYTES]);
 }
 
-static int session_parse(const struct nlmsghdr *nlh, struct table *t)
+int session_parse(const struct nlmsghdr *nlh, struct table *t)
 {
 	const struct nlattr *attr;
 
@@ -668,7 +637,7 @@ static int session_parse(const struct nlmsghdr *nlh, struct table *t)
 	return 0;
 }
 
-static int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
+int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 {
 	const struct nlattr *attr;
 
@@ -700,6 +669,7 @@ static int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 		m->filtering = get(tb[NF_XLAT_A_MAPPING_FILTERING]);
 		m->ifindex = get(tb[NF_XLAT_A_MAPPING_IFINDEX]);
 		m->masq = tb[NF_XLAT_A_MAPPING_MASQUERADE];
+		m->fixed = tb[NF_XLAT_A_MAPPING_STATIC];
 		m->pool_min = get(tb[NF_XLAT_A_MAPPING_POOL_MIN]);
 		m->pool_max = get(tb[NF_XLAT_A_MAPPING_POOL_MAX]);
 		m->min_port = ntohs(get(tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT]));
@@ -967,8 +937,9 @@ static int do_mappings(void)
 			if (m->max_port)
 				printf(", \"first_port\": %u, \"last_port\": %u",
 				       m->min_port, m->max_port);
-			printf("}, \"zone\": %u, \"mtu\": %u, \"masquerade\": %s", m->zone,
-			       m->mtu ? m->mtu : 1280, m->masq ? "true" : "false");
+			printf("}, \"zone\": %u, \"mtu\": %u, \"masquerade\": %s, \"static\": %s",
+			       m->zone, m->mtu ? m->mtu : 1280, m->masq ? "true" : "false",
+			       m->fixed ? "true" : "false");
 			if (m->ifindex && if_indextoname(m->ifindex, dev))
 				printf(", \"device\": \"%s\"", dev);
 			putchar('}');
@@ -991,7 +962,8 @@ static int do_mappings(void)
 		(*r)[2] = text("%s", end_text(&m->pool));
 		(*r)[3] = text("%u", m->sessions);
 		(*r)[4] = duration(m->age);
-		(*r)[5] = text("%s", m->filtering ? "filtered" : "");
+		(*r)[5] = text("%s%s", m->filtering ? "filtered " : "",
+			       m->fixed ? "static" : "");
 	}
 	print_rows(rows, t.n + 1, 6, 2);
 	return 0;
@@ -1975,6 +1947,7 @@ int main(int argc, char **argv)
 		{ "status", do_status }, { "sessions", do_sessions },
 		{ "mappings", do_mappings }, { "pools", do_pools }, { "top", do_top },
 		{ "delete", do_delete }, { "monitor", do_monitor },
+		{ "add", do_add }, { "save", do_save }, { "restore", do_restore },
 	};
 	unsigned int i, k;
 
@@ -1991,6 +1964,16 @@ int main(int argc, char **argv)
 	if (i == COUNT(commands))
 		die(2, "\"%s\" is no command (see --help)", *argv);
 	argv++;
+	if (commands[i].fn == do_add) {
+		parse_add(argv);
+		return do_add();
+	}
+	if (commands[i].fn == do_delete && *argv && !strcmp(*argv, "mapping")) {
+		parse_delete_mapping(argv + 1);
+		return do_delete_mapping();
+	}
+	if ((commands[i].fn == do_save || commands[i].fn == do_restore) && *argv)
+		die(2, "\"%s\": %s has no filter", *argv, command);
 	if (openmetrics && (commands[i].fn != do_status || json))
 		die(2, "--openmetrics is for \"status\", without --json");
 	if (commands[i].fn == do_status && *argv)
