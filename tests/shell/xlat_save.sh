@@ -117,6 +117,26 @@ for p in tcp:8080 udp:5353; do
 done
 background "$client6" ping -i 0.5 -c 100000 $dest64 >"$tmp/pings"
 pinger=$!
+# a stream with a window over 64 KiB, of which the standby has not seen the scale
+background "$server4" python3 -ISc 'import socket
+l = socket.create_server(("", 9100))
+print("ready", flush=True)
+s, n = l.accept()[0], 0
+while data := s.recv(1 << 20):
+	n += len(data)
+s.sendall(b"%d" % n)' >"$tmp/sink"
+wait_for 10 grep -q ready "$tmp/sink"
+background "$client6" timeout 120 python3 -ISc 'import os, socket, sys, time
+s = socket.create_connection((sys.argv[1], 9100))
+s.sendall(b"x")
+print("ready", flush=True)
+while not os.path.exists(sys.argv[2]):
+	time.sleep(0.05)
+s.sendall(bytes(20000000))
+s.shutdown(socket.SHUT_WR)
+print(s.recv(99).decode())' $dest64 "$tmp/go" >"$tmp/stream"
+stream=$!
+wait_for 10 grep -q ready "$tmp/stream"
 for p in tcp udp; do
 	check "$n of $p are there" wait_for 60 grep -q "^$n of $n answered" "$tmp/$p"
 done
@@ -148,6 +168,8 @@ for p in tcp udp; do
 done
 # shellcheck disable=SC2317 # called by wait_for
 more_pings() { [ "$(grep -c "bytes from" "$tmp/pings")" -gt $((before + 3)) ]; }
+wait $stream
+check_eq "a stream arrives as a whole" "$(tail -n 1 "$tmp/stream")" 20000001
 check "pings go on" wait_for 20 more_pings
 kill $pinger
 of "$gw2" | sed 's/ "[A-Z_0-9]*"]$/]/' >"$tmp/of4"
