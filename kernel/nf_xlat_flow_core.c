@@ -336,18 +336,15 @@ static void nf_xlat_flow_work(struct work_struct *work)
 }
 
 /**
- * nf_xlat_flow_flush - end all flows of a namespace
+ * nf_xlat_flow_flush - end the flows of a namespace, while packets may add flows
  * @fn: the namespace
  *
- * Process context.
+ * For a caller that has no memory for an event. RTNL may be held, so the time is bounded: if flows
+ * end all the time, some may stay, until they have been idle. Process context.
  */
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {
-	/*
-	 * Each time that the walk begins anew, it has ended flows before. So it comes to an end, as
-	 * long as packets do not add flows faster than that.
-	 */
-	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
+	nf_xlat_flow_walk(fn, nf_xlat_flow_del, NF_XLAT_FLOW_AGAIN);
 }
 
 /*
@@ -390,7 +387,8 @@ static void __net_exit nf_xlat_flow_net_exit(struct net *net)
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
 	nf_xlat_events_exit(&fn->gc);
-	nf_xlat_flow_flush(fn);
+	/* No packet adds a flow any more, so the walk has to begin anew only a few times. */
+	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
 	rhashtable_destroy(&fn->table);
 	xa_destroy(&fn->hooked);
 }
