@@ -102,13 +102,6 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #endif
 }
 
-/* HAVE_SYSTEM_DFL_WQ: include/linux/workqueue.h, since 6.17 and in later 6.12 */
-#ifdef HAVE_SYSTEM_DFL_WQ
-#define nf_xlat_wq system_dfl_wq
-#else
-#define nf_xlat_wq system_unbound_wq
-#endif
-
 /* HAVE_RT_RELEASES: linux/spinlock_rt.h, since 6.12; before, sparse is not told what unlocks */
 #if defined(CONFIG_PREEMPT_RT) && !defined(HAVE_RT_RELEASES)
 #define nf_xlat_acquired(lock)	((void)(lock))

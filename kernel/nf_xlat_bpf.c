@@ -185,7 +185,9 @@ static bool nf_xlat_bpf_too_big(const struct sk_buff *skb,
 {
 	unsigned int len = nf_xlat_new_len(pkt);
 
-	if (skb_is_gso(skb) && (skb->encapsulation || len > IP_MAX_MTU))
+	if (skb_is_gso(skb) &&
+	    (skb->encapsulation || len > IP_MAX_MTU ||
+	     skb_shinfo(skb)->gso_type & SKB_GSO_UDP))
 		return true;
 	mtu = nf_xlat_bpf_mtu(pkt, mtu);
 	if (len <= mtu || pkt->icmp_error)

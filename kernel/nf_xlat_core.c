@@ -369,10 +369,13 @@ static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 		return;
 	}
 
-	/* IPv6 has no UDP without a checksum, RFC 7915 section 4.5 */
+	/*
+	 * IPv6 has no UDP without a checksum, RFC 7915 section 4.5. The length of a GSO packet's
+	 * datagram need not be true, and skb_checksum() must not be called with it.
+	 */
 	if (pf == NFPROTO_IPV6 && pkt->l3.proto == IPPROTO_UDP &&
 	    !pkt->l3.fraghdr && !pkt->l3.frag && !udp_hdr(skb)->check &&
-	    skb->ip_summed != CHECKSUM_PARTIAL) {
+	    skb->ip_summed != CHECKSUM_PARTIAL && !skb_is_gso(skb)) {
 		struct udphdr *udph = udp_hdr(skb);
 
 		udph->check = nf_xlat_full_csum(skb, hlen, ntohs(udph->len),

@@ -264,9 +264,12 @@ static int __init nf_xlat_ct_init(void)
 {
 	int err;
 
-	err = nf_xlat_ct_timeout_init();
+	err = nf_xlat_events_wq_init();
 	if (err)
 		return err;
+	err = nf_xlat_ct_timeout_init();
+	if (err)
+		goto err_wq;
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
@@ -294,6 +297,8 @@ err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
 	nf_xlat_ct_timeout_exit();
+err_wq:
+	nf_xlat_events_wq_exit();
 	return err;
 }
 
@@ -318,6 +323,7 @@ static void __exit nf_xlat_ct_fini(void)
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
+	nf_xlat_events_wq_exit();
 }
 
 module_init(nf_xlat_ct_init);

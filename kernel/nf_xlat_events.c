@@ -7,7 +7,6 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/rcupdate.h>
-#include "compat.h"
 #include "nf_xlat_events.h"
 
 /* The work pauses for so many times as long as it ran. */
@@ -21,6 +20,34 @@
 /* NEW: the work has not begun to handle the event. SEEN: the work is handling it. */
 #define NF_XLAT_EVENT_NEW	xa_mk_value(0)
 #define NF_XLAT_EVENT_SEEN	xa_mk_value(1)
+
+/*
+ * The works of all namespaces. Each waits for a mutex of conntrack, or walks over many sessions.
+ * So they have a workqueue of their own, and few of them run at once: else a user with many
+ * namespaces could keep all works of a shared one waiting.
+ */
+#define NF_XLAT_EVENTS_ACTIVE	4
+static struct workqueue_struct *nf_xlat_events_wq;
+
+/**
+ * nf_xlat_events_wq_init - make the workqueue
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init nf_xlat_events_wq_init(void)
+{
+	nf_xlat_events_wq = alloc_workqueue("nf_xlat_sessions", WQ_UNBOUND,
+					    NF_XLAT_EVENTS_ACTIVE);
+	return nf_xlat_events_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * nf_xlat_events_wq_exit - destroy the workqueue; no namespace has events any more
+ */
+void nf_xlat_events_wq_exit(void)
+{
+	destroy_workqueue(nf_xlat_events_wq);
+}
 
 /**
  * nf_xlat_events_init - initialise the events of a new namespace
@@ -60,10 +87,24 @@ void nf_xlat_events_kick(struct nf_xlat_events *ev)
 	unsigned long since = jiffies - READ_ONCE(ev->ended);
 	unsigned long pause = READ_ONCE(ev->pause);
 
-	mod_delayed_work(nf_xlat_wq, &ev->work,
+	mod_delayed_work(nf_xlat_events_wq, &ev->work,
 			 since < pause ? pause - since : 0);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
+
+/**
+ * nf_xlat_events_again - let the work run once more
+ * @ev: the events
+ * @delay: after so many jiffies, and after its pause; an event may come before that
+ *
+ * For the work itself, when it has ended its run.
+ */
+void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay)
+{
+	queue_delayed_work(nf_xlat_events_wq, &ev->work,
+			   max(delay, READ_ONCE(ev->pause)));
+}
+EXPORT_SYMBOL_GPL(nf_xlat_events_again);
 
 /**
  * nf_xlat_events_add - note an event of a device, and schedule the work

@@ -39,10 +39,13 @@ static inline bool nf_xlat_events_has(const struct nf_xlat_events *ev,
 	return xa_load((struct xarray *)&ev->devs, ifindex);
 }
 
+int nf_xlat_events_wq_init(void);
+void nf_xlat_events_wq_exit(void);
 void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func);
 void nf_xlat_events_exit(struct nf_xlat_events *ev);
 bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex);
 void nf_xlat_events_kick(struct nf_xlat_events *ev);
+void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay);
 unsigned long nf_xlat_events_begin(struct nf_xlat_events *ev);
 void nf_xlat_events_end(struct nf_xlat_events *ev, unsigned long start,
 			bool done);

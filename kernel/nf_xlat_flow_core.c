@@ -331,8 +331,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	nf_xlat_events_end(ev, start, done);
 	/* When the last rule is gone, there may still be flows. */
 	if (busy || atomic_read(&fn->table.nelems))
-		queue_delayed_work(nf_xlat_wq, &ev->work,
-				   max(NF_XLAT_FLOW_GC, ev->pause));
+		nf_xlat_events_again(ev, NF_XLAT_FLOW_GC);
 }
 
 /**

@@ -33,6 +33,8 @@
  * makes of 64 GSO packets, which a device may receive at once (NAPI_POLL_WEIGHT)
  */
 #define NF_XLAT_MAX_LOCAL	4096
+/* As many are delivered at once as NAPI takes (NAPI_POLL_WEIGHT). */
+#define NF_XLAT_LOCAL_BUDGET	64
 
 /*
  * The socket of each hook that this module calls with an okfn of its own. nfqueue holds a
@@ -447,26 +449,22 @@ static void nf_xlat_deliver_queued(struct tasklet_struct *tasklet)
 {
 	struct nf_xlat_local *local =
 		container_of(tasklet, struct nf_xlat_local, tasklet);
-	struct sk_buff_head now;
 	struct net_device *dev;
 	struct sk_buff *skb;
+	int n;
 
-	/*
-	 * Packets that are queued while this loop runs wait for the next run of the tasklet, so
-	 * that other softirqs get their turn.
-	 */
-	__skb_queue_head_init(&now);
-	spin_lock(&local->queue.lock);
-	skb_queue_splice_init(&local->queue, &now);
-	spin_unlock(&local->queue.lock);
-
-	while ((skb = __skb_dequeue(&now))) {
+	for (n = 0; n < NF_XLAT_LOCAL_BUDGET; n++) {
+		skb = skb_dequeue(&local->queue);
+		if (!skb)
+			return;
 		dev = skb->dev;
 		rcu_read_lock();
 		dst_input(skb);
 		rcu_read_unlock();
 		dev_put(dev);
 	}
+	/* Let other softirqs have their turn. */
+	tasklet_schedule(tasklet);
 }
 
 /*

@@ -733,6 +733,9 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 						   IPV6_MIN_MTU) - growth);
 }
 
+/* TCP makes 1366 of 64 KiB with the smallest MSS that it takes, TCP_MIN_SND_MSS. */
+#define NF_XLAT_MAX_SEGS	2048
+
 /*
  * Segment a GSO packet and translate each segment. NF_STOLEN: the packet is consumed, with all
  * segments. NF_DROP: it could not be segmented, and the caller has to free it.
@@ -746,6 +749,10 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
 
+	/* All of them pass the hooks before another packet does, so there is a limit to them. */
+	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS &&
+	    skb->len / NF_XLAT_MAX_SEGS > skb_shinfo(skb)->gso_size)
+		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);

@@ -388,8 +388,11 @@ static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 	}
 }
 
-/* Is the type of this GSO packet supported, and do its headers agree with the type? */
-static bool nf_xlat_gso_ok(const struct sk_buff *skb,
+/*
+ * Is the type of this GSO packet supported, and do its headers agree with the type? @off is where
+ * the network header begins.
+ */
+static bool nf_xlat_gso_ok(const struct sk_buff *skb, unsigned int off,
 			   const struct nf_xlat_pkt *pkt)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
@@ -407,9 +410,20 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb,
 	 */
 	if (pkt->l3.proto == IPPROTO_SCTP)
 		return type & SKB_GSO_SCTP;
-	/* SKB_GSO_UDP: one datagram, whose segments are its fragments */
-	return pkt->l3.proto == IPPROTO_UDP &&
-	       type & (SKB_GSO_UDP_L4 | SKB_GSO_UDP);
+	if (pkt->l3.proto != IPPROTO_UDP)
+		return false;
+	/* One datagram, whose segments are its fragments */
+	if (type & SKB_GSO_UDP)
+		return true;
+	if (!(type & SKB_GSO_UDP_L4))
+		return false;
+	/*
+	 * __udp_gso_segment() needs the start of the checksum too. A tunnel that has ended here
+	 * may have taken it away.
+	 */
+	return type & SKB_GSO_FRAGLIST ||
+	       (skb->ip_summed == CHECKSUM_PARTIAL &&
+		skb_checksum_start_offset(skb) == (int)(off + pkt->l3.hlen));
 }
 
 /**
@@ -456,7 +470,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	if (reasm)
 		pkt->l3.df = false;
 
-	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, pkt))
+	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, off, pkt))
 		return NF_XLAT_GSO;
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;

@@ -642,6 +642,41 @@ static void nf_xlat_test_csum_udp_zero(struct kunit *test)
 }
 
 /*
+ * A GSO packet of UDP whose checksum nobody is to fill in, since a tunnel that has ended here has
+ * taken its start away. The length that it claims is false, so skb_checksum() must not see it.
+ */
+static void nf_xlat_test_gso_udp_none(struct kunit *test)
+{
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+	struct udphdr *udph;
+
+	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
+			       CHECKSUM_NONE);
+	KUNIT_ASSERT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, false, &pkt),
+			NF_XLAT_OK);
+	udph = udp_hdr(skb);
+	udph->check = 0;
+	udph->len = htons(U16_MAX);
+	skb_shinfo(skb)->gso_size = 50;
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	/* It does not come so far; if it did, the length would do no harm. */
+	KUNIT_EXPECT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+			NF_XLAT_OK);
+	KUNIT_EXPECT_EQ(test, udp_hdr(skb)->check, 0);
+	kfree_skb(skb);
+
+	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
+			       CHECKSUM_NONE);
+	skb_shinfo(skb)->gso_size = 50;
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	KUNIT_EXPECT_EQ(test, (int)nf_xlat_parse(skb, NFPROTO_IPV4, false, &pkt),
+			NF_XLAT_GSO);
+	kfree_skb(skb);
+}
+
+/*
  * An ICMP error that quotes a random packet, made by prepending to that packet
  * what a router would. Cut to @keep bytes of the quoted packet.
  */
@@ -1041,6 +1076,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_icmp_mtu),	/* [30] [31] [57] */
 	KUNIT_CASE(nf_xlat_test_csum),	/* [40] [64] */
 	KUNIT_CASE(nf_xlat_test_csum_udp_zero),	/* [41] */
+	KUNIT_CASE(nf_xlat_test_gso_udp_none),
 	KUNIT_CASE(nf_xlat_test_error_csum),	/* [37] [62] */
 	KUNIT_CASE(nf_xlat_test_ext),	/* [35] [61] */
 	KUNIT_CASE(nf_xlat_test_error_corrupt),

@@ -89,6 +89,9 @@ print(len(s.recv(65536)))' >"$tmp/ufo"
 	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 4000
 	check "UFO: the datagram arrives" wait_for 10 grep -qx 4000 "$tmp/ufo"
 	check_eq "UFO: nothing was dropped" $(($(drops) - before_lies)) "$took"
+	# Nobody needs so many fragments, all of which pass the hooks at once.
+	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 40000 8
+	check_eq "UFO: 5000 fragments are too many" $(($(counter DropGso) - before_gso)) $((took + 1))
 else
 	part "no tun device"
 fi

@@ -12,6 +12,8 @@ pref64=2001:db8:64::
 
 setup_topo
 ip -n "$gw" route add 198.51.100.0/24 via $server_ip
+# The flood would fill a small table.
+sysctl -qw net.netfilter.nf_conntrack_max=100000
 # so that entries have an extension from the start
 on "$gw" sh -c 'echo 1 >/proc/sys/net/netfilter/nf_conntrack_acct'
 # ten thousand rules to pass, so that there is always a packet among them

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """vnet.py ADDRESS6 SOURCE6 DESTINATION6
-vnet.py ADDRESS6 SOURCE6 DESTINATION6 PORT BYTES	one datagram, called what it is: UFO
+vnet.py ADDRESS6 SOURCE6 DESTINATION6 PORT BYTES [SEGMENT]
+					one datagram, called what it is: UFO
 
 A guest that lies: packets into a tun device of this host, with virtio headers
 that call them something they are not. Prints how many the device took.
@@ -38,7 +39,7 @@ LIES = [
 ]
 
 if ufo:
-    port, size = int(ufo[0]), int(ufo[1])
+    port, size, segment = (int(i) for i in ([*ufo, 1400])[:3])
     ends = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, dest)
     udp = struct.pack("!HHH", 1111, port, 8 + size)
     # The sum of the pseudo-header: the rest is for who segments.
@@ -46,7 +47,7 @@ if ufo:
     while part >> 16:
         part = (part & 0xffff) + (part >> 16)
     ip6 = struct.pack("!IHBB", 6 << 28, 8 + size, UDP, 64) + ends
-    os.write(tun, struct.pack("=BBHHHH", 1, UFO, 48, 1400, 40, 6) + ip6 + udp + struct.pack("!H", part) + b"x" * size)
+    os.write(tun, struct.pack("=BBHHHH", 1, UFO, 48, segment, 40, 6) + ip6 + udp + struct.pack("!H", part) + b"x" * size)
     time.sleep(0.5)
     sys.exit()
 
