@@ -248,7 +248,6 @@ nft_xlat_eval_forward(const struct nft_xlat *priv, struct nft_regs *regs,
 
 	nft_xlat_load_range(regs, &priv->host, sizeof(__be32), &dest);
 	if (priv->mode == NFT_XLAT_DNAT) {
-		range.flags = 0;
 		range.unmapped = nf_xlat_map_saddr(&priv->dom, pkt->state->net,
 						   pkt->skb, NFPROTO_IPV6,
 						   &range.min_addr);
@@ -571,7 +570,9 @@ static int nft_xlat_init_ranges(const struct nft_ctx *ctx,
 			return -EINVAL;
 		break;
 	case NFT_XLAT_DNAT:
-		if (tb[NFTA_XLAT_POOL] || !tb[NFTA_XLAT_HOST])
+		/* Flags choose the source address and port. */
+		if (tb[NFTA_XLAT_POOL] || tb[NFTA_XLAT_FLAGS] ||
+		    !tb[NFTA_XLAT_HOST])
 			return -EINVAL;
 		break;
 	}

@@ -123,6 +123,7 @@ M64 = {"sets": [("m", MAP, 16, 0, 4)]}
 PAIR = eam("2001:db8::", 120, "192.0.2.0", 24)
 NG = {**pfx(), 3: 1}
 ANON = {"sets": [("__map%d", MAP | 3, 16, 0, 4)]}
+UNWRITTEN = -2  # what nf_tables itself says of a register that no expression has written
 addr = imm(8, bytes([192, 0, 2, 1]))
 addr6 = imm(1, socket.inet_pton(socket.AF_INET6, "2001:db8::1"))
 E = errno
@@ -138,6 +139,9 @@ rules = [
     ("6to4 dnat", 0, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, HOST={1: 8})], {}),
     ("6to4 dnat and snat", 0, INET, [addr, xlat(DIR=0, MODE=SNAT, POOL={1: 8, 2: 8, 3: 8, 4: 8}, HOST={1: 8, 3: 8})],
      {"dumped": xlat(POOL={1: 1, 2: 1, 3: 1, 4: 1}, HOST={1: 1, 2: 1, 3: 1, 4: 1})}),  # another name of 8
+    ("one address, without a maximum", 0, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8})],
+     {"dumped": xlat(POOL={1: 1, 2: 1})}),
+    ("the default MTU", 0, INET, [xlat(DIR=1, PREFIX=P, MTU=1280)], {"dumped": xlat(MTU=1280)}),
     ("ports of masquerade", 0, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, POOL={3: 8})], {}),
     # what the table implies
     ("ip6 table, no direction", 0, IP6, [xlat(PREFIX=P)], {"dumped": xlat(DIR=0, PREFIX=P)}),
@@ -251,6 +255,11 @@ rules = [
     ("attribute of a later release with a pair", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, SADDR={**PAIR, 8: 1})], {}),
 
     ("flags without state", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, FLAGS=4)], {}),
+    ("flags of 4to6 dnat", E.EINVAL, INET, [addr6, xlat(DIR=1, MODE=DNAT, PREFIX=P, HOST={1: 1}, FLAGS=4)], {}),
+    ("no flags of 4to6 dnat", E.EINVAL, INET, [addr6, xlat(DIR=1, MODE=DNAT, PREFIX=P, HOST={1: 1}, FLAGS=0)], {}),
+    ("flags of 6to4 dnat", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, HOST={1: 8}, FLAGS=8)], {}),
+    ("flags of snat behind dnat", 0, INET, [addr, xlat(DIR=0, MODE=SNAT, POOL={1: 8}, HOST={1: 8}, FLAGS=8)], {}),
+    ("flags of masquerade behind dnat", 0, INET, [addr, xlat(DIR=0, MODE=MASQ, HOST={1: 8}, FLAGS=16)], {}),
     ("unknown flag", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, FLAGS=32)], {}),
     ("flag that is not a user's", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, FLAGS=1)], {}),
     ("pool without state", E.EINVAL, INET, [addr, xlat(DIR=0, PREFIX=P, POOL={1: 8})], {}),
@@ -265,6 +274,8 @@ rules = [
     ("masquerade with an address", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, POOL={1: 8})], {}),
     ("register 0, the verdict", E.EINVAL, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 0})], {}),
     ("register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 99})], {}),
+    ("register that none has written", UNWRITTEN, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 9})], {}),
+    ("last one in such a register", UNWRITTEN, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8, 2: 9})], {}),
     ("port in register 99", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, POOL={3: 99})], {}),
     ("maximum port only", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, POOL={4: 8})], {}),
     ("4to6 masquerade", E.EOPNOTSUPP, INET, [xlat(DIR=1, MODE=MASQ, PREFIX=P)], {}),
@@ -317,8 +328,15 @@ flow_rules = [
 
 if __name__ == "__main__":
     ok = True
+    unwritten = send(batch(INET, [{1: "cmp", 2: {1: 9, 2: 0, 3: {1: bytes(4)}}}]), 3)
+    if not unwritten:
+        delete(INET)
+    elif unwritten != E.ENODATA:
+        sys.exit(f"FAIL: cmp of a register that none has written: {errno.errorcode[unwritten]}")
     for what, want, family, exprs, where in rules + (flow_rules if "flow" in sys.argv else []):
         where = dict(where)
+        if want == UNWRITTEN:
+            want = unwritten
         dumped = where.pop("dumped", None)
         got = send(batch(family, exprs, **where), 3 + sum(len(where.get(w, ())) for w in ("sets", "flowtables")))
         if not got and dumped and not lists(family, dumped):

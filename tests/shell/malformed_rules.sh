@@ -168,6 +168,10 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1 mapping endpoint-independent" "mapping is for masquerade and snat, not for dnat" mapping
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade mapping endpoint-independent" "mapping is of an address that others may talk to" mapping
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade filtering address-dependent" "filtering is of an address that others may talk to" filtering
+	refused inet "$pre" "xlat 6to4 $n64 dnat to 192.0.2.1 persistent" "flags are for masquerade and snat, not for dnat" persistent
+	refused inet "$pre" "xlat 6to4 saddr $eam dnat to 192.0.2.1-192.0.2.4:80-89 random,persistent" "flags are for masquerade and snat, not for dnat" random,persistent
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:80-89 fully-random" "flags are for masquerade and snat, not for dnat" fully-random
+	refused inet "$pre" "xlat 4to6 $n64 dnat random" "flags are for masquerade and snat, not for dnat" random
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masqerade" "unknown word 'masqerade', expected to, :port, masquerade, snat, random" masqerade
 	refused inet "$pre" "xlat 6to4 masquerade dnat to 192.0.2.1" "there can be only one dnat, before masquerade and snat" dnat
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 dnat to 192.0.2.2" "there can be only one dnat, before masquerade and snat" dnat

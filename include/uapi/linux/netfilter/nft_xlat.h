@@ -153,8 +153,8 @@ enum nft_xlat_range_attributes {
  *	@NFT_XLAT_DNAT, and of @NFT_XLAT_6TO4 with @NFT_XLAT_MASQ or @NFT_XLAT_SNAT,
  *	where it excludes @NFTA_XLAT_MAPPING and @NFTA_XLAT_FILTERING
  *	(NLA_NESTED: nft_xlat_range_attributes)
- * @NFTA_XLAT_FLAGS: with state: flags of the port and address choice: random,
- *	fully-random, persistent (NLA_U32: NF_NAT_RANGE_PROTO_RANDOM,
+ * @NFTA_XLAT_FLAGS: of @NFT_XLAT_MASQ and @NFT_XLAT_SNAT: random, fully-random,
+ *	persistent (NLA_U32: NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT)
  * @NFTA_XLAT_MAPPING: of @NFT_XLAT_MASQ and @NFT_XLAT_SNAT, endpoint-independent
  *	when absent (NLA_U32: nft_xlat_mappings)
