@@ -105,15 +105,30 @@ on "$gw" $NFT flush ruleset
 
 # nf_tables loads both modules by the names of the expressions, also for a user who has
 # a namespace of his own.
+user() { setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Urn "$@"; }
+loaded() { find /sys/module -maxdepth 1 -name 'nf*_xlat*' -printf '%f\n' | sort | xargs; }
+fast="table inet t {
+	flowtable ft { hook ingress priority filter; devices = { lo }; }
+	chain forward { $fwd xlat flow add @ft; }
+}"
 if [ -e /sys/module/nf_flow_table_inet ] && command -v setpriv unshare >"$tmp/check"; then
 	check "modules unload" wait_for 10 modprobe -r nft_xlat_flow nft_xlat
-	check "rules of a user load" setpriv --reuid=65534 --regid=65534 --clear-groups unshare -Urn "$NFT" "
-		table inet t {
-			flowtable ft { hook ingress priority filter; devices = { lo }; }
-			chain pre { $pre $stateful; }
-			chain forward { $fwd xlat flow add @ft; }
-		}"
+	check "rules of a user load" user "$NFT" "$fast; table inet t { chain pre { $pre $stateful; }; }"
 	check "and the modules" test -e /sys/module/nft_xlat -a -e /sys/module/nft_xlat_flow
+	check "a device of a user" user ip link add type xlat
+	check "and its module loads" test -e /sys/module/nf_xlat_dev
+
+	# docs/security.md: one line takes all of them from everybody.
+	check "all modules unload" wait_for 10 modprobe -r nft_xlat_flow nft_xlat nf_xlat_dev nf_xlat_flow nf_xlat_ct nf_xlat
+	check_eq "none is left" "$(loaded)" ""
+	echo "install nf_xlat /bin/false" >"$blocked"
+	check_not "no rule" user "$NFT" "table inet t { chain pre { $pre $stateful; }; }"
+	check_not "no fast path" user "$NFT" "$fast"
+	check_not "no device" user ip link add type xlat
+	check_not "not for root either" modprobe -a nft_xlat nft_xlat_flow nf_xlat_dev
+	check_eq "no module loads without nf_xlat" "$(loaded)" ""
+	rm "$blocked"
+	check "all modules may load again" modprobe -a nft_xlat nft_xlat_flow
 fi
 
 # By a jump

@@ -41,6 +41,22 @@ cat >"$tmp/part" <<-EOF
 	}
 EOF
 verdict "$tmp/good" 0 2 0
+if modprobe -q nf_flow_table_inet; then
+	cat >"$tmp/fast" <<-EOF
+		table inet gw {
+			flowtable ft { hook ingress priority filter; devices = { lo }; }
+			chain forward { type filter hook forward priority filter
+				ct state established xlat flow add @ft
+			}
+		}
+	EOF
+	verdict "$tmp/fast" 0 1 0
+	check "the fast path loads" on "$gw" "$NFT" -f "$tmp/fast"
+	verdict "$tmp/good" 0 2 1
+	on "$gw" "$NFT" flush ruleset
+else
+	echo "# SKIP: no flowtables in this kernel"
+fi
 check "loads" on "$gw" "$NFT" -f "$tmp/good" || done_testing
 verdict "$tmp/good" 0 2 2
 on "$gw" "$NFT" list ruleset >"$tmp/saved"
