@@ -292,7 +292,8 @@ ip netns del "$gw2"
 on "$gw" "$NFT" flush ruleset
 on_gw delete client ::/0 >/dev/null
 modprobe -q -r nf_xlat_dev
-wait_for 20 modprobe -r nft_xlat
+wait_for 20 modprobe -r nft_xlat_flow nft_xlat
+modprobe -q -r nf_xlat_flow
 check "the module goes with them" wait_for 60 modprobe -r nf_xlat_ct
 modprobe nft_xlat
 
