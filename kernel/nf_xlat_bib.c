@@ -483,12 +483,13 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
 	} else {
 		WRITE_ONCE(bib->is_static, true);
 		bn->statics++;
+		/* nf_xlat_bib_unfix() may put that of the static mapping at any time from now on. */
+		refcount_inc(&bib->ref);
 	}
 	spin_unlock(&bn->dumps_lock);
-	if (err)
-		nf_xlat_bib_put(net, bib);
-	else
+	if (!err)
 		nf_xlat_bib_begin(net, bib);
+	nf_xlat_bib_put(net, bib);
 	return err;
 }
 

@@ -819,8 +819,12 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 			       "the filter asks for nothing, and all sessions would end");
 		goto err;
 	}
+	err = nf_xlat_nl_hold();
+	if (err)
+		goto err;
 	iter.data = del;
 	nf_ct_iterate_cleanup_net(nf_xlat_nl_del_iter, &iter);
+	nf_xlat_nl_exit();
 
 	err = -EMSGSIZE;
 	hdr = genlmsg_put_reply(msg, info, &nf_xlat_nl_family, 0,

@@ -103,6 +103,7 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info);
 extern const struct nla_policy nf_xlat_nl_mapping_attrs[NF_XLAT_A_MAPPING_MAX + 1];
 extern const struct nla_policy nf_xlat_nl_mapping_policy[NF_XLAT_A_MAPPING + 1];
 
+int nf_xlat_nl_hold(void);
 int nf_xlat_nl_enter(struct genl_info *info);
 void nf_xlat_nl_exit(void);
 int nf_xlat_nl_read_ifindex(struct net *net, const struct nlattr *attr,

@@ -125,6 +125,19 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
 }
 
 /**
+ * nf_xlat_nl_hold - begin a request that changes something
+ *
+ * With the reference to the module, nf_xlat_ct_fini() comes after the request. A mapping that ends
+ * later would find the workqueue of its event drained. Process context.
+ *
+ * Return: 0, or -ENETDOWN if the module is about to go.
+ */
+int nf_xlat_nl_hold(void)
+{
+	return try_module_get(THIS_MODULE) ? 0 : -ENETDOWN;
+}
+
+/**
  * nf_xlat_nl_enter - begin to make something
  * @info: request
  *
@@ -140,11 +153,11 @@ int nf_xlat_nl_enter(struct genl_info *info)
 			       "this network namespace has neither a rule nor a device with state");
 		return -ENETDOWN;
 	}
-	return try_module_get(THIS_MODULE) ? 0 : -ENETDOWN;
+	return nf_xlat_nl_hold();
 }
 
 /**
- * nf_xlat_nl_exit - undo nf_xlat_nl_enter()
+ * nf_xlat_nl_exit - undo nf_xlat_nl_enter() or nf_xlat_nl_hold()
  */
 void nf_xlat_nl_exit(void)
 {
@@ -335,6 +348,10 @@ static int nf_xlat_nl_read_ends(struct nf_xlat_nl_mapping *m, bool client,
 		m->key4.proto = IPPROTO_ICMP;
 	if (m->key6.proto == IPPROTO_ICMP)
 		m->key6.proto = IPPROTO_ICMPV6;
+	if (tb[NF_XLAT_A_MAPPING_CLIENT_PORT] && !m->key6.port &&
+	    m->key4.proto != IPPROTO_ICMP)
+		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_CLIENT_PORT], -EINVAL,
+				      "0 is no port");
 	if (!m->key4.port && m->key4.proto != IPPROTO_ICMP)
 		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PORT], -EINVAL,
 				      "0 is no port");
@@ -451,14 +468,18 @@ int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 	err = nf_xlat_nl_read_mapping(&m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
 	if (!err)
 		err = nf_xlat_nl_read_ends(&m, false, info->extack);
+	if (!err)
+		err = nf_xlat_nl_hold();
 	if (err)
 		return err;
 
 	rcu_read_lock();
 	bib = nf_xlat_bib_find4(net, &m.key4);
 	rcu_read_unlock();
-	if (!bib)
-		return NF_XLAT_NL_BAD(info->extack, m.attr, -ENOENT, "there is no such mapping");
+	if (!bib) {
+		err = NF_XLAT_NL_BAD(info->extack, m.attr, -ENOENT, "there is no such mapping");
+		goto out;
+	}
 	if ((m.tb[NF_XLAT_A_MAPPING_CLIENT] &&
 	     !ipv6_addr_equal(&m.key6.addr, &bib->key6.addr)) ||
 	    (m.tb[NF_XLAT_A_MAPPING_CLIENT_PORT] && m.key6.port != bib->key6.port))
@@ -468,5 +489,7 @@ int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 		err = NF_XLAT_NL_BAD(info->extack, m.attr, -EINVAL,
 				     "it is not static: it ends with its sessions");
 	nf_xlat_bib_put(net, bib);
+out:
+	nf_xlat_nl_exit();
 	return err;
 }

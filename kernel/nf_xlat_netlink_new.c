@@ -428,7 +428,8 @@ static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 	if (!to->attr)
 		return 0;
 	if (!nf_xlat_addr_6to4(from->attr ? &from->key6.prefix : &n->want.range.prefix,
-			       &orig->dst.u3.in6, &addr))
+			       &orig->dst.u3.in6, &addr) ||
+	    !nf_xlat_nl_legal4(addr))
 		return NF_XLAT_NL_BAD(n->extack, n->ttb[IP_CT_DIR_ORIGINAL][NF_XLAT_A_TUPLE_DST6],
 				      -EINVAL, "no address of a pool in the prefix");
 	return nf_xlat_nl_set_ends(n, to, &reply->src, n->zone[IP_CT_DIR_REPLY], addr,
@@ -593,6 +594,11 @@ static int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *i
 	if (!err)
 		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY,
 					    n->tb[NF_XLAT_A_SESSION_REPLY]);
+	if (!err && n->want.tuple[0].dst.protonum == IPPROTO_UDPLITE &&
+	    (n->want.tuple[0].src.u.all != n->want.tuple[1].dst.u.all ||
+	     n->want.tuple[0].dst.u.all != n->want.tuple[1].src.u.all))
+		err = NF_XLAT_NL_BAD(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -EINVAL,
+				     "the ports of this protocol are not translated");
 	if (!err)
 		err = nf_xlat_nl_read_zone(n);
 	if (!err)
@@ -697,13 +703,15 @@ int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info)
 	if (!n)
 		return -ENOMEM;
 	err = nf_xlat_nl_read_session(n, info);
+	if (!err)
+		err = nf_xlat_nl_hold();
 	if (err)
 		goto out;
 	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
 	if (!h) {
 		err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_ORIG], -ENOENT,
 				     "there is no session with this tuple");
-		goto out;
+		goto out_exit;
 	}
 	ct = nf_ct_tuplehash_to_ctrack(h);
 	if (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL || !nf_xlat_ct_is_session(ct) ||
@@ -718,6 +726,8 @@ int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG_ATTR(info->extack, n->tb[NF_XLAT_A_SESSION_TIMEOUT],
 				    "the timeout of this session is fixed");
 	nf_ct_put(ct);
+out_exit:
+	nf_xlat_nl_exit();
 out:
 	kfree(n);
 	return err;
