@@ -118,6 +118,13 @@ void nf_xlat_ct_owner_del(struct net *net, u8 index)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 
 /*
+ * The works that end sessions wait for nf_conntrack_mutex, one after the other. A user may have any
+ * number of namespaces, so do not let them fill a workqueue that others use.
+ */
+#define NF_XLAT_CT_WORKS	4
+static struct workqueue_struct *nf_xlat_ct_wq;
+
+/*
  * The exit method of nf_tables removes the rules, and would unregister our hooks with the last
  * one. The data of conntrack and of nf_xlat may be gone by then, so unregister the hooks here,
  * before any exit method runs.
@@ -226,7 +233,7 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
 	mutex_init(&xn->mutex);
-	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work);
+	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work, nf_xlat_ct_wq);
 	INIT_LIST_HEAD(&xn->pools);
 	nf_xlat_netlink_net_init(xn);
 	xn->net = net;
@@ -264,9 +271,10 @@ static int __init nf_xlat_ct_init(void)
 {
 	int err;
 
-	err = nf_xlat_events_wq_init();
-	if (err)
-		return err;
+	nf_xlat_ct_wq = alloc_workqueue("nf_xlat_ct", WQ_UNBOUND,
+					NF_XLAT_CT_WORKS);
+	if (!nf_xlat_ct_wq)
+		return -ENOMEM;
 	err = nf_xlat_ct_timeout_init();
 	if (err)
 		goto err_wq;
@@ -298,7 +306,7 @@ err_bib:
 err_timeout:
 	nf_xlat_ct_timeout_exit();
 err_wq:
-	nf_xlat_events_wq_exit();
+	destroy_workqueue(nf_xlat_ct_wq);
 	return err;
 }
 
@@ -323,7 +331,7 @@ static void __exit nf_xlat_ct_fini(void)
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
-	nf_xlat_events_wq_exit();
+	destroy_workqueue(nf_xlat_ct_wq);
 }
 
 module_init(nf_xlat_ct_init);

@@ -47,12 +47,6 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 {
 	int err;
 
-	/*
-	 * Unless fqdir_pre_exit() drops them, as it does in newer kernels, fragments may wait for
-	 * others when their namespace ends. Conntrack would then wait for the entries of them.
-	 */
-	if (way->flags & NF_XLAT_IN_DEVICE)
-		nf_reset_ct(skb);
 	if (pf == NFPROTO_IPV4)
 		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG);
 	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG);

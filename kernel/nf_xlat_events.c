@@ -21,41 +21,16 @@
 #define NF_XLAT_EVENT_NEW	xa_mk_value(0)
 #define NF_XLAT_EVENT_SEEN	xa_mk_value(1)
 
-/*
- * The works of all namespaces. Each waits for a mutex of conntrack, or walks over many sessions.
- * So they have a workqueue of their own, and few of them run at once: else a user with many
- * namespaces could keep all works of a shared one waiting.
- */
-#define NF_XLAT_EVENTS_ACTIVE	4
-static struct workqueue_struct *nf_xlat_events_wq;
-
-/**
- * nf_xlat_events_wq_init - make the workqueue
- *
- * Return: 0 or -ENOMEM.
- */
-int __init nf_xlat_events_wq_init(void)
-{
-	nf_xlat_events_wq = alloc_workqueue("nf_xlat_sessions", WQ_UNBOUND,
-					    NF_XLAT_EVENTS_ACTIVE);
-	return nf_xlat_events_wq ? 0 : -ENOMEM;
-}
-
-/**
- * nf_xlat_events_wq_exit - destroy the workqueue; no namespace has events any more
- */
-void nf_xlat_events_wq_exit(void)
-{
-	destroy_workqueue(nf_xlat_events_wq);
-}
-
 /**
  * nf_xlat_events_init - initialise the events of a new namespace
  * @ev: the events
  * @func: the work, which finds @ev by nf_xlat_events_of()
+ * @wq: the workqueue that it runs on
  */
-void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func)
+void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func,
+			 struct workqueue_struct *wq)
 {
+	ev->wq = wq;
 	INIT_DELAYED_WORK(&ev->work, func);
 	xa_init(&ev->devs);
 	ev->ended = jiffies;
@@ -87,7 +62,7 @@ void nf_xlat_events_kick(struct nf_xlat_events *ev)
 	unsigned long since = jiffies - READ_ONCE(ev->ended);
 	unsigned long pause = READ_ONCE(ev->pause);
 
-	mod_delayed_work(nf_xlat_events_wq, &ev->work,
+	mod_delayed_work(ev->wq, &ev->work,
 			 since < pause ? pause - since : 0);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
@@ -101,7 +76,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
  */
 void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay)
 {
-	queue_delayed_work(nf_xlat_events_wq, &ev->work,
+	queue_delayed_work(ev->wq, &ev->work,
 			   max(delay, READ_ONCE(ev->pause)));
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_again);

@@ -16,12 +16,14 @@
  * pauses, so that it does not keep a CPU busy.
  *
  * @work: the work
+ * @wq: the workqueue that it runs on
  * @devs: devices by index; the value is NF_XLAT_EVENT_NEW or NF_XLAT_EVENT_SEEN
  * @ended: jiffies when the last run of the work ended
  * @pause: for how many jiffies after @ended the work does not run again
  */
 struct nf_xlat_events {
 	struct delayed_work	work;
+	struct workqueue_struct	*wq;
 	struct xarray		devs;
 	unsigned long		ended;
 	unsigned long		pause;
@@ -39,9 +41,8 @@ static inline bool nf_xlat_events_has(const struct nf_xlat_events *ev,
 	return xa_load((struct xarray *)&ev->devs, ifindex);
 }
 
-int nf_xlat_events_wq_init(void);
-void nf_xlat_events_wq_exit(void);
-void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func);
+void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func,
+			 struct workqueue_struct *wq);
 void nf_xlat_events_exit(struct nf_xlat_events *ev);
 bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex);
 void nf_xlat_events_kick(struct nf_xlat_events *ev);

@@ -31,6 +31,7 @@
 
 unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
+static struct workqueue_struct *nf_xlat_flow_wq __read_mostly;
 
 /* Number of stateless flows in all namespaces for which nf_xlat_flow_of_user() is true */
 static atomic_t nf_xlat_flow_users;
@@ -365,7 +366,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 
 	fn->net = net;
 	fn->mib = nf_xlat_mib(net);
-	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work);
+	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work, nf_xlat_flow_wq);
 	mutex_init(&fn->mutex);
 	INIT_LIST_HEAD(&fn->fts);
 	xa_init(&fn->hooked);
@@ -420,13 +421,18 @@ static int __init nf_xlat_flow_init(void)
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)
 		return -ENOMEM;
+	nf_xlat_flow_wq = alloc_workqueue("nf_xlat_flow", WQ_UNBOUND, 0);
+	if (!nf_xlat_flow_wq) {
+		err = -ENOMEM;
+		goto err_cache;
+	}
 	/* BPF programs can call the functions only after this function has returned. */
 	err = nf_xlat_flow_bpf_init();
 	if (err)
-		goto err_cache;
+		goto err_wq;
 	err = register_pernet_subsys(&nf_xlat_flow_net_ops);
 	if (err)
-		goto err_cache;
+		goto err_wq;
 	err = nf_xlat_ft_init();
 	if (err)
 		goto err_pernet;
@@ -435,6 +441,8 @@ static int __init nf_xlat_flow_init(void)
 
 err_pernet:
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
+err_wq:
+	destroy_workqueue(nf_xlat_flow_wq);
 err_cache:
 	kmem_cache_destroy(nf_xlat_flow_cache);
 	return err;
@@ -448,6 +456,7 @@ static void __exit nf_xlat_flow_exit(void)
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
 	/* nf_xlat_flow_free_rcu() is code of this module. */
 	rcu_barrier();
+	destroy_workqueue(nf_xlat_flow_wq);
 	kmem_cache_destroy(nf_xlat_flow_cache);
 }
 

@@ -385,13 +385,10 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 	if (skb_cow(skb, LL_RESERVED_SPACE(dev)))
 		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 
-	if (pf == NFPROTO_IPV4) {
+	if (pf == NFPROTO_IPV4)
 		IPCB(skb)->flags |= IPSKB_FORWARDED;
-		if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
-			skb->priority = rt_tos2priority(ip_hdr(skb)->tos);
-	} else {
+	else
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-	}
 
 	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_hook_sk.sk, skb,
 		       skb->dev, dev, nf_xlat_forward_finish);
@@ -700,9 +697,18 @@ static void nf_xlat_drop_queued(void)
  */
 void nf_xlat_forward_fini(void)
 {
+	struct nf_xlat_local *local;
+	struct sk_buff *skb;
 	int cpu;
 
 	nf_xlat_drop_queued();
-	for_each_possible_cpu(cpu)
-		tasklet_kill(&per_cpu_ptr(&nf_xlat_local, cpu)->tasklet);
+	for_each_possible_cpu(cpu) {
+		local = per_cpu_ptr(&nf_xlat_local, cpu);
+		tasklet_kill(&local->tasklet);
+		/* While tasklet_kill() waits for it, the tasklet cannot schedule itself again. */
+		while ((skb = skb_dequeue(&local->queue))) {
+			dev_put(skb->dev);
+			kfree_skb(skb);
+		}
+	}
 }

@@ -390,9 +390,9 @@ static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 
 /*
  * Is the type of this GSO packet supported, and do its headers agree with the type? @off is where
- * the network header begins.
+ * the network header begins. Sets ip_summed of datagrams to CHECKSUM_PARTIAL, which they are.
  */
-static bool nf_xlat_gso_ok(const struct sk_buff *skb, unsigned int off,
+static bool nf_xlat_gso_ok(struct sk_buff *skb, unsigned int off,
 			   const struct nf_xlat_pkt *pkt)
 {
 	unsigned int type = skb_shinfo(skb)->gso_type;
@@ -417,13 +417,19 @@ static bool nf_xlat_gso_ok(const struct sk_buff *skb, unsigned int off,
 		return true;
 	if (!(type & SKB_GSO_UDP_L4))
 		return false;
+	if (type & SKB_GSO_FRAGLIST)
+		return true;
 	/*
-	 * __udp_gso_segment() needs the start of the checksum too. A tunnel that has ended here
-	 * may have taken it away.
+	 * As __udp_gso_segment(), which does not look at ip_summed: udp_send_skb() leaves it at
+	 * CHECKSUM_NONE where the device cannot checksum. A tunnel that has ended here may have
+	 * taken the start of the checksum away.
 	 */
-	return type & SKB_GSO_FRAGLIST ||
-	       (skb->ip_summed == CHECKSUM_PARTIAL &&
-		skb_checksum_start_offset(skb) == (int)(off + pkt->l3.hlen));
+	if (skb->ip_summed == CHECKSUM_COMPLETE ||
+	    skb_checksum_start_offset(skb) != (int)(off + pkt->l3.hlen) ||
+	    skb->csum_offset != offsetof(struct udphdr, check))
+		return false;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	return true;
 }
 
 /**

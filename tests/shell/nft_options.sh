@@ -110,7 +110,7 @@ check_match "monitor: replaced" "$(grep masquerade "$tmp/monitor")" \
 # What goes over netlink
 check_eq "--debug=netlink" "$(nft --debug=netlink add rule inet t c tcp dport 80 \
 	xlat 6to4 prefix 64:ff9b::/96 non-global snat to 192.0.2.1-192.0.2.6:1024-65535 random | grep xlat)" \
-	"  [ xlat 6to4 snat prefix 64:ff9b::/96 flags 0x1 addr_min reg 1 addr_max reg 2 proto_min reg 3 proto_max reg 4 flags 0x4 ]"
+	"  [ xlat 6to4 snat prefix 64:ff9b::/96 flags 0x1 pool addr_min reg 1 addr_max reg 2 proto_min reg 3 proto_max reg 4 flags 0x4 ]"
 check_eq "--debug=netlink of what is listed" "$(nft --debug=netlink list chain inet t c | grep 4to6 | head -1)" \
 	"  [ xlat 4to6 stateless prefix 64:ff9b::/96 ]"
 

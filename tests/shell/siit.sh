@@ -47,11 +47,6 @@ EOF
 check_match "fragments and a rule by port" "$(python "$client6" fragments call $server64 5354 dont 3000)" "3000 intact"
 check_match "a whole packet and that rule" "$(patience=1 ask "$client6" udp $server64 5354)" ""
 ip -n "$gw" rule del ipproto udp dport 5354 table 100
-# So is the priority that goes with the type of service.
-on "$gw" nft "table ip prio { chain post { type filter hook postrouting priority 0; meta priority 0:6 counter; }; }"
-check "a packet of low delay" on "$client6" ping -6 -c 1 -W 10 -Q 16 $server64
-check "its priority" grep -q "packets 1 " <(on "$gw" nft list table ip prio)
-on "$gw" nft delete table ip prio
 
 # What is routed to the translator has to get to the forward hook.
 ip -n "$gw" route add 64:ff9b::/96 dev lan
