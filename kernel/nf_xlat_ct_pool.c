@@ -196,6 +196,15 @@ static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
 	return addr.ip == t->dst.u3.ip;
 }
 
+/* Is this pool known, and does it have the port? RCU read side */
+static bool nf_xlat_ct_pool_has_port(const struct nf_xlat_ct_pool *pool, u16 port)
+{
+	/* The load pairs with smp_store_release() in nf_xlat_ct_pool_learn(). */
+	return smp_load_acquire(&pool->state) == NF_XLAT_POOL_KNOWN &&
+	       port >= ntohs(pool->pool.min_proto) &&
+	       (!pool->pool.max_proto || port <= ntohs(pool->pool.max_proto));
+}
+
 /**
  * nf_xlat_ct_pools_have - could a client get the IPv4 endpoint that a SYN is for?
  * @net: network namespace
@@ -216,10 +225,7 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 	bool masq = false;
 
 	list_for_each_entry_rcu(pool, &xn->pools, node) {
-		/* The load pairs with smp_store_release() in nf_xlat_ct_pool_learn(). */
-		if (smp_load_acquire(&pool->state) != NF_XLAT_POOL_KNOWN ||
-		    port < ntohs(pool->pool.min_proto) ||
-		    (pool->pool.max_proto && port > ntohs(pool->pool.max_proto)) ||
+		if (!nf_xlat_ct_pool_has_port(pool, port) ||
 		    !nf_xlat_prefix_allows(&pool->prefix, t->src.u3.ip))
 			continue;
 		if (pool->masq)
@@ -235,15 +241,9 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 static bool nf_xlat_ct_pool_has(struct net *net, const struct nf_xlat_ct_pool *pool,
 				const struct nf_xlat_bib_key4 *key4)
 {
-	u16 port = ntohs(key4->port);
-
-	/* As in nf_xlat_ct_pool_rule() */
-	if (!smp_load_acquire(&pool->has_rule))
-		return false;
-	/* As in nf_xlat_ct_pool_learn() */
-	if (smp_load_acquire(&pool->state) != NF_XLAT_POOL_KNOWN ||
-	    port < ntohs(pool->pool.min_proto) ||
-	    (pool->pool.max_proto && port > ntohs(pool->pool.max_proto)))
+	/* The load of @has_rule pairs with nf_xlat_ct_pool_rule(). */
+	if (!smp_load_acquire(&pool->has_rule) ||
+	    !nf_xlat_ct_pool_has_port(pool, ntohs(key4->port)))
 		return false;
 	if (pool->masq)
 		return __ip_dev_find(net, key4->addr, false);

@@ -405,6 +405,18 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 	return bib;
 }
 
+/* Read the mapping of a request about static mappings; with @client, it has an IPv6 endpoint. */
+static int nf_xlat_nl_read_static(struct nf_xlat_nl_mapping *m, struct genl_info *info,
+				  bool client)
+{
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_MAPPING))
+		return -EINVAL;
+	err = nf_xlat_nl_read_mapping(m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
+	return err ? : nf_xlat_nl_read_ends(m, client, info->extack);
+}
+
 /**
  * nf_xlat_nl_mapping_new - make a static mapping, or make a mapping static
  * @skb: request
@@ -421,11 +433,7 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 	struct nf_xlat_bib *bib;
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_MAPPING))
-		return -EINVAL;
-	err = nf_xlat_nl_read_mapping(&m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
-	if (!err)
-		err = nf_xlat_nl_read_ends(&m, true, info->extack);
+	err = nf_xlat_nl_read_static(&m, info, true);
 	if (!err)
 		err = nf_xlat_nl_enter(info);
 	if (err)
@@ -463,11 +471,7 @@ int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 	struct nf_xlat_bib *bib;
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_MAPPING))
-		return -EINVAL;
-	err = nf_xlat_nl_read_mapping(&m, info->attrs[NF_XLAT_A_MAPPING], info->extack);
-	if (!err)
-		err = nf_xlat_nl_read_ends(&m, false, info->extack);
+	err = nf_xlat_nl_read_static(&m, info, false);
 	if (!err)
 		err = nf_xlat_nl_hold();
 	if (err)

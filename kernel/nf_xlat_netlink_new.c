@@ -608,8 +608,8 @@ static int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *i
 
 static void nf_xlat_nl_say_taken(const struct nf_xlat_nl_new *n, int err)
 {
+	const struct nlattr *attr = n->tb[NF_XLAT_A_SESSION_REPLY];
 	struct nf_conntrack_tuple_hash *h;
-	bool orig;
 
 	if (err == -ENOMEM)
 		NL_SET_ERR_MSG(n->extack, "no memory, or conntrack's table is full");
@@ -618,15 +618,11 @@ static void nf_xlat_nl_say_taken(const struct nf_xlat_nl_new *n, int err)
 	if (err != -EEXIST)
 		return;
 	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
-	orig = h;
-	if (h)
+	if (h) {
+		attr = n->tb[NF_XLAT_A_SESSION_ORIG];
 		nf_ct_put(nf_ct_tuplehash_to_ctrack(h));
-	if (orig)
-		NL_SET_ERR_MSG_ATTR(n->extack, n->tb[NF_XLAT_A_SESSION_ORIG],
-				    "conntrack has an entry with this tuple");
-	else
-		NL_SET_ERR_MSG_ATTR(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY],
-				    "conntrack has an entry with this tuple");
+	}
+	NL_SET_ERR_MSG_ATTR(n->extack, attr, "conntrack has an entry with this tuple");
 }
 
 /**

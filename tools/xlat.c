@@ -344,7 +344,8 @@ static int attrs_cb(const struct nlattr *attr, void *data)
 /* No set has more attributes than that of a mapping. */
 #define ATTRS(tb)	const struct nlattr *tb[NF_XLAT_A_MAPPING_MAX + 1] = {}
 
-static uint64_t get(const struct nlattr *attr)
+/* A number of 1, 2, 4 or 8 bytes, in the order of this machine; 0 if it is absent */
+uint64_t get(const struct nlattr *attr)
 {
 	if (!attr)
 		return 0;

@@ -97,22 +97,6 @@ struct saved {
 	struct nlattr	*nest;
 };
 
-static uint64_t number(const struct nlattr *attr)
-{
-	uint64_t n = 0;
-
-	/* Numbers of 1, 2 and 4 bytes, in the order of this machine */
-	switch (mnl_attr_get_payload_len(attr)) {
-	case 1:
-		return mnl_attr_get_u8(attr);
-	case 2:
-		return mnl_attr_get_u16(attr);
-	case 4:
-		return mnl_attr_get_u32(attr);
-	}
-	return n;
-}
-
 static void print_nest(const struct nlattr *nest, const struct field *fields)
 {
 	char text[INET6_ADDRSTRLEN], dev[IF_NAMESIZE];
@@ -127,11 +111,11 @@ static void print_nest(const struct nlattr *nest, const struct field *fields)
 			;
 		if (!f->name)
 			continue;
-		if (f->kind == DEVICE && !if_indextoname(number(attr), dev))
+		if (f->kind == DEVICE && !if_indextoname(get(attr), dev))
 			continue;
 		printf("%s\"%s\": ", sep, f->name);
 		sep = ", ";
-		n = number(attr);
+		n = get(attr);
 		switch (f->kind) {
 		case IP4:
 		case IP6:

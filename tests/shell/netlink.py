@@ -13,6 +13,15 @@ def nest(kind, *attrs):
     return attr(kind | 0x8000, b"".join(attrs))
 
 
+def attrs(data):
+    """Kind and value of each attribute"""
+    at = 0
+    while at + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, at)
+        yield kind & 0x3fff, data[at + 4:at + length]
+        at += (max(length, 4) + 3) & ~3
+
+
 def message(kind, flags, data):
     """NLM_F_REQUEST is among its flags."""
     return struct.pack("=IHHII", 16 + len(data), kind, flags | 1, 1, 0) + data
@@ -33,10 +42,7 @@ def family(name):
         # CTRL_CMD_GETFAMILY with CTRL_ATTR_FAMILY_NAME; the answer begins with name and number.
         nl.send(message(16, 0, struct.pack("=BBH", 3, 1, 0) + attr(2, name.encode() + b"\0")))
         answer = nl.recv(4096)
-    at = 20
-    while at + 4 <= len(answer):
-        length, kind = struct.unpack_from("=HH", answer, at)
+    for kind, value in attrs(answer[20:]):
         if kind == 1:
-            return struct.unpack_from("=H", answer, at + 4)[0]
-        at += (max(length, 4) + 3) & ~3
+            return struct.unpack("=H", value)[0]
     raise OSError(f"no family {name}")

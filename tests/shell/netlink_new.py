@@ -12,18 +12,10 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import attr, family, message, nest  # noqa: E402
+from netlink import attr, attrs, family, message, nest  # noqa: E402
 
 SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 11, 12, 13, 14
 FAMILY = family("nf-xlat")
-
-
-def attrs(data):
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        yield kind & 0x3fff, data[at + 4:at + length]
-        at += (max(length, 4) + 3) & ~3
 
 
 def say(cmd, data):

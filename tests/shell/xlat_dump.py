@@ -17,17 +17,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import attr, family, message, nest  # noqa: E402
+from netlink import attr, attrs, family, message, nest  # noqa: E402
 
 KINDS = {"sessions": (2, 3), "mappings": (3, 4)}
-
-
-def attrs(data):
-    at = 0
-    while at + 4 <= len(data):
-        length, kind = struct.unpack_from("=HH", data, at)
-        yield kind & 0x3fff, data[at + 4:at + length]
-        at += (max(length, 4) + 3) & ~3
 
 
 def key(kind, data):
