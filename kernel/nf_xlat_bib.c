@@ -483,7 +483,7 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
 	} else {
 		WRITE_ONCE(bib->is_static, true);
 		bn->statics++;
-		/* nf_xlat_bib_unfix() may put that of the static mapping at any time from now on. */
+		/* From now on nf_xlat_bib_unfix() may put that of the static mapping. */
 		refcount_inc(&bib->ref);
 	}
 	spin_unlock(&bn->dumps_lock);
