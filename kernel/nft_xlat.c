@@ -14,6 +14,7 @@
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "compat.h"
+#include "nft_xlat_rev.h"
 #include "nft_xlat_set.h"
 
 #define NFT_XLAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\
@@ -61,8 +62,11 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	 * A later nft may send attributes that are unknown here. nf_tables would ignore
 	 * them silently.
 	 */
-	[NFTA_XLAT_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
+	[NFTA_XLAT_MTU + 1 ... NFTA_XLAT_REV - 1] = { .type = NLA_REJECT },
+	[NFTA_XLAT_REV]			= { .type = NLA_U32 },
 };
+
+static_assert(NFTA_XLAT_REV == NFT_EXPR_MAXATTR);
 
 static const struct nla_policy nft_xlat_map_policy[NFTA_XLAT_MAP_MAX + 1] = {
 	[NFTA_XLAT_MAP_PREFIX]		= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
@@ -638,6 +642,9 @@ static int nft_xlat_init(const struct nft_ctx *ctx,
 	struct nft_xlat *priv = nft_expr_priv(expr);
 	int err;
 
+	err = nft_xlat_check_rev(ctx, tb[NFTA_XLAT_REV]);
+	if (err < 0)
+		return err;
 	err = nft_xlat_init_dir(ctx, priv, tb[NFTA_XLAT_DIR]);
 	if (err < 0)
 		return err;
@@ -803,7 +810,9 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	if (priv->error_saddr &&
 	    nft_dump_register(skb, NFTA_XLAT_REG_ERROR_SADDR, priv->error_saddr))
 		return -1;
-	return priv->mtu ? nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)) : 0;
+	if (priv->mtu && nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)))
+		return -1;
+	return nla_put_be32(skb, NFTA_XLAT_REV, htonl(NFT_XLAT_REV));
 }
 
 static struct nft_expr_type nft_xlat_type;

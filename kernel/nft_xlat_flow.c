@@ -9,6 +9,7 @@
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat_flow.h>
 #include "compat.h"
+#include "nft_xlat_rev.h"
 
 struct nft_xlat_flow {
 	struct nft_flowtable	*flowtable;
@@ -18,6 +19,7 @@ struct nft_xlat_flow {
 static const struct nla_policy nft_xlat_flow_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FLOW_TABLE_NAME]	= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
+	[NFTA_XLAT_FLOW_REV]		= { .type = NLA_U32 },
 	/*
 	 * A later nft may send attributes that are unknown here. nf_tables would ignore
 	 * them silently.
@@ -51,7 +53,11 @@ static int nft_xlat_flow_init(const struct nft_ctx *ctx,
 {
 	struct nft_xlat_flow *priv = nft_expr_priv(expr);
 	struct nft_flowtable *flowtable;
+	int err;
 
+	err = nft_xlat_check_rev(ctx, tb[NFTA_XLAT_FLOW_REV]);
+	if (err < 0)
+		return err;
 	if (!tb[NFTA_XLAT_FLOW_TABLE_NAME])
 		return -EINVAL;
 	if (ctx->family != NFPROTO_INET && ctx->family != NFPROTO_IPV4 &&
@@ -104,8 +110,10 @@ static int nft_xlat_flow_dump(NF_XLAT_DUMP_ARGS)
 {
 	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
 
-	return nla_put_string(skb, NFTA_XLAT_FLOW_TABLE_NAME,
-			      priv->flowtable->name) ? -1 : 0;
+	if (nla_put_string(skb, NFTA_XLAT_FLOW_TABLE_NAME,
+			   priv->flowtable->name))
+		return -1;
+	return nla_put_be32(skb, NFTA_XLAT_FLOW_REV, htonl(NFT_XLAT_REV));
 }
 
 static struct nft_expr_type nft_xlat_flow_type;

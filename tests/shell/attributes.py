@@ -15,7 +15,8 @@ IN_TREE = os.path.exists(f"/lib/modules/{os.uname().release}/kernel/net/netfilte
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
 (DIR, MODE, PREFIX, SADDR, DADDR, POOL, HOST, FLAGS, MAPPING, FILTERING, ERROR, MTU) = range(1, 13)
-NEXT, LATER = 13, 16  # of no attribute yet: the first, and the last that nf_tables has
+NEXT, LATER = 13, 15  # of no attribute yet: the first and the last
+REV, REVISION, FLOW_REV = 16, 1, 2
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
 
@@ -97,12 +98,14 @@ def pfx(addr="64:ff9b::", n=96):
 
 
 def xlat(**kw):
-    """xlat(DIR=0, ...), by the names above"""
-    return {1: "xlat", 2: {globals()[k]: v for k, v in kw.items()}}
+    """xlat(DIR=0, ...), by the names above, and the revision; REV=None: without that"""
+    kw = {"REV": REVISION, **kw}
+    return {1: "xlat", 2: {globals()[k]: v for k, v in sorted(kw.items(), key=lambda kv: kv[0] == "REV")
+                           if v is not None}}
 
 
-def flow(attributes):
-    return {1: "xlat_flow", 2: attributes}
+def flow(attributes, rev=REVISION):
+    return {1: "xlat_flow", 2: attributes if rev is None else {**attributes, FLOW_REV: rev}}
 
 
 def imm(reg, data):
@@ -247,6 +250,16 @@ rules = [
     ("state at raw", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -300}),
     ("state at conntrack's priority", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P)], {"prio": -200}),
 
+    # of another release, though it means the same there, or nothing
+    *((f"revision {r}", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, REV=r)], {}) for r in (None, 0, 2, 0x01000000)),
+    ("revision of 2 bytes", E.ERANGE, INET, [xlat(DIR=0, PREFIX=P, REV=bytes(2))], {}),
+    # as nft sent rules before there were revisions, where numbers had other meanings: mapping
+    # address-port-dependent, a flag, a pool, a port forward
+    *((f"before revisions, {what}", e, INET, [addr, xlat(DIR=0, MODE=m, PREFIX=p, REV=None, **a)], {})
+      for what, e, m, p, a in (("mapping", E.EINVAL, MASQ, P, {"MTU": 1}), ("random", E.EINVAL, MASQ, P, {"POOL": 4}),
+                               ("pool", E.EINVAL, SNAT, P, {"HOST": 8, "FLAGS": 8}),
+                               ("dnat", E.EINVAL, MASQ, None, {"LATER": {1: 8}}))),
+
     # nf_tables itself leaves out what it does not know, and makes another rule.
     ("attribute of a later release", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, LATER=1)], {}),
     ("first attribute of a later release", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, NEXT=1)], {}),
@@ -318,7 +331,8 @@ flow_rules = [
     ("fast path, no such flowtable", E.ENOENT, INET, [flow({1: "none"})], FT),
     ("fast path, name of 300 bytes", E.EINVAL, INET, [flow({1: "f" * 300})], FT),
     ("fast path, name without an end", E.EINVAL, INET, [flow({1: b"ft"})], FT),
-    *((f"fast path, attribute {n} of a later release", E.EINVAL, INET, [flow({1: "ft", n: 1})], FT) for n in (2, 14, 16)),
+    *((f"fast path, attribute {n} of a later release", E.EINVAL, INET, [flow({1: "ft", n: 1})], FT) for n in (3, 14, 16)),
+    *((f"fast path, revision {r}", E.EINVAL, INET, [flow({1: "ft"}, r)], FT) for r in (None, 0, 2)),
     *((f"fast path, hook {h}", E.EOPNOTSUPP, INET, [flow({1: "ft"})], {**FT, "hook": h}) for h in (PRE, IN, OUT, POST)),
     ("fast path, nat chain", E.EOPNOTSUPP, INET, [flow({1: "ft"})], {**FT, "hook": PRE, "kind": "nat"}),
     ("fast path, bridge table", E.EAFNOSUPPORT, BRIDGE, [flow({1: "ft"})], {"hook": FWD}),

@@ -14,8 +14,9 @@ fwd='type filter hook forward priority filter;'
 n64='prefix 64:ff9b::/96'
 stateful="xlat 6to4 $n64 masquerade"
 no_module="this kernel has no xlat: 'modprobe nft_xlat' loads it, or says what is missing"
-no_flow="this kernel has no xlat flow: 'modprobe nft_xlat_flow' loads it, or says what is missing"
-other="the kernel's xlat does not do this: nft and module nft_xlat are of two releases, or 'dmesg' tells why"
+no_flow="this kernel has no xlat flow: 'modprobe nft_xlat_flow' loads it, or says what is missing; releases before that of this nft do not have it"
+other="this nft and module nft_xlat do not match: install both of one release and load that module (reboot, or 'modprobe -r nft_xlat' when no rule uses it); 'dmesg' may tell more"
+other_flow=${other//nft_xlat/nft_xlat_flow}
 
 # refused WHAT MESSAGE MARKED NFT...: the ruleset is in standard input. Of a jump, 6.1
 # has the name marked only.
@@ -170,18 +171,55 @@ if ! command -v cc >/dev/null; then
 fi
 cc -O2 -shared -fPIC -I"$top/include/uapi" -o "$tmp/later.so" "$here/later.c" -ldl || fail "later.c"
 rules="table inet t { chain c { $pre xlat 4to6 $n64 mtu 1400; }; }"
-# 16 is the last that nf_tables has, and is of none yet.
+# 15 is of none yet.
 refused "an attribute of a later nft" "$other" "xlat 4to6" \
-	env LATER=16 LATER_IN=batch LD_PRELOAD="$tmp/later.so" "$NFT" <<<"$rules"
+	env LATER=15 LATER_IN=batch LD_PRELOAD="$tmp/later.so" "$NFT" <<<"$rules"
 check "the same nft with its own" env LATER=12 LATER_IN=batch LD_PRELOAD="$tmp/later.so" \
 	ip netns exec "$gw" $NFT "$rules"
 for json in '' -j; do
 	check_match "an attribute of a later kernel $json" \
-		"$(on "$gw" env LATER=16 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>&1)" \
-		"*Error: xlat statement with attributes that this nft does not know*"
+		"$(on "$gw" env LATER=15 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>&1)" \
+		"*Error: xlat statement that this nft does not understand*"
 	check_eq "is not listed without it" \
-		"$(on "$gw" env LATER=16 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>/dev/null | grep -c "xlat 4to6\|\"xlat\"")" 0
+		"$(on "$gw" env LATER=15 LATER_IN=dump LD_PRELOAD="$tmp/later.so" $NFT $json list ruleset 2>/dev/null | grep -c "xlat 4to6\|\"xlat\"")" 0
 done
 check_match "by the same nft it is" "$(on "$gw" $NFT list ruleset)" "*xlat 4to6 $n64 mtu 1400*"
+
+# Another revision of the attributes: a rule that means the same in both is refused too, and
+# the log has the numbers.
+all=/proc/sys/net/netfilter/nf_log_all_netns
+was=$(<$all)
+echo 1 >$all
+trap 'echo "$was" >$all; rm -f "$blocked"; cleanup' EXIT
+same="table inet t { chain c { $pre xlat 6to4 $n64; }; }"
+have=$(sed -n 's/^#define NFT_XLAT_REV[[:space:]]*//p' "$top/include/uapi/linux/netfilter/nft_xlat.h")
+sends=(LATER_IN=batch "LD_PRELOAD=$tmp/later.so" "$NFT")
+gets=(LATER_IN=dump "LD_PRELOAD=$tmp/later.so" "$NFT")
+# told MODULE REV: how often the log has it
+told() { logged "$1: netns $(on "$gw" stat -Lc %i /proc/self/ns/net): refused a rule of ABI revision $2, as this module has $have: install nft and module of one release, and load that module"; }
+on "$gw" $NFT flush ruleset
+for rev in 0 $((have + 1)); do
+	refused "an nft of revision $rev" "$other" "xlat 6to4" env REV=$rev "${sends[@]}" <<<"$same"
+	check_eq "in the log" "$(told nft_xlat $rev)" 1
+	check "a rule of revision $have" on "$gw" $NFT "$same"
+	for json in '' -j; do
+		on "$gw" env REV=$rev "${gets[@]}" $json list ruleset >"$tmp/list" 2>"$tmp/why"
+		check_match "a module of revision $rev $json" "$(<"$tmp/why")" \
+			"*Error: xlat statement that this nft does not understand: it and module nft_xlat do not match, use the nft of the module's release*"
+		check_eq "is not listed" "$(grep -c "xlat 6to4\|\"xlat\"" "$tmp/list")" 0
+	done
+	check_match "nor as another rule" "$(on "$gw" env REV=$rev "${gets[@]}" --debug=netlink list ruleset 2>&1)" "*\[ xlat unknown \]*"
+	on "$gw" $NFT flush ruleset
+	[ -e /sys/module/nft_xlat_flow ] || continue
+	refused "the fast path of an nft of revision $rev" "$other_flow" "xlat flow add @ft" env REV_FLOW=$rev "${sends[@]}" <<<"$fast"
+	check_eq "in the log" "$(told nft_xlat_flow $rev)" 1
+	check "of revision $have" on "$gw" $NFT "$fast"
+	check_match "of a module of revision $rev" "$(on "$gw" env REV_FLOW=$rev "${gets[@]}" list ruleset 2>&1)" \
+		"*Error: xlat flow statement that this nft does not understand: it and module nft_xlat_flow do not match, use the nft of the module's release*"
+	on "$gw" $NFT flush ruleset
+done
+echo 0 >$all
+refused "an nft of revision 9 of a namespace" "$other" "xlat 6to4" env REV=9 "${sends[@]}" <<<"$same"
+check_eq "is not in the log of the host" "$(told nft_xlat 9)" 0
 
 done_testing

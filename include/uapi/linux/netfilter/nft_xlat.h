@@ -2,6 +2,14 @@
 #ifndef _UAPI_NFT_XLAT_H
 #define _UAPI_NFT_XLAT_H
 
+/*
+ * The revision of the attributes below, which both expressions carry. It is raised when an
+ * attribute gets another number, type or meaning, and never for new attributes. The kernel
+ * refuses a rule of another revision, and userspace does not list one. Rules of before there
+ * were revisions have none.
+ */
+#define NFT_XLAT_REV		1
+
 /**
  * enum nft_xlat_dirs - direction of an IPv4/IPv6 translation
  *
@@ -166,6 +174,8 @@ enum nft_xlat_range_attributes {
  * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
  *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
  *	(NLA_U32: 1280 to 65535)
+ * @NFTA_XLAT_REV: needed (NLA_U32: NFT_XLAT_REV). Its number is the last one that an
+ *	expression has, and no revision uses it for anything else; 13 to 15 are free
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -183,6 +193,7 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_FILTERING,
 	NFTA_XLAT_REG_ERROR_SADDR,
 	NFTA_XLAT_MTU,
+	NFTA_XLAT_REV = 16,
 	__NFTA_XLAT_MAX
 };
 
@@ -194,10 +205,12 @@ enum nft_xlat_attributes {
  * @NFTA_XLAT_FLOW_TABLE_NAME: name of a flowtable of the same table; established
  *	sessions of two families, and flows of stateless rules, take the fast path
  *	between its devices (NLA_STRING)
+ * @NFTA_XLAT_FLOW_REV: needed (NLA_U32: NFT_XLAT_REV)
  */
 enum nft_xlat_flow_attributes {
 	NFTA_XLAT_FLOW_UNSPEC,
 	NFTA_XLAT_FLOW_TABLE_NAME,
+	NFTA_XLAT_FLOW_REV,
 	__NFTA_XLAT_FLOW_MAX
 };
 
