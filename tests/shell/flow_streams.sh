@@ -6,7 +6,7 @@
 ! is_debug || skip "takes too long on a debug kernel"
 need ethtool nstat
 
-size=100000000
+size=30000000
 is_uml || size=3000000
 
 # offload on|off FEATURES: at all devices

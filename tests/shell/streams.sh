@@ -8,10 +8,10 @@
 ! is_debug || skip "takes too long on a debug kernel"
 need python3 ethtool tcpdump nstat
 
-# A gigabyte where packets stay large, less where they are cut. Emulated kernels move
+# More where packets stay large than where they are cut. Emulated kernels move
 # a hundredth of what UML does.
-large=1000000000
-small=100000000
+large=300000000
+small=30000000
 if ! is_uml; then
 	large=10000000
 	small=2000000
