@@ -2,7 +2,7 @@
 /*
  * The fast path for XDP programs. A kfunc translates the frame of the program and returns the
  * device by which it has to leave. The kfunc moves the start of the frame, but not its memory.
- * So packet pointers that the program had before stay within that memory, see nf_xlat_bpf.c.
+ * So packet pointers that the program had before stay within that memory, see nf_xlat_bpf_main.c.
  */
 
 #include <linux/bpf.h>
