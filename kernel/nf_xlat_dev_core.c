@@ -100,6 +100,12 @@ again:
 		return NF_DROP;
 	}
 	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
+		/*
+		 * A queue of fragments may free them after conntrack's exit method, which waits for
+		 * all entries of the namespace. So a fragment must not keep an entry there. The
+		 * translated packet would not keep it either.
+		 */
+		nf_reset_ct(skb);
 		if (!nf_xlat_dev_defrag(way, skb, pf))
 			return NF_STOLEN;
 		reasm = true;

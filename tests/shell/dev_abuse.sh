@@ -199,8 +199,35 @@ check_match "the index is taken there" "$(python "$other" dev_index "$gw" "$(on 
 kill $flood
 on "$gw" nft delete table ip6 slow
 check_not "no device is left" gwip link show xlat0
-# The namespace goes while packets wait in the hooks.
+
+# Fragments of ICMP messages which have been tracked wait in a device for those that egress drops.
+if on "$gw" nft -f - <<-END
+	table inet track { chain forward { type filter hook forward priority filter; ct state new counter; }; }
+END
+then
+	gwip link add xlat0 up mtu 1280 type xlat prefix $pref64/96 non-global local $host4 as $client_ip
+	gwip route add $pref64/96 dev xlat0
+	gwip route add 203.0.113.0/24 dev xlat0
+	check "egress drops fragments" on "$gw" nft "table netdev cut { chain out { type filter hook egress device xlat0 priority 0
+		ip frag-off & 0x1fff != 0 counter drop
+		meta protocol ip6 frag frag-off != 0 counter drop; }; }"
+	on "$server4" ping -n -c 1 -W 0.1 -M dont -s 1400 $host4 >/dev/null
+	# The answer to the first one is how large fragments may be.
+	on "$client6" ping -n -c 2 -i 0.2 -W 0.1 -s 2000 $server64 >/dev/null
+	check_eq "fragments wait, of both families" "$(on "$gw" nft list table netdev cut | grep -c 'packets [1-9]')" 2
+else
+	echo "# no conntrack in IPv6"
+fi
+# The namespace goes, while such fragments wait, and packets in the hooks. A namespace that goes
+# afterwards goes only when nothing holds up the first one: conntrack waits for its entries.
+# shellcheck disable=SC2317 # called by wait_for
+gone() { ! ip -n "$client6" link show "$1"; }
 ip netns del "$gw"
+wait_for 20 gone eth0
+another later
+link "$later" eth0 "$client6" later
+ip netns del "$later"
+check "namespaces end" wait_for 20 gone later || { unset IP_LIB_DIR; done_testing; }
 check "modules unload" wait_for 20 modprobe -r nf_xlat_dev
 
 done_testing
