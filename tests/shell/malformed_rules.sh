@@ -342,7 +342,7 @@ words()
 	ends inet "$fwd" "xlat flow add @" "expected the name of a flowtable"
 	ends inet "$pre" "xlat 6to4 prefix" "$prefix"
 	for word in saddr daddr; do
-		ends inet "$pre" "xlat 6to4 $n64 $word" "expected prefix"
+		ends inet "$pre" "xlat 6to4 $n64 $word" "expected prefix before addresses, or prefix to before a map with its key"
 		ends inet "$pre" "xlat 6to4 $n64 $word prefix" "$prefix"
 		ends inet "$pre" "xlat 6to4 $n64 $word prefix to" "expected a map with its key before it, as ip6 saddr map @eam"
 		ends inet "$pre" "xlat 6to4 $n64 $word prefix 2001:db8::/64 to" "expected a prefix of the other family"
@@ -356,6 +356,8 @@ words()
 		ends inet "$pre" "xlat 6to4 $n64 $word to :" "expected a port or a range of ports"
 		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1:" "expected a port or a range of ports"
 		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1-" "expected the last address of the range"
+		ends inet "$pre" "xlat 6to4 $n64 $word to :1024-" "expected the last port of the range"
+		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1:1024-" "expected the last port of the range"
 		ends inet "$pre" "xlat 6to4 $n64 $word random," "expecting random or fully-random or persistent"
 		ends inet "$pre" "xlat 6to4 $n64 $word mapping" "expecting endpoint-independent or address-port-dependent"
 		ends inet "$pre" "xlat 6to4 $n64 $word filtering" "expecting endpoint-independent or address-dependent"
@@ -393,9 +395,43 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, random" "no comma before flags" ,
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.0/28, random" "no comma before flags" ,
 	refused inet "$pre" "xlat 6to4 4to6 $n64" "unexpected 4to6" 4to6
+	refused inet "$pre" "xlat 6to4 $n64 mapping endpoint-independent masquerade" "masquerade and snat belong before mapping and filtering" masquerade
+	refused inet "$pre" "xlat 6to4 $n64 filtering address-dependent snat to 192.0.2.1" "masquerade and snat belong before mapping and filtering" snat
+	for word in endpoint-independent address-dependent address-port-dependent; do
+		refused inet "$pre" "xlat 6to4 $n64 $word masquerade" "mapping or filtering is missing before this" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word" "mapping or filtering is missing before this" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "mapping or filtering is missing before this" $word
+	done
+	refused inet "$pre" "xlat 6to4 ip6 daddr 64:ff9b::/96 masquerade" "unexpected ip6, matches belong before xlat" ip6
+	refused inet "$pre" "xlat 4to6 ip daddr 192.0.2.1 $n64" "unexpected ip, matches belong before xlat" ip
+	# commas, dashes and colons
+	for rule in "xlat 6to4, $n64 masquerade" "xlat 6to4 $n64, masquerade" "xlat 6to4 $n64 masquerade, random" \
+		"xlat 6to4 $n64 masquerade mapping endpoint-independent, filtering address-dependent" \
+		"xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/24, 2001:db8:1::/120 to 198.51.100.0/24"; do
+		refused inet "$pre" "$rule" "unexpected comma, words of xlat have none between them" ,
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1024:65535" "unexpected colon, there can be only one, and a range is written 1024-65535" :
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1024:65535 random" "unexpected colon, there can be only one" :
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 : 192.0.2.0/24" "unexpected colon, a pair has to between its prefixes" :
+	for rule in 192.0.2.0/28-192.0.2.16/28 192.0.2.1-192.0.2.4-192.0.2.9; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to $rule" "unexpected -, a range has two addresses, without lengths" -
+	done
+	for word in port ports; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade to $word 1024-65535" "unexpected $word, ports are written behind a colon, as in to :1024-65535" $word
+		refused inet "$pre" "xlat 6to4 dnat to $word 22 masquerade" "unexpected $word, ports are written behind a colon" $word
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1 8080" "unexpected number, a port is written behind a colon, as in to :80" 8080
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]80" "unexpected number, a port is written behind a colon" 80
+	refused inet "$pre" "xlat 6to4 $n64 masquerade 1024-65535" "unexpected number, a port is written behind a colon" 1024
+	refused inet "$pre" "xlat 6to4 $n64 snat to 10.0.0.0/8:1024-65535" "ports cannot follow one, write a range of addresses before them" 8:1024
 	# sets, and maps without a key
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr { 2001:db8::1 : 192.0.2.1 }" "map is missing before this" "{"
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr vmap @m" "unexpected vmap, which has verdicts, expected map" vmap
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to ip6 saddr vmap @m" "unexpected vmap, which has verdicts, expected map" vmap
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2.1,192.0.2.2" "error saddr takes one address, more of them come from a map" 192.0.2.1,192.0.2.2
+	refused inet "$pre" "xlat 6to4 $n64 error saddr { 192.0.2.1, 192.0.2.2 }" "expected an address, or a map with its key before it" "{"
 	refused inet "$pre" "xlat 6to4 $n64 snat to { 192.0.2.1, 192.0.2.2 }" "unexpected set, expected an address, a range, or a map with its key before it" "{"
-	for rule in "snat to @m" "snat to ip6 saddr @m" "saddr prefix to @m" "saddr prefix @m" "saddr prefix to ip6 saddr @m" "masquerade @m" "@m"; do
+	for rule in "snat to @m" "snat to ip6 saddr @m" "saddr prefix to @m" "saddr prefix @m" "saddr prefix to ip6 saddr @m" "error saddr @m" "masquerade @m" "@m"; do
 		refused inet "$pre" "xlat 6to4 $n64 $rule" "$key" m
 	done
 	refused inet "$pre" "xlat 6to4 $n64 snat to map { 2001:db8::1 : 192.0.2.1 }" "unexpected map, it has its key before it" map
@@ -435,7 +471,9 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
 	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::g]:80" "there is no IPv6 address behind this bracket" "["
-	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:/96 masquerade" "this is no IPv6 prefix" 64:ff9b
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-6" "this is no address, which is written in full" 6
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1-9" "this is no address, which is written in full" 9
+	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:/96 masquerade" "this is no IPv6 prefix, which is written as 64:ff9b::/96" 64:ff9b
 	refused inet "$pre" "xlat 6to4 prefix 64:ff9g::/96 masquerade" "this is no IPv6 prefix" 64
 	for word in 192.0.2.1/24 192.0.2.255/25; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to $word" "address has bits set beyond the length of ${word#*/}" $word
