@@ -469,7 +469,7 @@ static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 	for (i = IFLA_XLAT_ADDR_MIN; i <= IFLA_XLAT_FILTERING; i++)
 		if (data[i] && (!attr || conf->mode == IF_XLAT_STATELESS))
 			return NF_XLAT_DEV_BAD(extack, data[i], -EINVAL,
-					       "addresses, ports, flags, mapping and filtering belong to masquerade or snat");
+					       "addresses, ports, flags, mapping and filtering belong to masquerade or snat in the same command");
 	if (!attr || conf->mode == IF_XLAT_STATELESS)
 		return 0;
 

@@ -162,7 +162,8 @@ static int parse_ports(struct nlmsghdr *n, const char *word, const char *arg)
 	if (dash)
 		*dash++ = 0;
 	if (strlen(arg) >= sizeof(s) || !parse_num(s, 1, 65535, &min))
-		return bad(word, arg, "is not a port or a range of ports");
+		return bad(word, arg,
+			   "is not a port or a range of ports, as 1024-65535");
 	max = min;
 	if (dash && (!parse_num(dash, 1, 65535, &max) || max < min))
 		return bad(word, arg, "is not a range of ports");
@@ -180,6 +181,12 @@ static int parse_pool(struct nlmsghdr *n, const char *arg)
 	char *colon, *dash;
 	char s[64];
 
+	if (!strcmp(arg, "to"))
+		return bad("snat", arg,
+			   "is a word of rules, here the address comes at once");
+	if (strchr(arg, '/') || strchr(arg, ','))
+		return bad("snat", arg,
+			   "is not an IPv4 address, or a range, as 192.0.2.1-192.0.2.6");
 	snprintf(s, sizeof(s), "%s", arg);
 	colon = strchr(s, ':');
 	if (colon)
@@ -237,7 +244,41 @@ struct words {
 	bool flush;
 	__u32 nat_flags;
 	__u8 mode;
+	__u32 seen;
 };
+
+/* The last one would be taken, and nothing said. */
+static bool twice(struct words *w, const char *word)
+{
+	static const char *const once[] = {
+		"prefix", "error", "mtu", "snat", "masquerade", "to", "fast",
+		"nofast", "mapping", "filtering",
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+		if (strcmp(word, once[i]))
+			continue;
+		if (w->seen & 1u << i) {
+			fprintf(stderr, "xlat: %s: there can be only one\n", word);
+			return true;
+		}
+		w->seen |= 1u << i;
+	}
+	return false;
+}
+
+/* masquerade or snat */
+static int set_mode(struct words *w, const char *word, __u8 mode)
+{
+	if (w->mode) {
+		fprintf(stderr, "xlat: %s: there can be only one of masquerade and snat\n",
+			word);
+		return -1;
+	}
+	w->mode = mode;
+	return 0;
+}
 
 /* local { A4 as A6 | del A4 as A6 | flush }: how many words these are, -1: bad ones */
 static int parse_local(struct words *w, int argc, char **argv)
@@ -309,7 +350,7 @@ static int parse_one_prefix(struct nlmsghdr *n, const char *arg)
 	struct in6_addr addr;
 
 	if (!strchr(arg, '/'))
-		return bad("prefix", arg, "has no length");
+		return bad("prefix", arg, "has no length, as 64:ff9b::/96 has");
 	if (parse_prefix("prefix", arg, AF_INET6, &addr, &len))
 		return -1;
 	if (len != 32 && len != 40 && len != 48 && len != 56 && len != 64 &&
@@ -354,8 +395,7 @@ static int parse_with_arg(struct words *w, const char *word, const char *arg,
 		      put(n, IFLA_XLAT_MTU, &num, sizeof(num)) :
 		      bad(word, arg, "is not 1280 to 65535");
 	} else if (!strcmp(word, "snat")) {
-		w->mode = IF_XLAT_SNAT;
-		err = parse_pool(n, arg);
+		err = set_mode(w, word, IF_XLAT_SNAT) ? -1 : parse_pool(n, arg);
 	} else if (!strcmp(word, "to") && w->mode == IF_XLAT_MASQ) {
 		err = parse_ports(n, "masquerade to", arg);
 	} else if (!strcmp(word, "fast")) {
@@ -384,7 +424,7 @@ static int parse_word(struct words *w, const char *word, struct nlmsghdr *n)
 	else if (!strcmp(word, "nofast"))
 		err = put(n, IFLA_XLAT_FAST, NULL, 0);
 	else if (!strcmp(word, "masquerade"))
-		w->mode = IF_XLAT_MASQ;
+		err = set_mode(w, word, IF_XLAT_MASQ);
 	else if (!strcmp(word, "random"))
 		w->nat_flags |= NF_NAT_RANGE_PROTO_RANDOM;
 	else if (!strcmp(word, "fully-random"))
@@ -415,6 +455,8 @@ static int parse(struct link_util *lu, int argc, char **argv,
 			argv += found;
 			continue;
 		}
+		if (twice(&w, *argv))
+			return -1;
 		found = parse_word(&w, *argv, n);
 		if (!found) {
 			/* none is as bad as one that is empty */

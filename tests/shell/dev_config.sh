@@ -39,6 +39,21 @@ refused "a pool that is not there" 'snat: "" is not an IPv4 address' prefix $pre
 refused "ports that are not there" '"" is not a port' prefix $pref64/96 masquerade to
 refused "a mapping that is not there" 'mapping: "" is neither' prefix $pref64/96 masquerade mapping
 refused "an MTU of no IPv6" '"1279" is not 1280 to 65535' prefix $pref64/96 mtu 1279
+refused "no length, and what one looks like" "as 64:ff9b::/96 has" prefix 64:ff9b::
+refused "ports as in a rule" '":1024-65535" is not a port or a range of ports, as 1024-65535' \
+	prefix $pref64/96 masquerade to :1024-65535
+refused "a pool as in a rule" 'snat: "to" is a word of rules' prefix $pref64/96 snat to 192.0.2.1
+refused "a pool as a prefix" '"192.0.2.0/28" is not an IPv4 address, or a range, as 192.0.2.1-192.0.2.6' \
+	prefix $pref64/96 snat 192.0.2.0/28
+refused "two pools" 'snat: "192.0.2.1,192.0.2.2" is not an IPv4 address, or a range' \
+	prefix $pref64/96 snat 192.0.2.1,192.0.2.2
+refused "two prefixes" "prefix: there can be only one" prefix $pref64/96 prefix 2001:db8:64::/96
+refused "masquerade and snat" "masquerade: there can be only one of masquerade and snat" \
+	prefix $pref64/96 snat 192.0.2.1 masquerade
+refused "snat and masquerade" "snat: there can be only one of masquerade and snat" \
+	prefix $pref64/96 masquerade snat 192.0.2.1
+refused "two mappings" "mapping: there can be only one" prefix $pref64/96 masquerade \
+	mapping endpoint-independent mapping address-port-dependent
 refused "an unknown word" 'what is "frobnicate"?' prefix $pref64/96 frobnicate
 check_match "help" "$(gwip link help xlat 2>&1)" "*prefix PREFIX*masquerade*"
 
@@ -56,7 +71,7 @@ refused "state for a host" "host is without state" prefix $pref64/96 masquerade 
 refused "a pool that no packet has" "snat: no packet may have this address" prefix $pref64/96 snat 127.0.0.1
 refused "filtering of ports of each session" "there is nothing to filter" prefix $pref64/96 masquerade \
 	mapping address-port-dependent filtering address-dependent
-refused "random without state" "belong to masquerade or snat" prefix $pref64/96 random
+refused "random without state" "belong to masquerade or snat in the same command" prefix $pref64/96 random
 
 check_not "nothing of it is left" gwip link show xlat9
 
