@@ -53,6 +53,7 @@ stock=$(PATH=/usr/sbin:/sbin command -v nft)
 case $([ -x "$stock" ] && "$stock" --version) in
 *" v1.0.6 "* | *" v1.1.3 "*)
 	says "$stock" dstnat "ip6 daddr $pref64/96 $xlat" "syntax error, unexpected /"
+	says "$stock" dstnat "xlat 6to4 dnat to 192.0.2.1:22 masquerade" "syntax error, unexpected colon"
 	says "$stock" raw "xlat 4to6 saddr prefix $pref64/96 daddr prefix to ip daddr map @eam46" "syntax error, unexpected newline"
 	says "$stock" filter "ct state established xlat flow add @fast" "syntax error, unexpected flow" ;;
 *) echo "# SKIP: errors of another nft than Debian 12's and 13's: none here" ;;
