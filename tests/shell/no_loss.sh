@@ -62,6 +62,11 @@ verdict "$tmp/good" 0 2 2
 on "$gw" "$NFT" list ruleset >"$tmp/saved"
 verdict "$tmp/saved" 0 2 2
 check_eq "from a pipe" "$(xlat_check - <"$tmp/saved" | tail -1)" "status 0"
+if command -v cc >/dev/null && cc -O2 -shared -fPIC -I"$top/include/uapi" -o "$tmp/later.so" "$here/later.c" -ldl; then
+	check_eq "an nft of another revision than the module" \
+		"$(REV=0 LATER_IN=batch LD_PRELOAD=$tmp/later.so xlat_check "$tmp/good")" "status 2"
+	check_match "and says so" "$(<"$tmp/why")" "*; this nft and module nft_xlat do not match: install both of one release *"
+fi
 echo "table inet gw {" >"$tmp/torn"
 check_eq "a file cut short" "$(xlat_check "$tmp/torn")" "status 2"
 check_eq "no file" "$(xlat_check "$tmp/none")" "status 2"

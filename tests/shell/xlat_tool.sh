@@ -104,6 +104,10 @@ if [ -x "$NFT" ]; then
 	on "$gw" "$NFT" delete table inet rp
 	printf '#!/bin/sh\necho "no such word"; exit 1\n' >"$tmp/sbin/nft"
 	check "an nft of another release" says "do not understand each other: no such word" status
+	if command -v cc >/dev/null && cc -O2 -shared -fPIC -I"$top/include/uapi" -o "$tmp/later.so" "$here/later.c" -ldl; then
+		printf '#!/bin/sh\nexport REV=0 LATER_IN=batch LD_PRELOAD=%s\nexec %s "$@"\n' "$tmp/later.so" "$NFT" >"$tmp/sbin/nft"
+		check "an nft of another revision" says "Error: Could not process rule: Invalid argument; this nft and module nft_xlat do not match: install both of one release and load that module" status
+	fi
 	rm "$tmp/sbin/nft"
 fi
 check "no fault" on_gw status
