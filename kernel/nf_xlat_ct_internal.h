@@ -361,10 +361,8 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t);
 
 /* nf_xlat_ct_make.c */
-int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want,
-		    u32 portid, int report);
-int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want,
-		   u32 portid, int report);
+int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want);
+int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want);
 
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn);

@@ -67,8 +67,9 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * nf_xlat_ct_make - make a session without a packet
  * @net: network namespace, in which conntrack and the hooks for sessions have been registered
  * @want: the session. nf_xlat_ct_attach() takes the references of @want->refs.
- * @portid: netlink port of the process that asks for it, for the events of conntrack
- * @report: what nlmsg_report() says of its request
+ *
+ * The event of conntrack does not name the socket that asks for the session, because ctnetlink
+ * would look for its port among the sockets of NETLINK_NETFILTER.
  *
  * As the entry of a packet, the entry gets its references after it has entered conntrack's table.
  * RCU read side, process context.
@@ -77,8 +78,7 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * -EAGAIN if core code has made the extensions of the entry invalid; -ENOMEM also if conntrack's
  * table is full.
  */
-int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want,
-		    u32 portid, int report)
+int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 {
 	unsigned int i, events = BIT(IPCT_NEW);
 	struct nf_conn *ct;
@@ -109,7 +109,7 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want,
 	if (want->status & IPS_ASSURED)
 		events |= BIT(IPCT_ASSURED);
 	nf_conntrack_eventmask_report(events | BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, portid, report);
+				      ct, 0, 0);
 	nf_ct_put(ct);
 	return 0;
 }
@@ -118,15 +118,12 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want,
  * nf_xlat_ct_set - change a session: its timeout, status, mark and state of TCP
  * @ct: its entry, to which the caller has a reference
  * @want: what to set. The bits of @want->status are set, and no bits are cleared.
- * @portid: netlink port of the process that asks for it, for the events of conntrack
- * @report: what nlmsg_report() says of its request
  *
  * Process context.
  *
  * Return: 0; -EPERM if a rule has fixed the timeout; -ETIME if the session has ended.
  */
-int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want,
-		   u32 portid, int report)
+int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want)
 {
 	if (want->has_timeout && test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status))
 		return -EPERM;
@@ -149,6 +146,6 @@ int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want,
 		return -ETIME;
 	nf_conntrack_eventmask_report(BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) |
 				      BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, portid, report);
+				      ct, 0, 0);
 	return 0;
 }

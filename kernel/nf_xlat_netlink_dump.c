@@ -794,11 +794,8 @@ static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
  */
 int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 {
-	struct nf_ct_iter_data iter = {
-		.net	= genl_info_net(info),
-		.portid	= info->snd_portid,
-		.report	= nlmsg_report(info->nlhdr),
-	};
+	/* Without port and report, as in nf_xlat_ct_make() */
+	struct nf_ct_iter_data iter = { .net = genl_info_net(info) };
 	struct nf_xlat_nl_del *del;
 	struct sk_buff *msg;
 	int err = -ENOMEM;

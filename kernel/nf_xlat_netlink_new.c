@@ -665,8 +665,7 @@ int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = nf_xlat_nl_get_refs(n);
 	if (!err) {
-		err = nf_xlat_ct_make(n->net, &n->want, info->snd_portid,
-				      nlmsg_report(info->nlhdr));
+		err = nf_xlat_ct_make(n->net, &n->want);
 		nf_xlat_nl_say_taken(n, err);
 	}
 	nf_xlat_ct_release(n->net, n->refs);
@@ -716,8 +715,7 @@ int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info)
 		err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -ENOENT,
 				     "conntrack has another entry with this original tuple");
 	else
-		err = nf_xlat_ct_set(ct, &n->want, info->snd_portid,
-				     nlmsg_report(info->nlhdr));
+		err = nf_xlat_ct_set(ct, &n->want);
 	if (err == -EPERM)
 		NL_SET_ERR_MSG_ATTR(info->extack, n->tb[NF_XLAT_A_SESSION_TIMEOUT],
 				    "the timeout of this session is fixed");

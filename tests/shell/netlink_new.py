@@ -4,6 +4,10 @@ and what the kernel says of it: the error, the text, the attribute that it names
 
 netlink_new.py set SECONDS STATE: SESSION_SET for the only session, of TCP, by its dump.
 
+netlink_new.py events: SESSION_NEW, SESSION_SET and SESSION_DEL with NLM_F_ECHO. For each, the error, how
+many events of conntrack came to a socket that has joined no group, but has the same port, and the
+ports that are in the events for a listener.
+
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
 import os
@@ -14,7 +18,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from netlink import attr, attrs, family, message, nest  # noqa: E402
 
-SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 11, 12, 13, 14
+SESSION_DEL, SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 4, 11, 12, 13, 14
 FAMILY = family("nf-xlat")
 
 
@@ -136,8 +140,35 @@ def dumped():
                 at += (length + 3) & ~3
 
 
+def waiting(nl):
+    """The messages in the queue of a socket"""
+    while True:
+        try:
+            yield nl.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+
+
+def events():
+    whole = session(_5=u32(8), _12=u8(96))
+    with (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl,
+          socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as other,
+          socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as listener):
+        nl.bind((4242, 0))
+        other.bind((4242, 0))
+        listener.bind((4243, 7))  # new, update, destroy
+        for cmd, data in ((SESSION_NEW, whole), (SESSION_SET, whole), (SESSION_DEL, nest(1, attr(1, u8(6))))):
+            nl.send(message(FAMILY, 12, struct.pack("=BBH", cmd, 1, 0) + data))
+            answers = [nl.recv(8192), *waiting(nl)]
+            error = next(struct.unpack_from("=i", a, 16)[0] for a in answers if a[4:6] == u16(2))
+            ports = [struct.unpack_from("=I", event, 12)[0] for event in waiting(listener)]
+            print(os.strerror(-error), len(list(waiting(other))), ports)
+
+
 if sys.argv[1] == "bad":
     bad()
+elif sys.argv[1] == "events":
+    events()
 elif sys.argv[1] == "set":
     old = dict(attrs(next(dumped())))
     new = {**old, 6: u32(int(sys.argv[2])), 7: u8(int(sys.argv[3])), 8: u32(77)}

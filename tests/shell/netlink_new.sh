@@ -16,6 +16,13 @@ check "each is refused, with the attribute" diff "$here/netlink_new.out" "$tmp/b
 check_eq "nothing was made" "$(on "$gw" grep -vc icmpv6 /proc/net/nf_conntrack)" 0
 on "$gw" conntrack -F 2>/dev/null
 
+# The port of their sender is one of generic netlink, and may be that of another's socket in ctnetlink.
+modprobe -q nf_conntrack_netlink
+check_eq "events of conntrack are for listeners only, and name no port" "$(python "$gw" netlink_new events)" \
+	"Success 0 [0]
+Success 0 [0]
+Success 0 [0]"
+
 # A session that changes
 serve "$server4" tcp4:8080
 check_match "a session" "$(ask "$client6" tcp $server64 8080)" "hello from *"
