@@ -31,8 +31,14 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
-/* Our number as a user of fragment queues ("xlat"), which is none of enum ip_defrag_users */
-#define NF_XLAT_DEV_DEFRAG	0x786c6174
+/*
+ * Our numbers as a user of fragment queues. ip_expire() sends an ICMP error for most users, but
+ * only the host that the fragments are for has to send it (RFC 792). It does not for the users of
+ * conntrack. So take the number of one of them: a bridge in zone 65535, whose packets are not
+ * routed to a device. The other number ("xlat") is none of enum ip6_defrag_users.
+ */
+#define NF_XLAT_DEV_DEFRAG4	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
+#define NF_XLAT_DEV_DEFRAG6	0x786c6174
 
 /*
  * Reassemble an ICMP message from its fragments. Its checksum covers the pseudo-header in IPv6 but
@@ -48,8 +54,8 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 	int err;
 
 	if (pf == NFPROTO_IPV4)
-		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG);
-	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG);
+		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG4);
+	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG6);
 	/* Unlike ip_defrag(), nf_ct_frag6_gather() does not free a packet that it refuses. */
 	if (err && err != -EINPROGRESS) {
 		nf_xlat_owner_drop(way->owner, way->net, skb,

@@ -200,6 +200,13 @@ kill $flood
 on "$gw" nft delete table ip6 slow
 check_not "no device is left" gwip link show xlat0
 
+# snmp NS PROTOCOL COUNTER
+snmp()
+{
+	on "$1" awk -v p="$2:" -v name="$3" '$1 == p { if (at) print $at
+		for (i = 2; i <= NF; i++) if ($i == name) at = i }' /proc/net/snmp
+}
+
 # Fragments of ICMP messages which have been tracked wait in a device for those that egress drops.
 if on "$gw" nft -f - <<-END
 	table inet track { chain forward { type filter hook forward priority filter; ct state new counter; }; }
@@ -211,6 +218,12 @@ then
 	check "egress drops fragments" on "$gw" nft "table netdev cut { chain out { type filter hook egress device xlat0 priority 0
 		ip frag-off & 0x1fff != 0 counter drop
 		meta protocol ip6 frag frag-off != 0 counter drop; }; }"
+	# The sender of what is only forwarded is not told that the time is over (RFC 792).
+	on "$gw" sh -c 'echo 1 >/proc/sys/net/ipv4/ipfrag_time'
+	on "$server4" ping -n -c 1 -W 3 -M dont -s 1400 $host4 >/dev/null
+	check_eq "a fragment has waited too long" "$(snmp "$gw" Ip ReasmTimeout)" 1
+	check_eq "its sender is not told" "$(snmp "$server4" Icmp InTimeExcds)" 0
+	on "$gw" sh -c 'echo 30 >/proc/sys/net/ipv4/ipfrag_time'
 	on "$server4" ping -n -c 1 -W 0.1 -M dont -s 1400 $host4 >/dev/null
 	# The answer to the first one is how large fragments may be.
 	on "$client6" ping -n -c 2 -i 0.2 -W 0.1 -s 2000 $server64 >/dev/null
