@@ -63,6 +63,15 @@ waiting
 check_eq "anybody may send" "$(stranger 192.0.2.3 7002)" "${pref64}c000:203 7002"
 check_eq "from any port" "$(stranger 192.0.2.2 7003)" "${pref64}c000:202 7003"
 check_eq "all of it is one mapping" "$(counter Bib)" 1
+# Protocol 0 has no mappings, and no ports that would tell the object of an address from one.
+on "$gw" $NFT "table ip seen { chain in { type filter hook input priority filter; ip protocol 0 counter; }; }"
+before=$(drops)
+on "$server4" python3 -ISc 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+head = bytes([0x45, 0]) + bytes(6) + bytes([64, 0]) + bytes(2)
+s.sendto(head + socket.inet_aton("192.0.2.2") + socket.inet_aton("192.0.2.1") + bytes(8), ("192.0.2.1", 0))'
+check_match "a packet of protocol 0 passes on" "$(on "$gw" $NFT list table ip seen)" "*packets 1 *"
+check_eq "and is not dropped" "$(drops)" "$before"
 no_more
 
 rule masquerade filtering address-dependent
