@@ -55,7 +55,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_exit);
  * nf_xlat_events_kick - schedule the work
  * @ev: the events
  *
- * The work runs when its pause is over. Any context.
+ * The work runs when its pause is over. If it is running now, the pause is that which follows, see
+ * nf_xlat_events_end(). Any context.
  */
 void nf_xlat_events_kick(struct nf_xlat_events *ev)
 {
@@ -146,5 +147,8 @@ void nf_xlat_events_end(struct nf_xlat_events *ev, unsigned long start,
 	WRITE_ONCE(ev->pause, min(NF_XLAT_EVENTS_PAUSE * (jiffies - start),
 				  NF_XLAT_EVENTS_MAX_PAUSE));
 	WRITE_ONCE(ev->ended, jiffies);
+	/* An event that came during the run has read the pause of the run before. */
+	if (delayed_work_pending(&ev->work))
+		mod_delayed_work(ev->wq, &ev->work, READ_ONCE(ev->pause));
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_end);
