@@ -521,7 +521,9 @@ bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
  * nf_xlat_bib_unfix_all - no mapping is static any longer
  * @net: network namespace, in which nobody makes a static mapping any more
  *
- * Process context.
+ * A walk that has stopped goes on behind so many elements of a bucket as it has met there. If those
+ * have left the table meanwhile, it leaves out others. So walk until there is nothing left. Process
+ * context.
  */
 void nf_xlat_bib_unfix_all(struct net *net)
 {
@@ -530,19 +532,19 @@ void nf_xlat_bib_unfix_all(struct net *net)
 	struct nf_xlat_bib *bib;
 	unsigned int n;
 
-	if (!READ_ONCE(bn->statics))
-		return;
-	rhashtable_walk_enter(&bn->table6, &iter);
-	do {
-		rhashtable_walk_start(&iter);
-		/* What is not an error is in the table until the RCU read side ends. */
-		for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
-			if (!IS_ERR(bib))
-				nf_xlat_bib_unfix(net, bib);
-		rhashtable_walk_stop(&iter);
-		cond_resched();
-	} while (bib);
-	rhashtable_walk_exit(&iter);
+	while (READ_ONCE(bn->statics)) {
+		rhashtable_walk_enter(&bn->table6, &iter);
+		do {
+			rhashtable_walk_start(&iter);
+			/* What is not an error is not freed until the RCU read side ends. */
+			for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
+				if (!IS_ERR(bib))
+					nf_xlat_bib_unfix(net, bib);
+			rhashtable_walk_stop(&iter);
+			cond_resched();
+		} while (bib);
+		rhashtable_walk_exit(&iter);
+	}
 }
 
 /**
