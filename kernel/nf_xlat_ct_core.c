@@ -499,11 +499,11 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	hairpin = nf_xlat_ct_ours(ct);
 	nf_xlat_ct_first4(ct, &t);
-	/*
-	 * RFC 6146 section 3.5.2.2: only a SYN from IPv4 begins a session. Any other segment
 	/* Other protocols have no mappings, and protocol 0 has the key of an address. */
 	if (!nf_xlat_ct_has_ports(t.dst.protonum))
 		return NF_ACCEPT;
+	/*
+	 * RFC 6146 section 3.5.2.2: only a SYN from IPv4 begins a session. Any other segment
 	 * may belong to a connection of this host.
 	 */
 	if (t.dst.protonum == IPPROTO_TCP &&
