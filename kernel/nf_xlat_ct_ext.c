@@ -107,6 +107,23 @@ void *nf_xlat_ct_ext_add(struct nf_conn *ct, const struct nf_xlat_ct_ext_net *en
 	return help->data;
 }
 
+static bool nf_xlat_ct_expect_iter(struct nf_conntrack_expect *exp, void *data)
+{
+	return rcu_access_pointer(exp->helper) == &nf_xlat_ct_helper;
+}
+
+/**
+ * nf_xlat_ct_ext_exit - end the expectations that name our helper
+ *
+ * An expectation that ctnetlink makes gets the helper of its master. If that session ends at the
+ * same time, the expectation stays as long as somebody has a reference to the entry. The caller has
+ * ended all sessions and has waited for the RCU read sides of that time. Process context.
+ */
+void nf_xlat_ct_ext_exit(void)
+{
+	nf_ct_expect_iterate_destroy(nf_xlat_ct_expect_iter, NULL);
+}
+
 /**
  * nf_xlat_ct_watch - have nf_xlat_ct_detach() called when an entry leaves conntrack's table
  * @ct: the entry, confirmed

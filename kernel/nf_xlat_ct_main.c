@@ -320,6 +320,7 @@ static void __exit nf_xlat_ct_fini(void)
 	 * Userspace makes neither any more, see nf_xlat_nl_enter().
 	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
+	nf_xlat_ct_ext_exit();
 	down_read(&net_rwsem);
 	for_each_net(net)
 		nf_xlat_bib_unfix_all(net);

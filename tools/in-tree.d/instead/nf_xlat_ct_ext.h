@@ -35,6 +35,8 @@ static inline void *nf_xlat_ct_ext_add(struct nf_conn *ct,
 	return xlat ? xlat->data : NULL;
 }
 
+static inline void nf_xlat_ct_ext_exit(void) {}
+
 void nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_unwatch(struct nf_conn *ct);
 
