@@ -707,6 +707,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 				    const struct nf_hook_state *state)
 {
 	struct nf_xlat_pkt pkt __uninitialized;
+	const struct nf_xlat_ct_data *data;
 	enum ip_conntrack_info ctinfo;
 	enum nf_xlat_reason reason;
 	enum ip_conntrack_dir dir;
@@ -731,10 +732,11 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;
-	if (reason)
-		return nf_xlat_ct_reject(skb, state, nf_xlat_ct_data(ct) ?
-					 nf_xlat_ct_data(ct)->owner : 0, &pkt,
-					 reason);
+	if (reason) {
+		data = nf_xlat_ct_data(ct);
+		return nf_xlat_ct_reject(skb, state, data ? data->owner : 0,
+					 &pkt, reason);
+	}
 
 	return nf_xlat_ct_packet(skb, state, ct, dir, &pkt);
 }

@@ -91,7 +91,9 @@ void nf_xlat_ct_ext_net_exit(struct nf_xlat_ct_ext_net *en)
  * here. Open vSwitch says +rel. xt_cluster puts all sessions on the same node.
  *
  * Return: the data, or NULL without memory. On 6.1, nf_xlat_ct_ext() does not find the data if a
- * helper has been unregistered since the entry was made; such an entry is never confirmed.
+ * helper has been unregistered since the entry was made. __nf_conntrack_confirm() removes such an
+ * entry again, but not one that nf_ct_resolve_clash_harder() lets live for a second, for a second
+ * packet of UDP. So whoever has not added the data has to expect that there is none.
  */
 void *nf_xlat_ct_ext_add(struct nf_conn *ct, const struct nf_xlat_ct_ext_net *en)
 {
@@ -130,10 +132,17 @@ void nf_xlat_ct_ext_exit(void)
  *
  * If the entry is leaving already, nf_ct_helper_destroy() may have missed the helper. So the
  * caller has to test nf_ct_is_dying() afterwards.
+ *
+ * Return: false if the entry has no place for it any more, see nf_xlat_ct_ext_add().
  */
-void nf_xlat_ct_watch(struct nf_conn *ct)
+bool nf_xlat_ct_watch(struct nf_conn *ct)
 {
-	rcu_assign_pointer(nfct_help(ct)->helper, &nf_xlat_ct_helper);
+	struct nf_conn_help *help = nfct_help(ct);
+
+	if (unlikely(!help))
+		return false;
+	rcu_assign_pointer(help->helper, &nf_xlat_ct_helper);
+	return true;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
 
@@ -143,5 +152,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
  */
 void nf_xlat_ct_unwatch(struct nf_conn *ct)
 {
-	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
+	struct nf_conn_help *help = nfct_help(ct);
+
+	if (help)
+		RCU_INIT_POINTER(help->helper, NULL);
 }

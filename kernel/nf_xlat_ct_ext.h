@@ -42,7 +42,7 @@ int nf_xlat_ct_ext_net_init(struct net *net, struct nf_xlat_ct_ext_net *en);
 void nf_xlat_ct_ext_net_exit(struct nf_xlat_ct_ext_net *en);
 void *nf_xlat_ct_ext_add(struct nf_conn *ct, const struct nf_xlat_ct_ext_net *en);
 void nf_xlat_ct_ext_exit(void);
-void nf_xlat_ct_watch(struct nf_conn *ct);
+bool nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_unwatch(struct nf_conn *ct);
 
 #endif /* _NF_XLAT_CT_EXT_H */

@@ -183,12 +183,15 @@ __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
  */
 void nf_xlat_ct_detach(struct nf_conn *ct)
 {
+	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_ct_held *held;
 	unsigned long old;
 
 	nf_xlat_ct_unwatch(ct);
-	old = xchg(&nf_xlat_ct_data(ct)->held, NF_XLAT_CT_GONE);
+	if (unlikely(!data))
+		return;
+	old = xchg(&data->held, NF_XLAT_CT_GONE);
 	if (old == NF_XLAT_CT_GONE)
 		return;
 	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_DEL_NTF);
@@ -217,9 +220,12 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
 struct nf_xlat_ct_held *nf_xlat_ct_held_add(struct nf_conn *ct)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	unsigned long old = READ_ONCE(data->held), now;
 	struct nf_xlat_ct_held *held;
+	unsigned long old, now;
 
+	if (unlikely(!data))
+		return NULL;
+	old = READ_ONCE(data->held);
 	if (old & (NF_XLAT_CT_HELD | NF_XLAT_CT_GONE))
 		return nf_xlat_ct_to_held(old);
 	held = kzalloc(sizeof(*held), GFP_ATOMIC | __GFP_ACCOUNT);
@@ -261,7 +267,7 @@ void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
  * @ct: the entry, confirmed
  * @refs: the references. When this returns, the caller has to put those that are in @refs: a
  *	reference that the entry had before, or one that the entry could not take, because there
- *	is no memory or the entry has left the table.
+ *	is no memory, the entry has left the table, or it has no place for our data any more.
  *
  * nf_xlat_ct_detach() puts the references of the entry when it leaves conntrack's table. Conntrack
  * does not call nf_xlat_ct_detach() for an entry that was never in the table, so the entry must be
@@ -273,7 +279,8 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 	struct nf_xlat_ct_held *held = NULL;
 	unsigned int i;
 
-	nf_xlat_ct_watch(ct);
+	if (unlikely(!data || !nf_xlat_ct_watch(ct)))
+		return;
 	if (!refs[NF_XLAT_REF_PEER] && !refs[NF_XLAT_REF_HAIRPIN] &&
 	    !cmpxchg(&data->held, 0, (unsigned long)refs[NF_XLAT_REF_BIB])) {
 		refs[NF_XLAT_REF_BIB] = NULL;

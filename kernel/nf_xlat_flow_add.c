@@ -443,8 +443,7 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	nf_xlat_flow_fill(flow, IP_CT_DIR_ORIGINAL, &ways[IP_CT_DIR_ORIGINAL]);
 	nf_xlat_flow_fill(flow, IP_CT_DIR_REPLY, &ways[IP_CT_DIR_REPLY]);
 
-	nf_xlat_ct_watch(ct);
-	held = nf_xlat_ct_held_add(ct);
+	held = nf_xlat_ct_watch(ct) ? nf_xlat_ct_held_add(ct) : NULL;
 	if (!held || cmpxchg(&held->flow, NULL, flow)) {
 		/*
 		 * There is no memory, or another CPU has added a flow meanwhile. No packet has

@@ -171,24 +171,26 @@ bool nf_xlat_netlink_has_listeners(const struct net *net)
 
 /**
  * nf_xlat_netlink_session - notify listeners of a session
- * @ct: its entry, which has our data
- * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is left out if nf_xlat_ct_detach() has been called,
- *	or NF_XLAT_CMD_SESSION_DEL_NTF from that function
+ * @ct: its entry
+ * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is left out if nf_xlat_ct_detach() has been called or
+ *	never will be, or NF_XLAT_CMD_SESSION_DEL_NTF from that function
  *
  * Any context.
  */
 void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 {
+	const struct nf_xlat_ct_data *data;
 	struct net *net = nf_ct_net(ct);
 	struct sk_buff *msg;
 	void *hdr;
 
 	if (!nf_xlat_netlink_has_listeners(net))
 		return;
+	data = nf_xlat_ct_data(ct);
 	/* Two CPUs notify one after the other, so that no begin comes behind an end. */
 	spin_lock_bh(&ct->lock);
 	if (cmd == NF_XLAT_CMD_SESSION_DEL_NTF ||
-	    READ_ONCE(nf_xlat_ct_data(ct)->held) != NF_XLAT_CT_GONE) {
+	    (data && READ_ONCE(data->held) != NF_XLAT_CT_GONE)) {
 		msg = nf_xlat_nl_event(net, NF_XLAT_NL_SESSIONS, cmd, &hdr);
 		if (msg)
 			nf_xlat_nl_notify(net, NF_XLAT_NL_SESSIONS, msg, hdr,

@@ -305,11 +305,12 @@ static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
 
 static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 {
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	const struct nf_xlat_ct_held *held;
 	bool fast;
 
 	rcu_read_lock();
-	held = nf_xlat_ct_data(ct) ? nf_xlat_ct_held(ct) : NULL;
+	held = data ? nf_xlat_ct_to_held(READ_ONCE(data->held)) : NULL;
 	fast = held && READ_ONCE(held->flow);
 	rcu_read_unlock();
 	return fast;
@@ -318,14 +319,15 @@ static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 /* Does it hold a mapping? As it ends, what it held is not known. */
 static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
 {
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	const struct nf_xlat_ct_held *held;
 	unsigned long old;
 	bool mapped;
 
-	if (!nf_xlat_ct_data(ct))
+	if (!data)
 		return false;
 	rcu_read_lock();
-	old = READ_ONCE(nf_xlat_ct_data(ct)->held);
+	old = READ_ONCE(data->held);
 	held = nf_xlat_ct_to_held(old);
 	mapped = held ? READ_ONCE(held->refs[NF_XLAT_REF_BIB]) ||
 			READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]) :

@@ -10,10 +10,13 @@
  *
  * If the entry is leaving already, nf_conn_xlat_destroy() may have missed the callback. So
  * the caller has to test nf_ct_is_dying() afterwards.
+ *
+ * Return: true, since an entry that is confirmed keeps its extensions.
  */
-void nf_xlat_ct_watch(struct nf_conn *ct)
+bool nf_xlat_ct_watch(struct nf_conn *ct)
 {
 	WRITE_ONCE(nf_conn_xlat_find(ct)->destroy, nf_xlat_ct_detach);
+	return true;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
 

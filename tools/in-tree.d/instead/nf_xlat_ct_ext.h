@@ -37,7 +37,7 @@ static inline void *nf_xlat_ct_ext_add(struct nf_conn *ct,
 
 static inline void nf_xlat_ct_ext_exit(void) {}
 
-void nf_xlat_ct_watch(struct nf_conn *ct);
+bool nf_xlat_ct_watch(struct nf_conn *ct);
 void nf_xlat_ct_unwatch(struct nf_conn *ct);
 
 #endif /* _NF_XLAT_CT_EXT_H */
