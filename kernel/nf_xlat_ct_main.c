@@ -104,16 +104,14 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_add);
  * @index: what nf_xlat_ct_owner_add() has returned
  *
  * The sessions of the device stay. The next device that gets this number counts them. The
- * caller holds RTNL. When this returns, no packet uses the counters of the device any more.
+ * caller holds RTNL. Packets use the counters of the device until a grace period of RCU has passed.
  */
 void nf_xlat_ct_owner_del(struct net *net, u8 index)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
-	if (!index)
-		return;
-	RCU_INIT_POINTER(xn->owners[index], NULL);
-	synchronize_net();
+	if (index)
+		RCU_INIT_POINTER(xn->owners[index], NULL);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 

@@ -440,9 +440,10 @@ err:
 }
 
 /*
- * When a device is unregistered, unregister_netdevice_many() waits for packets in the hooks before
- * the device is freed. When register_netdevice() fails after nf_xlat_dev_init(), the caller frees
- * the device and nobody waits. So wait here then.
+ * When a device is unregistered, unregister_netdevice_many() waits for packets that are in the
+ * hooks or use the counters before the device is freed, once for all devices that go together.
+ * When register_netdevice() fails after nf_xlat_dev_init(), the caller frees the device and nobody
+ * waits. So wait here then.
  */
 static void nf_xlat_dev_uninit(struct net_device *dev)
 {
@@ -451,13 +452,13 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 
 	nf_xlat_dev_fast_put(&xd->fast);
 	nf_unregister_net_hooks(dev_net(dev), xd->ops, xd->n_ops);
-	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
-		synchronize_net();
 	if (conf->mode != IF_XLAT_STATELESS) {
 		nf_xlat_ct_owner_del(dev_net(dev), conf->range.owner);
 		nf_xlat_ct_pool_del(dev_net(dev), conf->range.pool);
 		nf_xlat_ct_netns_put(dev_net(dev));
 	}
+	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
+		synchronize_net();
 }
 
 /*
