@@ -82,12 +82,14 @@ struct nf_xlat_bib *nf_xlat_bib_find4(struct net *net,
 
 /**
  * nf_xlat_bib_alloc - allocate a mapping
+ * @gfp: GFP_ATOMIC on the packet path. For userspace it has to be GFP_KERNEL, since GFP_ATOMIC may
+ *	exceed the limit of the memory cgroup.
  *
  * Return: a zeroed mapping that is in no table, or NULL.
  */
-struct nf_xlat_bib *nf_xlat_bib_alloc(void)
+struct nf_xlat_bib *nf_xlat_bib_alloc(gfp_t gfp)
 {
-	return kmem_cache_zalloc(nf_xlat_bib_cache, GFP_ATOMIC);
+	return kmem_cache_zalloc(nf_xlat_bib_cache, gfp);
 }
 
 /**
@@ -282,7 +284,7 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 
 	addr = nf_xlat_bib_find4(net, &key);
 	if (!addr) {
-		new = nf_xlat_bib_alloc();
+		new = nf_xlat_bib_alloc(GFP_ATOMIC);
 		if (!new)
 			return NULL;
 		new->key4 = key;
@@ -389,6 +391,7 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  * @net: network namespace
  * @bib: the mapping
  * @peer: IPv4 address of the peer
+ * @new: from nf_xlat_bib_alloc(), or NULL without memory. The caller gives it away.
  *
  * The permission lasts until its last reference is put. RCU read side.
  *
@@ -396,11 +399,8 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  */
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
-				       __be32 peer)
+				       __be32 peer, struct nf_xlat_bib *new)
 {
-	struct nf_xlat_bib *new;
-
-	new = nf_xlat_bib_alloc();
 	if (!new)
 		return NULL;
 	new->key4 = bib->key4;
@@ -415,6 +415,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  * @key4: its IPv4 endpoint
  * @ifindex: device that it ends with if it masquerades, or 0
  * @owner: number of the device that counts, or 0
+ * @new: from nf_xlat_bib_alloc(). The caller gives it away.
  *
  * RCU read side.
  *
@@ -425,16 +426,16 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     const struct nf_xlat_bib_key6 *key6,
 				     const struct nf_xlat_bib_key4 *key4,
-				     int ifindex, u8 owner)
+				     int ifindex, u8 owner,
+				     struct nf_xlat_bib *new)
 {
-	struct nf_xlat_bib *bib, *new, *old;
+	struct nf_xlat_bib *bib, *old;
 	int err;
 
 	bib = nf_xlat_bib_find6(net, key6);
-	if (!bib) {
-		new = nf_xlat_bib_alloc();
-		if (!new)
-			return ERR_PTR(-ENOMEM);
+	if (bib) {
+		nf_xlat_bib_free(new);
+	} else {
 		/* With the padding: callers have cleared it. */
 		memcpy(&new->key6, key6, sizeof(*key6));
 		memcpy(&new->key4, key4, sizeof(*key4));

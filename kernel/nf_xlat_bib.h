@@ -161,7 +161,7 @@ struct nf_xlat_bib *nf_xlat_bib_find6(struct net *net,
 				      const struct nf_xlat_bib_key6 *key);
 struct nf_xlat_bib *nf_xlat_bib_find4(struct net *net,
 				      const struct nf_xlat_bib_key4 *key);
-struct nf_xlat_bib *nf_xlat_bib_alloc(void);
+struct nf_xlat_bib *nf_xlat_bib_alloc(gfp_t gfp);
 void nf_xlat_bib_free(struct nf_xlat_bib *bib);
 int nf_xlat_bib_claim(struct net *net, struct nf_xlat_bib *bib);
 bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key);
@@ -169,14 +169,15 @@ bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key);
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
-				       __be32 peer);
+				       __be32 peer, struct nf_xlat_bib *new);
 void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib);
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     const struct nf_xlat_bib_key6 *key6,
 				     const struct nf_xlat_bib_key4 *key4,
-				     int ifindex, u8 owner);
+				     int ifindex, u8 owner,
+				     struct nf_xlat_bib *new);
 int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib);
 bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib);
 void nf_xlat_bib_unfix_all(struct net *net);

@@ -280,7 +280,7 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 
 	bib = nf_xlat_bib_find6(net, &key6);
 	if (!bib) {
-		new = nf_xlat_bib_alloc();
+		new = nf_xlat_bib_alloc(GFP_ATOMIC);
 		if (!new)
 			return NF_XLAT_NOMEM;
 		new->key6 = key6;
@@ -327,7 +327,8 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 	if (!range->filter)
 		return NF_XLAT_OK;
 	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
-						    reply->src.u3.ip);
+						    reply->src.u3.ip,
+						    nf_xlat_bib_alloc(GFP_ATOMIC));
 	return refs[NF_XLAT_REF_PEER] ? NF_XLAT_OK : NF_XLAT_NOMEM;
 }
 

@@ -52,6 +52,7 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
  * @key4: IPv4 endpoint; the padding is zero
  * @ifindex: device that it ends with, or 0
  * @owner: number of the device that counts, or 0
+ * @new: for nf_xlat_nl_get_mapping(), which sets it to NULL
  */
 struct nf_xlat_nl_mapping {
 	const struct nlattr	*attr;
@@ -60,6 +61,7 @@ struct nf_xlat_nl_mapping {
 	struct nf_xlat_bib_key4	key4;
 	int			ifindex;
 	u8			owner;
+	struct nf_xlat_bib	*new;
 };
 
 static inline bool nf_xlat_nl_in_prefix(const struct nf_xlat_prefix *prefix,
@@ -113,7 +115,7 @@ int nf_xlat_nl_read_rule(struct net *net, struct nf_xlat_nl_mapping *m,
 int nf_xlat_nl_read_mapping(struct nf_xlat_nl_mapping *m, const struct nlattr *attr,
 			    struct netlink_ext_ack *extack);
 struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
-					   const struct nf_xlat_nl_mapping *m,
+					   struct nf_xlat_nl_mapping *m,
 					   struct netlink_ext_ack *extack);
 int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info);
 int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info);

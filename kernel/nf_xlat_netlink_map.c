@@ -383,7 +383,7 @@ int nf_xlat_nl_read_mapping(struct nf_xlat_nl_mapping *m, const struct nlattr *a
 /**
  * nf_xlat_nl_get_mapping - find or make a mapping
  * @net: network namespace
- * @m: the mapping, with endpoints and settings
+ * @m: the mapping, with endpoints and settings, and with @m->new from nf_xlat_bib_alloc()
  * @extack: for the message of an error
  *
  * RCU read side.
@@ -391,12 +391,14 @@ int nf_xlat_nl_read_mapping(struct nf_xlat_nl_mapping *m, const struct nlattr *a
  * Return: the mapping with a reference, or an ERR_PTR.
  */
 struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
-					   const struct nf_xlat_nl_mapping *m,
+					   struct nf_xlat_nl_mapping *m,
 					   struct netlink_ext_ack *extack)
 {
 	struct nf_xlat_bib *bib;
 
-	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner);
+	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner,
+			       m->new);
+	m->new = NULL;
 	if (bib == ERR_PTR(-EEXIST))
 		NL_SET_ERR_MSG_ATTR(extack, m->attr, "the client's port has another mapping");
 	else if (bib == ERR_PTR(-EADDRINUSE))
@@ -438,6 +440,11 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 		err = nf_xlat_nl_enter(info);
 	if (err)
 		return err;
+	m.new = nf_xlat_bib_alloc(GFP_KERNEL);
+	if (!m.new) {
+		err = -ENOMEM;
+		goto out;
+	}
 	rcu_read_lock();
 	err = nf_xlat_nl_read_rule(net, &m, info->extack);
 	bib = err ? ERR_PTR(err) : nf_xlat_nl_get_mapping(net, &m, info->extack);
@@ -451,6 +458,9 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 			NL_SET_ERR_MSG_ATTR(info->extack, m.attr,
 					    "this network namespace has as many static mappings as it may have");
 	}
+	if (m.new)
+		nf_xlat_bib_free(m.new);
+out:
 	nf_xlat_nl_exit();
 	return err;
 }

@@ -31,6 +31,7 @@
  * @map: its mapping, and that of the other client of a hairpin
  * @want: what it is to become
  * @refs: references for it
+ * @permission: from nf_xlat_bib_alloc(), if it has a mapping, which may need one
  */
 struct nf_xlat_nl_new {
 	struct net			*net;
@@ -42,6 +43,7 @@ struct nf_xlat_nl_new {
 	struct nf_xlat_nl_mapping	map[2];
 	struct nf_xlat_ct_want		want;
 	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
+	struct nf_xlat_bib		*permission;
 };
 
 /* A dump can be sent back, so the policies accept attributes that are dumped but cannot be set. */
@@ -557,7 +559,9 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		m = &n->map[i];
 		if (!m->attr || !m->key6.filter || !peers[i])
 			continue;
-		bib = nf_xlat_bib_permit(n->net, n->refs[at[i]], peers[i]);
+		bib = nf_xlat_bib_permit(n->net, n->refs[at[i]], peers[i],
+					 n->permission);
+		n->permission = NULL;
 		if (!bib)
 			return -ENOMEM;
 		n->refs[NF_XLAT_REF_PEER] = bib;
@@ -625,6 +629,36 @@ static void nf_xlat_nl_say_taken(const struct nf_xlat_nl_new *n, int err)
 	NL_SET_ERR_MSG_ATTR(n->extack, attr, "conntrack has an entry with this tuple");
 }
 
+/* Allocate what nf_xlat_nl_get_refs() may need, since it must not sleep. */
+static int nf_xlat_nl_alloc(struct nf_xlat_nl_new *n)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(n->map); i++) {
+		if (!n->map[i].attr)
+			continue;
+		n->map[i].new = nf_xlat_bib_alloc(GFP_KERNEL);
+		if (!n->permission)
+			n->permission = nf_xlat_bib_alloc(GFP_KERNEL);
+		if (!n->map[i].new || !n->permission)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Free what has not been needed. */
+static void nf_xlat_nl_free(struct nf_xlat_nl_new *n)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(n->map); i++)
+		if (n->map[i].new)
+			nf_xlat_bib_free(n->map[i].new);
+	if (n->permission)
+		nf_xlat_bib_free(n->permission);
+	kfree(n);
+}
+
 /**
  * nf_xlat_nl_session_new - make a session
  * @skb: request
@@ -660,8 +694,10 @@ int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto out;
 
+	err = nf_xlat_nl_alloc(n);
 	rcu_read_lock();
-	err = nf_xlat_nl_check_session(n);
+	if (!err)
+		err = nf_xlat_nl_check_session(n);
 	if (!err)
 		err = nf_xlat_nl_get_refs(n);
 	if (!err) {
@@ -672,7 +708,7 @@ int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_unlock();
 	nf_xlat_nl_exit();
 out:
-	kfree(n);
+	nf_xlat_nl_free(n);
 	return err;
 }
 
