@@ -287,7 +287,7 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 /*
  * HAVE_HELPER_REFCNT, see above. Before, root of a namespace could take the helper from
  * an entry by ctnetlink, and the destroy callback with it, unless the entry has a
- * master. Then entries of ours get one, see nf_xlat_ct_guard().
+ * master. Then entries of ours get one, see nf_xlat_ct_ext_add().
  */
 #ifdef HAVE_HELPER_REFCNT
 #define NF_XLAT_HELPER_STAYS	true

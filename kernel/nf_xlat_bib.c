@@ -328,7 +328,7 @@ void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
 
 	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, &key,
 				nf_xlat_bib_params4);
-	if (bib && nf_xlat_ct_has_ports(proto))
+	if (bib && nf_xlat_ct_has_mappings(proto))
 		atomic_inc(&bib->failures[nf_xlat_bib_proto(proto)]);
 }
 

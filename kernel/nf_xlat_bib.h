@@ -124,8 +124,8 @@ struct nf_xlat_bib_key4 {
  * @max_port: of an address: the highest port of these pools
  * @key4: IPv4 endpoint of a mapping; the same with a peer; or an address
  * @addr: of a mapping: the object of its address, NULL if there was no memory for it
- * @ref: number of conntrack entries that use it, of dumps that stand at it, and one more if it is
- *	static; of an address, number of its mappings
+ * @ref: number of conntrack entries that use it, or of an address, number of its mappings; of dumps
+ *	that stand at it; and one more if it is static
  * @masq_index: device whose address a masqueraded mapping has, 0 for none
  * @owner: number of the device that counts, see struct nf_xlat_ct_data
  * @is_static: of a mapping: userspace has made it; stands for a reference

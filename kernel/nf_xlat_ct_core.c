@@ -172,7 +172,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 		parm.lowest_mtu6 = data->mtu;
 		way.owner = nf_xlat_ct_owner(state->net, data->owner);
 	}
-	parm.ports = nf_xlat_ct_has_ports(t->dst.protonum);
+	parm.ports = nf_xlat_ct_has_mappings(t->dst.protonum);
 	parm.keep_ct = true;
 	parm.oif = dir == IP_CT_DIR_ORIGINAL && !pkt->icmp_error ?
 		   nf_xlat_ct_oif(ct) : 0;
@@ -229,6 +229,8 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
  * nf_nat_setup_info() sets IPS_SRC_NAT_DONE when it links nat_bysource into its hash table.
  * The node itself does not tell whether it is linked, as nf_conntrack_alloc() does not clear
  * it. IPS_DST_NAT_DONE alone is no sign of a user: where NAT has hooks, each entry has it.
+ *
+ * nf_xlat_ct_ext() is a part of nfct_help(), but an extension of its own in the kernel's tree.
  */
 static bool nf_xlat_ct_in_use(const struct nf_conn *ct, const struct net *net)
 {
@@ -500,7 +502,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	hairpin = nf_xlat_ct_ours(ct);
 	nf_xlat_ct_first4(ct, &t);
 	/* Other protocols have no mappings, and protocol 0 has the key of an address. */
-	if (!nf_xlat_ct_has_ports(t.dst.protonum))
+	if (!nf_xlat_ct_has_mappings(t.dst.protonum))
 		return NF_ACCEPT;
 	/*
 	 * RFC 6146 section 3.5.2.2: only a SYN from IPv4 begins a session. Any other segment

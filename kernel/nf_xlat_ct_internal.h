@@ -286,8 +286,8 @@ static inline bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
 	       t->dst.protonum == IPPROTO_ICMPV6;
 }
 
-/* Has the protocol ports or an identifier that may be changed? Other protocols have no mappings. */
-static inline bool nf_xlat_ct_has_ports(u8 proto)
+/* Can mappings be of this protocol? Then it has ports or an identifier that may be changed. */
+static inline bool nf_xlat_ct_has_mappings(u8 proto)
 {
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
 	       proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;

@@ -116,7 +116,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	}
 	/* This session gets no mapping. It must not take the port of somebody's mapping. */
 	if (reply->src.l3num != NFPROTO_IPV4 ||
-	    !nf_xlat_ct_has_ports(reply->dst.protonum))
+	    !nf_xlat_ct_has_mappings(reply->dst.protonum))
 		return 0;
 	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_REPLY, reply->dst.protonum);
 	key.addr = reply->dst.u3.ip;
@@ -170,7 +170,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	int err;
 
 	/* The protocol has no ports, or none that may be changed. */
-	if (!nf_xlat_ct_has_ports(proto))
+	if (!nf_xlat_ct_has_mappings(proto))
 		return nf_xlat_ct_try(ct, reply, NULL);
 
 	nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
@@ -448,7 +448,7 @@ static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 	 * identifier, or gets that of the mapping.
 	 */
 	if (!(range->flags & NF_NAT_RANGE_PROTO_SPECIFIED) ||
-	    !nf_xlat_ct_has_ports(reply->dst.protonum) ||
+	    !nf_xlat_ct_has_mappings(reply->dst.protonum) ||
 	    (nf_xlat_tuple_is_icmp(reply) && !range->mapped))
 		return true;
 	/* An identifier may be 0, a port may not. A port from a map has not been checked. */
@@ -567,7 +567,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		pool.max_addr = addr.ip;
 	}
 
-	if (range->per_session || !nf_xlat_ct_has_ports(reply.dst.protonum))
+	if (range->per_session || !nf_xlat_ct_has_mappings(reply.dst.protonum))
 		reason = nf_xlat_ct_choose(range, ct, &pool, &reply, NULL);
 	else
 		reason = nf_xlat_ct_map(state->net, range, ct, &pool, oif,

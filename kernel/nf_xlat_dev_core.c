@@ -3,9 +3,9 @@
  * A device that translates the packets that are routed to it: "ip link add NAME type xlat".
  *
  * ndo_start_xmit() gives a packet to nf_xlat_send(). The translated packet enters PRE_ROUTING
- * of the other family as if this device had received it. ip_forward() or ip6_forward() has
- * decremented the TTL before. So the translation decrements it only if nf_xlat_dev_hop_due() says
- * so.
+ * of the other family as if this device had received it, or LOCAL_OUT if this host has made it.
+ * ip_forward() or ip6_forward() has decremented the TTL before. So the translation decrements it
+ * only if nf_xlat_dev_hop_due() says so.
  *
  * ndo_start_xmit() cannot make a session, because conntrack has confirmed the entry of the
  * packet by then. So in the modes with state, a hook in PRE_ROUTING and LOCAL_OUT translates the

@@ -340,7 +340,7 @@ static int nf_xlat_nl_read_ends(struct nf_xlat_nl_mapping *m, bool client,
 	m->key4.addr = nla_get_in_addr(tb[NF_XLAT_A_MAPPING_ADDR]);
 	m->key4.port = nla_get_be16(tb[NF_XLAT_A_MAPPING_PORT]);
 	m->key4.proto = nla_get_u8(tb[NF_XLAT_A_MAPPING_PROTOCOL]);
-	if (!nf_xlat_ct_has_ports(m->key4.proto))
+	if (!nf_xlat_ct_has_mappings(m->key4.proto))
 		return NF_XLAT_NL_BAD(extack, tb[NF_XLAT_A_MAPPING_PROTOCOL], -EPROTONOSUPPORT,
 				      "mappings are for TCP, UDP and ICMP");
 	m->key6.proto = m->key4.proto;

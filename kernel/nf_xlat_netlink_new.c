@@ -261,7 +261,7 @@ static int nf_xlat_nl_set_ends(struct nf_xlat_nl_new *n, struct nf_xlat_nl_mappi
 	u8 proto = n->want.tuple[IP_CT_DIR_ORIGINAL].dst.protonum;
 	struct nlattr **tb = m->tb;
 
-	if (!nf_xlat_ct_has_ports(proto))
+	if (!nf_xlat_ct_has_mappings(proto))
 		return NF_XLAT_NL_BAD(n->extack, m->attr, -EPROTONOSUPPORT,
 				      "mappings are for TCP, UDP and ICMP");
 	m->key6.addr = client->u3.in6;
@@ -569,7 +569,7 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 	}
 
 	if (n->map[0].attr || n->want.hairpin || reply->src.l3num != NFPROTO_IPV4 ||
-	    !nf_xlat_ct_has_ports(reply->dst.protonum))
+	    !nf_xlat_ct_has_mappings(reply->dst.protonum))
 		return 0;
 	memset(&key, 0, sizeof(key));
 	key.addr = reply->dst.u3.ip;

@@ -538,8 +538,9 @@ static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 
 	if (priv->dir == NFT_XLAT_4TO6 || nft_xlat_forwards(priv))
 		return 0;
-	pool = nf_xlat_ct_pool_add(ctx->net, &range, range.masq &&
-				   !priv->pool.proto_min);
+	pool = nf_xlat_ct_pool_add(ctx->net, &range,
+				   range.masq && !priv->pool.proto_min ?
+				   NF_XLAT_POOL_ADDRS : NF_XLAT_POOL_LATER);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	priv->ct_pool = pool;
