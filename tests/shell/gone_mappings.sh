@@ -48,7 +48,8 @@ if [ "$(cat $trace/events/workqueue/workqueue_queue_work/enable 2>/dev/null)" = 
 	echo "# $n times for 200 addresses"
 	echo 0 >$trace/events/workqueue/workqueue_queue_work/enable
 	# It pauses for 16 times as long as it ran, also when addresses go all the time. Jiffies say
-	# how long it ran, which are 10 ms, so of short runs nothing is to be seen.
+	# how long it ran, which are 10 ms, so of short runs nothing is to be seen. On one CPU no run
+	# waits for others.
 	echo >$trace/trace
 	echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
 	echo 1 >$trace/events/workqueue/workqueue_execute_end/enable
@@ -61,7 +62,7 @@ if [ "$(cat $trace/events/workqueue/workqueue_queue_work/enable 2>/dev/null)" = 
 		/execute_start/ { begin = t; if (ran >= 0.03) { n++; if (begin - last < (ran > 1 ? 4 : 4 * ran)) early++ } }
 		/execute_end/ { ran = t - begin; last = t }
 		END { print n + 0, early + 0 }' $trace/trace)
-	check "it runs again and again" [ "$n" -ge 2 ]
+	check "it runs again and again" test "$n" -ge 2 -o "$(nproc)" = 1
 	check_eq "and pauses each of $n times" "$early" 0
 	echo >$trace/trace
 	[ -z "$mounted" ] || umount $trace
