@@ -532,12 +532,28 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 	return 0;
 }
 
+/* Like ip_forward(), say why a packet cannot be forwarded, whatever its header has. */
+static enum nf_xlat_reason nf_xlat_fit_to_forward(const struct sk_buff *skb)
+{
+	/* A link layer broadcast is not forwarded. */
+	if (skb->pkt_type != PACKET_HOST)
+		return NF_XLAT_ADDRESS;
+	/*
+	 * tproxy has found a socket, but the route does not lead to this host. Output would take
+	 * the socket for that of the sender. It would read and write members that a socket in
+	 * TIME_WAIT does not have.
+	 */
+	if (unlikely(skb->sk))
+		return NF_XLAT_NOROUTE;
+	return skb_warn_if_lro(skb) ? NF_XLAT_GSO : NF_XLAT_OK;
+}
+
 /* okfn of PRE_ROUTING: route, and forward or deliver, as ip_rcv_finish() and ip_forward() do. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
-	enum nf_xlat_reason reason = NF_XLAT_OK;
+	enum nf_xlat_reason fit, reason = NF_XLAT_OK;
 	struct dst_entry *dst;
 	bool reroute, due;
 
@@ -596,11 +612,9 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (nf_xlat_dst_local(pf, skb_dst(skb)))
 		return nf_xlat_deliver(net, skb, pf);
 
-	/* As ip_forward(): a link layer broadcast is not forwarded. */
-	if (skb->pkt_type != PACKET_HOST)
-		return nf_xlat_discard(net, skb, NF_XLAT_ADDRESS);
-	if (skb_warn_if_lro(skb))
-		return nf_xlat_discard(net, skb, NF_XLAT_GSO);
+	fit = nf_xlat_fit_to_forward(skb);
+	if (fit)
+		return nf_xlat_discard(net, skb, fit);
 
 	/* nf_xlat_judge() has not seen this route. */
 	if (reroute) {

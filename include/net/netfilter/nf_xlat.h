@@ -43,7 +43,8 @@
  * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
  * @NF_XLAT_HOPLIMIT: TTL or hop limit ends here
  * @NF_XLAT_TOOBIG: over the MTU of the other side
- * @NF_XLAT_NOROUTE: no route in the other family
+ * @NF_XLAT_NOROUTE: no route in the other family, or none to this host for the socket that tproxy
+ *	has found
  * @NF_XLAT_LOOP: translated again and again within one traversal
  * @NF_XLAT_GSO: kind of GSO packet that has no counterpart
  * @NF_XLAT_STATE: no conntrack entry that could hold the session
