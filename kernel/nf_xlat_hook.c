@@ -727,7 +727,10 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	 */
 	if (nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return true;
-	/* RFC 7915 section 4.1: segments with DF=0 that are too long are cut one by one. */
+	/*
+	 * RFC 7915 section 4.1: segments with DF=0 that are too long are cut one by one. So are
+	 * this host's own with DF=1, if the path, which is not known yet, does not take them.
+	 */
 	return nf_xlat_may_cut(pkt) &&
 	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
 						   IPV6_MIN_MTU) - growth);
@@ -742,8 +745,7 @@ static bool nf_xlat_needs_segs(const struct sk_buff *skb,
  */
 static noinline unsigned int
 nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
-		  u8 pf, bool reasm, struct nf_xlat_parm *parm,
-		  struct nf_xlat_walk *walk)
+		  u8 pf, struct nf_xlat_parm *parm, struct nf_xlat_walk *walk)
 {
 	struct sk_buff *segs, *seg, *next;
 	enum nf_xlat_reason reason;
@@ -760,7 +762,8 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		reason = nf_xlat_parse(seg, pf, reasm, &pkt);
+		/* nf_defrag makes no GSO packet. Segments of this host's own have ignore_df. */
+		reason = nf_xlat_parse(seg, pf, false, &pkt);
 		if (reason)
 			nf_xlat_way_drop(way, seg, reason);
 		if (reason ||
@@ -788,8 +791,7 @@ static unsigned int nf_xlat_send_in_walk(struct sk_buff *skb,
 	if (way->flags & NF_XLAT_IN_DEVICE)
 		walk->in_device = true;
 	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
-		verdict = nf_xlat_send_segs(skb, way, pkt->pf, pkt->reasm, parm,
-					    walk);
+		verdict = nf_xlat_send_segs(skb, way, pkt->pf, parm, walk);
 	else
 		verdict = __nf_xlat_send(skb, way, pkt, parm, walk);
 	walk->depth--;

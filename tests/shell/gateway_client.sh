@@ -72,9 +72,26 @@ check "1300 bytes with DF" on "$gw" ping -c 1 -W 10 -s 1300 -M "want" 198.51.100
 check "1300 bytes without" on "$gw" ping -c 1 -W 10 -s 1300 -M "dont" 198.51.100.2
 check "[13] are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 2 ]'
 check_eq "[10] and the others none" "$(wc -l <"$tmp/lan")" 2
+# So it is with datagrams that are one packet in IPv4.
+background "$client6" python3 -ISuc 'import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("2001:db8:64::198.51.100.2", 5100))
+print("ready")
+while True:
+    print(len(s.recv(65536)))' >"$tmp/lengths"
+wait_for 10 grep -q ready "$tmp/lengths"
+ip -n "$gw" route change 198.51.100.0/24 via $server_ip mtu 9000
+on "$gw" python3 -ISc 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 103, 1300) # UDP_SEGMENT
+s.sendto(bytes(3900), ("198.51.100.2", 5100))'
+check "three datagrams in a packet with DF" wait_for 10 eval '[ "$(grep -c 1300 "$tmp/lengths")" = 3 ]'
+ip -n "$gw" route change 198.51.100.0/24 via $server_ip
+check_eq "[10] are not cut" "$(wc -l <"$tmp/lan")" 2
 ip -n "$gw" route change 2001:db8:64::198.51.100.0/120 via $client_ip mtu 1300
 check "1300 bytes over the path" on "$gw" ping -c 1 -W 10 -s 1300 -M "want" 198.51.100.2
 check "are two fragments" wait_for 10 eval '[ "$(wc -l <"$tmp/lan")" -ge 4 ]'
+check_eq "and no more" "$(wc -l <"$tmp/lan")" 4
 check_eq "nothing was too big" "$(counter DropTooBig)" 0
 
 done_testing
