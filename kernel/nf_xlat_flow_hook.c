@@ -175,6 +175,8 @@ static int nf_xlat_flow_xmit(struct sk_buff *skb, u8 pf, struct dst_entry *dst)
 	bool skip_cache = false;
 
 	skb_orphan(skb);
+	/* tc's "ct" action may have given it a conntrack entry, which is of the old family. */
+	nf_reset_ct(skb);
 	skb->dev = dev;
 	/*
 	 * A frame for the address of a bridge has come in as PACKET_OTHERHOST. For a packet with

@@ -98,6 +98,33 @@ on "$gw" "$NFT" "table ip last { chain c { type filter hook postrouting priority
 and_normal "and what leaves with another address"
 on "$gw" "$NFT" delete table ip last
 
+# tc's "ct" at both ends: the entry that it gives to a packet of IPv6 does not go on with that of IPv4.
+if modprobe -q act_ct && modprobe -q cls_matchall; then
+	background "$server4" python3 -ISuc 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5400))
+print("ready")
+while True:
+    print(s.recvfrom(100)[1][0])' >"$tmp/peers"
+	wait_for 10 grep -q ready "$tmp/peers"
+	for dev in lan wan; do on "$gw" tc qdisc add dev $dev clsact; done
+	check "tc's ct, as they come in" python "$gw" tc_ct lan ingress commit,nat,src $host6
+	check "tc's ct, as they leave" python "$gw" tc_ct wan egress nat,src
+	before=$(slow)
+	on "$client6" python3 -ISc 'import socket, sys, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("2001:db8:6464::c000:20a", 5400))
+for i in range(20):
+    s.sendto(b"hello", (sys.argv[1], 5400))
+    time.sleep(0.05)' $server64
+	check "tc's ct: all arrive" wait_for 5 eval '[ "$(grep -c 192.0.2.10 "$tmp/peers")" = 20 ]' ||
+		sort "$tmp/peers" | uniq -c
+	check "tc's ct: by the fast path" [ $(($(slow) - before)) -lt 10 ]
+	for dev in lan wan; do on "$gw" tc qdisc del dev $dev clsact; done
+else
+	echo "# no ct action in this kernel"
+fi
+
 on "$gw" "$NFT" "table inet tracks { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
 rules
 before=$(slow)
