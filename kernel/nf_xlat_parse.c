@@ -480,8 +480,11 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_GSO;
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
-	/* RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. */
-	if (pf == NFPROTO_IPV4 && pkt->l3.proto == IPPROTO_IGMP)
+	/*
+	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. In IPv6 it means
+	 * nothing, but IPv4 hosts would take what becomes of it for a message of their router.
+	 */
+	if (pkt->l3.proto == IPPROTO_IGMP)
 		return NF_XLAT_ICMP;
 
 	l4_hlen = pkt->l3.frag ? 0 : nf_xlat_l4_hlen(pkt->l3.proto);

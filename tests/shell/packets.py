@@ -118,6 +118,7 @@ def cases6():
         ip6(43, bytes([17, 2, 0, 1]) + z4 + C6 + udp6()), "DropSourceRoute"
     yield "hop limit of 1", ip6(17, udp6(), hlim=1), "DropHopLimit"
     yield "ICMPv4 in IPv6", ip6(1, icmp4(8, 0, z4)), "DropProtocol"
+    yield "IGMP in IPv6", ip6(2, bytes.fromhex("1164ee9b00000000")), "DropIcmpType"
     for addr in "0.0.0.0", "127.0.0.1", "224.0.0.1", "255.255.255.255":
         dst = a6("64:ff9b::" + addr)
         yield f"to {addr}", ip6(17, udp(C6, dst), dst=dst), "DropDestination"

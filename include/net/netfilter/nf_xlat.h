@@ -37,7 +37,7 @@
  * @NF_XLAT_CSUM: ICMP error with a wrong checksum (RFC 5508 REQ-3)
  * @NF_XLAT_OPTIONS: source route or routing header that is not used up
  * @NF_XLAT_FRAGMENT: fragment that cannot be translated by itself
- * @NF_XLAT_ICMP: ICMP type or code without a counterpart
+ * @NF_XLAT_ICMP: ICMP type or code without a counterpart, or IGMP
  * @NF_XLAT_QUOTED: ICMP error that quotes something untranslatable
  * @NF_XLAT_ADDRESS: source, before or after, that no packet may have
  * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
