@@ -192,6 +192,17 @@ static bool nf_xlat_dev_hop_due(struct net_device *dev,
 	return !nf_xlat_nested();
 }
 
+/*
+ * ip6_fragment() and others read options of the socket of a packet, and take it for a socket of IP.
+ * So this takes a packet off other sockets, as those of AF_PACKET and AF_XDP.
+ */
+static void nf_xlat_dev_orphan(struct sk_buff *skb)
+{
+	if (skb->sk && skb->sk->sk_family != AF_INET &&
+	    skb->sk->sk_family != AF_INET6)
+		skb_orphan(skb);
+}
+
 /* ndo_start_xmit(): without state, translate a packet that has been routed to the device. */
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -238,6 +249,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (from_host) {
 		way.at = NF_INET_LOCAL_OUT;
 		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
+		nf_xlat_dev_orphan(skb);
 	}
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;

@@ -182,6 +182,21 @@ check "and is dropped" [ "$(drops)" -gt "$before" ]
 check "by a device" [ "$(dev_drops xlat1)" -gt 0 ]
 check "the others go on" on "$client6" ping -6 -c 1 -W 10 $server64
 
+# Of the socket that sends, output reads options of IP's. Behind a queue of the device, those of other
+# families have to be off the packet: then the neighbour that it waits for does not hold their memory.
+ip -n "$gw" link set xlat0 type xlat local 203.0.113.99 as 2001:db8:c::99
+check "a queue" on "$gw" tc qdisc add dev xlat0 root pfifo
+check_match "a packet socket: its packet goes on without it" "$(on "$gw" python3 -ISc 'import fcntl, socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+p = struct.pack("!BBHHHBBH", 0x45, 0, 36, 1, 0, 64, 17, 0) + socket.inet_aton("192.0.2.1") + socket.inet_aton("203.0.113.99")
+n = sum(struct.unpack("!10H", p))
+n = (n & 0xffff) + (n >> 16)
+p = p[:10] + struct.pack("!H", ~(n + (n >> 16)) & 0xffff) + p[12:] + struct.pack("!HHHH", 7, 7, 16, 0x1234) + b"datagram"
+s.sendto(p, ("xlat0", 0x0800))
+print(struct.unpack("i", fcntl.ioctl(s, 0x5411, bytes(4)))[0])')" 0
+check "which waits for a neighbour" wait_for 2 eval '[[ $(ip -n "$gw" neigh show 2001:db8:c::99) = *INCOMPLETE* ]]'
+on "$gw" tc qdisc del dev xlat0 root
+
 check "the devices go" ip -n "$gw" link del xlat0
 check_eq "and their routes" "$(ip -n "$gw" route show dev xlat0 2>&1 | grep -c via)" 0
 
