@@ -39,6 +39,36 @@ sed -i '/ffff/d' "$tmp/nat64.conf"
 check "reload of less" device "$gw" reload nat64
 check_eq "the route is taken back" "$(ip -n "$gw" -6 route show 2001:db8:ffff::/96)" ""
 
+# What cannot stand beside its old line, and what the kernel finds by less than the line
+# more LINE...: to the file of the gateway
+more() { { sed -n '1,/^route/p' "$tmp/nat64.conf"; printf '%s\n' "$@"; } >"$tmp/more" && mv "$tmp/more" "$tmp/nat64.conf"; }
+# shellcheck disable=SC2317 # called by check_eq
+metrics() { ip -n "$gw" -6 route show 2001:db8:fffe::/96 dev nat64 | sed -n 's/.* metric \([0-9]*\) .*/\1/p' | xargs; }
+more "address 2001:db8:77::1/64" "route 2001:db8:fffe::/96 metric 100"
+check "an address and a metric" device "$gw" reload nat64
+more "address 2001:db8:77::1/128" "route 2001:db8:fffe::/96 metric 200"
+check "others" device "$gw" reload nat64
+check_match "the address has the new length" "$(ip -n "$gw" -o addr show dev nat64)" "*inet6 2001:db8:77::1/128 *"
+check_eq "the route has the new metric alone" "$(metrics)" 200
+more "route 2001:db8:fffe::/96 metric 200" "route 2001:db8:fffe::/96"
+check "the same without a metric as well" device "$gw" reload nat64
+more "route 2001:db8:fffe::/96 metric 200"
+check "and no longer" device "$gw" reload nat64
+check_eq "the one with a metric stays" "$(metrics)" 200
+more "address 2001:db8:77::1/128" "route 203.0.113.0/24 src 192.0.2.99"
+check_match "a line that fails" "$(device "$gw" reload nat64)" '*"route 203.0.113.0/24 src 192.0.2.99" failed'
+ip -n "$gw" addr add 192.0.2.99/32 dev lo
+check "is tried again" device "$gw" reload nat64
+check_match "and the route is there" "$(ip -n "$gw" route show 203.0.113.0/24)" "*dev nat64*src 192.0.2.99*"
+ip -n "$gw" link set nat64 down
+check "after the link was down" device "$gw" reload nat64
+check_match "it is there again" "$(ip -n "$gw" route show 203.0.113.0/24)" "*dev nat64*src 192.0.2.99*"
+check_match "the address too" "$(ip -n "$gw" -o addr show dev nat64)" "*inet6 2001:db8:77::1/128 *"
+check_match "another kind of device is not deleted" "$(device "$gw" down lan)" "xlat-device: lan is no device of kind xlat"
+check "and is there" test -n "$(ip -n "$gw" -o link show lan)"
+echo "masquerade" | conf lan
+check_match "nor changed" "$(device "$gw" reload lan)" "xlat-device: lan is no device of kind xlat"
+
 # The CLAT's host has IPv6 only, and asks this resolver.
 cat >"$tmp/unbound.conf" <<-EOT
 	server:
@@ -82,6 +112,26 @@ advertise 2001:db8:c::/64
 check "an address by router advertisement" wait_for 30 has 2001:db8:c: || sed 's/^/# /' "$tmp/radvd"
 check "a CLAT" device "$client6" up clat
 check_match "IPv4 on a host with IPv6 only" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
+
+# The same network, after a pause: the kernel has taken all IPv6 addresses.
+ip -n "$client6" link set eth0 down
+ip -n "$client6" link set eth0 up
+check "its address by router advertisement again" wait_for 30 has 2001:db8:c:
+check "reload in the same network" device "$client6" reload clat
+check_match "the CLAT's address is there again" "$(ip -n "$client6" addr show dev eth0)" "*2001:db8:c::c1a7/128*"
+check_match "IPv4 too" "$(ask "$client6" tcp $server_ip 80)" "hello from $pool_ip *"
+
+# A unique local address, which the kernel lists first
+ip -n "$client6" addr add fd00:7::2/64 dev eth0 nodad
+check "reload with a unique local address" device "$client6" reload clat
+check_match "the address is the global one's" "$(ip -n "$client6" addr show dev eth0)" "*2001:db8:c::c1a7/128*"
+ip -n "$client6" addr del fd00:7::2/64 dev eth0
+ip -n "$server4" addr add fd00:7::2/64 dev eth0 nodad
+printf '%s\n' "prefix 2001:db8:99::/96" "local 192.0.0.2 as ::c1a8 dev eth0" | conf ula
+check "where there is no other" device "$server4" up ula
+check_match "the address is that one's" "$(ip -n "$server4" addr show dev eth0)" "*fd00:7::c1a8/128*"
+check "down" device "$server4" down ula
+ip -n "$server4" addr del fd00:7::2/64 dev eth0
 
 # The network gets another /64, of which router advertisements tell.
 ip -n "$gw" addr add 2001:db8:d::1/64 dev lan nodad
@@ -162,7 +212,7 @@ check "ifupdown's pre-up" ifupdown pre-up
 check_match "TCP" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
 check "ifupdown's post-down" ifupdown post-down
 check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
-if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/nat64.conf /etc/xlat
+if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/nat64.conf /etc/xlat; cp $tmp/nat64.conf /etc/xlat/nat64-lan.conf
 	mount -t tmpfs tmpfs /etc/systemd/system; mount -t tmpfs tmpfs /var/log
 	for i in service timer; do
 		mkdir /etc/systemd/system/xlat-.\$i.d
@@ -176,12 +226,25 @@ if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/n
 	check_match "TCP" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
 	check "reloads" ctl reload xlat@nat64
 	check "stops" ctl stop xlat@nat64
+	check "with a - in its name" ctl start xlat@nat64-lan
+	check "the device is there" ip -n "$gw" link show nat64-lan
+	check "stops" ctl stop xlat@nat64-lan
 	check "and the device is gone" on "$gw" test ! -e /sys/class/net/nat64
 	check_not "without a file it fails" ctl start xlat@none
 	check "the units of xlat" ctl link "$mine"/lib/systemd/system/xlat-{log.service,metrics.{service,timer}}
 	check "the log of mappings starts" ctl enable --now xlat-log
 	check "and is written" wait_for 20 inside grep -q '"event": "start"' /var/log/xlat-mappings.json
 	check_eq "for root only" "$(inside stat -c %a /var/log/xlat-mappings.json)" 600
+	check "it stops" ctl stop xlat-log
+	# as a full disk leaves it
+	inside sh -c 'printf "{\"time\": 1, \"ev" >>/var/log/xlat-mappings.json'
+	for i in 2 3; do
+		check "and starts again" ctl restart xlat-log
+		# shellcheck disable=SC2016 # for the inner shell
+		check "with a line of its own" wait_for 20 inside sh -c \
+			'[ "$(grep -c "^{\"time\": .*\"event\": \"start\"}$" /var/log/xlat-mappings.json)" = "$1" ]' - $i
+	done
+	check_eq "and no empty line" "$(inside grep -c '^$' /var/log/xlat-mappings.json)" 0
 	check "metrics: the timer" ctl enable --now xlat-metrics.timer
 	check "its service" ctl start xlat-metrics
 	check "writes them" inside grep -q '^xlat_packets_total' /var/lib/prometheus/node-exporter/xlat.prom
