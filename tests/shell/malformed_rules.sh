@@ -413,6 +413,9 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1024:65535" "unexpected colon, there can be only one, and a range is written 1024-65535" :
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1024:65535 random" "unexpected colon, there can be only one" :
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 : 192.0.2.0/24" "unexpected colon, a pair has to between its prefixes" :
+	for rule in "xlat 4to6 $n64 to [2001:db8::1]" "xlat 6to4 $n64 to 192.0.2.1" "xlat 6to4 prefix dnat to 192.0.2.1"; do
+		refused inet "$pre" "$rule:80" "unexpected colon, ports belong to masquerade, snat and dnat" :
+	done
 	for rule in 192.0.2.0/28-192.0.2.16/28 192.0.2.1-192.0.2.4-192.0.2.9; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to $rule" "unexpected -, a range has two addresses, without lengths" -
 	done
