@@ -37,12 +37,26 @@ def ask(family, *messages):
 
 def family(name):
     """Number of a family of generic netlink"""
+    return struct.unpack("=H", described(name)[1])[0]
+
+
+def group(name, member):
+    """Number of a multicast group of a family of generic netlink"""
+    for _, value in attrs(described(name)[7]):
+        found = dict(attrs(value))
+        if found[1] == member.encode() + b"\0":
+            return struct.unpack("=I", found[2])[0]
+    raise OSError(f"no group {member}")
+
+
+def described(name):
+    """The attributes of a family of generic netlink"""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
-        # CTRL_CMD_GETFAMILY with CTRL_ATTR_FAMILY_NAME; the answer begins with name and number.
+        # CTRL_CMD_GETFAMILY with CTRL_ATTR_FAMILY_NAME
         nl.send(message(16, 0, struct.pack("=BBH", 3, 1, 0) + attr(2, name.encode() + b"\0")))
         answer = nl.recv(4096)
-    for kind, value in attrs(answer[20:]):
-        if kind == 1:
-            return struct.unpack("=H", value)[0]
-    raise OSError(f"no family {name}")
+    found = dict(attrs(answer[20:]))
+    if 1 not in found:
+        raise OSError(f"no family {name}")
+    return found

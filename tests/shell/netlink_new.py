@@ -8,17 +8,21 @@ netlink_new.py events: SESSION_NEW, SESSION_SET and SESSION_DEL with NLM_F_ECHO.
 many events of conntrack came to a socket that has joined no group, but has the same port, and the
 ports that are in the events for a listener.
 
+netlink_new.py static N COMMAND...: make so many static mappings, and run the command: how many mappings
+began and ended, by their events.
+
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
 import os
 import socket
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import attr, attrs, family, message, nest  # noqa: E402
+from netlink import attr, attrs, family, group, message, nest  # noqa: E402
 
-SESSION_DEL, SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 4, 11, 12, 13, 14
+SESSION_DEL, LISTEN, SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 4, 10, 11, 12, 13, 14
 FAMILY = family("nf-xlat")
 
 
@@ -165,8 +169,32 @@ def events():
             print(os.strerror(-error), len(list(waiting(other))), ports)
 
 
+def static(n, *command):
+    with (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl,
+          socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as listener):
+        nl.bind((0, 0))
+        listener.bind((0, 0))
+        listener.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
+        listener.setsockopt(270, 1, group("nf-xlat", "mappings"))  # NETLINK_ADD_MEMBERSHIP
+        listener.send(message(FAMILY, 4, struct.pack("=BBH", LISTEN, 1, 0) + attr(8, u32(1))))
+        listener.recv(4096)
+        for port in range(1000, 1000 + n):
+            nl.send(message(FAMILY, 4, struct.pack("=BBH", MAPPING_NEW, 1, 0) + mapping(_2=be16(port), _4=be16(port))))
+            error = struct.unpack_from("=i", nl.recv(4096), 16)[0]
+            if error:
+                print(os.strerror(-error))
+                return
+        nl.close()
+        subprocess.run(command, check=True)
+        # A work sends the events; the module does not go before that.
+        events = [event[16] for event in waiting(listener)]
+        print(events.count(5), events.count(6))
+
+
 if sys.argv[1] == "bad":
     bad()
+elif sys.argv[1] == "static":
+    static(int(sys.argv[2]), *sys.argv[3:])
 elif sys.argv[1] == "events":
     events()
 elif sys.argv[1] == "set":
