@@ -7,6 +7,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <libgen.h>
 #include <limits.h>
@@ -23,8 +24,11 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/if_link.h>
+#include <linux/if_xlat.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/rtnetlink.h>
 #include "xlat.h"
 
 static const struct counter_text {
@@ -497,7 +501,10 @@ void not_permitted(void)
 	    command);
 }
 
-/* Have @cmd done, and what it is about in @t. -EPERM is the caller's, if he wants it. */
+/*
+ * Have @cmd done, and what it is about in @t. 0, or -EAGAIN when some of it may be missing, which
+ * was said; -EPERM is the caller's, if he wants it.
+ */
 int dump(uint8_t cmd, struct table *t, bool may_fail)
 {
 	unsigned int i, tries;
@@ -537,7 +544,7 @@ int dump(uint8_t cmd, struct table *t, bool may_fail)
 	}
 	fprintf(stderr, "xlat: %s: the table was resized while it was read, %d times: entries may be missing, or be here twice\n",
 		command, DUMP_TRIES);
-	return 0;
+	return -EAGAIN;
 }
 
 static int counter_parse(const struct nlmsghdr *nlh, struct table *t)
@@ -819,6 +826,18 @@ static const char *state(const struct session *s)
 	       s->status & IPS_SEEN_REPLY ? "REPLIED" : "UNREPLIED";
 }
 
+/* A string of JSON: names of devices may have any character but blanks and "/". */
+void json_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ')
+			printf("\\u%04x", *s);
+		else
+			printf(*s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	putchar('"');
+}
+
 static void json_end(const char *name, const struct end *end)
 {
 	printf("\"%s\": {\"address\": \"%s\"", name, address(end->addr, end->family));
@@ -856,8 +875,11 @@ static void json_session(const struct session *s)
 	if (s->start)
 		printf("\"start\": %" PRIu64 ".%09" PRIu64 ", ",
 		       s->start / 1000000000, s->start % 1000000000);
-	if (s->device && if_indextoname(s->device, dev))
-		printf("\"device\": \"%s\", ", dev);
+	if (s->device && if_indextoname(s->device, dev)) {
+		printf("\"device\": ");
+		json_string(dev);
+		printf(", ");
+	}
 	printf("\"mark\": %u, \"zone\": %u, \"status\": %u, \"fast_path\": %s, \"hairpin\": %s, \"masquerade\": %s}",
 	       s->mark, s->zone, s->status,
 	       s->flags & NF_XLAT_SESSION_FLAG_FAST_PATH ? "true" : "false",
@@ -941,8 +963,10 @@ static int do_mappings(void)
 			printf("}, \"zone\": %u, \"mtu\": %u, \"masquerade\": %s, \"static\": %s",
 			       m->zone, m->mtu ? m->mtu : 1280, m->masq ? "true" : "false",
 			       m->fixed ? "true" : "false");
-			if (m->ifindex && if_indextoname(m->ifindex, dev))
-				printf(", \"device\": \"%s\"", dev);
+			if (m->ifindex && if_indextoname(m->ifindex, dev)) {
+				printf(", \"device\": ");
+				json_string(dev);
+			}
 			putchar('}');
 		}
 		json_close(t.n);
@@ -1530,7 +1554,7 @@ static __attribute__((format(printf, 2, 3)))
 void check(const char *kind, const char *fmt, ...)
 {
 	va_list args;
-	char *s, *p;
+	char *s;
 
 	va_start(args, fmt);
 	if (vasprintf(&s, fmt, args) < 0)
@@ -1539,10 +1563,9 @@ void check(const char *kind, const char *fmt, ...)
 	if (!strcmp(kind, "fault"))
 		faults++;
 	if (json) {
-		printf("%s\n  {\"result\": \"%s\", \"text\": \"", n_checks ? "," : "", kind);
-		for (p = s; *p; p++)
-			printf(*p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-		printf("\"}");
+		printf("%s\n  {\"result\": \"%s\", \"text\": ", n_checks ? "," : "", kind);
+		json_string(s);
+		putchar('}');
 	} else {
 		printf("  %-6s%s\n", kind, s);
 	}
@@ -1660,26 +1683,113 @@ static void check_nft(bool admin)
 		check("note", "a rule asks \"fib saddr . iif\": it drops translated packets unless it is for one family by device (docs/guides/troubleshooting.md, Reverse path filters)");
 }
 
-static void check_sysctl(const char *path, const char *name)
+static int host_device_parse(const struct nlmsghdr *nlh, struct table *t)
 {
+	const struct nlattr *attr, *info, *data = NULL, *host;
+	bool is_xlat = false;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) != IFLA_LINKINFO)
+			continue;
+		mnl_attr_for_each_nested(info, attr) {
+			if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
+				is_xlat = !strcmp(mnl_attr_get_str(info), "xlat");
+			else if (mnl_attr_get_type(info) == IFLA_INFO_DATA)
+				data = info;
+		}
+	}
+	if (!is_xlat || !data)
+		return 0;
+	mnl_attr_for_each_nested(host, data)
+		if (mnl_attr_get_type(host) == IFLA_XLAT_HOST)
+			grow(t);
+	return 0;
+}
+
+/* Is there a device with "host", which needs no forwarding? */
+static bool host_device(void)
+{
+	struct table t = { .elem = 1, .parse = host_device_parse };
+	struct mnl_socket *generic = nl;
+	struct nlmsghdr *nlh;
+	bool again = false;
+	const char *text;
+	char buf[256];
+
+	nl = mnl_socket_open(NETLINK_ROUTE);
+	if (nl) {
+		nlh = mnl_nlmsg_put_header(buf);
+		nlh->nlmsg_type = RTM_GETLINK;
+		nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		nlh->nlmsg_seq = ++nl_seq;
+		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+		exchange(nlh, &t, &again, &text);
+		mnl_socket_close(nl);
+	}
+	nl = generic;
+	free(t.v);
+	return t.n;
+}
+
+/* A device with a sysctl of its own that is not 0, of those that @pattern finds, or NULL */
+static const char *forwarding_device(const char *pattern)
+{
+	static char dev[IF_NAMESIZE];
+	char value[16], *name;
+	bool found = false;
+	glob_t paths;
+	size_t i;
+
+	if (glob(pattern, GLOB_NOSORT, NULL, &paths))
+		return NULL;
+	for (i = 0; i < paths.gl_pathc && !found; i++) {
+		if (!read_file(paths.gl_pathv[i], value, sizeof(value)) || *value == '0')
+			continue;
+		name = basename(dirname(paths.gl_pathv[i]));
+		found = strcmp(name, "all") && strcmp(name, "default") && strcmp(name, "lo");
+		snprintf(dev, sizeof(dev), "%s", name);
+	}
+	globfree(&paths);
+	return found ? dev : NULL;
+}
+
+/*
+ * @path is for all devices, and @own for each: of IPv6 that is not "forwarding", which is about
+ * router advertisements there.
+ */
+static void check_forwarding(const char *path, const char *name, const char *own)
+{
+	const char *dev;
 	char value[16];
 
 	if (!read_file(path, value, sizeof(value)))
 		return;
-	if (*value == '0')
-		check("fault", "sysctl %s is 0: nothing is forwarded, but by a device with \"host\"", name);
-	else
+	if (*value != '0') {
 		check("ok", "sysctl %s is %s", name, value);
+		return;
+	}
+	dev = forwarding_device(own);
+	if (dev)
+		check("note", "sysctl %s is 0: only what comes in by some devices is forwarded (%s for one)",
+		      name, dev);
+	else if (host_device())
+		check("note", "sysctl %s is 0: nothing is forwarded, but by a device with \"host\", which there is",
+		      name);
+	else
+		check("fault", "sysctl %s is 0: nothing is forwarded", name);
 }
 
 static void check_conntrack(void)
 {
 	char count[32], max[32];
+	unsigned long limit;
 
 	if (!read_file("/proc/sys/net/netfilter/nf_conntrack_count", count, sizeof(count)) ||
 	    !read_file("/proc/sys/net/netfilter/nf_conntrack_max", max, sizeof(max)))
 		return;
-	if (strtoul(count, NULL, 10) >= strtoul(max, NULL, 10) / 10 * 9)
+	/* Of older kernels, 0 is no limit. */
+	limit = strtoul(max, NULL, 10);
+	if (limit && strtoul(count, NULL, 10) >= limit / 10 * 9)
 		check("fault", "conntrack has %s entries of nf_conntrack_max, %s: new sessions will be dropped",
 		      count, max);
 	else
@@ -1704,8 +1814,10 @@ static void checks(bool admin)
 {
 	check_modules();
 	check_nft(admin);
-	check_sysctl("/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward");
-	check_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding");
+	check_forwarding("/proc/sys/net/ipv4/ip_forward", "net.ipv4.ip_forward",
+			 "/proc/sys/net/ipv4/conf/*/forwarding");
+	check_forwarding("/proc/sys/net/ipv6/conf/all/forwarding", "net.ipv6.conf.all.forwarding",
+			 "/proc/sys/net/ipv6/conf/*/force_forwarding");
 	check_conntrack();
 	check_rpfilter();
 }
@@ -1722,7 +1834,7 @@ static struct sums sum_sessions(void)
 	const struct session *s;
 	struct sums sums = {};
 
-	if (dump(NF_XLAT_CMD_SESSION_GET, &t, true))
+	if (dump(NF_XLAT_CMD_SESSION_GET, &t, true) == -EPERM)
 		return sums;
 	sums.known = true;
 	sums.n = t.n;

@@ -63,6 +63,7 @@ int parse_proto(const char *s);
 void parse_end(const char *word, struct end *end, bool bare);
 uint64_t get(const struct nlattr *attr);
 uint8_t one_icmp(uint8_t proto);
+void json_string(const char *s);
 struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_t cmd);
 int exchange(const struct nlmsghdr *req, struct table *t, bool *again, const char **text);
 void need_family(void);

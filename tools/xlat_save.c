@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/genetlink.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include "xlat.h"
@@ -129,7 +130,7 @@ static void print_nest(const struct nlattr *nest, const struct field *fields)
 			printf("true");
 			break;
 		case DEVICE:
-			printf("\"%s\"", dev);
+			json_string(dev);
 			break;
 		case NEST:
 			print_nest(attr, f->nest);
@@ -279,10 +280,11 @@ int do_save(void)
 	struct table s = { .elem = sizeof(struct saved), .parse = saved_parse };
 	struct table m = { .elem = sizeof(struct saved), .parse = saved_parse };
 	const struct saved *saved;
+	unsigned long n = 0;
 
 	/* In this order: a mapping that is not there any more has no session any more. */
-	dump(NF_XLAT_CMD_SESSION_GET, &s, false);
-	dump(NF_XLAT_CMD_MAPPING_GET, &m, false);
+	if (dump(NF_XLAT_CMD_SESSION_GET, &s, false) || dump(NF_XLAT_CMD_MAPPING_GET, &m, false))
+		return 1;
 	if (m.n)
 		qsort(m.v, m.n, m.elem, cmp_mapping);
 	for (saved = m.v; saved < (struct saved *)m.v + m.n; saved++) {
@@ -291,9 +293,12 @@ int do_save(void)
 		printf("{\"mapping\": ");
 		print_nest(saved->nest, mapping_fields);
 		printf("}\n");
+		n++;
 	}
 	for (saved = s.v; saved < (struct saved *)s.v + s.n; saved++)
-		do_save_session(saved, &m);
+		n += do_save_session(saved, &m);
+	/* So that who reads it knows that it is whole. */
+	printf("{\"entries\": %lu}\n", n);
 	if (fflush(stdout) || ferror(stdout))
 		die(1, "cannot write: %s", strerror(errno));
 	return 0;
@@ -326,19 +331,31 @@ static bool skip(struct parser *ps, char c)
 	return true;
 }
 
-/* A string, in place; nothing that is written here has a "\" */
+/* A string, in place, with what json_string() writes after a "\" */
 static char *parse_string(struct parser *ps)
 {
-	char *s, *end;
+	char *s, *to;
+	int n;
 
 	if (!skip(ps, '"'))
 		return NULL;
 	s = ps->p;
-	end = strpbrk(s, "\"\\");
-	if (!end || *end == '\\')
-		return NULL;
-	*end = 0;
-	ps->p = end + 1;
+	for (to = s; *ps->p != '"'; to++) {
+		if (!*ps->p)
+			return NULL;
+		if (*ps->p != '\\') {
+			*to = *ps->p++;
+		} else if (ps->p[1] == '"' || ps->p[1] == '\\') {
+			*to = ps->p[1];
+			ps->p += 2;
+		} else if (sscanf(ps->p, "\\u00%2hhx%n", to, &n) == 1 && n == 6 && *to > 0) {
+			ps->p += n;
+		} else {
+			return NULL;
+		}
+	}
+	ps->p++;
+	*to = 0;
 	return s;
 }
 
@@ -477,25 +494,55 @@ static int command_do(struct nlmsghdr *nlh, const char **text)
 	return err;
 }
 
+static bool has_session(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(uint32_t))
+		if (mnl_attr_get_type(attr) == NF_XLAT_A_SESSION)
+			return true;
+	return false;
+}
+
+/* The last line of what "save" has written; how many it says, or -1 if it is none */
+static long end_line(const char *line)
+{
+	unsigned long entries;
+	int n = 0;
+
+	return sscanf(line, " { \"entries\" : %lu }%n", &entries, &n) == 1 && n &&
+	       !line[n + strspn(line + n, " \t\r")] ? (long)entries : -1;
+}
+
 int do_restore(void)
 {
 	unsigned long n = 0, sessions = 0, mappings = 0, failed = 0;
+	struct genlmsghdr *genl;
 	struct parser ps;
 	struct nlmsghdr *nlh;
+	long end = -1, entries = 0;
 	char *line = NULL, buf[4096];
 	const char *text;
 	size_t size = 0;
-	bool session;
+	bool session, torn = false;
 	int err;
 
 	need_family();
 	while (getline(&line, &size, stdin) > 0) {
 		n++;
 		line[strcspn(line, "\n")] = 0;
+		end = end_line(line);
+		if (end >= 0) {
+			if (end != entries)
+				fprintf(stderr, "xlat: restore: line %lu: %ld entries were written, and %ld have come\n",
+					n, end, entries);
+			torn |= end != entries;
+			entries = 0;
+			continue;
+		}
+		entries++;
 		ps = (struct parser){ .p = line };
-		session = strstr(line, "\"session\"");
-		nlh = request(buf, nl_family, NLM_F_ACK, session ? NF_XLAT_CMD_SESSION_NEW :
-								   NF_XLAT_CMD_MAPPING_NEW);
+		nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_MAPPING_NEW);
 		if (parse_nest(&ps, nlh, line_fields) && ps.p[strspn(ps.p, " \t\r")])
 			bad(&ps, "", "more than an object");
 		if (ps.error) {
@@ -503,6 +550,11 @@ int do_restore(void)
 			fprintf(stderr, "xlat: restore: line %lu: %s%s%s\n", n, ps.name,
 				*ps.name ? ": " : "", ps.error);
 			continue;
+		}
+		session = has_session(nlh);
+		if (session) {
+			genl = mnl_nlmsg_get_payload(nlh);
+			genl->cmd = NF_XLAT_CMD_SESSION_NEW;
 		}
 		err = command_do(nlh, &text);
 		if (err) {
@@ -522,7 +574,9 @@ int do_restore(void)
 	free(line);
 	if (fflush(stdout) || ferror(stdout))
 		die(1, "cannot write: %s", strerror(errno));
-	return !!failed;
+	if (end < 0)
+		die(1, "restore: the last line is missing, {\"entries\": N}: there may have been more");
+	return failed || torn;
 }
 
 /* add, and delete mapping */
@@ -570,7 +624,8 @@ static void parse_range(char *word)
 		*last++ = 0;
 	parse_end(copy, &added.range[0], false);
 	parse_end(last ? last : copy, &added.range[1], false);
-	if (added.range[0].family != AF_INET || added.range[1].family != AF_INET)
+	if (added.range[0].family != AF_INET || added.range[0].len != 32 ||
+	    added.range[1].family != AF_INET || added.range[1].len != 32)
 		die(2, "\"%s\" is no range of IPv4 addresses", word);
 	if (ports) {
 		if (!parse_number(ports, 65535, &n))
@@ -612,7 +667,7 @@ static void parse_rule_word(char ***argv)
 		parse_end(word_after(argv, word), &added.prefix, false);
 		if (added.prefix.family != AF_INET6 || added.prefix.has_port)
 			die(2, "\"%s\" is no IPv6 prefix", **argv);
-		if (added.prefix.len == 128)
+		if (!strchr(**argv, '/'))
 			added.prefix.len = 96;
 	} else if (!strcmp(word, "range")) {
 		word_after(argv, word);

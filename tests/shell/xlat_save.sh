@@ -83,6 +83,10 @@ refused "xlat: add: no rule or device is known to have this address and port*" \
 refused "xlat: add: the client is in the prefix" on_gw add mapping udp "[64:ff9b::1.2.3.4]:7001" $pool:7009
 refused "xlat: add: the pool does not have the port" \
 	on_gw add mapping udp "[$client_ip]:80" $pool:80 prefix 64:ff9b::/96 range $pool:1024-65535
+refused "xlat: \"192.0.2.0/24\" is no range of IPv4 addresses" \
+	on_gw add mapping udp "[$client_ip]:7001" 192.0.2.0:7001 prefix 64:ff9b::/96 range 192.0.2.0/24
+refused "xlat: add: integer out of range" \
+	on_gw add mapping udp "[$client_ip]:7001" $pool:7001 prefix 64:ff9b::/128 range $pool
 # A mapping for all peers, of a rule that the message describes
 check "a mapping with settings of its own" on_gw add mapping udp "[$client_ip]:7005" $pool:7005 \
 	prefix 64:ff9b::/96 non-global range $pool:1024-65535
@@ -147,7 +151,8 @@ check_eq "nothing on the standby" "$(of "$gw2")" ""
 on_gw save >"$tmp/saved"
 check_eq "what is saved" "$(grep -c '^{"session"' "$tmp/saved") $(grep -c '^{"mapping"' "$tmp/saved")" \
 	"$(of "$gw" | wc -l) 3"
-restored=$(on_gw2 restore <"$tmp/saved" 2>&1)
+check_eq "and the last line says how many" "$(tail -n 1 "$tmp/saved")" "{\"entries\": $(($(wc -l <"$tmp/saved") - 1))}"
+restored=$(on_gw2 restore <"$tmp/saved" 2>&1) || fail "restore: status $?"
 check_eq "what is restored" "$restored" "$(of "$gw" | wc -l) sessions and 3 static mappings restored, 0 not"
 of "$gw" >"$tmp/of"
 of "$gw2" >"$tmp/of2"
@@ -217,7 +222,7 @@ check_eq "has none" "$(on_gw2 mappings client :4002 --json)" "[]"
 check "conntrack shows them" on "$gw2" grep -q "src=$server_ip dst=$pool sport=80 dport=4001" /proc/net/nf_conntrack
 
 # lines that are wrong
-bad() { check_match "a line with $2" "$(on_gw2 restore <<<"$1" 2>&1)" "*: $3$(printf '\n')*, 1 not"; }
+bad() { check_match "a line with $2" "$(on_gw2 restore <<<"$1"$'\n{"entries": 1}' 2>&1)" "*: $3$(printf '\n')*, 1 not"; }
 bad '{' "no name" "no name of a member"
 bad '[]' "a list" "no object"
 bad '{"session": {"orig": 5}}' "a number" "no object"
@@ -228,7 +233,15 @@ bad '{"mapping": {"colour": 1}}' "an unknown member" "colour: a member that is n
 bad '{"mapping": {}} x' "more" "more than an object"
 bad '{"mapping": {"uplink": "nodev"}}' "no device" "nodev: no such device"
 bad '{"mapping": {}}' "nothing" "a mapping has an address, a port and a protocol"
-check_eq "an empty list" "$(on_gw2 restore </dev/null)" "0 sessions and 0 static mappings restored, 0 not"
+bad '{"mapping": {"uplink": "\u0000"}}' "a character that no name has" "uplink: no string"
+bad '{"mapping": {"uplink": "a\u00' "half a character" "uplink: no string"
+ip -n "$gw2" link add session type veth peer name session2
+bad '{"mapping": {"uplink": "session"}}' "a device called session" "a mapping has an address, a port and a protocol"
+ip -n "$gw2" link del session
+refused "*xlat: restore: the last line is missing*" on_gw2 restore </dev/null
+refused "*xlat: restore: line 1: 2 entries were written, and 0 have come*" on_gw2 restore <<<'{"entries": 2}'
+check_eq "an empty list" "$(on_gw2 restore <<<'{ "entries":0 }' 2>&1)" "0 sessions and 0 static mappings restored, 0 not"
+check "is well" on_gw2 restore <<<'{"entries": 0}'
 on "$gw2" "$NFT" flush ruleset
 refused "*this network namespace has neither a rule nor a device with state" \
 	on_gw2 add mapping udp "[$client_ip]:7000" $pool:7000
@@ -241,9 +254,12 @@ on_gw delete client ::/0 >/dev/null
 on_gw delete mapping udp $pool:7000
 on_gw delete mapping udp $pool:7005
 on_gw delete mapping udp $pool:7011
-check_eq "nothing is left" "$(on_gw save)" ""
+check_eq "nothing is left" "$(on_gw save)" '{"entries": 0}'
 ip -n "$gw" link set lan up
-ip -n "$gw" link set wan up
+# a name that JSON has to escape
+wan=$'w"\\\x01'
+ip -n "$gw" link set wan name "$wan"
+ip -n "$gw" link set "$wan" up
 ip -n "$gw" addr add 2001:db8:c::1/64 dev lan nodad
 to "$gw"
 ip -n "$client6" neigh flush dev eth0
@@ -256,20 +272,20 @@ check_match "one without" "$(ask "$client6" udp $dest64 5353)" "hello from $pool
 of "$gw" >"$tmp/of"
 mappings_of "$gw" >"$tmp/of3"
 on_gw save >"$tmp/saved"
-check_match "the uplink is saved by its name" "$(<"$tmp/saved")" '*"mtu": 1400*"uplink": "wan"*'
+check_match "the uplink is saved by its name" "$(<"$tmp/saved")" '*"mtu": 1400*"uplink": "w\\"\\\\\\u0001"*'
 on_gw delete client ::/0 >/dev/null
 check_eq "both are restored" "$(on_gw restore <"$tmp/saved" 2>&1)" "2 sessions and 0 static mappings restored, 0 not"
 check "as they were" diff "$tmp/of" <(of "$gw")
 check "the mapping too" diff "$tmp/of3" <(mappings_of "$gw")
 check_match "not where the address is not" "$(sed "s/\"$pool_ip\"/\"192.0.2.9\"/g" "$tmp/saved" | on_gw restore 2>&1)" \
 	"*masquerading, and the address is none of this host*0 sessions*2 not"
-check_match "nor the device" "$(sed 's/"uplink": "wan"/"uplink": "wan9"/' "$tmp/saved" | on_gw restore 2>&1)" \
+check_match "nor the device" "$(sed 's/"uplink": "[^,}]*"/"uplink": "wan9"/' "$tmp/saved" | on_gw restore 2>&1)" \
 	"*wan9: no such device*0 sessions*2 not"
-ip -n "$gw" addr del $pool_ip/24 dev wan
+ip -n "$gw" addr del $pool_ip/24 dev "$wan"
 # shellcheck disable=SC2317 # called by wait_for
 none_left() { [ -z "$(of "$gw")" ]; }
 check "they end with the address" wait_for 20 none_left
-ip -n "$gw" addr add $pool_ip/24 dev wan
+ip -n "$gw" addr add $pool_ip/24 dev "$wan"
 on "$gw" "$NFT" flush ruleset
 
 # Static mappings end with their namespace, and with the module.
@@ -283,7 +299,7 @@ if ! is_debug; then
 	check_eq "a namespace has 65536 at most" "$(on_gw restore <"$tmp/many" 2>"$tmp/err")" \
 		"0 sessions and 65533 static mappings restored, 1 not"
 	check_match "it says" "$(<"$tmp/err")" \
-		"*line 65534: this network namespace has as many static mappings as it may have"
+		"*line 65534: this network namespace has as many static mappings as it may have*"
 	check "one less" on_gw delete mapping udp $pool:8001
 	check_eq "is one more" "$(tail -n 1 "$tmp/many" | on_gw restore)" "0 sessions and 1 static mappings restored, 0 not"
 	check_eq "the counter has them" "$(counter Bib)" 65536

@@ -115,7 +115,36 @@ on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=0
 check_not "forwarding is off: a fault" on_gw status
 check "and it says so" says "fault sysctl net.ipv6.conf.all.forwarding is 0" status
 check_eq "in JSON too" "$(json '[c["result"] for c in d["checks"] if "ipv6.conf" in c["text"]]' on_gw status)" "['fault']"
-on "$gw" sysctl -qw net.ipv6.conf.all.forwarding=1
+# Only some devices forward, of which IPv6 has no such sysctl before 6.17; or none needs to.
+on "$gw" sysctl -qw net.ipv4.ip_forward=0
+on "$gw" sysctl -qw net.ipv4.conf.lan.forwarding=1
+check "a device that forwards is seen" says "note  sysctl net.ipv4.ip_forward is 0: only what comes in by some devices is forwarded (lan for one)" status
+check "IPv6 has a fault still" says "fault sysctl net.ipv6.conf.all.forwarding is 0" status
+on "$gw" sysctl -qw net.ipv4.conf.lan.forwarding=0
+if on "$gw" sysctl -qw net.ipv6.conf.lan.force_forwarding=1 2>/dev/null; then
+	check "one of IPv6" says "note  sysctl net.ipv6.conf.all.forwarding is 0: only what comes in by some devices is forwarded (lan for one)" status
+	on "$gw" sysctl -qw net.ipv6.conf.lan.force_forwarding=0
+fi
+if [ -e "$top/build/ip/link_xlat.so" ] && modprobe -q nf_xlat_dev; then
+	# xlat_link WORD...: "ip link" of the gateway, with the plugin
+	xlat_link() { IP_LIB_DIR=$top/build/ip ip -n "$gw" link "$@"; }
+	xlat_link add dev siit type xlat prefix 2001:db8:99::/96
+	check_not "a device without \"host\" needs forwarding" on_gw status
+	xlat_link add dev clat type xlat prefix 2001:db8:98::/96 host
+	check "one with \"host\" does not" on_gw status
+	check "and it says so" says 'note  sysctl net.ipv4.ip_forward is 0: nothing is forwarded, but by a device with "host", which there is' status
+	xlat_link del siit
+	xlat_link del clat
+fi
+router "$gw"
+# 0 is no limit, up to 6.12.
+max=$(sysctl -n net.netfilter.nf_conntrack_max)
+if sysctl -qw net.netfilter.nf_conntrack_max=0 2>/dev/null; then
+	check "conntrack without a limit" on_gw status
+	sysctl -qw net.netfilter.nf_conntrack_max="$max"
+else
+	echo "# SKIP: nf_conntrack_max=0, which this kernel refuses"
+fi
 
 on_gw status --openmetrics >"$tmp/metrics"
 check_eq "OpenMetrics" "$(python3 -IS "$here/openmetrics.py" <"$tmp/metrics")" "ok"
