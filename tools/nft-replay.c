@@ -104,6 +104,9 @@ static void prepare(char *buf, int *total)
 		die("not a batch, or not of this byte order");
 
 	len -= MNL_ALIGN(nlh->nlmsg_len);
+	/* The padding of the last message may not be there. */
+	if (len < 0)
+		die("the batch is cut off");
 	memmove(buf + begin, buf + MNL_ALIGN(nlh->nlmsg_len), len);
 	nlh->nlmsg_len = begin;
 	*total = len = begin + len;
