@@ -117,7 +117,7 @@ install-plugin: plugin tool ## the plugin of ip, the program xlat, xlat-device, 
 		install $(BUILD)/xlat/xlat $(DESTDIR)$(PREFIX)/sbin && \
 		install -m 644 packaging/xlat.8 $(DESTDIR)$(PREFIX)/share/man/man8 && echo "xlat: $(PREFIX)/sbin/xlat"; }
 	@for i in $(UNITS); do \
-		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$i; done
+		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$i || exit; done
 
 # The list of what was put there is what uninstall takes away.
 .PHONY: install-nft
@@ -134,10 +134,11 @@ install-nft:
 	@cp -dR $(PREBUILT)/sbin $(PREBUILT)/lib $(STAGE)
 	@install packaging/nft-xlat-check packaging/nft-xlat-eam $(STAGE)/sbin
 	@for i in nft-xlat.service nft-xlat@.service; do \
-		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(STAGE)/lib/systemd/system/$$i; done
+		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(STAGE)/lib/systemd/system/$$i || exit; done
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.8 >$(STAGE)/share/man/man8/nft-xlat.8
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
-	cp -dR --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
+	@# Programs that run keep the files that they have.
+	cp -dR --remove-destination --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
 	@echo "nft: $(PREFIX)/sbin/nft"
 
 # Where packages of a distribution have it: nft is nft-xlat, and the list of what was

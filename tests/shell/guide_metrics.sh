@@ -23,6 +23,15 @@ command=$(sed -n "s,^ExecStart=/bin/sh -ec '\(.*\)'\$,\1,p" "$top/packaging/xlat
 # shellcheck disable=SC2317 # called by check
 write() { on "$gw" sh -ec "$command"; }
 check "the unit's command" write
+# Another's link is not followed, and what cannot be renewed does not stay.
+echo mine >"$tmp/other"
+ln -s "$tmp/other" "$dir/xlat.new"
+check "with a link in its place" write
+check_eq "what it leads to stays" "$(<"$tmp/other")" mine
+check "metrics are there" grep -q '^xlat_packets_total' "$dir/xlat.prom"
+check_not "when xlat fails" on "$gw" sh -ec "${command/$top\/build\/xlat\/xlat/false}"
+check_eq "old metrics go" "$(ls "$dir")" ""
+check "they come again" write
 
 cat >"$tmp/prometheus.yml" <<-EOF
 	global:

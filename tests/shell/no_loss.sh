@@ -67,6 +67,14 @@ if command -v cc >/dev/null && cc -O2 -shared -fPIC -I"$top/include/uapi" -o "$t
 		"$(REV=0 LATER_IN=batch LD_PRELOAD=$tmp/later.so xlat_check "$tmp/good")" "status 2"
 	check_match "and says so" "$(<"$tmp/why")" "*; this nft and module nft_xlat do not match: install both of one release *"
 fi
+# Beside the file, as nft -f looks for it; that of Debian 12 does not.
+mkdir -p "$tmp/beside/parts"
+cp "$tmp/part" "$tmp/beside/parts/one.nft"
+printf '%s\n' "define pref = 2001:db8:64::/96" 'include "parts/*.nft"' >"$tmp/beside/main"
+[[ "$("$NFT" --version)" == *v1.0.6* ]] || verdict "$tmp/beside/main" 0 2 2
+# A \c in a comment, which echo of dash takes for the end.
+sed 's/before xlat 6to4/c:\\conf/' "$tmp/good" "$tmp/part" | sed '/^#!/d; /^include/d' >"$tmp/comment"
+verdict "$tmp/comment" 0 2 2
 echo "table inet gw {" >"$tmp/torn"
 check_eq "a file cut short" "$(xlat_check "$tmp/torn")" "status 2"
 check_eq "no file" "$(xlat_check "$tmp/none")" "status 2"
@@ -107,7 +115,13 @@ no_service() { echo "# SKIP: the service, for want of a systemd, nftables.servic
 [ -e /lib/systemd/system/nftables.service ] || no_service
 for f in saved lost; do sed -i '1i flush ruleset' "$tmp/$f"; done
 cp "$tmp/lost" "$tmp/conf"
-systemd_starts "cp $mine/lib/systemd/system/nft-xlat.service /run/systemd/system
+# What is installed is on a file system that nobody has mounted yet.
+mv "$mine" "$tmp/real"
+mkdir "$mine"
+NFT=$tmp/real/sbin/nft
+mount=/run/systemd/system/$(systemd-escape -p --suffix=mount "$mine")
+systemd_starts "cp $tmp/real/lib/systemd/system/nft-xlat.service /run/systemd/system
+	printf '%s\\n' '[Unit]' DefaultDependencies=no '[Mount]' What=$tmp/real Where=$mine Type=none Options=bind >'$mount'
 	touch /etc/nftables.conf; mount --bind $tmp/conf /etc/nftables.conf" || no_service
 
 # state: of the two services and of the ruleset
