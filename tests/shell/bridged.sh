@@ -68,6 +68,27 @@ check_not "a filter for port 25" ask "$client6" tcp $server64 25
 check "sees it" [ "$(smtp)" -gt 0 ]
 check_eq "nothing was translated" "$(counter 6to4) $(counter 4to6) $(drops)" "0 0 0"
 
+# The link layer's broadcasts and groups: the bridge sends a copy by each port, and no router forwards
+# one (RFC 1812 section 5.3.4).
+cat >"$tmp/all.py" <<'PY'
+import socket, struct, sys
+dev, me, *hosts = sys.argv[1:]
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind((dev, 0))
+for mac in b"\xff" * 6, b"\x33\x33\0\0\0\1":
+    for host in hosts:
+        s.send(mac + s.getsockname()[4] + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, 12, 17, 64) +
+               socket.inet_pton(socket.AF_INET6, me) + socket.inet_pton(socket.AF_INET6, host) +
+               struct.pack("!HHHH", 7, 7, 12, 0x1234) + b"text")
+PY
+check "a rule in forward" on "$gw" "$NFT" add rule inet gw forward \
+	ip6 daddr 2001:db8:66::/96 xlat 6to4 prefix 2001:db8:66::/96 saddr prefix $client_ip/128 to 192.0.2.78/32
+on "$other" "$NFT" "table inet frames { chain c { type filter hook prerouting priority raw; udp dport 7 counter; }; }"
+on "$client6" python3 -ISu "$tmp/all.py" eth0 $client_ip $stateless64$server_ip 2001:db8:66::$server_ip
+check "frames for all reach the other host" wait_for 5 eval 'on "$other" "$NFT" list table inet frames | grep -q "packets 4 "' ||
+	on "$other" "$NFT" list table inet frames
+check_eq "and were not translated" "$(counter 6to4) $(counter 4to6) $(drops)" "0 0 0"
+
 # The client asks the gateway, which makes a session and a mapping.
 patience=20
 by 2001:db8:c::1

@@ -442,13 +442,20 @@ static inline u8 nf_xlat_other_pf(u8 pf)
 	return pf == NFPROTO_IPV6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 }
 
-/* A frame that this host bridges, and that is for another router (br_netfilter) */
+/*
+ * Is this a frame that a bridge of this host passes through the hooks (br_netfilter), and that is
+ * not for this host alone? It is for another router, or it is a broadcast or multicast of the link
+ * layer, which no router forwards. The bridge sets @physoutdev when it sends a frame by one of its
+ * ports.
+ */
 static inline bool nf_xlat_bridged(const struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	const struct nf_bridge_info *nf_bridge = nf_bridge_info_get(skb);
 
-	return nf_bridge && nf_bridge->pkt_otherhost;
+	return nf_bridge &&
+	       (nf_bridge->pkt_otherhost || nf_bridge->physoutdev ||
+		(nf_bridge->in_prerouting && skb->pkt_type != PACKET_HOST));
 #else
 	return false;
 #endif
