@@ -52,8 +52,10 @@ else:
 s.sendto(tcp, (to, 0))
 PY
 
-# diverted FAMILY WORDS WHOSE: a rule of that family for TCP to port 80
+# forwarded FAMILY: how many have passed its forward chain
 forwarded() { on "$gw" "$NFT" list counter "$1" proxy on | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
+# diverted FAMILY WORDS WHOSE: a rule of that family for TCP to port 80
+# shellcheck disable=SC2317 # called by check
 diverted()
 {
 	on "$gw" "$NFT" "table $1 proxy { }; delete table $1 proxy; table $1 proxy {
