@@ -370,6 +370,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 	mutex_init(&fn->mutex);
 	INIT_LIST_HEAD(&fn->fts);
 	xa_init(&fn->hooked);
+	xa_init(&fn->flowtables);
 	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
 }
 
@@ -391,6 +392,7 @@ static void __net_exit nf_xlat_flow_net_exit(struct net *net)
 	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
 	rhashtable_destroy(&fn->table);
 	xa_destroy(&fn->hooked);
+	xa_destroy(&fn->flowtables);
 }
 
 static struct pernet_operations nf_xlat_flow_net_ops = {

@@ -20,7 +20,7 @@
  * struct nf_xlat_flow_dev - a device that has our hook
  *
  * @ops: the hook
- * @round: number of the last nf_xlat_ft_sync_all() that saw the device in the flowtable
+ * @round: number of the last nf_xlat_ft_mark_all() that saw the device in the flowtable
  * @rcu: for kfree_rcu()
  */
 struct nf_xlat_flow_dev {
@@ -58,6 +58,12 @@ struct nf_xlat_ft {
 	unsigned int		round;
 	struct rcu_head		rcu;
 };
+
+/* Index of a flowtable's set in nf_xlat_flow_net.flowtables: what its hooks have as @priv */
+static unsigned long nf_xlat_ft_index(const struct nft_flowtable *flowtable)
+{
+	return (unsigned long)&flowtable->data;
+}
 
 static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
 			       const struct net_device *dev)
@@ -245,57 +251,72 @@ err:
 }
 
 /*
- * Is the device in the flowtable? Look for the flowtable's own hook on the device, because
- * nft_flowtable.hook_list cannot be read here: nf_tables moves its entries to lists of its
- * transactions. RCU read side.
+ * Mark the device in the sets of all flowtables that it is in, for nf_xlat_ft_sync(). Look for the
+ * flowtables' own hooks on the device, because nft_flowtable.hook_list cannot be read here:
+ * nf_tables moves its entries to lists of its transactions. The caller holds the mutex and is in an
+ * RCU read side.
  */
-static bool nf_xlat_ft_lists_dev(const struct nf_xlat_ft *ft,
-				 const struct net_device *dev)
+static void nf_xlat_ft_mark_dev(struct nf_xlat_flow_net *fn,
+				const struct net_device *dev)
 {
 	const struct nf_hook_entries *e = nf_xlat_ingress_hooks(dev);
+	struct nf_xlat_flow_dev *fd;
+	struct nf_xlat_ft *ft;
 	unsigned int i;
 
 	for (i = 0; e && i < e->num_hook_entries; i++) {
-		if (e->hooks[i].priv == &ft->ft->data)
-			return true;
+		ft = xa_load(&fn->flowtables, (unsigned long)e->hooks[i].priv);
+		if (!ft)
+			continue;
+		fd = xa_load(&ft->devs, dev->ifindex);
+		if (!fd)
+			xa_store(&ft->devs, dev->ifindex, xa_mk_value(0),
+				 GFP_ATOMIC);
+		else if (!xa_is_value(fd))
+			fd->round = fn->round;
 	}
-	return false;
 }
 
-/* Mark a device as one of the flowtable, for nf_xlat_ft_sync(). RCU read side. */
-static void nf_xlat_ft_mark_dev(struct nf_xlat_ft *ft,
-				const struct net_device *dev)
+/*
+ * Mark all devices, in one walk for all sets: a user may have thousands of flowtables. The caller
+ * holds the mutex. This function releases the mutex after each part of the devices, because
+ * nf_xlat_ft_netdev_event() may wait for it with RTNL held.
+ */
+static void nf_xlat_ft_mark_all(struct nf_xlat_flow_net *fn)
 {
-	struct nf_xlat_flow_dev *fd = xa_load(&ft->devs, dev->ifindex);
+	const struct net_device *dev;
+	unsigned int i;
 
-	if (!fd)
-		xa_store(&ft->devs, dev->ifindex, xa_mk_value(0), GFP_ATOMIC);
-	else if (!xa_is_value(fd))
-		fd->round = ft->round;
+	for (i = 0; i < NETDEV_HASHENTRIES; i++) {
+		if (fn->gone || xa_empty(&fn->flowtables))
+			return;
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(dev, &fn->net->dev_index_head[i],
+					 index_hlist)
+			nf_xlat_ft_mark_dev(fn, dev);
+		rcu_read_unlock();
+
+		mutex_unlock(&fn->mutex);
+		cond_resched();
+		mutex_lock(&fn->mutex);
+	}
 }
 
 /*
  * Register our hook on devices that have joined the flowtable, and unregister it from devices that
- * have left. The caller holds the mutex. This function releases the mutex after each device,
- * because nf_xlat_ft_netdev_event() may wait for it with RTNL held. If another task frees @ft then,
- * nf_xlat_ft_free() clears @fn->at. So @ft must not be used when this returns.
+ * have left, by the marks of nf_xlat_ft_mark_all(). The caller holds the mutex. This function
+ * releases the mutex after each device, because nf_xlat_ft_netdev_event() may wait for it with RTNL
+ * held. If another task frees @ft then, nf_xlat_ft_free() clears @fn->at. So @ft must not be used
+ * when this returns.
  */
 static void nf_xlat_ft_sync(struct nf_xlat_flow_net *fn, struct nf_xlat_ft *ft)
 {
-	const struct net_device *dev;
 	unsigned long ifindex = 0;
 	void *entry;
 
 	/* nf_xlat_ft_get_devs() has registered the hooks of a device of kind "xlat". */
 	if (!ft->ft)
 		return;
-	rcu_read_lock();
-	for_each_netdev_rcu(fn->net, dev) {
-		if (nf_xlat_ft_lists_dev(ft, dev))
-			nf_xlat_ft_mark_dev(ft, dev);
-	}
-	rcu_read_unlock();
-
 	fn->at = ft;
 	while ((entry = xa_find(&ft->devs, &ifindex, ULONG_MAX, XA_PRESENT))) {
 		if (xa_is_value(entry))
@@ -329,6 +350,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 
 	mutex_lock(&fn->mutex);
 	fn->round++;
+	nf_xlat_ft_mark_all(fn);
 	while (!fn->gone) {
 		/*
 		 * New sets are at the head of the list, and those that this round has dealt with
@@ -341,7 +363,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 		list_move_tail(&ft->list, &fn->fts);
 		nf_xlat_ft_sync(fn, ft);
 
-		/* The walk over all devices takes time even if the flowtable has none. */
+		/* There may be many sets without devices. */
 		mutex_unlock(&fn->mutex);
 		cond_resched();
 		mutex_lock(&fn->mutex);
@@ -379,13 +401,17 @@ static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
 
 	if (!ft)
 		return ERR_PTR(-ENOMEM);
+	if (flowtable) {
+		err = xa_insert(&fn->flowtables, nf_xlat_ft_index(flowtable),
+				ft, GFP_KERNEL_ACCOUNT);
+		if (err)
+			goto err_free;
+	}
 	if (list_empty(&fn->fts)) {
 		err = nf_register_net_hooks(fn->net, nf_xlat_ft_ops,
 					    ARRAY_SIZE(nf_xlat_ft_ops));
-		if (err) {
-			kfree(ft);
-			return ERR_PTR(err);
-		}
+		if (err)
+			goto err_erase;
 	}
 	xa_init(&ft->devs);
 	ft->fn = fn;
@@ -393,6 +419,13 @@ static struct nf_xlat_ft *nf_xlat_ft_new(struct nf_xlat_flow_net *fn,
 	ft->round = fn->round - 1;
 	list_add(&ft->list, &fn->fts);
 	return ft;
+
+err_erase:
+	if (flowtable)
+		xa_erase(&fn->flowtables, nf_xlat_ft_index(flowtable));
+err_free:
+	kfree(ft);
+	return ERR_PTR(err);
 }
 
 /* Unregister the hooks, and free the set. The caller holds the mutex. */
@@ -402,6 +435,8 @@ static void nf_xlat_ft_free(struct nf_xlat_ft *ft)
 
 	nf_unregister_net_hooks(fn->net, ft->ops, ft->n_ops);
 	nf_xlat_ft_del_devs(ft);
+	if (ft->ft)
+		xa_erase(&fn->flowtables, nf_xlat_ft_index(ft->ft));
 	list_del(&ft->list);
 	if (fn->at == ft)
 		fn->at = NULL;
@@ -427,14 +462,11 @@ struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
 	struct nf_xlat_ft *ft;
 
 	mutex_lock(&fn->mutex);
-	list_for_each_entry(ft, &fn->fts, list)
-		if (ft->ft == flowtable)
-			goto found;
-
-	ft = nf_xlat_ft_new(fn, flowtable);
+	ft = xa_load(&fn->flowtables, nf_xlat_ft_index(flowtable));
+	if (!ft)
+		ft = nf_xlat_ft_new(fn, flowtable);
 	if (IS_ERR(ft))
 		goto out;
-found:
 	ft->users++;
 	nf_xlat_events_kick(&fn->gc);
 out:

@@ -27,9 +27,11 @@
  * @mib: the counters of the namespace
  * @gc: the work that extends timeouts, ends flows and calls nf_xlat_ft_sync_all(); its
  *	events are devices whose flows have to end
- * @mutex: protects @fts, @hooked, @at, @round and @gone; taken inside of RTNL, never the reverse
+ * @mutex: protects @fts, @flowtables, @hooked, @at, @round and @gone; taken inside of RTNL, never
+ *	the reverse
  * @fts: list of struct nf_xlat_ft: one for each flowtable that rules name, and one for each
  *	device of kind "xlat" that names devices
+ * @flowtables: those of flowtables, by what the flowtable's own hooks have as @priv
  * @hooked: devices with our hook, by index; the value is the number of hooks. XDP programs
  *	read it without the mutex
  * @at: the struct nf_xlat_ft that nf_xlat_ft_sync() is working on, or NULL
@@ -45,6 +47,7 @@ struct nf_xlat_flow_net {
 	/* protects what follows */
 	struct mutex			mutex;
 	struct list_head		fts;
+	struct xarray			flowtables;
 	struct xarray			hooked;
 	const struct nf_xlat_ft		*at;
 	unsigned int			round;
