@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# nft frees what it takes for the statement, also when it refuses it.
+# nft frees what it takes for the statement, also when it refuses it; nft-replay stays within
+# the batch.
 . "$(dirname "$0")/lib.sh"
 
 need_nft
@@ -78,4 +79,11 @@ leakless 1 "with a rule of the kernel's" add element inet gw nets4 '{ 2001:db8:9
 check_match "is named" "$(cat "$tmp/out")" "*a pair for xlat in @nets4 has equal sizes*"
 leakless 1 "with elements of the kernel's" add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @pools4
 check_match "are named" "$(cat "$tmp/out")" "*a pair for xlat in @pools4 has equal sizes*"
+# nft-replay, of a batch whose only message ends before its padding
+if [ -x "$REPLAY" ]; then
+	{ printf '\025\0\0\0\020\0\001\0'; head -c 13 /dev/zero; } >"$tmp/short.nlbatch"
+	NFT=$REPLAY leakless 2 "a batch of 21 bytes" "$tmp/short.nlbatch"
+	check_match "and it says so" "$(<"$tmp/out")" "*the batch is cut off"
+fi
+
 done_testing

@@ -75,10 +75,4 @@ else
 	fail "the fast path loads: $out"
 fi
 
-# nft-replay, of a batch whose only message ends before its padding
-if [ -x "$REPLAY" ]; then
-	{ printf '\025\0\0\0\020\0\001\0'; head -c 13 /dev/zero; } >"$tmp/short.nlbatch"
-	check_match "a batch of 21 bytes" "$(on "$gw" "$REPLAY" "$tmp/short.nlbatch" 2>&1)" "*the batch is cut off*"
-fi
-
 done_testing
