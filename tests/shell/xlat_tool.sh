@@ -36,6 +36,12 @@ refused()
 	check_match "and says why" "$(<"$tmp/err")" "$said"
 }
 
+# said: lines of ERROR: TEXT, as the kernel says them of a dump that it refuses to begin. 6.1 has
+# no way to tell the text; it has for what is no dump.
+said() { if [[ $(uname -r) = 6.1.* ]]; then sed '/would end/!s/: .*//'; else cat; fi; }
+# why TEXT: what xlat says then
+why() { if [[ $(uname -r) = 6.1.* ]]; then echo "Invalid argument"; else echo "$1"; fi; }
+
 setup_topo
 check "ruleset loads" ruleset nat64 || done_testing
 on "$gw" sysctl -qw net.netfilter.nf_conntrack_acct=1
@@ -161,20 +167,22 @@ refused 2 'xlat: "65536" in "192.0.2.1:65536" is no port' on_gw sessions 192.0.2
 refused 2 'xlat: "tpc" is no protocol' on_gw sessions proto tpc
 refused 2 'xlat: "client" without an address' on_gw sessions client
 refused 2 'xlat: mappings have no "peer"' on_gw mappings peer 192.0.2.2
-refused 1 'xlat: sessions: a client has an IPv6 address' on_gw sessions client 192.0.2.1
-refused 1 'xlat: mappings: a pool has IPv4 addresses' on_gw mappings pool ::1
-check_eq "what the kernel says of bad filters" "$(python "$gw" xlat_dump bad)" "\
-Invalid argument: a client has an IPv6 address
-Invalid argument: a pool has IPv4 addresses
-Invalid argument: an end has one address
-Numerical result out of range: longer than the address
-Numerical result out of range: longer than the address
-Invalid argument: an end is an address, a port or both
-Invalid argument: the filter asks for nothing, and all sessions would end
-Invalid argument: Unknown attribute type
-Numerical result out of range: binary attribute size out of range
-Invalid argument: mappings have neither a peer nor a fast path
-Invalid argument: mappings have neither a peer nor a fast path"
+refused 1 "xlat: sessions: $(why "a client has an IPv6 address")" on_gw sessions client 192.0.2.1
+refused 1 "xlat: mappings: $(why "a pool has IPv4 addresses")" on_gw mappings pool ::1
+check_eq "what the kernel says of bad filters" "$(python "$gw" xlat_dump bad)" "$(said <<-'END'
+	Invalid argument: a client has an IPv6 address
+	Invalid argument: a pool has IPv4 addresses
+	Invalid argument: an end has one address
+	Numerical result out of range: longer than the address
+	Numerical result out of range: longer than the address
+	Invalid argument: an end is an address, a port or both
+	Invalid argument: the filter asks for nothing, and all sessions would end
+	Invalid argument: Unknown attribute type
+	Numerical result out of range: binary attribute size out of range
+	Invalid argument: mappings have neither a peer nor a fast path
+	Invalid argument: mappings have neither a peer nor a fast path
+	END
+)"
 
 # who may ask
 # shellcheck disable=SC2317 # called by check
@@ -248,7 +256,9 @@ for i in range(2):
 	wait $user
 	[ "$(n sessions client :$clashes)-$(on_gw delete client :$clashes)" = "2-2 sessions deleted" ]
 }
-if [ -x "$NFT" ] && modprobe -qa nfnetlink_queue nft_queue; then
+if [[ $(uname -r) = 6.1.* ]]; then
+	echo "# no clash: nf_conntrack_update() of 6.1 gives the second packet the entry of the first"
+elif [ -x "$NFT" ] && modprobe -qa nfnetlink_queue nft_queue; then
 	on "$gw" "$NFT" "flush ruleset; table inet gw {
 		chain first { type filter hook prerouting priority mangle; meta nfproto ipv6 udp dport 7 queue flags bypass to 0; }
 		chain pre { type filter hook prerouting priority dstnat
