@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine for BPF programs of tc, of XDP and of routes (encap bpf xmit): a kfunc
- * translates the packet of the program, and the program decides where it goes.
+ * The engine for BPF programs of tc and of routes (encap bpf xmit): a kfunc translates the packet
+ * of the program, and the program decides where it goes. nf_xlat_bpf_xdp.c has those for XDP.
  *
  * After a helper that may move the packet's data, the verifier forbids a program to use the packet
  * pointers that it had before. The verifier does not know that a kfunc may move the data as well,

@@ -33,9 +33,10 @@
 
 /*
  * Our numbers as a user of fragment queues. ip_expire() sends an ICMP error for most users, but
- * only the host that the fragments are for has to send it (RFC 792). It does not for the users of
- * conntrack. So take the number of one of them: a bridge in zone 65535, whose packets are not
- * routed to a device. The other number ("xlat") is none of enum ip6_defrag_users.
+ * only the host that the fragments are for has to send it (RFC 792). It sends none for the users
+ * of conntrack. So take a number that conntrack has for a bridge in zone 65535 only. For IPv6, the
+ * number ("xlat") is none of enum ip6_defrag_users. ip6frag_expire_frag_queue() asks for no
+ * number, and sends an ICMPv6 error for these fragments as it does for those of conntrack.
  */
 #define NF_XLAT_DEV_DEFRAG4	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
 #define NF_XLAT_DEV_DEFRAG6	0x786c6174
@@ -143,7 +144,8 @@ static bool nf_xlat_dev_translated(struct net *net,
 
 /*
  * Did this host make the packet? Then @skb_iif is 0; or a device has translated the packet before,
- * @skb_iif is the index of that device, and the packet has a socket.
+ * @skb_iif is the index of that device, and the packet has a socket. A packet that
+ * nf_xlat_dev_orphan() has taken off its socket counts as forwarded in the second device.
  *
  * @skb_iif is also 0 in an IPv6 fragment that this host has made of a forwarded packet, because
  * ip6_copy_metadata() does not copy @skb_iif. Such a fragment has no socket, while the fragments of

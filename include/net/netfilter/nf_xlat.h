@@ -443,10 +443,10 @@ static inline u8 nf_xlat_other_pf(u8 pf)
 }
 
 /*
- * Is this a frame that a bridge of this host passes through the hooks (br_netfilter), and that is
- * not for this host alone? It is for another router, or it is a broadcast or multicast of the link
+ * Is this a frame that a bridge of this host passes through the hooks (br_netfilter), and that the
+ * bridge itself sends on? It is for another router, or it is a broadcast or multicast of the link
  * layer, which no router forwards. The bridge sets @physoutdev when it sends a frame by one of its
- * ports.
+ * ports, also when a DNAT has given the frame the address of a host on such a port.
  */
 static inline bool nf_xlat_bridged(const struct sk_buff *skb)
 {
