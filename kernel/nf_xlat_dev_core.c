@@ -471,7 +471,7 @@ static void nf_xlat_dev_uninit(struct net_device *dev)
 		nf_xlat_ct_pool_del(dev_net(dev), conf->range.pool);
 		nf_xlat_ct_netns_put(dev_net(dev));
 	}
-	if (xd->n_ops && dev->reg_state != NETREG_UNREGISTERING)
+	if (dev->reg_state != NETREG_UNREGISTERING)
 		synchronize_net();
 }
 
