@@ -119,11 +119,10 @@ nft flush chain inet t c
 nft add rule inet t c ip6 saddr 2001:db8::1 counter packets 7 bytes 700 xlat 6to4 prefix 64:ff9b::/96
 check_match "listed with its counter" "$(nft list chain inet t c)" "*counter packets 7 bytes 700 xlat 6to4*"
 check_match "-s" "$(nft -s list chain inet t c)" "*2001:db8::1 counter xlat 6to4 prefix 64:ff9b::/96*"
-reset=$(nft reset rules 2>&1)
-if [[ $reset = *"Invalid argument"* ]]; then
+if [[ $(uname -r) = 6.1.* ]]; then
 	echo "# this kernel cannot reset rules"
 else
-	check_match "reset shows them" "$reset" "*counter packets 7 bytes 700 xlat 6to4 prefix 64:ff9b::/96*"
+	check_match "reset shows them" "$(nft reset rules)" "*counter packets 7 bytes 700 xlat 6to4 prefix 64:ff9b::/96*"
 	check_match "and sets them to zero" "$(nft list chain inet t c)" "*counter packets 0 bytes 0 xlat 6to4 prefix 64:ff9b::/96*"
 fi
 

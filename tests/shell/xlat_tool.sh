@@ -36,9 +36,9 @@ refused()
 	check_match "and says why" "$(<"$tmp/err")" "$said"
 }
 
-# said: lines of ERROR: TEXT, as the kernel says them of a dump that it refuses to begin. 6.1 has
-# no way to tell the text; it has for what is no dump.
-said() { if [[ $(uname -r) = 6.1.* ]]; then sed '/would end/!s/: .*//'; else cat; fi; }
+# said: lines of ERROR: TEXT, as the kernel says them of a dump that it refuses to begin. On 6.1
+# only generic netlink itself can tell the text, and who asks for what is no dump.
+said() { if [[ $(uname -r) = 6.1.* ]]; then sed '/would end\|attribute/!s/: .*//'; else cat; fi; }
 # why TEXT: what xlat says then
 why() { if [[ $(uname -r) = 6.1.* ]]; then echo "Invalid argument"; else echo "$1"; fi; }
 
