@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <net/addrconf.h>
+#include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/route.h>
 #include <net/ipv6.h>
