@@ -323,12 +323,19 @@ static inline struct nlattr **nf_xlat_dump_attrs(struct netlink_callback *cb)
 #define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
-/* May an IPsec policy apply to what is forwarded? */
+/*
+ * May an IPsec policy apply to what is forwarded? The default policies (ip xfrm policy setdefault)
+ * apply to what has no other.
+ */
 static inline bool nf_xlat_has_policies(const struct net *net)
 {
 #ifdef CONFIG_XFRM
+	const u8 *by_default = net->xfrm.policy_default;
+
 	return net->xfrm.policy_count[XFRM_POLICY_OUT] ||
-	       net->xfrm.policy_count[XFRM_POLICY_FWD];
+	       net->xfrm.policy_count[XFRM_POLICY_FWD] ||
+	       READ_ONCE(by_default[XFRM_POLICY_OUT]) != XFRM_USERPOLICY_ACCEPT ||
+	       READ_ONCE(by_default[XFRM_POLICY_FWD]) != XFRM_USERPOLICY_ACCEPT;
 #else
 	return false;
 #endif
