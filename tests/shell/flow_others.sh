@@ -44,6 +44,11 @@ ip -n "$gw" route add 2001:db8:6464::/96 via $client_ip
 check "ruleset loads" rules || done_testing
 hooks_come lan wan
 
+# Before 6.12 the modules cannot see whether rules have changed, so that each second a packet has
+# to ask the rules. Entries stay in the table meanwhile.
+asked=false
+printf '6.12\n%s\n' "$(uname -r)" | sort -VC || asked=true
+
 # crowd: a packet of each flow; $slow, how many by the normal path
 crowd()
 {
@@ -63,20 +68,21 @@ alone=$us
 crowd
 check "$n entries are made" [ "$slow" = $n ]
 crowd
-check "they are there" [ "$slow" -lt $((n / 10)) ] || echo "# $slow packets by the normal path"
+$asked || check "they are there" [ "$slow" -lt $((n / 10)) ] || echo "# $slow packets by the normal path"
 changes
 crowd
-check "they are still there" [ "$slow" -lt $((n / 10)) ] || echo "# $slow packets by the normal path"
+$asked || check "they are still there" [ "$slow" -lt $((n / 10)) ] || echo "# $slow packets by the normal path"
 check "entries of one namespace: changes in another" [ "$us" -lt $((3 * alone)) ]
 echo "# 20 changes: $us us, $alone us without entries"
 
-# 16 flowtables of many devices each. Where nft or the kernel knows no wildcard, by name.
+# 16 flowtables of many devices each. Where nft or the kernel knows no wildcard, by name, and no
+# more than a flowtable may name (less than NFT_NETDEVICE_MAX).
+devices='"d*"'
+on "$gw" "$NFT" -c "table inet x { flowtable ft { hook ingress priority filter; devices = { $devices }; }; }" 2>/dev/null ||
+	{ m=$((m < 255 ? m : 255)); devices=$(seq -s, -f d%g 0 $((m - 1))); }
 for ((i = 0; i < m; i++)); do echo "link add d$i type dummy"; done | ip -n "$gw" -batch -
 slowest
 alone=$us
-devices='"d*"'
-on "$gw" "$NFT" -c "table inet x { flowtable ft { hook ingress priority filter; devices = { $devices }; }; }" 2>/dev/null ||
-	devices=$(seq -s, -f d%g 0 $((m - 1)))
 for ((i = 0; i < 16; i++)); do
 	echo "table inet x$i {
 		flowtable ft { hook ingress priority filter; devices = { $devices }; }
