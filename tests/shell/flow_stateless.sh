@@ -8,9 +8,7 @@ host6=2001:db8:6464::c000:209 # in no other rule
 xlat="ip6 saddr 2001:db8:6464::/96 ip6 daddr $pref64/96 xlat 6to4 saddr prefix 2001:db8:6464::/96 daddr prefix $pref64/96
 	ip daddr 192.0.2.8/30 xlat 4to6 saddr prefix $pref64/96 daddr prefix 2001:db8:6464::/96"
 add="xlat flow add @ft"
-# There rules cannot be told apart by a number, so that each second one packet has to
-# ask them.
-printf '%s\n' 6.12 "$(uname -r)" | sort -VC || few=4
+sees_rules || few=4
 
 setup_topo
 ip -n "$client6" addr add $host6/128 dev eth0 nodad
