@@ -9,9 +9,11 @@
  *
  * A struct nf_xlat_bib in the table by IPv4 endpoint may also be one of two other things. With
  * address-dependent filtering, each peer of a mapping has one: its permission. And each IPv4
- * address that a mapping uses has one, for nf_xlat_bib_may_map().
+ * address that a mapping uses has one, for nf_xlat_bib_may_map(). One in the table by IPv6 endpoint
+ * may also be a block, see nf_xlat_bib_block.c.
  */
 
+#include <linux/bitmap.h>
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
@@ -138,6 +140,26 @@ bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
 }
 
 /**
+ * nf_xlat_bib_lookup_addr - find the object of an IPv4 address
+ * @bn: the mappings of the namespace
+ * @addr: the address
+ * @zone: zone of conntrack
+ *
+ * RCU read side.
+ *
+ * Return: the object without a reference, or NULL if no mapping has the address.
+ */
+struct nf_xlat_bib *nf_xlat_bib_lookup_addr(struct nf_xlat_bib_net *bn, __be32 addr, u16 zone)
+{
+	const struct nf_xlat_bib_key4 key = {
+		.addr	= addr,
+		.zone	= zone,
+	};
+
+	return rhashtable_lookup(&bn->table4, &key, nf_xlat_bib_params4);
+}
+
+/**
  * nf_xlat_bib_may_map - could a new mapping get this IPv4 endpoint?
  * @net: network namespace
  * @key: the endpoint
@@ -150,28 +172,31 @@ bool nf_xlat_bib_mapped(struct net *net, const struct nf_xlat_bib_key4 *key)
  */
 bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key)
 {
-	const struct nf_xlat_bib_key4 addr = {
-		.addr	= key->addr,
-		.zone	= key->zone,
-	};
 	const struct nf_xlat_bib *bib;
 
-	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, &addr,
-				nf_xlat_bib_params4);
+	bib = nf_xlat_bib_lookup_addr(nf_xlat_bib_pernet(net), key->addr, key->zone);
 	return bib &&
 	       ntohs(key->port) >= READ_ONCE(bib->min_port) &&
 	       ntohs(key->port) <= READ_ONCE(bib->max_port);
 }
 
-static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
+/* Is the object an address? Then it is not one that is new, without any key. */
+static bool nf_xlat_bib_is_addr(const struct nf_xlat_bib *bib)
 {
-	nf_xlat_bib_free(container_of(rcu, struct nf_xlat_bib, rcu));
+	return !bib->key4.peer && !bib->key4.proto && !bib->key4.port;
 }
 
-/* Is the object a mapping, and neither a permission nor an address? */
-static bool nf_xlat_bib_is_mapping(const struct nf_xlat_bib *bib)
+/* Free an object that has been in a table, as nobody uses it any more. */
+static void nf_xlat_bib_free_used(struct nf_xlat_bib *bib)
 {
-	return !bib->key4.peer && bib->key4.proto;
+	if (nf_xlat_bib_is_addr(bib))
+		bitmap_free(bib->units);
+	nf_xlat_bib_free(bib);
+}
+
+static void nf_xlat_bib_free_rcu(struct rcu_head *rcu)
+{
+	nf_xlat_bib_free_used(container_of(rcu, struct nf_xlat_bib, rcu));
 }
 
 static unsigned int nf_xlat_bib_proto(u8 proto)
@@ -187,11 +212,13 @@ static unsigned int nf_xlat_bib_proto(u8 proto)
 static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 			       struct nf_xlat_bib *bib)
 {
-	rhashtable_remove_fast(&bn->table4, &bib->node4, nf_xlat_bib_params4);
-	if (nf_xlat_bib_is_mapping(bib)) {
+	if (!nf_xlat_bib_is_block(bib))
+		rhashtable_remove_fast(&bn->table4, &bib->node4,
+				       nf_xlat_bib_params4);
+	if (nf_xlat_bib_is_mapping(bib) || nf_xlat_bib_is_block(bib)) {
 		rhashtable_remove_fast(&bn->table6, &bib->node6,
 				       nf_xlat_bib_params6);
-	} else if (!bib->key4.peer) {
+	} else if (nf_xlat_bib_is_addr(bib)) {
 		spin_lock_bh(&bn->lock);
 		list_del_rcu(&bib->list);
 		spin_unlock_bh(&bn->lock);
@@ -199,33 +226,55 @@ static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 	call_rcu(&bib->rcu, nf_xlat_bib_free_rcu);
 }
 
+/* The object of the address of a mapping, which a block may stand between, or NULL */
+static struct nf_xlat_bib *nf_xlat_bib_addr(const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_bib *block = nf_xlat_bib_block(bib);
+
+	return block ? block->addr : bib->addr;
+}
+
+/* An object has no references any more: tell of its end, and free it. */
+static void nf_xlat_bib_end(struct net *net, struct nf_xlat_bib *bib)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	struct nf_xlat_bib *addr;
+
+	/*
+	 * Report the end while no other mapping can claim the IPv4 endpoint. So listeners never
+	 * see two mappings with the same endpoint, nor two blocks with the same port.
+	 */
+	if (nf_xlat_bib_is_mapping(bib)) {
+		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
+		if (bib->since)
+			nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
+		addr = nf_xlat_bib_addr(bib);
+		if (addr)
+			atomic_dec(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
+	} else if (nf_xlat_bib_is_block(bib)) {
+		if (bib->since && !bib->key6.fixed)
+			nf_xlat_netlink_block(net, bib, NF_XLAT_CMD_BLOCK_DEL_NTF);
+		nf_xlat_bib_block_give(bn, bib);
+	}
+	nf_xlat_bib_unlink(bn, bib);
+}
+
 /**
  * nf_xlat_bib_put - put a reference, and free the object if that was the last one
  * @net: network namespace
- * @bib: mapping or permission
+ * @bib: mapping, permission, block or address
  *
- * When a mapping ends, this also puts its reference to the object of its address. Any context.
+ * When a mapping ends, this also puts its reference to its block or to the object of its address,
+ * and so on. Any context.
  */
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib)
 {
-	struct nf_xlat_bib *addr;
+	struct nf_xlat_bib *next;
 
-	if (!refcount_dec_and_test(&bib->ref))
-		return;
-	addr = bib->addr;
-	if (nf_xlat_bib_is_mapping(bib))
-		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
-	/*
-	 * Report the end while no other mapping can claim the IPv4 endpoint. So listeners never
-	 * see two mappings with the same endpoint.
-	 */
-	if (bib->since)
-		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
-	if (addr)
-		atomic_dec(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
-	nf_xlat_bib_unlink(nf_xlat_bib_pernet(net), bib);
-	if (addr)
-		nf_xlat_bib_put(net, addr);
+	for (; bib && refcount_dec_and_test(&bib->ref); bib = next) {
+		next = bib->addr;
+		nf_xlat_bib_end(net, bib);
+	}
 }
 
 /*
@@ -265,12 +314,17 @@ static struct nf_xlat_bib *nf_xlat_bib_get4(struct net *net,
 	return old;
 }
 
-/*
- * Get the object of the IPv4 address of a mapping, for nf_xlat_bib_may_map(), and count the
- * mapping in it. Returns the object with a reference, or NULL without memory.
+/**
+ * nf_xlat_bib_get_addr - get the object of the IPv4 address of a mapping or block, or make it
+ * @net: network namespace
+ * @bib: the mapping or block, with both keys
+ *
+ * RCU read side.
+ *
+ * Return: the object with a reference, or NULL without memory.
  */
-static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
-						const struct nf_xlat_bib *bib)
+struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
+					 const struct nf_xlat_bib *bib)
 {
 	const struct nf_xlat_pool *pool = &bib->key6.pool;
 	u16 min = ntohs(pool->min_proto);
@@ -299,7 +353,6 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 	}
 	if (!addr)
 		return NULL;
-	atomic_inc(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
 	/* Several pools may share an address: keep the widest range of ports. */
 	if (min < READ_ONCE(addr->min_port))
 		WRITE_ONCE(addr->min_port, min);
@@ -320,37 +373,26 @@ static struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
  */
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
 {
-	const struct nf_xlat_bib_key4 key = {
-		.addr	= addr,
-		.zone	= zone,
-	};
 	struct nf_xlat_bib *bib;
 
-	bib = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, &key,
-				nf_xlat_bib_params4);
+	bib = nf_xlat_bib_lookup_addr(nf_xlat_bib_pernet(net), addr, zone);
 	if (bib && nf_xlat_ct_has_mappings(proto))
 		atomic_inc(&bib->failures[nf_xlat_bib_proto(proto)]);
 }
 
 /**
- * nf_xlat_bib_add - let others find a mapping that has claimed its IPv4 endpoint
+ * nf_xlat_bib_get6 - find the object with an IPv6 endpoint, or add one
  * @net: network namespace
- * @bib: the mapping, with both keys
+ * @bib: new mapping or block, with both keys and a reference. The caller gives it away.
  *
- * Another CPU may have added a mapping for the same IPv6 endpoint after the caller looked for
- * one. Then this function returns that other mapping. If it does not return @bib, it has put
- * @bib, and the IPv4 endpoint with it. RCU read side.
+ * If this does not return @bib, it has put it. RCU read side.
  *
- * Return: the mapping to use, with a reference for the caller, or NULL without memory.
+ * Return: the object with a reference for the caller, or NULL without memory.
  */
-struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
+struct nf_xlat_bib *nf_xlat_bib_get6(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct nf_xlat_bib *old;
-
-	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
-	bib->addr = nf_xlat_bib_get_addr(net, bib);
-	refcount_set(&bib->ref, 1);
 
 	for (;;) {
 		old = rhashtable_lookup_get_insert_fast(&bn->table6,
@@ -372,17 +414,45 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
+ * nf_xlat_bib_add - let others find a mapping that has claimed its IPv4 endpoint
+ * @net: network namespace
+ * @bib: the mapping, with both keys, and with a reference to its block in @bib->addr if it has one
+ *
+ * Another CPU may have added a mapping for the same IPv6 endpoint after the caller looked for
+ * one. Then this function returns that other mapping. If it does not return @bib, it has put
+ * @bib, and the IPv4 endpoint and the block with it. RCU read side.
+ *
+ * Return: the mapping to use, with a reference for the caller, or NULL without memory.
+ */
+struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
+{
+	struct nf_xlat_bib *addr;
+
+	nf_xlat_count(net, NF_XLAT_MIB_BIB, 1);
+	if (!bib->key6.blocks)
+		bib->addr = nf_xlat_bib_get_addr(net, bib);
+	addr = nf_xlat_bib_addr(bib);
+	if (addr)
+		atomic_inc(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
+	refcount_set(&bib->ref, 1);
+	return nf_xlat_bib_get6(net, bib);
+}
+
+/**
  * nf_xlat_bib_begin - report a new mapping to listeners, if that has not been done
  * @net: network namespace
- * @bib: the mapping, to which the caller has a reference
+ * @bib: the mapping, to which the caller has a reference; its block is reported before it
  *
  * The caller has seen conntrack confirm a session of the mapping. A mapping is not reported
  * before that, so that packets that a rule drops cause no events. Any context.
  */
 void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 {
-	if (!READ_ONCE(bib->since) &&
-	    !cmpxchg(&bib->since, 0, (u32)ktime_get_seconds() ? : 1))
+	if (READ_ONCE(bib->since))
+		return;
+	if (nf_xlat_bib_block(bib))
+		nf_xlat_bib_block_begin(net, bib->addr);
+	if (!cmpxchg(&bib->since, 0, (u32)ktime_get_seconds() ? : 1))
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
 }
 
@@ -415,21 +485,24 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  * @key4: its IPv4 endpoint
  * @ifindex: device that it ends with if it masquerades, or 0
  * @owner: number of the device that counts, or 0
+ * @place: of a rule with blocks: which ports a new block is to have
  * @new: from nf_xlat_bib_alloc(). The caller gives it away.
  *
  * RCU read side.
  *
  * Return: the mapping with a reference; or an ERR_PTR: -EEXIST if the IPv6 endpoint has another
- * IPv4 endpoint, -EADDRINUSE if another mapping has the IPv4 endpoint, -EAGAIN if a packet makes
- * this very mapping at the same time, -ENOMEM.
+ * IPv4 endpoint, -EADDRINUSE if another mapping has the IPv4 endpoint, -EBUSY if another
+ * subscriber's block has it, -EAGAIN if a packet makes this very mapping at the same time,
+ * -ENOMEM, and what nf_xlat_bib_block_get() returns.
  */
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     const struct nf_xlat_bib_key6 *key6,
 				     const struct nf_xlat_bib_key4 *key4,
 				     int ifindex, u8 owner,
+				     const struct nf_xlat_bib_place *place,
 				     struct nf_xlat_bib *new)
 {
-	struct nf_xlat_bib *bib, *old;
+	struct nf_xlat_bib *bib, *old, *block = NULL;
 	int err;
 
 	bib = nf_xlat_bib_find6(net, key6);
@@ -441,9 +514,19 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 		memcpy(&new->key4, key4, sizeof(*key4));
 		new->masq_index = ifindex;
 		new->owner = owner;
+		if (key6->blocks)
+			block = nf_xlat_bib_block_get(net, key6, key4, place);
+		else if (nf_xlat_bib_blocked(nf_xlat_bib_pernet(net), key4))
+			block = ERR_PTR(-EBUSY);
+		if (IS_ERR(block)) {
+			nf_xlat_bib_free(new);
+			return block;
+		}
 		err = nf_xlat_bib_claim(net, new);
 		if (err) {
 			nf_xlat_bib_free(new);
+			if (block)
+				nf_xlat_bib_put(net, block);
 			if (err != -EEXIST)
 				return ERR_PTR(err);
 			old = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key4,
@@ -451,6 +534,7 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 			return ERR_PTR(!old || !memcmp(&old->key6, key6, sizeof(*key6)) ?
 				       -EAGAIN : -EADDRINUSE);
 		}
+		new->addr = block;
 		bib = nf_xlat_bib_add(net, new);
 		if (!bib)
 			return ERR_PTR(-ENOMEM);
@@ -573,7 +657,7 @@ int nf_xlat_bib_net_init(struct net *net)
 
 static void nf_xlat_bib_free_fn(void *bib, void *arg)
 {
-	nf_xlat_bib_free(bib);
+	nf_xlat_bib_free_used(bib);
 }
 
 /**
@@ -600,6 +684,9 @@ int nf_xlat_bib_init(void)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key6) != 56);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib_key4) != 16);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_bib) > 128);
+	/* An address has no key6. */
+	BUILD_BUG_ON(offsetofend(struct nf_xlat_bib, units) >
+		     offsetofend(struct nf_xlat_bib, key6));
 
 	nf_xlat_bib_cache = KMEM_CACHE(nf_xlat_bib, SLAB_ACCOUNT);
 	return nf_xlat_bib_cache ? 0 : -ENOMEM;

@@ -329,10 +329,12 @@ void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
 				      &first->orig)) {
-			/* A permission (NF_XLAT_REF_PEER) is no mapping. */
-			for (i = 0; i < __NF_XLAT_REF_MAX; i++)
-				if (first->refs[i] && i != NF_XLAT_REF_PEER)
+			/* NF_XLAT_REF_PEER is no mapping, but a permission or a block. */
+			for (i = 0; i < NF_XLAT_REF_PEER; i++)
+				if (first->refs[i])
 					nf_xlat_bib_begin(first->net, first->refs[i]);
+			if (first->refs[i] && nf_xlat_bib_is_block(first->refs[i]))
+				nf_xlat_bib_block_begin(first->net, first->refs[i]);
 			if (first->begins)
 				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 			nf_xlat_ct_attach(ct, first->refs);

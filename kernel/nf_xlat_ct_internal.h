@@ -93,7 +93,9 @@ static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
 enum nf_xlat_ct_refs {
 	NF_XLAT_REF_BIB,	/* the mapping */
 	NF_XLAT_REF_HAIRPIN,	/* of a hairpin: the mapping of the other end */
-	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer */
+	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer; or a block, see
+				 * nf_xlat_ct_choose_block()
+				 */
 	__NF_XLAT_REF_MAX
 };
 
@@ -352,11 +354,13 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state);
 
 /* nf_xlat_ct_pool.c */
-void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
-			   const struct nf_xlat_pool *seen);
+const struct nf_xlat_ct_block *
+nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
+		      const struct nf_xlat_pool *seen);
 int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			 const struct nf_xlat_prefix *prefix,
-			 struct nf_xlat_bib_key6 *key6, u8 *owner);
+			 struct nf_xlat_bib_key6 *key6, u8 *owner,
+			 u32 *block_ports);
 bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t);
 
@@ -364,11 +368,16 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want);
 int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want);
 
+/* nf_xlat_bib_block.c */
+bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
+			  const struct in6_addr *client, struct nf_xlat_pool *pool);
+
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn);
 void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn);
 void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 			     u8 cmd);
+void nf_xlat_netlink_block(struct net *net, const struct nf_xlat_bib *block, u8 cmd);
 bool nf_xlat_netlink_has_listeners(const struct net *net);
 void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd);
 int nf_xlat_netlink_init(void);

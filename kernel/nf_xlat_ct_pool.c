@@ -36,6 +36,7 @@ enum nf_xlat_ct_pool_state {
  * @filter: address-dependent filtering
  * @owner: number of the device that counts, 0 for none
  * @has_rule: @mtu and @filter are valid. Those of a rule come with its first packet.
+ * @block: blocks of ports for subscribers
  * @rcu: for kfree_rcu()
  */
 struct nf_xlat_ct_pool {
@@ -49,6 +50,7 @@ struct nf_xlat_ct_pool {
 	bool			filter;
 	u8			owner;
 	bool			has_rule;
+	struct nf_xlat_ct_block	block;
 	struct rcu_head		rcu;
 };
 
@@ -69,6 +71,8 @@ static void nf_xlat_ct_pool_rule(struct nf_xlat_ct_pool *pool,
  * @range: addresses, ports and prefix of the rule or device
  * @known: which parts of @range are valid already. For a rule, the others come with its first
  *	packet, see nf_xlat_ct_pool_learn().
+ * @block: blocks of ports for subscribers, which nf_xlat_ct_block_check() has passed if there are
+ *	any
  *
  * Process context.
  *
@@ -77,7 +81,8 @@ static void nf_xlat_ct_pool_rule(struct nf_xlat_ct_pool *pool,
  */
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
-		    enum nf_xlat_ct_pool_known known)
+		    enum nf_xlat_ct_pool_known known,
+		    const struct nf_xlat_ct_block *block)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	struct nf_xlat_ct_pool *pool;
@@ -90,6 +95,7 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 	spin_lock_init(&pool->lock);
 	pool->masq = range->masq;
 	pool->prefix = range->prefix;
+	pool->block = *block;
 	if (known != NF_XLAT_POOL_LATER) {
 		pool->pool.min_addr = range->min_addr.ip;
 		pool->pool.max_addr = range->max_addr.ip;
@@ -146,9 +152,12 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
  *
  * The first packet makes the pool known. If another packet has other addresses or ports, the pool
  * is ignored from then on. RCU read side.
+ *
+ * Return: the blocks of ports that clients get, or NULL if there are none.
  */
-void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
-			   const struct nf_xlat_pool *seen)
+const struct nf_xlat_ct_block *
+nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
+		      const struct nf_xlat_pool *seen)
 {
 	struct nf_xlat_ct_pool *pool = range->pool;
 	/* If this is NF_XLAT_POOL_KNOWN, smp_store_release() below has completed @pool->pool. */
@@ -157,7 +166,7 @@ void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 	if (likely(state == NF_XLAT_POOL_KNOWN && READ_ONCE(pool->has_rule) &&
 		   !memcmp(&pool->pool, seen, sizeof(*seen))) ||
 	    state == NF_XLAT_POOL_VARIES)
-		return;
+		goto out;
 
 	spin_lock_bh(&pool->lock);
 	if (!pool->has_rule)
@@ -170,6 +179,8 @@ void nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 		WRITE_ONCE(pool->state, NF_XLAT_POOL_VARIES);
 	}
 	spin_unlock_bh(&pool->lock);
+out:
+	return pool->block.n_ports ? &pool->block : NULL;
 }
 
 /*
@@ -251,21 +262,35 @@ static bool nf_xlat_ct_pool_has(struct net *net, const struct nf_xlat_ct_pool *p
 	       ntohl(key4->addr) <= ntohl(pool->pool.max_addr);
 }
 
+/* Let the pool in @key6 be the block of its client, and tell whether that has the endpoint. */
+static bool nf_xlat_ct_pool_fix(const struct nf_xlat_ct_pool *pool,
+				const struct nf_xlat_bib_key4 *key4,
+				struct nf_xlat_bib_key6 *key6)
+{
+	return nf_xlat_ct_block_fix(&pool->block, &key6->addr, &key6->pool) &&
+	       key4->addr == key6->pool.min_addr &&
+	       ntohs(key4->port) >= ntohs(key6->pool.min_proto) &&
+	       ntohs(key4->port) <= ntohs(key6->pool.max_proto);
+}
+
 /**
  * nf_xlat_ct_pool_find - find the one rule or device that could give an IPv4 endpoint to a client
  * @net: network namespace
  * @key4: the endpoint
  * @prefix: the prefix of that rule, or NULL
- * @key6: gets prefix, pool, MTU, filtering and masquerading of the rule
+ * @key6: has the client; gets prefix, pool, MTU, filtering, masquerading and blocks of the rule
  * @owner: gets the number of the device that counts
+ * @block_ports: gets how many ports a block has, 0 if there are no blocks
  *
  * The settings of an nft rule are not known before its first packet. RCU read side.
  *
- * Return: 0; -ENOENT if there is none; -ENOTUNIQ if there are several with different settings.
+ * Return: 0; -ENOENT if there is none; -ENOTUNIQ if there are several with different settings;
+ * -ERANGE if the client has another block there.
  */
 int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			 const struct nf_xlat_prefix *prefix,
-			 struct nf_xlat_bib_key6 *key6, u8 *owner)
+			 struct nf_xlat_bib_key6 *key6, u8 *owner,
+			 u32 *block_ports)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 	struct nf_xlat_bib_key6 first = *key6;
@@ -289,9 +314,17 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 		key6->mtu = pool->mtu;
 		key6->filter = pool->filter;
 		key6->masq = pool->masq;
+		key6->blocks = !!pool->block.n_ports;
+		key6->fixed = pool->block.fixed;
+		if (key6->fixed && !nf_xlat_ct_pool_fix(pool, key4, key6)) {
+			if (err == -ENOENT)
+				err = -ERANGE;
+			continue;
+		}
 		if (err && err != -ENOTUNIQ) {
 			first = *key6;
 			*owner = READ_ONCE(pool->owner);
+			*block_ports = pool->block.n_ports;
 			err = 0;
 		} else if (memcmp(&first, key6, sizeof(first))) {
 			err = -ENOTUNIQ;

@@ -61,6 +61,16 @@ struct nf_xlat_ports {
 	u32	n;
 };
 
+/*
+ * Who wants a port: @bib is a new mapping, or NULL for a session without a mapping. With @block,
+ * the ports to choose from are those of this block, which is the client's; else none may be of a
+ * block.
+ */
+struct nf_xlat_wants {
+	struct nf_xlat_bib	*bib;
+	struct nf_xlat_bib	*block;
+};
+
 static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 			     u16 port, bool parity, struct nf_xlat_ports *p)
 {
@@ -94,16 +104,25 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 	p->n = max >= p->min ? (max - p->min) / p->step + 1 : 0;
 }
 
+/* Is the endpoint of a block, and does not @wants say that the block is the client's? */
+static bool nf_xlat_ct_blocked(struct net *net, const struct nf_xlat_wants *wants,
+			       const struct nf_xlat_bib_key4 *key)
+{
+	return !wants->block &&
+	       nf_xlat_bib_blocked(&nf_xlat_ct_pernet(net)->bib, key);
+}
+
 /*
- * Try to give @reply to the session. With @bib, claim its IPv4 endpoint for that new mapping.
+ * Try to give @reply to the session. If there is a new mapping, claim its IPv4 endpoint for it.
  *
- * Return: 0; -EEXIST if another session has this tuple, or if another mapping has its IPv4
- * endpoint; any other error has to end the search.
+ * Return: 0; -EEXIST if another session has this tuple, or if another mapping or another
+ * subscriber's block has its IPv4 endpoint; any other error has to end the search.
  */
 static int nf_xlat_ct_try(const struct nf_conn *ct,
 			  struct nf_conntrack_tuple *reply,
-			  struct nf_xlat_bib *bib)
+			  const struct nf_xlat_wants *wants)
 {
+	struct nf_xlat_bib *bib = wants->bib;
 	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_bib_key4 key;
 
@@ -112,7 +131,8 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	if (bib) {
 		bib->key4.addr = reply->dst.u3.ip;
 		bib->key4.port = *nf_xlat_ct_key(reply);
-		return nf_xlat_bib_claim(net, bib);
+		return nf_xlat_ct_blocked(net, wants, &bib->key4) ? -EEXIST :
+		       nf_xlat_bib_claim(net, bib);
 	}
 	/* This session gets no mapping. It must not take the port of somebody's mapping. */
 	if (reply->src.l3num != NFPROTO_IPV4 ||
@@ -121,7 +141,8 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	nf_xlat_ct_key4(&key, ct, IP_CT_DIR_REPLY, reply->dst.protonum);
 	key.addr = reply->dst.u3.ip;
 	key.port = *nf_xlat_ct_key(reply);
-	return nf_xlat_bib_mapped(net, &key) ? -EEXIST : 0;
+	return nf_xlat_bib_mapped(net, &key) ||
+	       nf_xlat_ct_blocked(net, wants, &key) ? -EEXIST : 0;
 }
 
 /*
@@ -132,7 +153,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 			     const struct nf_conn *ct,
 			     struct nf_conntrack_tuple *reply,
-			     struct nf_xlat_bib *bib, u32 attempts)
+			     const struct nf_xlat_wants *wants, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply);
 	u32 i, off, step;
@@ -145,7 +166,7 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 		       1 + reciprocal_scale(get_random_u32(), p->n - 1) : 1;
 		for (i = 0; i < attempts; i++, off += step) {
 			*key = htons(p->min + off % p->n * p->step);
-			err = nf_xlat_ct_try(ct, reply, bib);
+			err = nf_xlat_ct_try(ct, reply, wants);
 			if (err != -EEXIST)
 				return err;
 		}
@@ -162,7 +183,7 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 			   const struct nf_conn *ct,
 			   struct nf_conntrack_tuple *reply,
-			   struct nf_xlat_bib *bib, u32 attempts)
+			   const struct nf_xlat_wants *wants, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply), port = *key;
 	u8 proto = reply->dst.protonum;
@@ -171,7 +192,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 
 	/* The protocol has no ports, or none that may be changed. */
 	if (!nf_xlat_ct_has_mappings(proto))
-		return nf_xlat_ct_try(ct, reply, NULL);
+		return nf_xlat_ct_try(ct, reply, wants);
 
 	nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 	if (!p.n)
@@ -179,14 +200,14 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	if (!(range->flags & (NF_NAT_RANGE_PROTO_RANDOM |
 			      NF_NAT_RANGE_PROTO_RANDOM_FULLY)) &&
 	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n) {
-		err = nf_xlat_ct_try(ct, reply, bib);
+		err = nf_xlat_ct_try(ct, reply, wants);
 		if (err != -EEXIST)
 			return err;
 	}
 
 	if (proto == IPPROTO_UDP) {
 		nf_xlat_ct_ports(range, proto, ntohs(port), true, &p);
-		err = nf_xlat_ct_search(&p, ct, reply, bib, attempts);
+		err = nf_xlat_ct_search(&p, ct, reply, wants, attempts);
 		if (err != -EEXIST)
 			return err;
 		/*
@@ -196,10 +217,19 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 		nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 		attempts /= 4;
 	}
-	err = nf_xlat_ct_search(&p, ct, reply, bib, attempts);
+	err = nf_xlat_ct_search(&p, ct, reply, wants, attempts);
 	if (err)
 		*key = port;
 	return err;
+}
+
+/* The number of addresses of a pool that are tried */
+static u32 nf_xlat_ct_tries(const struct nf_xlat_ct_range *range,
+			    const struct nf_xlat_pool *pool)
+{
+	return range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
+	       min_t(u32, ntohl(pool->max_addr) - ntohl(pool->min_addr),
+		     NF_XLAT_MAX_ADDRS - 1) + 1;
 }
 
 /*
@@ -211,6 +241,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		  const struct nf_conn *ct, const struct nf_xlat_pool *pool,
 		  struct nf_conntrack_tuple *reply, struct nf_xlat_bib *bib)
 {
+	const struct nf_xlat_wants wants = { .bib = bib };
 	const struct nf_conntrack_tuple *orig;
 	u32 min = ntohl(pool->min_addr);
 	u32 last = ntohl(pool->max_addr) - min;
@@ -226,13 +257,12 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 	at = reciprocal_scale(nf_xlat_ct_hash(range, orig, reply->src.u3.ip),
 			      last == U32_MAX ? last : last + 1);
 	first = htonl(min + at);
-	tries = range->flags & NF_NAT_RANGE_PERSISTENT ? 1 :
-		min_t(u32, last, NF_XLAT_MAX_ADDRS - 1) + 1;
+	tries = nf_xlat_ct_tries(range, pool);
 	for (i = 0; i < tries; i++, at = at == last ? 0 : at + 1) {
 		reply->dst.u3.ip = htonl(min + at);
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply->dst.u3))
 			return NF_XLAT_ADDRESS;
-		err = nf_xlat_ct_port(range, ct, reply, bib, i ?
+		err = nf_xlat_ct_port(range, ct, reply, &wants, i ?
 				      NF_XLAT_MAX_ATTEMPTS / 8 :
 				      NF_XLAT_MAX_ATTEMPTS);
 		if (err != -EEXIST)
@@ -245,39 +275,204 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 }
 
 /*
- * Find the mapping of the IPv6 endpoint of a new session, or make one, and set address and
- * port of @reply to those of the mapping. @oif: device whose address the mapping has, or 0.
- * @refs gets the references of the session, in case of error as well.
+ * Look for a port of the block in @wants. Returns as nf_xlat_ct_port().
  */
-static enum nf_xlat_reason
-nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
-	       const struct nf_conn *ct, const struct nf_xlat_pool *pool, int oif,
-	       struct nf_conntrack_tuple *reply, struct nf_xlat_bib **refs)
+static int nf_xlat_ct_port_of(const struct nf_xlat_ct_range *range,
+			      const struct nf_conn *ct,
+			      struct nf_conntrack_tuple *reply,
+			      const struct nf_xlat_wants *wants, u32 attempts)
+{
+	const struct nf_xlat_bib *block = wants->block;
+	u16 first = ntohs(block->key4.port);
+	const struct nf_xlat_ct_range of = {
+		.flags		= range->flags | NF_NAT_RANGE_PROTO_SPECIFIED,
+		.min_proto	= block->key4.port,
+		.max_proto	= htons(first + block->n_ports - 1),
+	};
+
+	reply->dst.u3.ip = block->key4.addr;
+	return nf_xlat_ct_port(&of, ct, reply, wants, attempts);
+}
+
+/* Take one more block for a subscriber, from the address of his others if there is one: @key4. */
+static struct nf_xlat_bib *
+nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
+		     const struct nf_xlat_ct_block *ports,
+		     const struct nf_xlat_bib_key6 *key6,
+		     struct nf_xlat_bib_key4 *key4)
+{
+	const struct nf_xlat_bib_place place = { .n_ports = ports->n_ports };
+	u32 min = ntohl(key6->pool.min_addr);
+	u32 last = ntohl(key6->pool.max_addr) - min;
+	u32 at = ntohl(key4->addr) - min, i, tries;
+	struct nf_conntrack_tuple orig = {};
+	union nf_inet_addr addr = {};
+	struct nf_xlat_bib *block;
+
+	if (!key4->addr) {
+		orig.src.u3.in6 = key6->addr;
+		at = reciprocal_scale(nf_xlat_ct_hash(range, &orig, 0),
+				      last == U32_MAX ? last : last + 1);
+		/* If all blocks are taken, this is the address that counts it. */
+		key4->addr = htonl(min + at);
+	}
+	tries = nf_xlat_ct_tries(range, &key6->pool);
+	for (i = 0; i < tries; i++, at = at == last ? 0 : at + 1) {
+		struct nf_xlat_bib_key4 from = { .zone = key4->zone };
+
+		from.addr = htonl(min + at);
+		addr.ip = from.addr;
+		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &addr))
+			return ERR_PTR(-EADDRNOTAVAIL);
+		block = nf_xlat_bib_block_take(nf_ct_net(ct), key6, &from, &place);
+		if (block != ERR_PTR(-EEXIST))
+			return block;
+	}
+	return ERR_PTR(-EEXIST);
+}
+
+/*
+ * As nf_xlat_ct_choose(), with a port of a block of the subscriber. The newest of his blocks, which
+ * have the highest numbers, are tried first, as they have most ports left; a further block is taken
+ * when all fail. @block gets the block with a reference, but not in case of error.
+ */
+static noinline_for_stack enum nf_xlat_reason
+nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
+			const struct nf_conn *ct, const struct nf_xlat_pool *pool,
+			const struct nf_xlat_ct_block *ports,
+			struct nf_conntrack_tuple *reply, struct nf_xlat_bib *bib,
+			struct nf_xlat_bib **block)
+{
+	unsigned int i, max = ports->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
+	struct nf_xlat_wants wants = { .bib = bib };
+	u32 attempts = NF_XLAT_MAX_ATTEMPTS;
+	struct net *net = nf_ct_net(ct);
+	struct nf_xlat_bib_key4 key4;
+	struct nf_xlat_bib_key6 key6;
+	int err = -EEXIST;
+
+	nf_xlat_ct_key4(&key4, ct, IP_CT_DIR_REPLY, 0);
+	nf_xlat_bib_block_key(&key6, &nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->src.u3.in6,
+			      pool, nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL),
+			      ports->fixed);
+	for (i = max; i--;) {
+		key6.port = htons(i);
+		wants.block = nf_xlat_bib_find6(net, &key6);
+		if (!wants.block) {
+			none = i;
+			continue;
+		}
+		err = nf_xlat_ct_port_of(range, ct, reply, &wants, attempts);
+		if (err != -EEXIST)
+			goto out;
+		key4.addr = wants.block->key4.addr;
+		nf_xlat_bib_put(net, wants.block);
+		/* So that the search is bounded, whoever has how many full blocks */
+		attempts = max(attempts / 2, NF_XLAT_MAX_ATTEMPTS / 8);
+	}
+	wants.block = NULL;
+	if (none < max) {
+		key6.port = htons(none);
+		wants.block = nf_xlat_ct_new_block(range, ct, ports, &key6, &key4);
+		err = PTR_ERR_OR_ZERO(wants.block);
+		if (!err)
+			err = nf_xlat_ct_port_of(range, ct, reply, &wants,
+						 NF_XLAT_MAX_ATTEMPTS);
+		else
+			wants.block = NULL;
+	}
+out:
+	if (!err) {
+		*block = wants.block;
+		return NF_XLAT_OK;
+	}
+	if (wants.block)
+		nf_xlat_bib_put(net, wants.block);
+	if (err != -EEXIST && err != -ERANGE)
+		return err == -EADDRNOTAVAIL ? NF_XLAT_ADDRESS : NF_XLAT_NOMEM;
+	nf_xlat_bib_failed(net, key4.addr, key4.zone, reply->dst.protonum);
+	return NF_XLAT_NOPORT;
+}
+
+/* Make the key of a mapping. @ports: the blocks of the rule, or NULL if it has none. */
+static void nf_xlat_ct_map_key(struct nf_xlat_bib_key6 *key6,
+			       const struct nf_xlat_ct_range *range,
+			       const struct nf_conn *ct,
+			       const struct nf_xlat_pool *pool,
+			       const struct nf_xlat_ct_block *ports)
 {
 	const struct nf_conntrack_tuple *orig;
-	struct nf_xlat_bib *bib, *new = NULL;
-	__be16 *key = nf_xlat_ct_key(reply);
-	struct nf_xlat_bib_key6 key6;
-	enum nf_xlat_reason reason;
 
 	orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
-	memset(&key6, 0, sizeof(key6));
-	key6.addr = orig->src.u3.in6;
+	memset(key6, 0, sizeof(*key6));
+	key6->addr = orig->src.u3.in6;
 	/*
 	 * Assign each member by itself: struct nf_xlat_prefix has padding, rhashtable compares
 	 * it as part of the key, and an assignment of the structure may copy it.
 	 */
-	key6.prefix.addr = range->prefix.addr;
-	key6.prefix.len = range->prefix.len;
-	key6.prefix.non_global = range->prefix.non_global;
-	key6.pool = *pool;
-	key6.zone = nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL);
-	key6.mtu = range->mtu;
-	key6.filter = range->filter;
-	key6.masq = range->masq;
-	key6.port = orig->src.u.all;
-	key6.proto = orig->dst.protonum;
+	key6->prefix.addr = range->prefix.addr;
+	key6->prefix.len = range->prefix.len;
+	key6->prefix.non_global = range->prefix.non_global;
+	key6->pool = *pool;
+	key6->zone = nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL);
+	key6->mtu = range->mtu;
+	key6->filter = range->filter;
+	key6->masq = range->masq;
+	if (ports) {
+		key6->blocks = true;
+		key6->fixed = ports->fixed;
+	}
+	key6->port = orig->src.u.all;
+	key6->proto = orig->dst.protonum;
+}
 
+/*
+ * Make a mapping for a new session, or find the one that another CPU has made meanwhile: *@bib,
+ * with a reference. If that is not @new, @new has been put.
+ */
+static enum nf_xlat_reason
+nf_xlat_ct_map_new(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
+		   const struct nf_xlat_ct_block *ports,
+		   struct nf_conntrack_tuple *reply, struct nf_xlat_bib *new,
+		   struct nf_xlat_bib **bib)
+{
+	const struct nf_xlat_pool *pool = &new->key6.pool;
+	struct nf_xlat_bib *block = NULL;
+	enum nf_xlat_reason reason;
+
+	new->owner = range->owner;
+	nf_xlat_ct_key4(&new->key4, ct, IP_CT_DIR_REPLY, reply->dst.protonum);
+	reason = ports ? nf_xlat_ct_choose_block(range, ct, pool, ports, reply,
+						 new, &block) :
+			 nf_xlat_ct_choose(range, ct, pool, reply, new);
+	if (reason) {
+		nf_xlat_bib_free(new);
+		return reason;
+	}
+	new->addr = block;
+	*bib = nf_xlat_bib_add(nf_ct_net(ct), new);
+	return *bib ? NF_XLAT_OK : NF_XLAT_NOMEM;
+}
+
+/*
+ * Find the mapping of the IPv6 endpoint of a new session, or make one, and set address and
+ * port of @reply to those of the mapping. @ports: the blocks of the rule, or NULL if it has none.
+ * @oif: device whose address the mapping has, or 0. @refs gets the references of the session, in
+ * case of error as well.
+ */
+static enum nf_xlat_reason
+nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
+	       const struct nf_xlat_pool *pool,
+	       const struct nf_xlat_ct_block *ports, int oif,
+	       struct nf_conntrack_tuple *reply, struct nf_xlat_bib **refs)
+{
+	struct nf_xlat_bib *bib, *new = NULL;
+	__be16 *key = nf_xlat_ct_key(reply);
+	struct nf_xlat_bib_key6 key6;
+	struct net *net = nf_ct_net(ct);
+	enum nf_xlat_reason reason;
+
+	nf_xlat_ct_map_key(&key6, range, ct, pool, ports);
 	bib = nf_xlat_bib_find6(net, &key6);
 	if (!bib) {
 		new = nf_xlat_bib_alloc(GFP_ATOMIC);
@@ -285,17 +480,9 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 			return NF_XLAT_NOMEM;
 		new->key6 = key6;
 		new->masq_index = oif;
-		new->owner = range->owner;
-		nf_xlat_ct_key4(&new->key4, ct, IP_CT_DIR_REPLY,
-				reply->dst.protonum);
-		reason = nf_xlat_ct_choose(range, ct, pool, reply, new);
-		if (reason) {
-			nf_xlat_bib_free(new);
+		reason = nf_xlat_ct_map_new(range, ct, ports, reply, new, &bib);
+		if (reason)
 			return reason;
-		}
-		bib = nf_xlat_bib_add(net, new);
-		if (!bib)
-			return NF_XLAT_NOMEM;
 	}
 
 	if (bib != new) {
@@ -306,12 +493,16 @@ nf_xlat_ct_map(struct net *net, const struct nf_xlat_ct_range *range,
 		/*
 		 * NAT44 or this host itself uses the IPv4 endpoint of the mapping towards
 		 * this peer. Then the session gets a port of its own, and no mapping. The
-		 * search begins with the port of the client, so put that back.
+		 * search begins with the port of the client, so put that back. With blocks, the
+		 * port is of a block, and the session has a reference to that.
 		 */
 		if (nf_conntrack_tuple_taken(reply, ct)) {
 			nf_xlat_bib_put(net, bib);
 			*key = port;
-			return nf_xlat_ct_choose(range, ct, pool, reply, NULL);
+			return ports ?
+			       nf_xlat_ct_choose_block(range, ct, pool, ports, reply, NULL,
+						       &refs[NF_XLAT_REF_PEER]) :
+			       nf_xlat_ct_choose(range, ct, pool, reply, NULL);
 		}
 	}
 
@@ -522,6 +713,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		.min_proto	= range->min_proto,
 		.max_proto	= range->max_proto,
 	};
+	const struct nf_xlat_ct_block *ports = NULL;
 	enum nf_xlat_reason reason;
 	union nf_inet_addr addr;
 	struct dst_entry *dst;
@@ -537,7 +729,10 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return reason;
 
 	if (range->pool)
-		nf_xlat_ct_pool_learn(range, &pool);
+		ports = nf_xlat_ct_pool_learn(range, &pool);
+	if (unlikely(ports && ports->fixed) &&
+	    !nf_xlat_ct_block_fix(ports, &orig->src.u3.in6, &pool))
+		return NF_XLAT_ADDRESS;
 	if (range->masq) {
 		const struct nf_xlat_way way = nf_xlat_way_of(state);
 		struct nf_xlat_flowi fl = {
@@ -570,8 +765,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (range->per_session || !nf_xlat_ct_has_mappings(reply.dst.protonum))
 		reason = nf_xlat_ct_choose(range, ct, &pool, &reply, NULL);
 	else
-		reason = nf_xlat_ct_map(state->net, range, ct, &pool, oif,
-					&reply, refs);
+		reason = nf_xlat_ct_map(range, ct, &pool, ports, oif, &reply,
+					refs);
 	if (reason == NF_XLAT_NOPORT)
 		nf_xlat_warn(state->net, "no free port in %pI4-%pI4",
 			     &pool.min_addr, &pool.max_addr);
@@ -601,6 +796,7 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 		    struct nf_conntrack_tuple *reply)
 {
 	static const struct nf_xlat_ct_range any;
+	static const struct nf_xlat_wants no_mapping;
 	struct nf_conntrack_tuple seen;
 	enum nf_xlat_reason reason;
 
@@ -620,7 +816,8 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 	 */
 	if (nf_conntrack_tuple_taken(reply, ct) &&
 	    (nf_xlat_tuple_is_icmp(reply) ||
-	     nf_xlat_ct_port(&any, ct, reply, NULL, NF_XLAT_MAX_ATTEMPTS)))
+	     nf_xlat_ct_port(&any, ct, reply, &no_mapping,
+			     NF_XLAT_MAX_ATTEMPTS)))
 		return NF_XLAT_NOPORT;
 	return NF_XLAT_OK;
 }

@@ -139,6 +139,9 @@ static const struct nla_policy nf_xlat_dev_policy[IFLA_XLAT_MAX + 1] = {
 	[IFLA_XLAT_FILTERING]	= NLA_POLICY_MAX(NLA_U8, NFT_XLAT_FILTERING_MAX),
 	[IFLA_XLAT_FAST]	= { .type = NLA_BINARY,
 				    .len = IF_XLAT_MAX_FAST * sizeof(u32) },
+	[IFLA_XLAT_BLOCK]	= { .type = NLA_U32 },
+	[IFLA_XLAT_BLOCK_OF]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[IFLA_XLAT_BLOCK_OF_LEN] = { .type = NLA_U8 },
 };
 
 /*
@@ -226,12 +229,6 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	conf->back.daddr = conf->dom.daddr;
 	return conf;
 }
-
-/* Put @msg and the attribute into @extack. The value is @err. */
-#define NF_XLAT_DEV_BAD(extack, attr, err, msg) ({			\
-	NL_SET_ERR_MSG_ATTR(extack, attr, msg);				\
-	err;								\
-})
 
 static int nf_xlat_dev_parse_pair(const struct nlattr *attr,
 				  struct nf_xlat_eam *eam,
@@ -466,10 +463,11 @@ static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 	if (old && !old->mode != !conf->mode)
 		return NF_XLAT_DEV_BAD(extack, attr, -EOPNOTSUPP,
 				       "a device does not change between with and without state: make another one");
-	for (i = IFLA_XLAT_ADDR_MIN; i <= IFLA_XLAT_FILTERING; i++)
-		if (data[i] && (!attr || conf->mode == IF_XLAT_STATELESS))
+	for (i = IFLA_XLAT_ADDR_MIN; i <= IFLA_XLAT_BLOCK_OF_LEN; i++)
+		if (data[i] && i != IFLA_XLAT_FAST &&
+		    (!attr || conf->mode == IF_XLAT_STATELESS))
 			return NF_XLAT_DEV_BAD(extack, data[i], -EINVAL,
-					       "addresses, ports, flags, mapping and filtering belong to masquerade or snat in the same command");
+					       "addresses, ports, flags, mapping, filtering and blocks belong to masquerade or snat in the same command");
 	if (!attr || conf->mode == IF_XLAT_STATELESS)
 		return 0;
 
@@ -488,7 +486,9 @@ static int nf_xlat_dev_parse_mode(struct nf_xlat_dev_conf *conf,
 		return NF_XLAT_DEV_BAD(extack, data[IFLA_XLAT_FILTERING], -EINVAL,
 				       "filtering: with ports of each session there is nothing to filter");
 	err = nf_xlat_dev_parse_addrs(range, data, extack);
-	return err ? : nf_xlat_dev_parse_ports(range, data, extack);
+	if (!err)
+		err = nf_xlat_dev_parse_ports(range, data, extack);
+	return err ? : nf_xlat_dev_parse_block(conf, data, extack);
 }
 
 /*
@@ -637,7 +637,8 @@ static int nf_xlat_dev_pool_add(const struct net_device *dev,
 {
 	struct nf_xlat_ct_pool *pool;
 
-	pool = nf_xlat_ct_pool_add(dev_net(dev), &conf->range, NF_XLAT_POOL_WHOLE);
+	pool = nf_xlat_ct_pool_add(dev_net(dev), &conf->range, NF_XLAT_POOL_WHOLE,
+				   &conf->block);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	conf->range.pool = pool;
@@ -761,7 +762,10 @@ static size_t nf_xlat_dev_get_size(const struct net_device *dev)
 	       2 * nla_total_size(sizeof(__be16)) +		/* PORT_ */
 	       nla_total_size(sizeof(u32)) +			/* NAT_FLAGS */
 	       2 * nla_total_size(sizeof(u8)) +			/* MAPPING, FILTERING */
-	       nla_total_size(IF_XLAT_MAX_FAST * sizeof(u32));	/* FAST */
+	       nla_total_size(IF_XLAT_MAX_FAST * sizeof(u32)) +	/* FAST */
+	       nla_total_size(sizeof(u32)) +			/* BLOCK */
+	       nla_total_size(sizeof(struct in6_addr)) +	/* BLOCK_OF */
+	       nla_total_size(sizeof(u8));			/* BLOCK_OF_LEN */
 }
 
 static int nf_xlat_dev_fill_pairs(struct sk_buff *skb,
@@ -834,7 +838,8 @@ static int nf_xlat_dev_fill_conf(struct sk_buff *skb,
 		return nf_xlat_dev_fill_pairs(skb, conf);
 	if (nla_put_u8(skb, IFLA_XLAT_MODE, conf->mode))
 		return -EMSGSIZE;
-	return nf_xlat_dev_fill_range(skb, &conf->range);
+	return nf_xlat_dev_fill_range(skb, &conf->range) ? :
+	       nf_xlat_dev_fill_block(skb, &conf->block);
 }
 
 /* Dump the devices that have the fast path, except those that have left the namespace. */

@@ -50,6 +50,7 @@ struct nf_xlat_dev_pairs {
  * @back: without state: how addresses of a hairpin are mapped on the way back to IPv6, see
  *	nf_xlat_dev_xmit()
  * @range: with state: parameters of nf_xlat_ct(); the prefix is a copy of the one in @dom
+ * @block: with state: blocks of ports for subscribers
  * @n_pairs: number of pairs in @pairs6, and in @pairs4
  * @pairs6: pairs in the order of their IPv6 prefixes
  * @pairs4: the same pairs in the order of their IPv4 prefixes
@@ -63,6 +64,7 @@ struct nf_xlat_dev_conf {
 	struct nf_xlat_domain		dom;
 	struct nf_xlat_domain		back;
 	struct nf_xlat_ct_range		range;
+	struct nf_xlat_ct_block		block;
 	unsigned int			n_pairs;
 	struct nf_xlat_dev_pairs	pairs6;
 	struct nf_xlat_dev_pairs	pairs4;
@@ -101,6 +103,17 @@ struct nf_xlat_dev {
 	unsigned int			n_ops;
 	bool				inited;
 };
+
+/* Put @msg and the attribute into @extack. The value is @err. */
+#define NF_XLAT_DEV_BAD(extack, attr, err, msg) ({			\
+	NL_SET_ERR_MSG_ATTR(extack, attr, msg);				\
+	err;								\
+})
+
+/* nf_xlat_dev_block.c */
+int nf_xlat_dev_parse_block(struct nf_xlat_dev_conf *conf, struct nlattr *data[],
+			    struct netlink_ext_ack *extack);
+int nf_xlat_dev_fill_block(struct sk_buff *skb, const struct nf_xlat_ct_block *block);
 
 /* nf_xlat_dev_core.c */
 void nf_xlat_dev_setup(struct net_device *dev);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The family nf-xlat of generic netlink, by which userspace sees sessions, mappings, pools and
- * counters: nf-xlat.yaml. Groups are notified of each session and mapping that begins or ends.
+ * counters: nf-xlat.yaml. Groups are notified of each session, mapping and block that begins or
+ * ends.
  */
 
 #include <linux/netlink.h>
@@ -24,6 +25,7 @@ static struct workqueue_struct *nf_xlat_nl_wq;
 enum {
 	NF_XLAT_NL_MAPPINGS,
 	NF_XLAT_NL_SESSIONS,
+	NF_XLAT_NL_BLOCKS,
 };
 
 static const struct genl_multicast_group nf_xlat_nl_groups[] = {
@@ -35,12 +37,17 @@ static const struct genl_multicast_group nf_xlat_nl_groups[] = {
 		.name	= NF_XLAT_MCGRP_SESSIONS,
 		.flags	= GENL_MCAST_CAP_NET_ADMIN,
 	},
+	[NF_XLAT_NL_BLOCKS] = {
+		.name	= NF_XLAT_MCGRP_BLOCKS,
+		.flags	= GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 static const struct nla_policy nf_xlat_nl_listen_policy[NF_XLAT_A_GROUPS + 1] = {
 	[NF_XLAT_A_GROUPS]		= NLA_POLICY_MASK(NLA_U32,
 							  NF_XLAT_LISTEN_GROUP_MAPPINGS |
-							  NF_XLAT_LISTEN_GROUP_SESSIONS),
+							  NF_XLAT_LISTEN_GROUP_SESSIONS |
+							  NF_XLAT_LISTEN_GROUP_BLOCKS),
 };
 
 /* Does a socket of this namespace listen to @group, and has it joined the group? */
@@ -157,6 +164,27 @@ void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 }
 
 /**
+ * nf_xlat_netlink_block - notify listeners of a block
+ * @net: network namespace
+ * @block: the block
+ * @cmd: NF_XLAT_CMD_BLOCK_NEW_NTF or NF_XLAT_CMD_BLOCK_DEL_NTF
+ *
+ * Any context.
+ */
+void nf_xlat_netlink_block(struct net *net, const struct nf_xlat_bib *block, u8 cmd)
+{
+	struct sk_buff *msg;
+	void *hdr;
+
+	if (!nf_xlat_nl_has_listeners(net, NF_XLAT_NL_BLOCKS))
+		return;
+	msg = nf_xlat_nl_event(net, NF_XLAT_NL_BLOCKS, cmd, &hdr);
+	if (msg)
+		nf_xlat_nl_notify(net, NF_XLAT_NL_BLOCKS, msg, hdr,
+				  nf_xlat_nl_put_block(msg, NULL, block));
+}
+
+/**
  * nf_xlat_netlink_has_listeners - does anybody listen to the sessions of a namespace?
  * @net: network namespace
  *
@@ -208,7 +236,7 @@ static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
 		[NF_XLAT_BIB_UDP]	= IPPROTO_UDP,
 		[NF_XLAT_BIB_ICMP]	= IPPROTO_ICMP,
 	};
-	u32 ports, failures;
+	u32 ports, failures, of_blocks = nf_xlat_bib_block_ports(addr);
 	struct nlattr *nest;
 	unsigned int i;
 	void *hdr;
@@ -229,6 +257,8 @@ static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
 		    nla_put_u8(skb, NF_XLAT_A_POOL_PROTOCOL, protos[i]) ||
 		    nla_put_u32(skb, NF_XLAT_A_POOL_PORTS, ports) ||
 		    nla_put_u32(skb, NF_XLAT_A_POOL_FAILURES, failures) ||
+		    (of_blocks &&
+		     nla_put_u32(skb, NF_XLAT_A_POOL_BLOCK_PORTS, of_blocks)) ||
 		    (addr->key4.zone &&
 		     nla_put_u16(skb, NF_XLAT_A_POOL_ZONE, addr->key4.zone)))
 			return -EMSGSIZE;
@@ -444,6 +474,15 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 		.doit		= nf_xlat_nl_mapping_del,
 		.policy		= nf_xlat_nl_mapping_policy,
 		.maxattr	= NF_XLAT_A_MAPPING,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NF_XLAT_CMD_BLOCK_GET,
+		.start		= nf_xlat_nl_block_start,
+		.dumpit		= nf_xlat_nl_mapping_dump,
+		.done		= nf_xlat_nl_done,
+		.policy		= nf_xlat_nl_policy,
+		.maxattr	= NF_XLAT_A_FILTER,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dumps of sessions and mappings by generic netlink, and the end of sessions that a filter
+ * Dumps of sessions, mappings and blocks by generic netlink, and the end of sessions that a filter
  * names.
  *
  * An entry that is there from the first message of a dump to the last one is in it once.
@@ -72,9 +72,10 @@ struct nf_xlat_nl_filter {
  * @size: how many buckets it has
  * @bucket: of this table, where to go on
  * @id: entry in that bucket to go on with, 0 for the first
- * @iter: in the table of mappings
+ * @blocks: of blocks and not of mappings
+ * @iter: in the table of mappings and blocks
  * @walks: @iter is in use
- * @bib: mapping to go on with, with a reference, so that @iter finds its place
+ * @bib: mapping or block to go on with, with a reference, so that @iter finds its place
  */
 struct nf_xlat_nl_dump {
 	struct nf_xlat_nl_filter	filter;
@@ -83,6 +84,7 @@ struct nf_xlat_nl_dump {
 	unsigned int			size;
 	unsigned int			bucket;
 	u32				id;
+	bool				blocks;
 	struct rhashtable_iter		iter;
 	bool				walks;
 	struct nf_xlat_bib		*bib;
@@ -639,16 +641,49 @@ static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	return true;
 }
 
+/* Does an end of the filter, of @kind, ask for this block, or for one of its ports? */
+static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
+				const struct nf_xlat_bib *block)
+{
+	const struct nf_xlat_nl_end *end = &f->end[kind];
+	u32 first = ntohs(block->key4.port), port = ntohs(end->port);
+
+	if (end->pf == NFPROTO_IPV6)
+		return kind != NF_XLAT_A_FILTER_POOL && !end->has_port &&
+		       ipv6_prefix_equal(&end->addr.in6, &block->key6.addr,
+					 min_t(u8, end->len, NF_XLAT_SUBSCRIBER_LEN));
+	if (kind == NF_XLAT_A_FILTER_CLIENT ||
+	    (end->has_port && (port < first || port >= first + block->n_ports)))
+		return false;
+	return !end->pf ||
+	       !((end->addr.ip ^ block->key4.addr) & inet_make_mask(end->len));
+}
+
+static bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
+				   const struct nf_xlat_bib *block)
+{
+	unsigned int i;
+
+	if (!refcount_read(&block->ref))
+		return false;
+	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
+		if (f->asked[i] && !nf_xlat_nl_block_is(f, i, block))
+			return false;
+	return true;
+}
+
 static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
 			      const struct nf_xlat_nl_dump *d,
 			      const struct nf_xlat_bib *bib)
 {
 	void *hdr;
 
-	hdr = nf_xlat_nl_begin(skb, cb, d, NF_XLAT_CMD_MAPPING_GET);
+	hdr = nf_xlat_nl_begin(skb, cb, d, d->blocks ? NF_XLAT_CMD_BLOCK_GET :
+						       NF_XLAT_CMD_MAPPING_GET);
 	if (!hdr)
 		return -EMSGSIZE;
-	if (nf_xlat_nl_put_mapping(skb, sock_net(cb->skb->sk), bib)) {
+	if (d->blocks ? nf_xlat_nl_put_block(skb, sock_net(cb->skb->sk), bib) :
+			nf_xlat_nl_put_mapping(skb, sock_net(cb->skb->sk), bib)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -677,7 +712,7 @@ int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
 	if (d->filter.asked[NF_XLAT_A_FILTER_PEER] || d->filter.fast) {
 		NL_SET_ERR_MSG_ATTR(cb->extack,
 				    nf_xlat_dump_attrs(cb)[NF_XLAT_A_FILTER],
-				    "mappings have neither a peer nor a fast path");
+				    "mappings and blocks have neither a peer nor a fast path");
 		kfree(d);
 		return -EINVAL;
 	}
@@ -686,8 +721,25 @@ int nf_xlat_nl_mapping_start(struct netlink_callback *cb)
 	return 0;
 }
 
+/**
+ * nf_xlat_nl_block_start - begin a dump of blocks
+ * @cb: the dump; its filter is parsed
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @cb->extack.
+ */
+int nf_xlat_nl_block_start(struct netlink_callback *cb)
+{
+	int err = nf_xlat_nl_mapping_start(cb);
+
+	if (!err)
+		((struct nf_xlat_nl_dump *)cb->args[0])->blocks = true;
+	return err;
+}
+
 /*
- * The next mapping that is wanted. RCU read side, but the walk yields the CPU after many
+ * The next mapping or block that is wanted. RCU read side, but the walk yields the CPU after many
  * that are not: a reference keeps the mapping at which it does so in the table, so that
  * the iterator finds its place again.
  */
@@ -702,7 +754,9 @@ static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 			d->resized = true;
 			continue;
 		}
-		if (nf_xlat_nl_wants_mapping(&d->filter, bib))
+		if (nf_xlat_bib_is_block(bib) == d->blocks &&
+		    (d->blocks ? nf_xlat_nl_wants_block(&d->filter, bib) :
+				 nf_xlat_nl_wants_mapping(&d->filter, bib)))
 			return bib;
 		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(net, bib))
 			continue;
@@ -718,7 +772,7 @@ static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 }
 
 /**
- * nf_xlat_nl_mapping_dump - fill the next message of a dump of mappings
+ * nf_xlat_nl_mapping_dump - fill the next message of a dump of mappings or blocks
  * @skb: message
  * @cb: the dump
  *

@@ -52,6 +52,7 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
  * @key4: IPv4 endpoint; the padding is zero
  * @ifindex: device that it ends with, or 0
  * @owner: number of the device that counts, or 0
+ * @place: with blocks: which ports a new block is to have
  * @new: for nf_xlat_nl_get_mapping(), which sets it to NULL
  */
 struct nf_xlat_nl_mapping {
@@ -61,6 +62,7 @@ struct nf_xlat_nl_mapping {
 	struct nf_xlat_bib_key4	key4;
 	int			ifindex;
 	u8			owner;
+	struct nf_xlat_bib_place place;
 	struct nf_xlat_bib	*new;
 };
 
@@ -96,7 +98,10 @@ int nf_xlat_nl_session_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb);
 int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
 			   const struct nf_xlat_bib *bib);
+int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
+			 const struct nf_xlat_bib *block);
 int nf_xlat_nl_mapping_start(struct netlink_callback *cb);
+int nf_xlat_nl_block_start(struct netlink_callback *cb);
 int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb);
 int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info);

@@ -40,6 +40,9 @@ const struct nla_policy nf_xlat_nl_mapping_attrs[NF_XLAT_A_MAPPING_MAX + 1] = {
 	[NF_XLAT_A_MAPPING_NON_GLOBAL]	= { .type = NLA_FLAG },
 	[NF_XLAT_A_MAPPING_STATIC]	= { .type = NLA_FLAG },
 	[NF_XLAT_A_MAPPING_CLIENT_ZONE]	= { .type = NLA_U16 },
+	[NF_XLAT_A_MAPPING_BLOCK_PORT]	= { .type = NLA_BE16 },
+	[NF_XLAT_A_MAPPING_BLOCK_PORTS]	= { .type = NLA_U32 },
+	[NF_XLAT_A_MAPPING_DETERMINISTIC] = { .type = NLA_FLAG },
 };
 
 const struct nla_policy nf_xlat_nl_mapping_policy[NF_XLAT_A_MAPPING + 1] = {
@@ -57,6 +60,57 @@ static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
 	n = refcount_read(&bib->ref) - bib->dumps - bib->is_static;
 	spin_unlock(lock);
 	return n;
+}
+
+/* Put the block of a mapping, if it has one. */
+static int nf_xlat_nl_put_block_of(struct sk_buff *skb, const struct nf_xlat_bib *bib)
+{
+	const struct nf_xlat_bib *block = nf_xlat_bib_block(bib);
+
+	if (!block)
+		return 0;
+	if (nla_put_be16(skb, NF_XLAT_A_MAPPING_BLOCK_PORT, block->key4.port) ||
+	    nla_put_u32(skb, NF_XLAT_A_MAPPING_BLOCK_PORTS, block->n_ports))
+		return -EMSGSIZE;
+	return bib->key6.fixed ? nla_put_flag(skb, NF_XLAT_A_MAPPING_DETERMINISTIC) : 0;
+}
+
+/**
+ * nf_xlat_nl_put_block - put the attributes of a block
+ * @skb: message
+ * @net: namespace, to count the mappings of the block; NULL while it begins or ends
+ * @block: the block
+ *
+ * Any context.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
+			 const struct nf_xlat_bib *block)
+{
+	const struct nf_xlat_bib_key6 *key6 = &block->key6;
+	const struct nf_xlat_bib_key4 *key4 = &block->key4;
+	u32 now = (u32)ktime_get_seconds();
+	struct nlattr *nest;
+
+	nest = nla_nest_start(skb, NF_XLAT_A_BLOCK);
+	if (!nest ||
+	    nla_put_in6_addr(skb, NF_XLAT_A_BLOCK_CLIENT, &key6->addr) ||
+	    nla_put_in_addr(skb, NF_XLAT_A_BLOCK_ADDR, key4->addr) ||
+	    nla_put_be16(skb, NF_XLAT_A_BLOCK_PORT, key4->port) ||
+	    nla_put_u32(skb, NF_XLAT_A_BLOCK_PORTS, block->n_ports) ||
+	    nla_put_u32(skb, NF_XLAT_A_BLOCK_AGE,
+			now - (READ_ONCE(block->since) ? : now)) ||
+	    (key6->zone &&
+	     nla_put_u16(skb, NF_XLAT_A_BLOCK_CLIENT_ZONE, key6->zone)) ||
+	    (key4->zone &&
+	     nla_put_u16(skb, NF_XLAT_A_BLOCK_ZONE, key4->zone)) ||
+	    (key6->fixed && nla_put_flag(skb, NF_XLAT_A_BLOCK_DETERMINISTIC)) ||
+	    (net && nla_put_u32(skb, NF_XLAT_A_BLOCK_MAPPINGS,
+				nf_xlat_nl_bib_sessions(net, block))))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
 }
 
 /**
@@ -119,6 +173,8 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
 	if (net &&
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_SESSIONS,
 			nf_xlat_nl_bib_sessions(net, bib)))
+		return -EMSGSIZE;
+	if (nf_xlat_nl_put_block_of(skb, bib))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -254,6 +310,43 @@ static int nf_xlat_nl_read_pool(struct nf_xlat_nl_mapping *m,
 	return 0;
 }
 
+/* Read the block of a mapping. The message has the settings of its rule, and the pool is known. */
+static int nf_xlat_nl_read_block(struct nf_xlat_nl_mapping *m,
+				 struct netlink_ext_ack *extack)
+{
+	struct nlattr *port = m->tb[NF_XLAT_A_MAPPING_BLOCK_PORT];
+	struct nlattr *ports = m->tb[NF_XLAT_A_MAPPING_BLOCK_PORTS];
+	const struct nf_xlat_pool *pool = &m->key6.pool;
+	struct nf_xlat_ct_block block = {};
+	u32 first, at = ntohs(m->key4.port);
+
+	m->key6.blocks = !!ports;
+	m->key6.fixed = nla_get_flag(m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC]);
+	if (!port != !ports || (m->key6.fixed && !ports))
+		return NF_XLAT_NL_BAD(extack, port ? : ports ? :
+				      m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC], -EINVAL,
+				      "a block has a first port and a number of ports");
+	if (!ports)
+		return 0;
+	first = ntohs(nla_get_be16(port));
+	block.n_ports = nla_get_u32(ports);
+	if (nf_xlat_ct_block_check(&block))
+		return NF_XLAT_NL_BAD(extack, ports, -ERANGE,
+				      "a block has a multiple of 64 ports, up to 32768");
+	if (!first || first % NF_XLAT_UNIT_PORTS || at < first || at - first >= block.n_ports)
+		return NF_XLAT_NL_BAD(extack, port, -ERANGE,
+				      "a block begins at a multiple of 64, and has the mapping's port");
+	if (m->key6.fixed && (pool->min_addr != pool->max_addr ||
+			      ntohs(pool->min_proto) != first ||
+			      ntohs(pool->max_proto) != first + block.n_ports - 1))
+		return NF_XLAT_NL_BAD(extack, m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC], -EINVAL,
+				      "the pool is not the block");
+	m->place.n_ports = block.n_ports;
+	m->place.port = first;
+	m->place.first = true;
+	return 0;
+}
+
 /**
  * nf_xlat_nl_read_rule - find out of which rule a mapping is
  * @net: network namespace
@@ -280,7 +373,9 @@ int nf_xlat_nl_read_rule(struct net *net, struct nf_xlat_nl_mapping *m,
 	if (tb[NF_XLAT_A_MAPPING_POOL_MIN] || tb[NF_XLAT_A_MAPPING_POOL_MAX] ||
 	    tb[NF_XLAT_A_MAPPING_POOL_MIN_PORT] || tb[NF_XLAT_A_MAPPING_POOL_MAX_PORT] ||
 	    tb[NF_XLAT_A_MAPPING_MASQUERADE] || tb[NF_XLAT_A_MAPPING_MTU] ||
-	    tb[NF_XLAT_A_MAPPING_FILTERING] || tb[NF_XLAT_A_MAPPING_NON_GLOBAL]) {
+	    tb[NF_XLAT_A_MAPPING_FILTERING] || tb[NF_XLAT_A_MAPPING_NON_GLOBAL] ||
+	    tb[NF_XLAT_A_MAPPING_BLOCK_PORT] || tb[NF_XLAT_A_MAPPING_BLOCK_PORTS] ||
+	    tb[NF_XLAT_A_MAPPING_DETERMINISTIC]) {
 		if (!prefix)
 			return NF_XLAT_NL_BAD(extack, m->attr, -EINVAL,
 					      "a mapping with settings of its own needs prefix and pool");
@@ -294,9 +389,16 @@ int nf_xlat_nl_read_rule(struct net *net, struct nf_xlat_nl_mapping *m,
 		if (tb[NF_XLAT_A_MAPPING_MTU])
 			m->key6.mtu = nla_get_u32(tb[NF_XLAT_A_MAPPING_MTU]);
 		err = nf_xlat_nl_read_pool(m, extack);
+		if (!err)
+			err = nf_xlat_nl_read_block(m, extack);
 	} else {
-		err = nf_xlat_ct_pool_find(net, &m->key4, prefix, &m->key6, &m->owner);
-		if (err == -ENOENT)
+		err = nf_xlat_ct_pool_find(net, &m->key4, prefix, &m->key6, &m->owner,
+					   &m->place.n_ports);
+		m->place.port = ntohs(m->key4.port);
+		if (err == -ERANGE)
+			NL_SET_ERR_MSG_ATTR(extack, m->attr,
+					    "the block that follows from the client's address does not have this address and port");
+		else if (err == -ENOENT)
 			NL_SET_ERR_MSG_ATTR(extack, m->attr,
 					    "no rule or device is known to have this address and port: name prefix and pool");
 		else if (err)
@@ -397,13 +499,21 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 	struct nf_xlat_bib *bib;
 
 	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner,
-			       m->new);
+			       &m->place, m->new);
 	m->new = NULL;
-	if (bib == ERR_PTR(-EEXIST))
+	if (bib == ERR_PTR(-ENOSPC))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr,
+				    "the client has 8 other blocks, which is as many as he may have");
+	else if (bib == ERR_PTR(-ERANGE))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr, "no block of the pool has this port");
+	else if (bib == ERR_PTR(-EEXIST))
 		NL_SET_ERR_MSG_ATTR(extack, m->attr, "the client's port has another mapping");
 	else if (bib == ERR_PTR(-EADDRINUSE))
 		NL_SET_ERR_MSG_ATTR(extack, m->attr,
 				    "another mapping has this address and port");
+	else if (bib == ERR_PTR(-EBUSY))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr,
+				    "the block of another client has this address and port");
 	return bib;
 }
 

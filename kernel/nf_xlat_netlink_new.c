@@ -576,6 +576,9 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 	key.port = nf_xlat_tuple_is_icmp(reply) ? reply->src.u.all : reply->dst.u.all;
 	key.proto = reply->dst.protonum;
 	key.zone = n->zone[IP_CT_DIR_REPLY];
+	if (nf_xlat_bib_blocked(&nf_xlat_ct_pernet(n->net)->bib, &key))
+		return NF_XLAT_NL_BAD(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -EBUSY,
+				      "a block has this address and port");
 	return nf_xlat_bib_mapped(n->net, &key) ?
 	       NF_XLAT_NL_BAD(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -EADDRINUSE,
 			      "another mapping has this address and port") : 0;

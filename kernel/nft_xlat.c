@@ -14,6 +14,7 @@
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include "compat.h"
+#include "nft_xlat_block.h"
 #include "nft_xlat_rev.h"
 #include "nft_xlat_set.h"
 
@@ -43,6 +44,7 @@ struct nft_xlat {
 	struct nft_xlat_set	saddr_set;
 	struct nft_xlat_set	daddr_set;
 	struct nf_xlat_ct_pool	*ct_pool; /* of a rule that makes mappings, else NULL */
+	struct nf_xlat_ct_block	block;
 };
 
 static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -58,11 +60,13 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FILTERING]		= NLA_POLICY_MAX(NLA_BE32, NFT_XLAT_FILTERING_MAX),
 	[NFTA_XLAT_REG_ERROR_SADDR]	= { .type = NLA_U32 },
 	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
+	[NFTA_XLAT_BLOCK]		= { .type = NLA_U32 },
+	[NFTA_XLAT_BLOCK_OF]		= { .type = NLA_NESTED },
 	/*
 	 * A later nft may send attributes that are unknown here. nf_tables would ignore
 	 * them silently.
 	 */
-	[NFTA_XLAT_MTU + 1 ... NFTA_XLAT_REV - 1] = { .type = NLA_REJECT },
+	[NFTA_XLAT_BLOCK_OF + 1 ... NFTA_XLAT_REV - 1] = { .type = NLA_REJECT },
 	[NFTA_XLAT_REV]			= { .type = NLA_U32 },
 };
 
@@ -515,6 +519,7 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 {
 	if (tb[NFTA_XLAT_POOL] || tb[NFTA_XLAT_HOST] || tb[NFTA_XLAT_FLAGS] ||
 	    tb[NFTA_XLAT_MAPPING] || tb[NFTA_XLAT_FILTERING] ||
+	    tb[NFTA_XLAT_BLOCK] || tb[NFTA_XLAT_BLOCK_OF] ||
 	    (tb[NFTA_XLAT_MTU] && priv->dir == NFT_XLAT_6TO4))
 		return -EINVAL;
 	if (!tb[NFTA_XLAT_REG_ERROR_SADDR])
@@ -540,7 +545,8 @@ static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 		return 0;
 	pool = nf_xlat_ct_pool_add(ctx->net, &range,
 				   range.masq && !priv->pool.proto_min ?
-				   NF_XLAT_POOL_ADDRS : NF_XLAT_POOL_LATER);
+				   NF_XLAT_POOL_ADDRS : NF_XLAT_POOL_LATER,
+				   &priv->block);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);
 	priv->ct_pool = pool;
@@ -610,6 +616,14 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	/* Without a mapping there is nothing that others could send to. */
 	if (priv->mapping && priv->filtering)
 		return -EINVAL;
+	/* The address that masquerading takes may change, so that no block follows from it. */
+	if ((tb[NFTA_XLAT_BLOCK] &&
+	     (priv->dir == NFT_XLAT_4TO6 || tb[NFTA_XLAT_HOST] || priv->mapping)) ||
+	    (tb[NFTA_XLAT_BLOCK_OF] && priv->mode != NFT_XLAT_SNAT))
+		return -EINVAL;
+	err = nft_xlat_parse_block(&priv->block, tb, nft_xlat_map_policy);
+	if (err < 0)
+		return err;
 
 	err = nf_xlat_ct_netns_get(ctx->net, false);
 	if (err < 0)
@@ -812,6 +826,8 @@ static int nft_xlat_dump(NF_XLAT_DUMP_ARGS)
 	    nft_dump_register(skb, NFTA_XLAT_REG_ERROR_SADDR, priv->error_saddr))
 		return -1;
 	if (priv->mtu && nla_put_be32(skb, NFTA_XLAT_MTU, htonl(priv->mtu)))
+		return -1;
+	if (nft_xlat_dump_block(skb, &priv->block))
 		return -1;
 	return nla_put_be32(skb, NFTA_XLAT_REV, htonl(NFT_XLAT_REV));
 }

@@ -83,6 +83,7 @@ static void help(struct link_util *lu, int argc, char **argv, FILE *f)
 	      "	PORTS	:= PORT[-PORT]\n"
 	      "	NAT	:= [ random | fully-random ] [ persistent ]\n"
 	      "		   [ mapping { endpoint-independent | address-port-dependent } ]\n"
+	      "		   [ block N [ of IPV6/LEN ] ]		behind mapping endpoint-independent\n"
 	      "		   [ filtering { endpoint-independent | address-dependent } ]\n",
 	      f);
 }
@@ -244,6 +245,8 @@ struct words {
 	bool flush;
 	__u32 nat_flags;
 	__u8 mode;
+	bool independent;	/* the last words were "mapping endpoint-independent" */
+	bool block;		/* or "block N" behind them */
 	__u32 seen;
 };
 
@@ -252,7 +255,7 @@ static bool twice(struct words *w, const char *word)
 {
 	static const char *const once[] = {
 		"prefix", "error", "mtu", "snat", "masquerade", "to", "fast",
-		"nofast", "mapping", "filtering",
+		"nofast", "mapping", "filtering", "block", "of",
 	};
 	unsigned int i;
 
@@ -376,14 +379,34 @@ static int parse_choice(struct nlmsghdr *n, int type, const char *word,
 	return put(n, type, &value, sizeof(value));
 }
 
+/* PREFIX/LEN of all subscribers, from whose addresses their blocks follow */
+static int parse_of(struct nlmsghdr *n, const char *arg)
+{
+	unsigned char len = 0;
+	struct in6_addr addr;
+
+	if (!strchr(arg, '/'))
+		return bad("of", arg, "has no length, as 2001:db8::/48 has");
+	if (parse_prefix("of", arg, AF_INET6, &addr, &len))
+		return -1;
+	if (!len || len > 64)
+		return bad("of", arg,
+			   "has a length other than 1 to 64: a subscriber is a network of 64 bits");
+	return put(n, IFLA_XLAT_BLOCK_OF, &addr, sizeof(addr)) ||
+	       put(n, IFLA_XLAT_BLOCK_OF_LEN, &len, sizeof(len)) ? -1 : 0;
+}
+
 /* A word that an argument follows: 1 when it is one, 0 when not, -1: bad one */
 static int parse_with_arg(struct words *w, const char *word, const char *arg,
 			  struct nlmsghdr *n)
 {
 	struct in_addr addr4;
+	bool independent = w->independent, block = w->block;
 	unsigned int num;
 	int err = 0;
 
+	w->independent = false;
+	w->block = false;
 	if (!strcmp(word, "prefix")) {
 		err = parse_one_prefix(n, arg);
 	} else if (!strcmp(word, "error")) {
@@ -403,6 +426,14 @@ static int parse_with_arg(struct words *w, const char *word, const char *arg,
 	} else if (!strcmp(word, "mapping")) {
 		err = parse_choice(n, IFLA_XLAT_MAPPING, word, arg,
 				   "address-port-dependent");
+		w->independent = !strcmp(arg, "endpoint-independent");
+	} else if (!strcmp(word, "block") && independent) {
+		err = parse_num(arg, 64, 32768, &num) && num % 64 == 0 ?
+		      put(n, IFLA_XLAT_BLOCK, &num, sizeof(num)) :
+		      bad(word, arg, "is not a multiple of 64 ports, up to 32768");
+		w->block = true;
+	} else if (!strcmp(word, "of") && block) {
+		err = parse_of(n, arg);
 	} else if (!strcmp(word, "filtering")) {
 		err = parse_choice(n, IFLA_XLAT_FILTERING, word, arg,
 				   "address-dependent");
@@ -552,6 +583,19 @@ static void print_mode(struct rtattr *tb[])
 	}
 }
 
+static void print_block(struct rtattr *tb[])
+{
+	char b[64];
+
+	print_str("mapping", "mapping %s ", "endpoint-independent");
+	print_num("block", "block %u ", *(__u32 *)RTA_DATA(tb[IFLA_XLAT_BLOCK]));
+	if (tb[IFLA_XLAT_BLOCK_OF] && tb[IFLA_XLAT_BLOCK_OF_LEN])
+		print_str("of", "of %s ",
+			  addr_str(AF_INET6, RTA_DATA(tb[IFLA_XLAT_BLOCK_OF]),
+				   *(__u8 *)RTA_DATA(tb[IFLA_XLAT_BLOCK_OF_LEN]),
+				   b, sizeof(b)));
+}
+
 static void print_nat(struct rtattr *tb[])
 {
 	__u32 flags = 0;
@@ -567,6 +611,8 @@ static void print_nat(struct rtattr *tb[])
 		print_flag("persistent", "persistent");
 	if (tb[IFLA_XLAT_MAPPING] && *(__u8 *)RTA_DATA(tb[IFLA_XLAT_MAPPING]))
 		print_str("mapping", "mapping %s ", "address-port-dependent");
+	if (tb[IFLA_XLAT_BLOCK])
+		print_block(tb);
 	if (tb[IFLA_XLAT_FILTERING] && *(__u8 *)RTA_DATA(tb[IFLA_XLAT_FILTERING]))
 		print_str("filtering", "filtering %s ", "address-dependent");
 }

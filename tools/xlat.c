@@ -47,10 +47,13 @@ static const char usage[] =
 "              --openmetrics for a monitoring system\n"
 "  sessions    who talks to whom\n"
 "  mappings    who has which IPv4 address and port\n"
+"  blocks      who has which block of ports; with an address and port, who has that\n"
 "  pools       addresses, how many of their ports are in use\n"
 "  delete      end the sessions that the filter lets through; it needs one\n"
 "  top [sessions|ports|packets|bytes] [N]   the N busiest clients, 10\n"
-"  monitor [mappings|sessions]   each that begins or ends, from now on\n"
+"  monitor [mappings|sessions|blocks]   each that begins or ends, from now on\n"
+"  deterministic N of PREFIX range A[-B][:N[-M]] [POOL|CLIENT]   without the kernel: who has the\n"
+"              address and port, or which block has the client, by \"block N of PREFIX\"\n"
 "  add mapping PROTO CLIENT POOL [RULE]...   a static mapping, which stays without sessions\n"
 "  add session PROTO CLIENT POOL PEER [RULE|in|unmapped|timeout N|state NAME]...\n"
 "  delete mapping PROTO POOL     the mapping is static no longer\n"
@@ -73,7 +76,7 @@ struct pool {
 	uint8_t		addr[4];
 	uint8_t		proto;
 	uint16_t	min, max;
-	uint32_t	ports, sessions, clients, failed;
+	uint32_t	ports, sessions, clients, failed, in_blocks;
 };
 
 struct counter {
@@ -216,7 +219,7 @@ void parse_end(const char *word, struct end *end, bool bare)
 	end->len = n;
 }
 
-static const char *address(const uint8_t *addr, int family)
+const char *address(const uint8_t *addr, int family)
 {
 	static char buf[4][INET6_ADDRSTRLEN];
 	static unsigned int i;
@@ -422,7 +425,10 @@ static bool wanted(uint8_t found, uint8_t proto)
 }
 
 /* Groups of the family that "monitor" listens to, by name; their numbers, 0 if there are none */
-static const char * const groups[] = { NF_XLAT_MCGRP_MAPPINGS, NF_XLAT_MCGRP_SESSIONS };
+static const char * const groups[] = {
+	NF_XLAT_MCGRP_MAPPINGS, NF_XLAT_MCGRP_SESSIONS, NF_XLAT_MCGRP_BLOCKS,
+};
+
 static uint32_t group_ids[COUNT(groups)];
 
 static int family_parse(const struct nlmsghdr *nlh, struct table *t)
@@ -521,6 +527,7 @@ int dump(uint8_t cmd, struct table *t, bool may_fail)
 		t->n = 0;
 		nlh = request(buf, nl_family, cmd == NF_XLAT_CMD_SESSION_GET ||
 					      cmd == NF_XLAT_CMD_MAPPING_GET ||
+					      cmd == NF_XLAT_CMD_BLOCK_GET ||
 					      cmd == NF_XLAT_CMD_POOL_GET ? NLM_F_DUMP : 0, cmd);
 		if (filter.any && cmd != NF_XLAT_CMD_COUNTERS_GET && cmd != NF_XLAT_CMD_POOL_GET) {
 			nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
@@ -686,6 +693,57 @@ int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 	return 0;
 }
 
+static int block_parse(const struct nlmsghdr *nlh, struct table *t)
+{
+	struct block *b;
+	ATTRS(msg);
+	ATTRS(tb);
+
+	mnl_attr_parse(nlh, sizeof(struct genlmsghdr), attrs_cb, msg);
+	if (!msg[NF_XLAT_A_BLOCK])
+		return 0;
+	mnl_attr_parse_nested(msg[NF_XLAT_A_BLOCK], attrs_cb, tb);
+	b = grow(t);
+	get_end(&b->client, AF_INET6, tb[NF_XLAT_A_BLOCK_CLIENT], NULL);
+	get_end(&b->pool, AF_INET, tb[NF_XLAT_A_BLOCK_ADDR], tb[NF_XLAT_A_BLOCK_PORT]);
+	if (!b->client.family || !b->pool.family)
+		return -1;
+	b->ports = get(tb[NF_XLAT_A_BLOCK_PORTS]);
+	b->mappings = get(tb[NF_XLAT_A_BLOCK_MAPPINGS]);
+	b->age = get(tb[NF_XLAT_A_BLOCK_AGE]);
+	b->zone = get(tb[NF_XLAT_A_BLOCK_ZONE]);
+	b->fixed = tb[NF_XLAT_A_BLOCK_DETERMINISTIC];
+	return 0;
+}
+
+/* Does the filter ask for this block? As the kernel has it for dumps */
+static bool block_wanted(const struct block *b)
+{
+	unsigned int k;
+
+	for (k = NF_XLAT_A_FILTER_CLIENT; k <= NF_XLAT_A_FILTER_ANY; k++) {
+		const struct end *end = &filter.end[k];
+		struct end is = end->family == AF_INET6 ? b->client : b->pool;
+		struct filter all = filter;
+		bool found;
+
+		if (!asked(k))
+			continue;
+		if (end->has_port && (end->family == AF_INET6 || end->port < b->pool.port ||
+				      end->port > block_last(b)))
+			return false;
+		is.port = end->port;
+		if (end->family == AF_INET6 && end->len > 64)
+			filter.end[k].len = 64;
+		found = find_end(end->family == AF_INET6 ? NF_XLAT_A_FILTER_CLIENT :
+							   NF_XLAT_A_FILTER_POOL, &is) & 1 << k;
+		filter = all;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 /* What the kernel counts of an address: ports of mappings, and failures */
 static int pool_parse(const struct nlmsghdr *nlh, struct table *t)
 {
@@ -705,6 +763,7 @@ static int pool_parse(const struct nlmsghdr *nlh, struct table *t)
 	memcpy(p->addr, addr.addr, sizeof(p->addr));
 	p->proto = one_icmp(get(tb[NF_XLAT_A_POOL_PROTOCOL]));
 	p->failed = get(tb[NF_XLAT_A_POOL_FAILURES]);
+	p->in_blocks = get(tb[NF_XLAT_A_POOL_BLOCK_PORTS]);
 	return 0;
 }
 
@@ -994,6 +1053,51 @@ static int do_mappings(void)
 	return 0;
 }
 
+static void json_block(const struct block *b)
+{
+	printf("{\"client\": \"%s/64\", \"address\": \"%s\", \"first_port\": %u, \"last_port\": %u, ",
+	       address(b->client.addr, AF_INET6), address(b->pool.addr, AF_INET),
+	       b->pool.port, block_last(b));
+}
+
+static int do_blocks(void)
+{
+	struct table t = TABLE(block);
+	char *(*rows)[MAX_COLS];
+	const struct block *b;
+	size_t i;
+
+	dump(NF_XLAT_CMD_BLOCK_GET, &t, false);
+	b = t.v;
+	if (json) {
+		for (i = 0; i < t.n; i++, b++) {
+			json_sep(i);
+			json_block(b);
+			printf("\"mappings\": %u, \"age\": %u, \"zone\": %u, \"deterministic\": %s}",
+			       b->mappings, b->age, b->zone, b->fixed ? "true" : "false");
+		}
+		json_close(t.n);
+		return 0;
+	}
+	rows = new_rows(t.n + 1);
+	rows[0][0] = text("CLIENT");
+	rows[0][1] = text("POOL");
+	rows[0][2] = text("MAPPINGS");
+	rows[0][3] = text("AGE");
+	rows[0][4] = text("%s", "");
+	for (i = 0; i < t.n; i++, b++) {
+		char *(*r)[MAX_COLS] = &rows[i + 1];
+
+		(*r)[0] = text("%s/64", address(b->client.addr, AF_INET6));
+		(*r)[1] = text("%s-%u", end_text(&b->pool), block_last(b));
+		(*r)[2] = text("%u", b->mappings);
+		(*r)[3] = duration(b->age);
+		(*r)[4] = text("%s", b->fixed ? "deterministic" : "");
+	}
+	print_rows(rows, t.n + 1, 5, 1);
+	return 0;
+}
+
 static int do_delete(void)
 {
 	struct table t = { .parse = deleted_parse };
@@ -1077,13 +1181,34 @@ static void event_session(const struct session *s, uint64_t ns, bool begins)
 	putchar('\n');
 }
 
+static void event_block(const struct block *b, uint64_t ns, const char *what)
+{
+	bool begins = !strcmp(what, "begin");
+
+	event(ns, what);
+	if (json) {
+		printf(", \"block\": ");
+		json_block(b);
+		if (!begins)
+			printf("\"age\": %u, ", b->age);
+		printf("\"zone\": %u}}\n", b->zone);
+		return;
+	}
+	printf(" block %s/64 %s-%u", address(b->client.addr, AF_INET6), end_text(&b->pool),
+	       block_last(b));
+	if (!begins)
+		printf(" after %us", b->age);
+	putchar('\n');
+}
+
 /* What the family, or generic netlink itself, tells */
 static void event_parse(const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
-	struct table t = TABLE(mapping), u = TABLE(session);
+	struct table t = TABLE(mapping), u = TABLE(session), v = TABLE(block);
 	const struct session *s;
 	const struct mapping *m;
+	const struct block *b;
 	uint64_t ns;
 	ATTRS(tb);
 
@@ -1114,9 +1239,19 @@ static void event_parse(const struct nlmsghdr *nlh)
 			if (wanted(s->found, s->proto))
 				event_session(s, ns, genl->cmd == NF_XLAT_CMD_SESSION_NEW_NTF);
 		break;
+	case NF_XLAT_CMD_BLOCK_NEW_NTF:
+	case NF_XLAT_CMD_BLOCK_DEL_NTF:
+		if (block_parse(nlh, &v))
+			die(1, "monitor: %s", strerror(EBADMSG));
+		for (b = v.v; b < (struct block *)v.v + v.n; b++)
+			if (block_wanted(b))
+				event_block(b, ns, genl->cmd == NF_XLAT_CMD_BLOCK_NEW_NTF ?
+						   "begin" : "end");
+		break;
 	}
 	free(t.v);
 	free(u.v);
+	free(v.v);
 }
 
 /* Have the kernel make events for this socket. */
@@ -1163,22 +1298,30 @@ static void join(uint32_t group)
 	die(1, "monitor: netlink: %s", strerror(errno));
 }
 
-/* The mappings that have begun already; no mapping has a peer. */
-static void event_mappings(void)
+/* The mappings and blocks that have begun already. They have no peer, and blocks no protocol. */
+static void event_begun(void)
 {
-	struct table t = TABLE(mapping);
+	struct table t = TABLE(mapping), v = TABLE(block);
 	struct mnl_socket *events = nl;
 	const struct mapping *m;
+	const struct block *b;
 
-	if (!monitors[0] || asked(NF_XLAT_A_FILTER_PEER))
+	if (asked(NF_XLAT_A_FILTER_PEER))
 		return;
 	nl_open();
-	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
+	if (monitors[0])
+		dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
+	if (monitors[2])
+		dump(NF_XLAT_CMD_BLOCK_GET, &v, false);
 	mnl_socket_close(nl);
 	nl = events;
+	for (b = v.v; b < (struct block *)v.v + v.n; b++)
+		if (!b->fixed)
+			event_block(b, now(), "is");
 	for (m = t.v; m < (struct mapping *)t.v + t.n; m++)
 		event_mapping(m, now(), "is");
 	free(t.v);
+	free(v.v);
 }
 
 static int do_monitor(void)
@@ -1205,7 +1348,7 @@ static int do_monitor(void)
 			join(group_ids[i]);
 	same_family();
 	event_own("start");
-	event_mappings();
+	event_begun();
 	for (;;) {
 		/* Write when there is nothing more to read. */
 		if (!wait && (fflush(stdout) || ferror(stdout)))
@@ -1447,9 +1590,10 @@ static struct table pools(void)
 		for (i = 0, p = l.v; i < l.n; i++, p++)
 			if (!memcmp(p->addr, c->addr, sizeof(p->addr)) && p->proto == c->proto)
 				break;
-		if (i < l.n)
+		if (i < l.n) {
 			p->failed += c->failed;
-		else if (c->failed && !filter.any)
+			p->in_blocks += c->in_blocks;
+		} else if (c->failed && !filter.any)
 			memcpy(grow(&l), c, sizeof(*c));
 	}
 	free(counts.v);
@@ -1470,19 +1614,22 @@ static int do_pools(void)
 	const struct pool *p = l.v;
 	unsigned int size, min, max;
 	char *(*rows)[MAX_COLS];
+	bool blocks = false;
 	size_t i;
 
 	if (json) {
 		for (i = 0; i < l.n; i++, p++) {
 			json_sep(i);
 			size = pool_size(p, &min, &max);
-			printf("{\"address\": \"%s\", \"protocol\": \"%s\", \"ports\": %u, \"size\": %u, \"first_port\": %u, \"last_port\": %u, \"clients\": %u, \"sessions\": %u, \"failed\": %u}",
+			printf("{\"address\": \"%s\", \"protocol\": \"%s\", \"ports\": %u, \"size\": %u, \"first_port\": %u, \"last_port\": %u, \"clients\": %u, \"sessions\": %u, \"failed\": %u, \"in_blocks\": %u}",
 			       address(p->addr, AF_INET), proto_name(p->proto), p->ports,
-			       size, min, max, p->clients, p->sessions, p->failed);
+			       size, min, max, p->clients, p->sessions, p->failed, p->in_blocks);
 		}
 		json_close(l.n);
 		return 0;
 	}
+	for (i = 0; i < l.n; i++)
+		blocks |= p[i].in_blocks;
 	rows = new_rows(l.n + 1);
 	rows[0][0] = text("ADDRESS");
 	rows[0][1] = text("PROTO");
@@ -1492,6 +1639,7 @@ static int do_pools(void)
 	rows[0][5] = text("CLIENTS");
 	rows[0][6] = text("SESSIONS");
 	rows[0][7] = text("FAILED");
+	rows[0][8] = text("%s", blocks ? "BLOCKS" : "");
 	for (i = 0; i < l.n; i++, p++) {
 		char *(*r)[MAX_COLS] = &rows[i + 1];
 
@@ -1504,8 +1652,9 @@ static int do_pools(void)
 		(*r)[5] = text("%u", p->clients);
 		(*r)[6] = text("%u", p->sessions);
 		(*r)[7] = text("%u", p->failed);
+		(*r)[8] = blocks ? text("%.1f%%", 100.0 * p->in_blocks / size) : text("%s", "");
 	}
-	print_rows(rows, l.n + 1, 8, 0);
+	print_rows(rows, l.n + 1, 9, 0);
 	return 0;
 }
 
@@ -2061,6 +2210,7 @@ int main(int argc, char **argv)
 		{ "mappings", do_mappings }, { "pools", do_pools }, { "top", do_top },
 		{ "delete", do_delete }, { "monitor", do_monitor },
 		{ "add", do_add }, { "save", do_save }, { "restore", do_restore },
+		{ "blocks", do_blocks }, { "deterministic", do_deterministic },
 	};
 	unsigned int i, k;
 
@@ -2080,6 +2230,10 @@ int main(int argc, char **argv)
 	if (commands[i].fn == do_add) {
 		parse_add(argv);
 		return do_add();
+	}
+	if (commands[i].fn == do_deterministic) {
+		parse_deterministic(argv);
+		return do_deterministic();
 	}
 	if (commands[i].fn == do_delete && *argv && !strcmp(*argv, "mapping")) {
 		parse_delete_mapping(argv + 1);
@@ -2104,17 +2258,21 @@ int main(int argc, char **argv)
 	if (commands[i].fn == do_monitor) {
 		for (k = 0; k < COUNT(groups); k++)
 			monitors[k] = !*argv || !strcmp(*argv, groups[k]);
-		if (monitors[0] != monitors[1])
+		if (*argv && (monitors[0] || monitors[1] || monitors[2]))
 			argv++;
 		else
-			monitors[0] = monitors[1] = true;
+			memset(monitors, true, sizeof(monitors));
 	}
 	parse_filter(argv);
 	if (commands[i].fn == do_delete && !filter.any)
 		die(2, "\"delete\" needs a filter; \"client ::/0\" is all sessions");
-	if ((commands[i].fn == do_mappings || (commands[i].fn == do_monitor && !monitors[1])) &&
+	if ((commands[i].fn == do_mappings || (commands[i].fn == do_monitor && monitors[0] && !monitors[1])) &&
 	    (filter.fast || asked(NF_XLAT_A_FILTER_PEER)))
 		die(2, "mappings have no \"%s\"", filter.fast ? "fast" : "peer");
+	if ((commands[i].fn == do_blocks || (commands[i].fn == do_monitor && monitors[2] &&
+					     !monitors[0])) &&
+	    (filter.fast || filter.proto >= 0 || asked(NF_XLAT_A_FILTER_PEER)))
+		die(2, "blocks have no \"%s\"", filter.fast ? "fast" : filter.proto >= 0 ? "proto" : "peer");
 	if (commands[i].fn == do_monitor && filter.fast)
 		die(2, "sessions begin outside of the fast path: \"monitor\" has no \"fast\"");
 	i = commands[i].fn();

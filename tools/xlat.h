@@ -42,6 +42,14 @@ struct mapping {
 	bool		masq, fixed;
 };
 
+/* Ports that the clients of a network of 64 bits have */
+struct block {
+	struct end	client, pool;	/* the network; the address and the first port */
+	uint32_t	ports, mappings, age;
+	uint16_t	zone;
+	bool		fixed;
+};
+
 /* What a dump has brought */
 struct table {
 	void		*v;
@@ -58,6 +66,7 @@ __attribute__((noreturn, format(printf, 2, 3)))
 void die(int status, const char *fmt, ...);
 __attribute__((noreturn)) void not_permitted(void);
 void *grow(struct table *t);
+const char *address(const uint8_t *addr, int family);
 bool parse_number(const char *s, unsigned long max, unsigned long *n);
 int parse_proto(const char *s);
 void parse_end(const char *word, struct end *end, bool bare);
@@ -72,11 +81,17 @@ int session_parse(const struct nlmsghdr *nlh, struct table *t);
 int mapping_parse(const struct nlmsghdr *nlh, struct table *t);
 
 /* xlat_save.c */
+void parse_range(const char *word, struct end range[2]);
 int do_save(void);
 int do_restore(void);
 void parse_add(char **argv);
 int do_add(void);
 void parse_delete_mapping(char **argv);
 int do_delete_mapping(void);
+
+/* xlat_block.c */
+uint16_t block_last(const struct block *b);
+void parse_deterministic(char **argv);
+int do_deterministic(void);
 
 #endif /* XLAT_H */

@@ -77,6 +77,9 @@ static const struct field mapping_fields[] = {
 	{ "pool_max_port", NF_XLAT_A_MAPPING_POOL_MAX_PORT, PORT },
 	{ "masquerade", NF_XLAT_A_MAPPING_MASQUERADE, FLAG },
 	{ "uplink", NF_XLAT_A_MAPPING_IFINDEX, DEVICE },
+	{ "block_port", NF_XLAT_A_MAPPING_BLOCK_PORT, PORT },
+	{ "block_ports", NF_XLAT_A_MAPPING_BLOCK_PORTS, U32 },
+	{ "deterministic", NF_XLAT_A_MAPPING_DETERMINISTIC, FLAG },
 	{ .name = NULL }
 };
 
@@ -605,7 +608,7 @@ static void parse_endpoint(const char *word, struct end *end, int family)
 }
 
 /* A[-B][:N[-M]] */
-static void parse_range(char *word)
+void parse_range(const char *word, struct end range[2])
 {
 	char *copy = strdup(word), *ports, *last, *last_port = NULL;
 	unsigned long n;
@@ -622,19 +625,19 @@ static void parse_range(char *word)
 	last = strchr(copy, '-');
 	if (last)
 		*last++ = 0;
-	parse_end(copy, &added.range[0], false);
-	parse_end(last ? last : copy, &added.range[1], false);
-	if (added.range[0].family != AF_INET || added.range[0].len != 32 ||
-	    added.range[1].family != AF_INET || added.range[1].len != 32)
+	parse_end(copy, &range[0], false);
+	parse_end(last ? last : copy, &range[1], false);
+	if (range[0].family != AF_INET || range[0].len != 32 ||
+	    range[1].family != AF_INET || range[1].len != 32)
 		die(2, "\"%s\" is no range of IPv4 addresses", word);
 	if (ports) {
 		if (!parse_number(ports, 65535, &n))
 			die(2, "\"%s\" in \"%s\" is no port", ports, word);
-		added.range[0].port = n;
+		range[0].port = n;
 		if (last_port && !parse_number(last_port, 65535, &n))
 			die(2, "\"%s\" in \"%s\" is no port", last_port, word);
-		added.range[1].port = n;
-		added.range[0].has_port = true;
+		range[1].port = n;
+		range[0].has_port = true;
 	}
 	free(copy);
 }
@@ -671,7 +674,7 @@ static void parse_rule_word(char ***argv)
 			added.prefix.len = 96;
 	} else if (!strcmp(word, "range")) {
 		word_after(argv, word);
-		parse_range(**argv);
+		parse_range(**argv, added.range);
 	} else if (!strcmp(word, "mtu")) {
 		if (!parse_number(word_after(argv, word), 65535, &added.mtu))
 			die(2, "\"%s\" is no MTU", **argv);

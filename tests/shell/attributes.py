@@ -14,8 +14,9 @@ IN_TREE = os.path.exists(f"/lib/modules/{os.uname().release}/kernel/net/netfilte
 
 INET, IP, IP6, BRIDGE, NETDEV = 1, 2, 10, 7, 5
 PRE, IN, FWD, OUT, POST = range(5)
-(DIR, MODE, PREFIX, SADDR, DADDR, POOL, HOST, FLAGS, MAPPING, FILTERING, ERROR, MTU) = range(1, 13)
-NEXT, LATER = 13, 15  # of no attribute yet: the first and the last
+(DIR, MODE, PREFIX, SADDR, DADDR, POOL, HOST, FLAGS, MAPPING, FILTERING, ERROR, MTU, BLOCK,
+ BLOCK_OF) = range(1, 15)
+NEXT, LATER = 15, 15  # of no attribute yet: the first and the last
 REV, REVISION, FLOW_REV = 16, 1, 2
 MASQ, SNAT, DNAT = 1, 2, 3
 NESTED = 0x8000
@@ -297,6 +298,28 @@ rules = [
     ("4to6 dnat with a pool for a host", E.EINVAL, INET, [addr6, xlat(DIR=1, MODE=DNAT, PREFIX=P, POOL={1: 1})], {}),
     ("4to6 dnat to ports only", E.EINVAL, INET, [addr, xlat(DIR=1, MODE=DNAT, PREFIX=P, HOST={3: 8})], {}),
 
+    ("blocks", 0, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, BLOCK=512)], {}),
+    ("blocks that follow", 0, INET,
+     [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8}, BLOCK=512, BLOCK_OF=pfx("2001:db8::", 56))], {}),
+    *((f"blocks of {n}", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, BLOCK=n)], {})
+      for n in (0, 1, 65, 32832, 65536, 0x80000040)),
+    ("blocks of 2 bytes", E.ERANGE, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, BLOCK=bytes(2))], {}),
+    ("blocks without state", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, BLOCK=512)], {}),
+    ("clients without state", E.EINVAL, INET, [xlat(DIR=0, PREFIX=P, BLOCK_OF=pfx("2001:db8::", 56))], {}),
+    ("blocks, ports of each session", E.EINVAL, INET, [xlat(DIR=0, MODE=MASQ, PREFIX=P, MAPPING=1, BLOCK=512)], {}),
+    ("blocks of a port forward", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, HOST={1: 8}, BLOCK=512)], {}),
+    ("blocks of 4to6", E.EINVAL, INET, [addr6, xlat(DIR=1, MODE=DNAT, PREFIX=P, HOST={1: 1}, BLOCK=512)], {}),
+    ("clients without blocks", E.EINVAL, INET,
+     [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8}, BLOCK_OF=pfx("2001:db8::", 56))], {}),
+    ("blocks that follow, masquerade", E.EINVAL, INET,
+     [xlat(DIR=0, MODE=MASQ, PREFIX=P, BLOCK=512, BLOCK_OF=pfx("2001:db8::", 56))], {}),
+    *((f"clients: {what}", e, INET, [addr, xlat(DIR=0, MODE=SNAT, PREFIX=P, POOL={1: 8}, BLOCK=512, BLOCK_OF=of)], {})
+      for what, e, of in (("length 0", E.ERANGE, pfx("::", 0)), ("length 65", E.ERANGE, pfx("2001:db8::", 65)),
+                          ("length 129", E.ERANGE, pfx("2001:db8::", 129)),
+                          ("bits behind", E.EINVAL, pfx("2001:db8::1", 64)), ("nothing", E.EINVAL, {}),
+                          ("no length", E.EINVAL, {1: bytes(16)}), ("flags", E.EINVAL, {**P, 3: 1}),
+                          ("no nest", E.EINVAL, 7), ("a later release", E.EINVAL, {**pfx("2001:db8::", 56), 8: 1}))),
+
     ("port forward from IPv6 without a source", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=DNAT, HOST={1: 8})], {}),
     ("port forward, daddr", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=DNAT, PREFIX=P, DADDR=P, HOST={1: 8})], {}),
     ("port forward, prefix and masquerade", E.EINVAL, INET, [addr, xlat(DIR=0, MODE=MASQ, PREFIX=P, HOST={1: 8})], {}),
@@ -337,7 +360,7 @@ flow_rules = [
     ("fast path, nat chain", E.EOPNOTSUPP, INET, [flow({1: "ft"})], {**FT, "hook": PRE, "kind": "nat"}),
     ("fast path, bridge table", E.EAFNOSUPPORT, BRIDGE, [flow({1: "ft"})], {"hook": FWD}),
     # as rules had it before there was an expression for it
-    ("fast path as an attribute of xlat", E.EINVAL, INET, [{1: "xlat", 2: {14: "ft"}}], FT),
+    ("fast path as an attribute of xlat", E.ERANGE, INET, [{1: "xlat", 2: {14: "ft"}}], FT),
 ]
 
 if __name__ == "__main__":

@@ -32,6 +32,18 @@ refused "ports the wrong way round" '"9-8" is not a range' prefix $pref64/96 mas
 refused "a pool the wrong way round" 'last address before the first' prefix $pref64/96 snat 192.0.2.2-192.0.2.1
 refused "a mapping that is none" 'mapping: "some" is neither endpoint-independent nor address-port-dependent' \
 	prefix $pref64/96 masquerade mapping some
+ei="mapping endpoint-independent"
+# shellcheck disable=SC2086 # words
+{
+refused "a block of 100 ports" 'block: "100" is not a multiple of 64 ports' prefix $pref64/96 masquerade $ei block 100
+refused "a block of a mapping without one" 'what is "block"' prefix $pref64/96 masquerade \
+	mapping address-port-dependent block 512
+refused "clients of no prefix" 'of: "2001:db8::" has no length' prefix $pref64/96 snat 192.0.2.1 $ei block 512 of 2001:db8::
+refused "clients of 72 bits" 'of: "2001:db8::/72" has a length other than 1 to 64' \
+	prefix $pref64/96 snat 192.0.2.1 $ei block 512 of 2001:db8::/72
+refused "clients with bits behind the prefix" '"2001:db8::1/64" has bits set' \
+	prefix $pref64/96 snat 192.0.2.1 $ei block 512 of 2001:db8::1/64
+}
 refused "a filtering that is none" 'filtering: "some" is neither endpoint-independent nor address-dependent' \
 	prefix $pref64/96 masquerade filtering some
 refused "a word that ends too early" 'prefix: "" has no length' masquerade prefix
@@ -71,6 +83,16 @@ refused "state for a host" "host is without state" prefix $pref64/96 masquerade 
 refused "a pool that no packet has" "snat: no packet may have this address" prefix $pref64/96 snat 127.0.0.1
 refused "filtering of ports of each session" "there is nothing to filter" prefix $pref64/96 masquerade \
 	mapping address-port-dependent filtering address-dependent
+# shellcheck disable=SC2086 # words
+{
+refused "a block that no port begins" "the ports have no block, which begins at a multiple of 64" \
+	prefix $pref64/96 masquerade to 1025-1100 $ei block 64
+refused "more clients than blocks" "the prefix has more networks of 64 bits than the pool has blocks" \
+	prefix $pref64/96 snat 192.0.2.1 $ei block 512 of 2001:db8::/56
+refused "blocks that follow, and masquerade" "masquerade takes an address that may change" \
+	prefix $pref64/96 masquerade $ei block 512 of 2001:db8::/56
+refused "blocks without state" "belong to masquerade or snat in the same command" prefix $pref64/96 $ei block 512
+}
 refused "random without state" "belong to masquerade or snat in the same command" prefix $pref64/96 random
 
 check_not "nothing of it is left" gwip link show xlat9

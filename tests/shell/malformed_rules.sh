@@ -221,6 +221,23 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent" address-port-dependent
 	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-port-dependent filtering address-dependent" "filtering needs an endpoint-independent mapping" filtering
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 filtering endpoint-independent mapping address-port-dependent" "filtering needs an endpoint-independent mapping" filtering
+	# blocks of ports
+	local ei="mapping endpoint-independent"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 100" "must be a multiple of 64 ports, up to 32768" 100
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 0" "must be a multiple of 64 ports, up to 32768" 0
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 32832" "must be a multiple of 64 ports, up to 32768" 32832
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-port-dependent block 512" "block needs an endpoint-independent mapping" 512
+	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1025-1100 $ei block 64" "the ports have no block of 64, which begins at a multiple of 64" 64
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 512 of 2001:db8::/56" "no block follows from that of a client" 2001:db8::/56
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of 192.0.2.0/24" "clients have IPv6 addresses, this is IPv4" 192.0.2.0/24
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of 2001:db8::/72" "the prefix of clients has 1 to 64 bits" 2001:db8::/72
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of 2001:db8::1" "the prefix of clients has 1 to 64 bits" 2001:db8::1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of 2001:db8::1/56" "xlat prefix has bits set beyond its length of 56" 2001:db8::1/56
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of 2001:db8::/56" "the prefix has 256 networks of 64 bits, and the pool has 126 blocks" 2001:db8::/56
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8:1::/64 : 192.0.2.1 } $ei block 512 of 2001:db8::/64" "needs a constant pool" 2001:db8::/64
+	ends inet "$pre" "xlat 6to4 $n64 masquerade $ei block" "expected a multiple of 64 ports"
+	ends inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 64 of" "expected a prefix of clients"
+	refused inet "$pre" "xlat 6to4 $n64 masquerade block 512" "block" block
 	# pools and hosts from maps
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8:1::/64 : 192.0.2.1, 2001:db8:2::/64 : 2001:db8::1 }" "6to4 snat needs an IPv4 address" 2001:db8::1
 	refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { 80 : 192.0.2.2-192.0.2.4 . 80 }" "4to6 dnat needs an IPv6 address" 192.0.2.2-192.0.2.4

@@ -93,7 +93,7 @@ def bad():
         print(k, say(SESSION_NEW, session(MAPPING, **{f"_{k}": bytes(size)})))
     for k in range(1, 12):
         print(k, say(SESSION_NEW, session(MAPPING, orig={k: bytes(17)})))
-    for k in range(1, 23):
+    for k in range(1, 26):
         print(k, say(MAPPING_NEW, mapping(**{f"_{k}": bytes(17)})))
     for changes in ({"_5": u32(32)}, {"_6": u32(0)}, {"_7": u8(0)}, {"_7": u8(10)}, {"_11": u32(0)},
                     {"_12": u8(97)}, {"_13": u32(1279)}, {"_13": u32(65536)}, {"_14": u32(0)}, {"_14": u32(9999)},
@@ -126,6 +126,14 @@ def bad():
                     {"_1": ip6("::1")}, {"_8": u8(2)}, {"_1": ip6("64:ff9b::1.2.3.4")}):
         print(say(MAPPING_NEW, mapping(**changes)))
     print(say(MAPPING_DEL, mapping()))
+    print("# blocks")
+    for changes in ({"_22": be16(1984)}, {"_23": u32(64)}, {"_24": b""}, {"_22": be16(1984), "_23": u32(0)},
+                    {"_22": be16(1984), "_23": u32(65)}, {"_22": be16(1984), "_23": u32(65536)},
+                    {"_22": be16(1985), "_23": u32(64)}, {"_22": be16(0), "_23": u32(2048)},
+                    {"_22": be16(1920), "_23": u32(64)}, {"_22": be16(2048), "_23": u32(64)},
+                    {"_22": be16(1984), "_23": u32(64), "_24": b""},
+                    {"_22": be16(1984), "_23": u32(64), "_14": be16(1990), "_15": be16(3000)}):
+        print(say(MAPPING_NEW, mapping(**changes)))
 
 
 def dumped():

@@ -179,8 +179,8 @@ check_eq "what the kernel says of bad filters" "$(python "$gw" xlat_dump bad)" "
 	Invalid argument: the filter asks for nothing, and all sessions would end
 	Invalid argument: Unknown attribute type
 	Numerical result out of range: binary attribute size out of range
-	Invalid argument: mappings have neither a peer nor a fast path
-	Invalid argument: mappings have neither a peer nor a fast path
+	Invalid argument: mappings and blocks have neither a peer nor a fast path
+	Invalid argument: mappings and blocks have neither a peer nor a fast path
 	END
 )"
 

@@ -73,13 +73,32 @@ struct nf_xlat_ct_range {
 	const struct nf_xlat_ct_range *dest;
 };
 
+/**
+ * struct nf_xlat_ct_block - blocks of ports that a rule or device gives to subscribers
+ *
+ * @n_ports: number of ports of a block, 0 if there are no blocks
+ * @fixed: the block follows from the address of the subscriber
+ * @len: with @fixed: length of @of
+ * @of: with @fixed: prefix that all subscribers are in
+ */
+struct nf_xlat_ct_block {
+	u32			n_ports;
+	bool			fixed;
+	u8			len;
+	struct in6_addr		of;
+};
+
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range);
 int nf_xlat_ct_netns_get(struct net *net, bool keep);
 void nf_xlat_ct_netns_put(struct net *net);
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
-		    enum nf_xlat_ct_pool_known known);
+		    enum nf_xlat_ct_pool_known known,
+		    const struct nf_xlat_ct_block *block);
+int nf_xlat_ct_block_check(const struct nf_xlat_ct_block *block);
+int nf_xlat_ct_block_fits(const struct nf_xlat_ct_block *block,
+			  const struct nf_xlat_ct_range *range);
 void nf_xlat_ct_pool_set_owner(struct nf_xlat_ct_pool *pool, u8 owner);
 void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool);
 u8 nf_xlat_ct_owner_add(struct net *net, const struct nf_xlat_owner *owner);

@@ -74,6 +74,12 @@ struct if_xlat_pair {
  * @IFLA_XLAT_FAST: indexes of devices between which the sessions that the device makes take
  *	the fast path, at most @IF_XLAT_MAX_FAST; empty for none. Not without state; the
  *	module nf_xlat_flow has to be loaded (NLA_BINARY: array of __u32)
+ * @IFLA_XLAT_BLOCK: of @IF_XLAT_MASQ and @IF_XLAT_SNAT and endpoint-independent mappings: a
+ *	subscriber, who is an IPv6 network of 64 bits, gets ports in blocks of this many
+ *	(NLA_U32: a multiple of 64, up to 32768)
+ * @IFLA_XLAT_BLOCK_OF: of @IFLA_XLAT_BLOCK and @IF_XLAT_SNAT: the prefix of all subscribers, from
+ *	whose addresses their blocks follow (NLA_BINARY: struct in6_addr)
+ * @IFLA_XLAT_BLOCK_OF_LEN: its length, 1 to 64, 64 when absent (NLA_U8)
  *
  * Numbers are in host byte order where nothing else is said, as everywhere in rtnetlink.
  * What is absent when a device is changed stays as it is, but for attributes that belong
@@ -100,6 +106,9 @@ enum if_xlat_attributes {
 	IFLA_XLAT_MAPPING,
 	IFLA_XLAT_FILTERING,
 	IFLA_XLAT_FAST,
+	IFLA_XLAT_BLOCK,
+	IFLA_XLAT_BLOCK_OF,
+	IFLA_XLAT_BLOCK_OF_LEN,
 	__IFLA_XLAT_MAX
 };
 

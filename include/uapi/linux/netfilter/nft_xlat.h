@@ -174,8 +174,15 @@ enum nft_xlat_range_attributes {
  * @NFTA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with
  *	a clear DF bit are cut, 1280 when absent; not for stateless @NFT_XLAT_6TO4
  *	(NLA_U32: 1280 to 65535)
+ * @NFTA_XLAT_BLOCK: of an endpoint-independent mapping: a subscriber, who is an IPv6
+ *	network of 64 bits, gets ports in blocks of this many (NLA_U32: a multiple of
+ *	64, up to 32768)
+ * @NFTA_XLAT_BLOCK_OF: of @NFTA_XLAT_BLOCK and @NFT_XLAT_SNAT: the prefix of all
+ *	subscribers, from whose addresses their blocks follow; only
+ *	@NFTA_XLAT_MAP_PREFIX and @NFTA_XLAT_MAP_PREFIX_LEN, 1 to 64
+ *	(NLA_NESTED: nft_xlat_map_attributes)
  * @NFTA_XLAT_REV: needed (NLA_U32: NFT_XLAT_REV). Its number is the last one that an
- *	expression has, and no revision uses it for anything else; 13 to 15 are free
+ *	expression has, and no revision uses it for anything else; 15 is free
  *
  * All numbers are in network byte order, as everywhere in nf_tables.
  */
@@ -193,6 +200,8 @@ enum nft_xlat_attributes {
 	NFTA_XLAT_FILTERING,
 	NFTA_XLAT_REG_ERROR_SADDR,
 	NFTA_XLAT_MTU,
+	NFTA_XLAT_BLOCK,
+	NFTA_XLAT_BLOCK_OF,
 	NFTA_XLAT_REV = 16,
 	__NFTA_XLAT_MAX
 };

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Blocks of ports (RFC 6888 REQ-14): all mappings of a subscriber, who is a /64 of IPv6, have ports
+ * of his blocks, so that a log needs two records for a block and none for a mapping.
+ *
+ * A block is a struct nf_xlat_bib in the table by IPv6 endpoint, in which it has no protocol and,
+ * in place of the port, its number among the blocks of the subscriber in this pool. Each of its
+ * mappings has a reference to it, and it has one to the object of its address. That object knows
+ * which units of NF_XLAT_UNIT_PORTS ports are of blocks, so that nobody else takes one of these
+ * ports, and a free block is found without a search over blocks.
+ *
+ * A fixed block follows from the address of the subscriber (RFC 7422). The pool of its mappings is
+ * this block, so that all else is as with other blocks.
+ */
+
+#include <linux/bitmap.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/timekeeping.h>
+#include <linux/netfilter/nf_xlat_netlink.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include "nf_xlat_ct_internal.h"
+
+#define NF_XLAT_BLOCK_MAX_PORTS	32768
+
+static struct nf_xlat_bib_net *nf_xlat_block_pernet(const struct net *net)
+{
+	return &nf_xlat_ct_pernet(net)->bib;
+}
+
+/* Find the units of a pool that blocks may have: the first one, and the number. */
+static u32 nf_xlat_block_units(const struct nf_xlat_pool *pool, u32 *first)
+{
+	u32 min = 1024, end = 65536;
+
+	if (pool->max_proto) {
+		/* An element of a map may have port 0, which is none. */
+		min = ntohs(pool->min_proto) ? : 1;
+		end = ntohs(pool->max_proto) + 1;
+	}
+	*first = DIV_ROUND_UP(min, NF_XLAT_UNIT_PORTS);
+	end /= NF_XLAT_UNIT_PORTS;
+	return end > *first ? end - *first : 0;
+}
+
+/**
+ * nf_xlat_ct_block_check - check the settings for blocks of a rule or device
+ * @block: the settings
+ *
+ * Return: 0; -ERANGE if the number of ports or the length of the prefix cannot be; -EINVAL if there
+ * are bits behind the prefix.
+ */
+int nf_xlat_ct_block_check(const struct nf_xlat_ct_block *block)
+{
+	struct in6_addr addr;
+
+	if (!block->n_ports || block->n_ports > NF_XLAT_BLOCK_MAX_PORTS ||
+	    block->n_ports % NF_XLAT_UNIT_PORTS)
+		return -ERANGE;
+	if (!block->fixed)
+		return 0;
+	if (!block->len || block->len > NF_XLAT_SUBSCRIBER_LEN)
+		return -ERANGE;
+	ipv6_addr_prefix(&addr, &block->of, block->len);
+	return ipv6_addr_equal(&addr, &block->of) ? 0 : -EINVAL;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_block_check);
+
+/* Find the block of subscriber number @at, and put it into @pool: false if the pool ends before. */
+static bool nf_xlat_block_at(const struct nf_xlat_ct_block *block, u64 at,
+			     struct nf_xlat_pool *pool)
+{
+	u32 last = ntohl(pool->max_addr) - ntohl(pool->min_addr);
+	u32 first, slots, rem, port;
+
+	slots = nf_xlat_block_units(pool, &first) / (block->n_ports / NF_XLAT_UNIT_PORTS);
+	if (!slots)
+		return false;
+	at = div_u64_rem(at, slots, &rem);
+	if (at > last)
+		return false;
+	port = first * NF_XLAT_UNIT_PORTS + rem * block->n_ports;
+	pool->min_addr = htonl(ntohl(pool->min_addr) + at);
+	pool->max_addr = pool->min_addr;
+	pool->min_proto = htons(port);
+	pool->max_proto = htons(port + block->n_ports - 1);
+	return true;
+}
+
+/* The number of subscribers less one, who are as many as the prefix has networks of 64 bits */
+static u64 nf_xlat_block_last(const struct nf_xlat_ct_block *block)
+{
+	return block->len < NF_XLAT_SUBSCRIBER_LEN ? U64_MAX >> block->len : 0;
+}
+
+/**
+ * nf_xlat_ct_block_fits - does a pool have the blocks that a device asks for?
+ * @block: the settings, which nf_xlat_ct_block_check() has passed
+ * @range: the pool; without addresses if it masquerades
+ *
+ * Return: 0; -ERANGE if no block is in the range of ports; -ENOSPC if there are more subscribers
+ * than blocks.
+ */
+int nf_xlat_ct_block_fits(const struct nf_xlat_ct_block *block,
+			  const struct nf_xlat_ct_range *range)
+{
+	struct nf_xlat_pool pool = {
+		.min_addr	= range->min_addr.ip,
+		.max_addr	= range->max_addr.ip,
+		.min_proto	= range->min_proto,
+		.max_proto	= range->max_proto,
+	};
+	struct nf_xlat_pool any = pool;
+
+	if (!nf_xlat_block_at(block, 0, &any))
+		return -ERANGE;
+	return block->fixed && !nf_xlat_block_at(block, nf_xlat_block_last(block), &pool) ?
+	       -ENOSPC : 0;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_ct_block_fits);
+
+/**
+ * nf_xlat_ct_block_fix - find the block that follows from the address of a client
+ * @block: the settings; they are for fixed blocks
+ * @client: the address
+ * @pool: the pool, which becomes that block
+ *
+ * Return: false if the prefix does not have the address, or if there are fewer blocks than
+ * subscribers: the registers of a rule may hold anything.
+ */
+bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
+			  const struct in6_addr *client, struct nf_xlat_pool *pool)
+{
+	return ipv6_prefix_equal(&block->of, client, block->len) &&
+	       nf_xlat_block_at(block, be64_to_cpup((const __be64 *)client) &
+				       nf_xlat_block_last(block), pool);
+}
+
+/**
+ * nf_xlat_bib_block_key - make the key of the first block of a subscriber
+ * @key: gets the key. Others have the number of the block in @key->port.
+ * @client: address of a client
+ * @pool: pool of its rule
+ * @zone: zone of conntrack
+ * @fixed: the block follows from the address
+ *
+ * Rules with the same pool share blocks, whatever else they say.
+ */
+void nf_xlat_bib_block_key(struct nf_xlat_bib_key6 *key, const struct in6_addr *client,
+			   const struct nf_xlat_pool *pool, u16 zone, bool fixed)
+{
+	memset(key, 0, sizeof(*key));
+	ipv6_addr_prefix(&key->addr, client, NF_XLAT_SUBSCRIBER_LEN);
+	key->pool = *pool;
+	key->zone = zone;
+	key->blocks = true;
+	key->fixed = fixed;
+}
+
+/*
+ * Find units of @addr that are free: from @first on, @n of them, @want in a row. Begin at a random
+ * one, so that who knows a port of a subscriber does not know those of the next one.
+ */
+static u32 nf_xlat_block_search(unsigned long *units, u32 first, u32 n, u32 want)
+{
+	u32 end = first + n, slots = n / want, at;
+
+	if (!slots)
+		return 0;
+	at = first + reciprocal_scale(get_random_u32(), slots) * want;
+	at = bitmap_find_next_zero_area(units, end, at, want, 0);
+	if (at + want > end)
+		at = bitmap_find_next_zero_area(units, end, first, want, 0);
+	return at + want > end ? 0 : at;
+}
+
+/*
+ * Take units of an address for a new block, and note its first port. @pool is the pool that they
+ * are to be of. Returns 0, -EEXIST if they are taken, or -ERANGE if the pool does not have them.
+ */
+static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_bib *addr,
+				    struct nf_xlat_bib *block,
+				    const struct nf_xlat_bib_place *place)
+{
+	u32 want = place->n_ports / NF_XLAT_UNIT_PORTS;
+	u32 first, n, at = 0;
+
+	n = nf_xlat_block_units(&block->key6.pool, &first);
+	if (place->port) {
+		at = place->port / NF_XLAT_UNIT_PORTS;
+		if (at >= first && !place->first)
+			at -= (at - first) % want;
+		if (at < first || at + want > first + n)
+			return -ERANGE;
+		if (find_next_bit(addr->units, at + want, at) < at + want)
+			return -EEXIST;
+	} else {
+		at = nf_xlat_block_search(addr->units, first, n, want);
+		if (!at)
+			return -EEXIST;
+	}
+	bitmap_set(addr->units, at, want);
+	WRITE_ONCE(bn->blocks, bn->blocks + 1);
+	block->key4.port = htons(at * NF_XLAT_UNIT_PORTS);
+	return 0;
+}
+
+/**
+ * nf_xlat_bib_block_take - make a block for a subscriber
+ * @net: network namespace
+ * @key6: its key, see nf_xlat_bib_block_key()
+ * @key4: address and zone
+ * @place: which ports
+ *
+ * Another CPU may make a block with the same key. Then that one is returned. RCU read side.
+ *
+ * Return: the block with a reference, or an ERR_PTR: -EEXIST if no block of the address is free,
+ * or not the one that is wanted, -ERANGE if the pool has no such block, -ENOMEM.
+ */
+struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
+					   const struct nf_xlat_bib_key6 *key6,
+					   const struct nf_xlat_bib_key4 *key4,
+					   const struct nf_xlat_bib_place *place)
+{
+	struct nf_xlat_bib_net *bn = nf_xlat_block_pernet(net);
+	struct nf_xlat_bib *block, *addr;
+	unsigned long *units = NULL;
+	int err = -ENOMEM;
+
+	block = nf_xlat_bib_alloc(GFP_ATOMIC);
+	if (!block)
+		return ERR_PTR(err);
+	memcpy(&block->key6, key6, sizeof(*key6));
+	block->key4.addr = key4->addr;
+	block->key4.zone = key4->zone;
+	block->n_ports = place->n_ports;
+	addr = nf_xlat_bib_get_addr(net, block);
+	if (!addr)
+		goto err;
+	if (!READ_ONCE(addr->units)) {
+		units = bitmap_zalloc(NF_XLAT_UNITS, GFP_ATOMIC | __GFP_ACCOUNT);
+		if (!units)
+			goto err_addr;
+	}
+
+	spin_lock_bh(&bn->lock);
+	if (!addr->units) {
+		/* A CPU that reads the pointer also reads the zeroes. */
+		smp_store_release(&addr->units, units);
+		units = NULL;
+	}
+	err = nf_xlat_block_take_units(bn, addr, block, place);
+	spin_unlock_bh(&bn->lock);
+	bitmap_free(units);
+	if (err)
+		goto err_addr;
+
+	block->addr = addr;
+	refcount_set(&block->ref, 1);
+	return nf_xlat_bib_get6(net, block) ? : ERR_PTR(-ENOMEM);
+
+err_addr:
+	nf_xlat_bib_put(net, addr);
+err:
+	nf_xlat_bib_free(block);
+	return ERR_PTR(err);
+}
+
+/**
+ * nf_xlat_bib_block_get - get the block that a mapping from userspace is of, or make it
+ * @net: network namespace
+ * @key6: key of the mapping
+ * @key4: its IPv4 endpoint
+ * @place: which ports a new block is to have
+ *
+ * RCU read side.
+ *
+ * Return: the block with a reference, or an ERR_PTR: -ENOSPC if the subscriber has as many other
+ * blocks as he may have, -EBUSY if the ports are of another subscriber's block, and what
+ * nf_xlat_bib_block_take() returns.
+ */
+struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
+					  const struct nf_xlat_bib_key6 *key6,
+					  const struct nf_xlat_bib_key4 *key4,
+					  const struct nf_xlat_bib_place *place)
+{
+	unsigned int i, max = key6->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
+	u32 port = ntohs(key4->port);
+	struct nf_xlat_bib_key6 key;
+	struct nf_xlat_bib *block;
+
+	nf_xlat_bib_block_key(&key, &key6->addr, &key6->pool, key6->zone, key6->fixed);
+	for (i = max; i--;) {
+		key.port = htons(i);
+		block = nf_xlat_bib_find6(net, &key);
+		if (!block) {
+			none = i;
+			continue;
+		}
+		if (block->key4.addr == key4->addr && block->key4.zone == key4->zone &&
+		    port >= ntohs(block->key4.port) &&
+		    port < ntohs(block->key4.port) + block->n_ports)
+			return block;
+		nf_xlat_bib_put(net, block);
+	}
+	if (none == max)
+		return ERR_PTR(-ENOSPC);
+	key.port = htons(none);
+	block = nf_xlat_bib_block_take(net, &key, key4, place);
+	return block == ERR_PTR(-EEXIST) ? ERR_PTR(-EBUSY) : block;
+}
+
+/**
+ * nf_xlat_bib_block_give - give back the ports of a block that has no references
+ * @bn: the mappings of the namespace
+ * @block: the block, which has its reference to the object of its address still
+ *
+ * Any context.
+ */
+void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib *block)
+{
+	spin_lock_bh(&bn->lock);
+	bitmap_clear(block->addr->units, ntohs(block->key4.port) / NF_XLAT_UNIT_PORTS,
+		     block->n_ports / NF_XLAT_UNIT_PORTS);
+	WRITE_ONCE(bn->blocks, bn->blocks - 1);
+	spin_unlock_bh(&bn->lock);
+}
+
+/**
+ * nf_xlat_bib_block_begin - report a new block to listeners, if that has not been done
+ * @net: network namespace
+ * @block: the block
+ *
+ * As with mappings, that is when conntrack has confirmed a session. Nobody has to be told of a
+ * fixed block. Any context.
+ */
+void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block)
+{
+	if (!READ_ONCE(block->since) &&
+	    !cmpxchg(&block->since, 0, (u32)ktime_get_seconds() ? : 1) &&
+	    !block->key6.fixed)
+		nf_xlat_netlink_block(net, block, NF_XLAT_CMD_BLOCK_NEW_NTF);
+}
+
+/**
+ * __nf_xlat_bib_blocked - is an IPv4 endpoint of a block?
+ * @bn: the mappings of the namespace
+ * @key: the endpoint
+ *
+ * Call nf_xlat_bib_blocked(). RCU read side.
+ *
+ * Return: true if it is.
+ */
+bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_key4 *key)
+{
+	const struct nf_xlat_bib *addr = nf_xlat_bib_lookup_addr(bn, key->addr, key->zone);
+	const unsigned long *units;
+
+	/* Pairs with smp_store_release() in nf_xlat_bib_block_take(). */
+	units = addr ? smp_load_acquire(&addr->units) : NULL;
+	return units && test_bit(ntohs(key->port) / NF_XLAT_UNIT_PORTS, units);
+}
+
+/**
+ * nf_xlat_bib_block_ports - how many ports of an address are of blocks?
+ * @addr: the object of the address
+ *
+ * RCU read side.
+ *
+ * Return: the number.
+ */
+u32 nf_xlat_bib_block_ports(const struct nf_xlat_bib *addr)
+{
+	/* Pairs with smp_store_release() in nf_xlat_bib_block_take(). */
+	const unsigned long *units = smp_load_acquire(&addr->units);
+
+	return units ? bitmap_weight(units, NF_XLAT_UNITS) * NF_XLAT_UNIT_PORTS : 0;
+}
