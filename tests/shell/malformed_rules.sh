@@ -537,10 +537,10 @@ taken "xlat 6to4 $n64 snat to 192.0.2.0/28"
 taken "xlat 6to4 $n64 snat to 192.0.2.1:0x50" "xlat 6to4 $n64 snat to 192.0.2.1:80"
 taken "xlat 4to6 $n64 mtu 0x578" "xlat 4to6 $n64 mtu 1400"
 
-if is_uml; then
+if [ "${LAB_KERNEL-uml}" = uml ]; then
 	messages
 else
-	echo "# messages of nft alone: on UML only, as no kernel takes part in them"
+	echo "# messages of nft alone: on uml only, as no kernel takes part in them"
 fi
 
 # Through a jump only the kernel sees it.
