@@ -283,6 +283,16 @@ static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
 		nf_ct_kill(ct);
 }
 
+/* Drop a packet that a rule or a device matches and cannot translate, and count it. */
+static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
+					  const struct nf_hook_state *state,
+					  const struct nf_xlat_ct_range *range,
+					  enum nf_xlat_reason reason)
+{
+	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, range->owner),
+				  state->net, skb, reason);
+}
+
 /*
  * Make the entry of a packet from IPv4 a session.
  *
@@ -312,7 +322,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	 * refer to this entry, and the last one begins the session.
 	 */
 	if (nf_xlat_ct_ours(ct) && refcount_read(&ct->ct_general.use) != 1)
-		return nf_xlat_drop(state->net, skb, NF_XLAT_STATE);
+		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 
 	reason = nf_xlat_ct_reply_in(ct, range, &reply);
 	if (!reason && nf_xlat_ct_ours(ct)) {
@@ -362,16 +372,6 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
 
 	nf_xlat_ct_release(state->net, refs);
 	return nf_xlat_ct_reject(skb, state, range->owner, pkt, reason);
-}
-
-/* Drop a packet that a rule or a device matches and cannot translate, and count it. */
-static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
-					  const struct nf_hook_state *state,
-					  const struct nf_xlat_ct_range *range,
-					  enum nf_xlat_reason reason)
-{
-	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, range->owner),
-				  state->net, skb, reason);
 }
 
 /**

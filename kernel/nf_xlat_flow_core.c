@@ -383,22 +383,34 @@ static void __net_exit nf_xlat_flow_net_pre_exit(struct net *net)
 	nf_xlat_ft_net_pre_exit(nf_xlat_flow_pernet(net));
 }
 
-static void __net_exit nf_xlat_flow_net_exit(struct net *net)
+static void __net_exit nf_xlat_flow_net_exit_batch(struct list_head *exit_list)
 {
-	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
+	struct nf_xlat_flow_net *fn;
+	struct net *net;
 
-	nf_xlat_events_exit(&fn->gc);
-	/* No packet adds a flow any more, so the walk has to begin anew only a few times. */
-	nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
-	rhashtable_destroy(&fn->table);
-	xa_destroy(&fn->hooked);
-	xa_destroy(&fn->flowtables);
+	list_for_each_entry(net, exit_list, exit_list) {
+		fn = nf_xlat_flow_pernet(net);
+		nf_xlat_events_exit(&fn->gc);
+		/* No packet adds a flow any more, so the walk begins anew only a few times. */
+		nf_xlat_flow_walk(fn, nf_xlat_flow_del, UINT_MAX);
+	}
+	/*
+	 * The conntrack entries of the namespaces end later. So nf_xlat_ct_detach() may end a flow
+	 * on another CPU, and the walk above leaves such a flow to it. Wait for its RCU read side.
+	 */
+	synchronize_rcu();
+	list_for_each_entry(net, exit_list, exit_list) {
+		fn = nf_xlat_flow_pernet(net);
+		rhashtable_destroy(&fn->table);
+		xa_destroy(&fn->hooked);
+		xa_destroy(&fn->flowtables);
+	}
 }
 
 static struct pernet_operations nf_xlat_flow_net_ops = {
 	.init		= nf_xlat_flow_net_init,
 	.pre_exit	= nf_xlat_flow_net_pre_exit,
-	.exit		= nf_xlat_flow_net_exit,
+	.exit_batch	= nf_xlat_flow_net_exit_batch,
 	.id		= &nf_xlat_flow_net_id,
 	.size		= sizeof(struct nf_xlat_flow_net),
 };

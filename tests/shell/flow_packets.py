@@ -210,8 +210,11 @@ n = len(inner)
 case("IPv6, sum of what is in a tunnel is", "fast", left, [offload(six(inner), 40, 50)], [f"ttl 63 {n} bytes"])
 case("IPv4, sum of what is in a tunnel is", "fast", right, [offload(four(inner), 20, 50)], [f"ttl 63 {n} bytes"])
 cut = ["ttl 63 500 bytes", "ttl 63 500 bytes", "ttl 63 200 bytes"]
-case("IPv6, datagrams in one", "fast", left, [offload(six(b"z" * 1200), 40, gso=500)], cut)
-case("IPv4, datagrams in one", "fast", right, [offload(four(b"z" * 1200), 20, gso=500)], cut)
+if os.uname().release.startswith("6.1."):
+    print("# SKIP: datagrams in one: before 6.2, packet sockets know no VIRTIO_NET_HDR_GSO_UDP_L4")
+else:
+    case("IPv6, datagrams in one", "fast", left, [offload(six(b"z" * 1200), 40, gso=500)], cut)
+    case("IPv4, datagrams in one", "fast", right, [offload(four(b"z" * 1200), 20, gso=500)], cut)
 
 # A link that becomes narrower, of either side
 enter(gw)
