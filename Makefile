@@ -115,7 +115,8 @@ install-plugin: plugin tool ## the plugin of ip, the program xlat, xlat-device, 
 	install packaging/xlat-device $(DESTDIR)$(PREFIX)/sbin
 	@! test -x $(BUILD)/xlat/xlat || { mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 && \
 		install $(BUILD)/xlat/xlat $(DESTDIR)$(PREFIX)/sbin && \
-		install -m 644 packaging/xlat.8 $(DESTDIR)$(PREFIX)/share/man/man8 && echo "xlat: $(PREFIX)/sbin/xlat"; }
+		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/xlat.8 >$(DESTDIR)$(PREFIX)/share/man/man8/xlat.8 && \
+		echo "xlat: $(PREFIX)/sbin/xlat"; }
 	@for i in $(UNITS); do \
 		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$i || exit; done
 
@@ -154,7 +155,7 @@ install-package: install-nft install-plugin
 	mv $(ROOT)/lib/systemd/system/* $(DESTDIR)$(UNITDIR)
 	sed 's,$(PREFIX)/sbin/\(nft-xlat-\|xlat-\),\1,; s,$(PREFIX)/sbin/nft,nft-xlat,' \
 		$(ROOT)/share/man/man8/nft-xlat.8 >$(DESTDIR)/usr/share/man/man8/nft-xlat.8
-	mv $(ROOT)/share/man/man8/xlat.8 $(DESTDIR)/usr/share/man/man8
+	sed 's,$(PREFIX)/sbin/xlat,xlat,' $(ROOT)/share/man/man8/xlat.8 >$(DESTDIR)/usr/share/man/man8/xlat.8
 	rm -r $(ROOT)/lib/systemd $(ROOT)/share
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-check.8
 	ln -s nft-xlat.8 $(DESTDIR)/usr/share/man/man8/nft-xlat-eam.8
