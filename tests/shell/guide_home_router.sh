@@ -134,13 +134,18 @@ check_match "port forward" "$(ask "$far4" tcp 203.0.113.1 8080)" "hello from 64:
 on "$gw" $NFT flush ruleset
 ip -n "$gw" -6 route del 64:ff9b::/96 dev wan 2>/dev/null
 text home_router nat64 >"$tmp/nat64.conf"
-check "any nft loads the rest" on "$gw" nft -f - < <(text home_router | placed | sed -n '/^table /,$p' | grep -v xlat)
+devices=$(grep -o 'devices = { lan, wan }`' "$top/docs/guides/home_router.md")
+check "any nft loads the rest" on "$gw" nft -f - < <(text home_router | placed | sed -n '/^table /,$p' |
+	grep -v xlat | sed "s/^ *hook .*/&; ${devices%\`}/")
+check_eq "the flowtable has its devices" "$(joined)" '"lan", "wan"'
 check "a device" on "$gw" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/xlat" "$top/packaging/xlat-device" up nat64
 check "device: ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $far6
 check_match "device: TCP" "$(ask "$client6" tcp $far6 80)" "hello from 203.0.113.1 *"
 check_match "device: UDP" "$(ask "$client6" udp $far6 5353)" "hello from 203.0.113.1 *"
 check_match "device: NAT44 beside it" "$(ask "$client6" tcp $far 80)" "hello from 203.0.113.1 *"
 check_match "device: the router's own programs" "$(ask "$gw" tcp $far6 80)" "hello from 203.0.113.1 *"
+check "device: its fast path" on "$gw" sh -ec "$(grep -o 'ip link set nat64 type xlat [^`]*' "$top/docs/guides/home_router.md")"
+fast "by a device"
 lease $pool_ip $server_ip
 check_match "device: another lease" "$(ask "$client6" tcp $far6 80)" "hello from $pool_ip *"
 
