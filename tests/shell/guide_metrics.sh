@@ -73,4 +73,14 @@ for p in json.load(open(sys.argv[1]))["panels"]:
 	for t in p["targets"]:
 		print(p["title"], t["expr"].replace("$__rate_interval", "10s").replace("$instance", ".*"), sep="\t")' "$dashboard")
 
+# The alarms: Prometheus understands them, and their metrics are those of the table.
+alarms=$(sed -n '/^Worth an alarm/,$s/^| `\([^`]*\)`.*/\1/p' "$guide")
+check "the page has alarms" [ -n "$alarms" ]
+while IFS= read -r expr; do
+	check "alarm: $expr" on "$gw" curl -sfG -o "$tmp/answer" 127.0.0.1:9090/api/v1/query --data-urlencode "query=$expr"
+	while read -r m; do
+		check "alarm: $m" grep -q "^| .*\`$m\`.* |" <(sed '/^Worth an alarm/,$d' "$guide")
+	done < <(grep -o 'xlat_[a-z_]*' <<<"$expr")
+done <<<"$alarms"
+
 done_testing
