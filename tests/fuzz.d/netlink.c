@@ -7,6 +7,7 @@
 #include <string.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <sys/utsname.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -455,6 +456,17 @@ void queue_config(uint8_t command)
 	netlink_send(queue, message, nlh->nlmsg_len, queue_cb);
 }
 
+/*
+ * nf_reinject() of 6.1 warns by itself when a queue ends, after a grace period, and the hooks of
+ * its packets have gone meanwhile. Later kernels only drop such packets.
+ */
+static bool queue_may_end(void)
+{
+	struct utsname uts;
+
+	return uname(&uts) || strncmp(uts.release, "6.1.", 4);
+}
+
 void queue_verdict(void)
 {
 	static const uint32_t verdicts[] = { NF_ACCEPT, NF_ACCEPT, NF_ACCEPT, NF_DROP, NF_REPEAT, NF_STOP };
@@ -463,7 +475,7 @@ void queue_verdict(void)
 	unsigned int i;
 
 	if (one_in(12)) {
-		queue_config(rnd(2) ? NFQNL_CFG_CMD_UNBIND : NFQNL_CFG_CMD_BIND);
+		queue_config(rnd(2) && queue_may_end() ? NFQNL_CFG_CMD_UNBIND : NFQNL_CFG_CMD_BIND);
 		return;
 	}
 	queue_config(NFQNL_CFG_CMD_NONE);	/* to be told of what waits */
