@@ -466,8 +466,9 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 	       const struct nf_xlat_ct_block *ports, int oif,
 	       struct nf_conntrack_tuple *reply, struct nf_xlat_bib **refs)
 {
+	/* The port of the client, where a search begins */
+	__be16 *key = nf_xlat_ct_key(reply), port = *key;
 	struct nf_xlat_bib *bib, *new = NULL;
-	__be16 *key = nf_xlat_ct_key(reply);
 	struct nf_xlat_bib_key6 key6;
 	struct net *net = nf_ct_net(ct);
 	enum nf_xlat_reason reason;
@@ -486,8 +487,6 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 	}
 
 	if (bib != new) {
-		__be16 port = *key;
-
 		reply->dst.u3.ip = bib->key4.addr;
 		*key = bib->key4.port;
 		/*
