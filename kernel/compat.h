@@ -270,9 +270,11 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 
 /*
  * HAVE_HELPER_REFCNT: include/net/netfilter/nf_conntrack_helper.h, since 7.2.
- * From there on the policy is no pointer, and an entry that is freed with its
- * helper drops a reference, which a static one must survive. Before, ctnetlink takes
- * an expectation of another helper's class, of which there are that many.
+ * Since then expect_policy is an array, and nf_conntrack_free() puts a reference to the helper of
+ * an entry. Ours is static, so its count must not become 0. Before, expect_policy is a pointer.
+ * __nf_ct_expect_check() reads the policy that the helper of the master has for the class of an
+ * expectation. But ctnetlink, before a fix in later 6.1 and 6.12, checks the class by the helper
+ * that userspace names. So have a policy for each class.
  */
 #ifdef HAVE_HELPER_REFCNT
 #define NF_XLAT_HELPER_COMPAT	.ct_refcnt = REFCOUNT_INIT(INT_MAX),

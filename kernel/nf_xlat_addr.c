@@ -252,9 +252,8 @@ bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 EXPORT_SYMBOL_GPL(nf_xlat_eam_6to4);
 
 /*
- * The hosts of 0.0.0.0/8 and of the IPv4 link: RFC 1122 section 3.2.1.3 and
- * RFC 3927 section 2.7 forbid routers to forward. ipv4_is_zeronet() knows
- * 0.0.0.0 alone.
+ * Is it in 0.0.0.0/8 or 169.254.0.0/16? RFC 1812 section 5.3.7 and RFC 3927 section 2.7 tell
+ * routers not to forward such packets. ipv4_is_zeronet() is true for 0.0.0.0 only.
  */
 static bool nf_xlat_addr4_of_link(__be32 addr)
 {
@@ -268,10 +267,11 @@ static bool nf_xlat_addr4_of_link(__be32 addr)
  *
  * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
  * RFC 4291 section 2.5.6 and RFC 3927 section 2.7 forbid routers to forward a
- * link-local one, RFC 6890 section 2.2.3 what is mapped from IPv4. What comes
- * out must be no worse, and nobody else checks it: the route lookup asks for no
- * martians, so that 64:ff9b::127.0.0.1 would reach our own services, and
- * 64:ff9b::169.254.169.254 those of a cloud about its hosts.
+ * link-local one, RFC 6890 section 2.2.3 what is mapped from IPv4.
+ *
+ * The translated addresses have to obey the same rules. nf_xlat_route() does not check them, since
+ * it looks up an output route. Without this, 64:ff9b::127.0.0.1 would reach services of this host,
+ * and 64:ff9b::169.254.169.254 the metadata service of a cloud. Any context.
  *
  * Return: false when the packet is to be dropped.
  */

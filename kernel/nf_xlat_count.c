@@ -140,7 +140,7 @@ void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t)
 }
 
 /**
- * nf_xlat_warn - tell the host's log what an operator has to mend
+ * nf_xlat_warn - log, rate-limited, a problem that the administrator has to fix
  * @net: network namespace in which a packet is dropped for it
  * @fmt: what is wrong
  *
@@ -170,6 +170,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_warn);
  * @skb: the packet, for the tracepoint
  * @reason: why
  *
+ * Any context.
+ *
  * Return: NF_DROP
  */
 unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
@@ -184,11 +186,13 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 EXPORT_SYMBOL_GPL(nf_xlat_drop);
 
 /**
- * nf_xlat_owner_drop - the same, for the device that does the translation as well
+ * nf_xlat_owner_drop - as nf_xlat_drop(), and count the packet for a device as well
  * @owner: the device, or NULL
  * @net: network namespace
  * @skb: the packet, for the tracepoint
  * @reason: why
+ *
+ * RCU read side.
  *
  * Return: NF_DROP
  */
@@ -203,7 +207,7 @@ unsigned int nf_xlat_owner_drop(const struct nf_xlat_owner *owner,
 EXPORT_SYMBOL_GPL(nf_xlat_owner_drop);
 
 /**
- * nf_xlat_count - count what is no drop
+ * nf_xlat_count - add to a counter of enum nf_xlat_mib_counters
  * @net: network namespace
  * @mib: which counter
  * @n: how many more, or less
@@ -220,8 +224,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_count);
  * nf_xlat_mib - the counters of a namespace
  * @net: network namespace
  *
- * They are there from the init to the exit of what has registered for namespaces
- * after this module. Any context.
+ * They exist from nf_xlat_net_init() to nf_xlat_net_exit(), which runs after the exit methods of
+ * all users. Any context.
  */
 struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
 {
@@ -242,7 +246,7 @@ const char *nf_xlat_mib_name(unsigned int i)
 EXPORT_SYMBOL_GPL(nf_xlat_mib_name);
 
 /**
- * nf_xlat_mib_sum - what a counter is at
+ * nf_xlat_mib_sum - sum of a counter over all CPUs
  * @mib: a namespace's counters, or a device's
  * @i: which of them
  *

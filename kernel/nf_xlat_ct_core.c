@@ -318,8 +318,8 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	unsigned int verdict;
 
 	/*
-	 * nfnetlink_queue may have segmented the first packet of a hairpin. Then all segments
-	 * refer to this entry, and the last one begins the session.
+	 * If nfnetlink_queue has segmented the first packet of a hairpin, all segments refer to
+	 * this entry, and its tuple must not change under them. So drop all but the last one.
 	 */
 	if (nf_xlat_ct_ours(ct) && refcount_read(&ct->ct_general.use) != 1)
 		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
@@ -485,8 +485,8 @@ static bool nf_xlat_ct_for_us(const struct sk_buff *skb,
  * gets the references of the session. The caller has to put or hand over those that are in @refs,
  * whatever this returns. The function is not inlined for the same reason as nf_xlat_ct_begin_in().
  *
- * Return: NF_XLAT_CT_BEGUN; NF_ACCEPT if the packet is for no mapping; or the verdict of
- * nf_xlat_reject().
+ * Return: NF_XLAT_CT_BEGUN, with @pkt filled in; NF_ACCEPT if the packet is for no mapping, or for
+ * this host itself; or NF_DROP, with the reason counted.
  */
 static noinline unsigned int
 nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,

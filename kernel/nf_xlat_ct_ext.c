@@ -88,7 +88,7 @@ void nf_xlat_ct_ext_net_exit(struct nf_xlat_ct_ext_net *en)
  * ctnetlink before 7.2: ctnetlink_change_helper() removes the helper from an entry that has no
  * master. So the entry gets a template as its master, without IPS_EXPECTED. This has three
  * effects. __nf_conntrack_confirm() reports IPCT_RELATED instead of IPCT_NEW, so add IPCT_NEW
- * here. Open vSwitch says +rel. xt_cluster puts all sessions on the same node.
+ * here. Open vSwitch says +rel. xt_cluster puts all sessions on the same node. Any context.
  *
  * Return: the data, or NULL without memory. On 6.1, nf_xlat_ct_ext() does not find the data if a
  * helper has been unregistered since the entry was made. __nf_conntrack_confirm() removes such an
@@ -131,7 +131,7 @@ void nf_xlat_ct_ext_exit(void)
  * @ct: the entry, confirmed
  *
  * If the entry is leaving already, nf_ct_helper_destroy() may have missed the helper. So the
- * caller has to test nf_ct_is_dying() afterwards.
+ * caller has to test nf_ct_is_dying() afterwards. Any context.
  *
  * Return: false if the entry has no place for it any more, see nf_xlat_ct_ext_add().
  */
@@ -149,6 +149,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
 /**
  * nf_xlat_ct_unwatch - undo nf_xlat_ct_watch()
  * @ct: the entry
+ *
+ * Any context.
  */
 void nf_xlat_ct_unwatch(struct nf_conn *ct)
 {

@@ -180,7 +180,7 @@ static void nf_xlat_ct_ended_work(struct work_struct *work)
 	unsigned long start;
 
 	start = nf_xlat_events_begin(ev);
-	/* That has not waited if the event was the removal of an address. */
+	/* For a removed address, nf_xlat_events_begin() does not wait for packets that chose it. */
 	if (xa_empty(&ev->devs))
 		synchronize_rcu();
 	nf_ct_iterate_cleanup_net(nf_xlat_ct_ended_iter, &iter_data);

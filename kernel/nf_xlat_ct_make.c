@@ -75,8 +75,8 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * RCU read side, process context.
  *
  * Return: 0; -EEXIST if an entry has one of the tuples; -ENOSPC if too many have the same hash;
- * -EAGAIN if core code has made the extensions of the entry invalid; -ENOMEM also if conntrack's
- * table is full.
+ * -EAGAIN on 6.1, if core code has made the extensions of the entry invalid; -ENOMEM also if
+ * conntrack's table is full.
  */
 int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 {

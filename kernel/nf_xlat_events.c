@@ -26,6 +26,8 @@
  * @ev: the events
  * @func: the work, which finds @ev by nf_xlat_events_of()
  * @wq: the workqueue that it runs on
+ *
+ * Any context.
  */
 void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func,
 			 struct workqueue_struct *wq)

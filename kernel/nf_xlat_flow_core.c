@@ -82,6 +82,8 @@ static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
 /**
  * nf_xlat_flow_uncharge - undo nf_xlat_flow_charge(), when a stateless flow ends
  * @fn: namespace
+ *
+ * Any context.
  */
 void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
 {
@@ -146,7 +148,8 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
  *
  * Several CPUs may call this at once; NF_XLAT_FLOW_DEAD lets only one of them unlink the flow.
  * If nf_xlat_flow_insert() is still linking the flow, that function unlinks it afterwards. The flow
- * is valid until the end of the caller's RCU read side. Any context.
+ * is valid until the end of the caller's RCU read side. Softirq or process context. The caller must
+ * not hold the lock of the conntrack entry.
  */
 void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 {
@@ -163,7 +166,8 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
  *	counted the flow.
  *
  * The table owns the flow afterwards. The flow ends at once if another flow has one of its keys, or
- * if another CPU has called nf_xlat_flow_del() for it. RCU read side, softirq.
+ * if another CPU has called nf_xlat_flow_del() for it. RCU read side, softirq or process
+ * context.
  */
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow)
 {

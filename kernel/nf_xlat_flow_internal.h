@@ -44,7 +44,7 @@ struct nf_xlat_flow_net {
 	struct net			*net;
 	struct nf_xlat_mib __percpu	*mib;
 	struct nf_xlat_events		gc;
-	/* protects what follows */
+	/* protects @fts, @flowtables, @hooked, @at, @round and @gone */
 	struct mutex			mutex;
 	struct list_head		fts;
 	struct xarray			flowtables;
@@ -121,7 +121,7 @@ struct nf_xlat_flow_key {
  * @used: with a session: jiffies of the last packet
  * @rules: without a session: stamp of the ruleset that made the flow, see
  *	nf_xlat_rules_same()
- * @id: the last identification that a translated IPv4 packet has got
+ * @id: identification of the last IPv4 packet with DF=0, see nf_xlat_flow_build4()
  */
 struct nf_xlat_flow_dir {
 	struct rhash_head	node;

@@ -185,19 +185,25 @@ static inline void
 nf_xlat_flow_build4(struct iphdr *iph, struct nf_xlat_flow_dir *d,
 		    const struct nf_xlat_l3 *l3, u16 len, bool df, u16 segs)
 {
+	u16 id;
+
 	*(__be16 *)iph = htons(0x4500 | l3->tos);
 	iph->tot_len = htons(len);
 	/*
-	 * A packet with DF=0 has an identification. Each direction has a counter for it, as a
-	 * socket has.
+	 * A packet with DF=0 has an identification, and each direction has a counter for it. If
+	 * two CPUs translate packets of one direction at the same time, both may get the same
+	 * identification. This matters only if routers fragment both, and then the checksum of
+	 * the transport protocol tells that fragments have been mixed up. Packets of a flow
+	 * usually come to one CPU. So this is not worth an atomic operation for each packet.
 	 */
 	if (df) {
 		iph->id = 0;
 		iph->frag_off = htons(IP_DF);
 	} else {
-		iph->id = htons(d->id + 1);
+		id = READ_ONCE(d->id);
+		iph->id = htons(id + 1);
 		iph->frag_off = 0;
-		d->id += segs;
+		WRITE_ONCE(d->id, id + segs);
 	}
 	iph->ttl = l3->ttl - 1;
 	iph->protocol = l3->proto;

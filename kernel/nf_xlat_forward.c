@@ -29,8 +29,8 @@
 #include "nf_xlat_internal.h"
 
 /*
- * How many packets of one CPU may wait in nf_xlat_deliver(): as many as nf_xlat_send_segs()
- * makes of 64 GSO packets, which a device may receive at once (NAPI_POLL_WEIGHT)
+ * How many packets of one CPU may wait in nf_xlat_deliver(): those that nf_xlat_send_segs() makes
+ * of 64 GSO packets (NAPI_POLL_WEIGHT) with 64 segments each
  */
 #define NF_XLAT_MAX_LOCAL	4096
 /* As many are delivered at once as NAPI takes (NAPI_POLL_WEIGHT). */
@@ -402,7 +402,7 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
  * nf_xlat_judge() does not decrement TTL if the packet has no route, or a route to this host.
  * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() still tells. If
  * nf_defrag has overwritten NF_XLAT_CB(), the answer is yes: one decrement too many is better
- * than a loop.
+ * than a loop. RCU read side.
  *
  * Return: true if this host still has to decrement it before it forwards the packet
  */

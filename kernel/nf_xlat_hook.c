@@ -92,10 +92,7 @@ static bool nf_xlat_len_ok(const struct sk_buff *skb,
 				 pkt->l3.len <= len;
 }
 
-/*
- * Is the translated packet longer than the MTU of its route, and may it not be fragmented
- * there?
- */
+/* Is the translated packet longer than the MTU of its route, and may it not be fragmented there? */
 static bool nf_xlat_too_big(const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, u32 mtu)
 {
@@ -698,7 +695,10 @@ struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 {
 	struct nf_xlat_walk *walk;
 
-	/* nfqueue reinjects packets with bottom halves enabled. Their walk has ended. */
+	/*
+	 * nf_reinject() calls the remaining functions of a hook with bottom halves enabled. Do not
+	 * call nf_xlat_walk_find() then. The walk of such a packet has ended.
+	 */
 	if (!in_softirq())
 		return NULL;
 	walk = nf_xlat_walk_find();
@@ -868,7 +868,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_send);
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
- * @parm: addresses
+ * @parm: as for nf_xlat_send(), except @inner. MTUs, ttl_dec, hop_due and asked are overwritten.
  *
  * This checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
  * change the packet's conntrack entry asks first, since an ICMP error about the packet has

@@ -33,13 +33,13 @@ static int __net_init nf_xlat_net_init(struct net *net)
 	return 0;
 }
 
-/* Packets in a user's queue would come back to functions that are gone. */
+/* A packet in nfqueue would come back after nf_xlat_net_exit() has freed counters and routes. */
 static void __net_exit nf_xlat_net_pre_exit(struct net *net)
 {
 	nf_queue_nf_hook_drop(net);
 }
 
-/* All harnesses have unregistered their hooks in pre_exit. */
+/* All modules that call this one have unregistered their hooks in pre_exit. */
 static void __net_exit nf_xlat_net_exit(struct net *net)
 {
 	remove_proc_entry("nf_xlat", net->proc_net);

@@ -129,7 +129,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_addrs);
  * @skb: packet with a whole network header, skb->data at it
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
- * @error_saddr: source of ICMP errors whose own source has no mapping (RFC 6791), or NULL
+ * @error_saddr: source of ICMP errors whose own source cannot be translated (RFC 6791), or NULL
  * @pkt: filled in as by nf_xlat_parse()
  * @parm: filled in for a translation without state: the addresses @outer, and @inner for
  *	ICMP errors. The caller fills in @lowest_mtu6 and @rules.
@@ -137,8 +137,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_addrs);
  *
  * RCU read side.
  *
- * Return: true, or false if @dom does not map an address of the packet. Then the packet is as
- * it was, and @pkt, @parm and @reason mean nothing.
+ * Return: true, or false if @dom does not map an address of the packet. Then @pkt, @parm and
+ * @reason mean nothing. The content of the packet is the same, but nf_xlat_parse() may have moved
+ * its headers.
  */
 bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 		 struct sk_buff *skb, u8 pf, bool reasm,

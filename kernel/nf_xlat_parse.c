@@ -390,7 +390,8 @@ static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 
 /*
  * Is the type of this GSO packet supported, and do its headers agree with the type? @off is where
- * the network header begins. Sets ip_summed of datagrams to CHECKSUM_PARTIAL, which they are.
+ * the network header begins. If csum_start and csum_offset fit, set ip_summed to CHECKSUM_PARTIAL
+ * for UDP.
  */
 static bool nf_xlat_gso_ok(struct sk_buff *skb, unsigned int off,
 			   const struct nf_xlat_pkt *pkt)

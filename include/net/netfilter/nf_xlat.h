@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * IPv4/IPv6 translation engine (RFC 7915, RFC 6052): what a harness calls.
+ * IPv4/IPv6 translation engine (RFC 7915, RFC 6052): what its callers use.
  *
- * A harness (nftables is the first) does four things with a packet:
+ * A caller (nftables is the first) does four things with a packet:
  *
  *	nf_xlat_parse()	reads and judges it
- *	nf_xlat_map()	does so and maps its addresses to the other family, where
- *			no state does
+ *	nf_xlat_map()	does so and maps its addresses to the other family, for a
+ *			translation without state
  *	nf_xlat_skb()	rewrites it in place, or
  *	nf_xlat_send()	does so and sends it on its way in the other family
  *
@@ -163,8 +163,8 @@ enum nf_xlat_map_kinds {
  *
  * @prefix: of NF_XLAT_MAP_PREFIX
  * @eam: of NF_XLAT_MAP_EAM
- * @table: of NF_XLAT_MAP_TABLE, which the harness looks up; false: it does not have
- *	the address
+ * @table: of NF_XLAT_MAP_TABLE: a function of the caller, which returns false if it does
+ *	not have the address
  * @kind: which of these
  */
 struct nf_xlat_map {
@@ -287,19 +287,19 @@ struct nf_xlat_hdr {
  * @mtu4: MTU of the IPv4 side's next hop, 0 when unknown; bounds the MTU
  *	that ICMP errors report
  * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
- * @rules: for the harness: what tells whether its rules are still the same; without
- *	state only
- * @oif: to IPv4: device that the route is to lead to, 0 for any. The route is looked up
- *	without the source address, as it was when that was chosen by the route.
- * @moved: called for a packet whose route leads to another one, before it is dropped
+ * @rules: without state: nf_xlat_rules_stamp() from just before the rule was evaluated, for
+ *	the fast path; 0 without a rule
+ * @oif: to IPv4: index of the device that the session masquerades with, 0 for any. The route is
+ *	looked up without the source address, because the route has chosen it before.
+ * @moved: called before a packet is dropped because its route does not lead to @oif
  * @lowest_mtu6: to what IPv4 packets with a clear DF bit are cut in IPv6, 0 for
  *	1280 (RFC 7915 section 4.1)
  * @ports: rewrite ports and ICMP query ids too
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
- * @ttl_dec: take one from TTL or hop limit
- * @hop_due: this traversal has to take one, here or later
- * @asked: 1 + why the packet may not be forwarded, an enum nf_xlat_reason, or 0 if the other
- *	family has to be asked
+ * @ttl_dec: nf_xlat_skb() decrements TTL or hop limit
+ * @hop_due: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
+ * @asked: 1 + the enum nf_xlat_reason that says whether the old family may forward the packet; 0
+ *	if it was not asked: then nf_xlat_may_go_on() asks the new family
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -347,7 +347,7 @@ struct nf_xlat_current {
  * struct nf_xlat_way - where a packet is, and where it goes on when it is translated
  *
  * @net: network namespace
- * @sk: socket that sends it, in LOCAL_OUT
+ * @sk: socket of the hook; in LOCAL_OUT the one that sends the packet
  * @owner: device that does it, or NULL
  * @at: hook of the other family that it enters: NF_INET_PRE_ROUTING, FORWARD or LOCAL_OUT
  * @flags: NF_XLAT_HOP_TAKEN and those that follow
@@ -367,11 +367,10 @@ struct nf_xlat_way {
  * @saddr: source address, or NULL when it is not chosen yet
  * @daddr: destination address
  * @uli: ports, or type and code of ICMP
- * @sport: source port as the packet came in with it, which is that of the route, as
- *	with NAT44; @uli has what IPsec policies see
+ * @sport: source port before the translation, for routing rules; @uli has the translated ports
  * @proto: transport protocol, in the family of the route
  * @tos: type of service or traffic class
- * @masq: @saddr is what the route prefers, and has no say in it
+ * @masq: look up the route without @saddr, since the route chooses the source address
  * @policy: ask IPsec policies for output
  */
 struct nf_xlat_flowi {
