@@ -293,7 +293,7 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			 u32 *block_ports)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
-	struct nf_xlat_bib_key6 first = *key6;
+	struct nf_xlat_bib_key6 first;
 	struct nf_xlat_ct_pool *pool;
 	int err = -ENOENT;
 
@@ -322,7 +322,8 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			continue;
 		}
 		if (err && err != -ENOTUNIQ) {
-			first = *key6;
+			/* With the padding, since memcmp() compares it */
+			memcpy(&first, key6, sizeof(first));
 			*owner = READ_ONCE(pool->owner);
 			*block_ports = pool->block.n_ports;
 			err = 0;

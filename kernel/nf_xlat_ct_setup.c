@@ -479,7 +479,8 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 		new = nf_xlat_bib_alloc(GFP_ATOMIC);
 		if (!new)
 			return NF_XLAT_NOMEM;
-		new->key6 = key6;
+		/* With the padding */
+		memcpy(&new->key6, &key6, sizeof(key6));
 		new->masq_index = oif;
 		reason = nf_xlat_ct_map_new(range, ct, ports, reply, new, &bib);
 		if (reason)

@@ -541,10 +541,12 @@ static int nf_xlat_nl_read_static(struct nf_xlat_nl_mapping *m, struct genl_info
 int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct nf_xlat_nl_mapping m = {};
+	struct nf_xlat_nl_mapping m;
 	struct nf_xlat_bib *bib;
 	int err;
 
+	/* With the padding of the keys */
+	memset(&m, 0, sizeof(m));
 	err = nf_xlat_nl_read_static(&m, info, true);
 	if (!err)
 		err = nf_xlat_nl_enter(info);
@@ -587,10 +589,12 @@ out:
 int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *net = genl_info_net(info);
-	struct nf_xlat_nl_mapping m = {};
+	struct nf_xlat_nl_mapping m;
 	struct nf_xlat_bib *bib;
 	int err;
 
+	/* With the padding of the keys */
+	memset(&m, 0, sizeof(m));
 	err = nf_xlat_nl_read_static(&m, info, false);
 	if (!err)
 		err = nf_xlat_nl_hold();
