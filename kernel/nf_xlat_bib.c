@@ -207,7 +207,7 @@ static unsigned int nf_xlat_bib_proto(u8 proto)
 
 /*
  * Remove an object without references from the tables, and free it after a grace period. Another
- * CPU may have removed it from a table already, see nf_xlat_bib_get4() and nf_xlat_bib_add().
+ * CPU may have removed it from a table already, see nf_xlat_bib_get4() and nf_xlat_bib_get6().
  */
 static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 			       struct nf_xlat_bib *bib)
@@ -483,8 +483,8 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  * @net: network namespace
  * @key6: its IPv6 endpoint, and the settings of its rule
  * @key4: its IPv4 endpoint
- * @ifindex: device that it ends with if it masquerades, or 0
- * @owner: number of the device that counts, or 0
+ * @ifindex: of a new mapping: device that it ends with if it masquerades, or 0
+ * @owner: of a new mapping: number of the device that counts, or 0
  * @place: of a rule with blocks: which ports a new block is to have
  * @new: from nf_xlat_bib_alloc(). The caller gives it away.
  *
@@ -493,7 +493,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  * Return: the mapping with a reference; or an ERR_PTR: -EEXIST if the IPv6 endpoint has another
  * IPv4 endpoint, -EADDRINUSE if another mapping has the IPv4 endpoint, -EBUSY if another
  * subscriber's block has it, -EAGAIN if a packet makes this very mapping at the same time,
- * -ENOMEM, and what nf_xlat_bib_block_get() returns.
+ * -ENOMEM, and what nf_xlat_bib_block_get() and rhashtable_lookup_insert_fast() return.
  */
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     const struct nf_xlat_bib_key6 *key6,
@@ -606,9 +606,9 @@ bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
  * nf_xlat_bib_unfix_all - no mapping is static any longer
  * @net: network namespace, in which nobody makes a static mapping any more
  *
- * A walk that has stopped goes on behind so many elements of a bucket as it has met there. If those
- * have left the table meanwhile, it leaves out others. So walk until there is nothing left. Process
- * context.
+ * rhashtable_walk_start() skips as many elements of a bucket as the walk has seen there. If some
+ * of these have been removed, it skips others that the walk has not seen. So repeat the walk until
+ * no static mapping is left. Process context.
  */
 void nf_xlat_bib_unfix_all(struct net *net)
 {

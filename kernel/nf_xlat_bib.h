@@ -143,8 +143,12 @@ struct nf_xlat_bib_key4 {
  *	first port of a block
  * @addr: of a mapping: its block if it has one, else the object of its address, NULL if there was
  *	no memory for it; of a block: the object of its address
- * @ref: number of conntrack entries that use it, or of an address or block, number of its mappings
- *	and blocks; of dumps that stand at it; and one more if it is static
+ * @ref: number of references. A mapping has one for each session, for each packet that sets up a
+ *	session, for each dump that stops at it, and one if it is static. A permission has one
+ *	for each session and each such packet. A block has one for each mapping, for each session
+ *	that has one of its ports without a mapping, for each such packet, and for each dump that
+ *	stops at it. An address has one for each block, for each mapping without a block, and for
+ *	each dump that stops at it.
  * @masq_index: device whose address a masqueraded mapping has, 0 for none
  * @n_ports: of a block: how many ports it has
  * @owner: number of the device that counts, see struct nf_xlat_ct_data

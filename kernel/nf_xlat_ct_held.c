@@ -179,7 +179,7 @@ __be32 nf_xlat_ct_pool_addr(const struct nf_conn *ct)
  *
  * Conntrack calls this when the entry leaves its table, see nf_xlat_ct_watch(). Several CPUs may
  * call this for the same entry, also at the same time; one of them does the work. RCU read side,
- * any context.
+ * softirq or process context. The caller must not hold the lock of the entry.
  */
 void nf_xlat_ct_detach(struct nf_conn *ct)
 {

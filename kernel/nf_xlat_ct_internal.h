@@ -100,7 +100,7 @@ enum nf_xlat_ct_refs {
 };
 
 /**
- * struct nf_xlat_ct_held - references and flow of an entry that holds more than one mapping
+ * struct nf_xlat_ct_held - what an entry holds, if that is not only its NF_XLAT_REF_BIB
  *
  * @refs: references, by enum nf_xlat_ct_refs
  * @flow: flow of the session in the fast path, or NULL

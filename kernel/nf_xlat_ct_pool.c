@@ -117,6 +117,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_add);
  * nf_xlat_ct_pool_set_owner - set the number of the device that a pool belongs to
  * @pool: the pool, or NULL
  * @owner: what nf_xlat_ct_owner_add() returned
+ *
+ * The caller holds RTNL.
  */
 void nf_xlat_ct_pool_set_owner(struct nf_xlat_ct_pool *pool, u8 owner)
 {
@@ -278,7 +280,8 @@ static bool nf_xlat_ct_pool_fix(const struct nf_xlat_ct_pool *pool,
  * @net: network namespace
  * @key4: the endpoint
  * @prefix: the prefix of that rule, or NULL
- * @key6: has the client; gets prefix, pool, MTU, filtering, masquerading and blocks of the rule
+ * @key6: has the client; gets prefix, pool, MTU, filtering, masquerading and blocks of the rule;
+ *	undefined on error
  * @owner: gets the number of the device that counts
  * @block_ports: gets how many ports a block has, 0 if there are no blocks
  *

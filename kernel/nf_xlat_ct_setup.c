@@ -177,8 +177,9 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 }
 
 /*
- * Find a port with which no other session has @reply. The port of @reply is tried first. If
- * all tries fail with -EEXIST, @reply keeps that port.
+ * Find a port with which no other session has @reply. Try the port of @reply first, if the range
+ * has it and no flag asks for a random one. If all tries fail with -EEXIST, @reply keeps its port:
+ * the caller tries the same port with the next address or block.
  */
 static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 			   const struct nf_conn *ct,
@@ -534,11 +535,11 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
  * nf_nat: IPS_NAT_DONE_MASK makes nf_nat_inet_fn() leave the entry as it is. Otherwise
  * nf_nat_alloc_null_binding() would put the entry into the table by source, and
  * find_appropriate_src() would copy its IPv4 address to unrelated IPv6 flows.
- * nf_nat_cleanup_conntrack() unlinks nat_bysource of each entry, so make it a valid node that
- * is on no list.
+ * nf_conntrack_free() unlinks nat_bysource of each entry that has IPS_SRC_NAT_DONE, which is part
+ * of IPS_NAT_DONE_MASK. So make nat_bysource a valid node that is on no list.
  *
  * nft_flow_offload, act_ct and "ct helper set": they skip an entry that has the extension of
- * nf_xlat_ct_ext_add(), in which our data is.
+ * nf_xlat_ct_ext_add(), in which our data is. RCU read side.
  *
  * Return: false without memory.
  */
@@ -613,8 +614,9 @@ nf_xlat_ct_reply(const struct nf_conntrack_tuple *orig, u8 pf,
 /*
  * Choose the host that @range translates the destination to, and its port if @range has ports.
  * The answers come from there, so it is the source of @reply. @seen: the packet's tuple.
+ * Addresses of a range may differ in the last 32 bits only; otherwise take the first address.
  *
- * Return: false if the only port is 0.
+ * Return: false if the range has no valid port.
  */
 static bool nf_xlat_ct_dest(const struct nf_xlat_ct_range *range,
 			    const struct nf_conntrack_tuple *seen,
@@ -827,6 +829,8 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
  * @ct: the entry, as for nf_xlat_ct_reply_in()
  * @range: destination and prefix
  * @reply: the tuple that nf_xlat_ct_reply_in() found
+ *
+ * RCU read side.
  *
  * Return: NF_XLAT_OK, or NF_XLAT_NOMEM.
  */

@@ -203,7 +203,7 @@ bool nf_xlat_netlink_has_listeners(const struct net *net)
  * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is left out if nf_xlat_ct_detach() has been called or
  *	never will be, or NF_XLAT_CMD_SESSION_DEL_NTF from that function
  *
- * Any context.
+ * Softirq or process context. The caller must not hold the lock of the entry.
  */
 void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 {
@@ -269,8 +269,8 @@ static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /*
- * The addresses are a list. A reference keeps the one with which the dump goes on in it: that
- * is in args[0], or 1 when there are no more.
+ * Dump the list of addresses, each with the ports that mappings have of it. args[0] is the address
+ * to go on with, which a reference keeps in the list, or 1 at the end.
  */
 static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -500,7 +500,9 @@ struct genl_family nf_xlat_nl_family __ro_after_init = {
 };
 
 /**
- * nf_xlat_netlink_init - the family is there
+ * nf_xlat_netlink_init - register the family
+ *
+ * Process context.
  *
  * Return: 0 or a negative error.
  */
@@ -527,11 +529,10 @@ err_wq:
 }
 
 /**
- * nf_xlat_netlink_exit - the family is gone
+ * nf_xlat_netlink_exit - send the events that wait, and unregister the family
  *
- * No dump is under way, since each has a reference to the module, and all sessions have
- * ended, so that there is nothing left to tell, once the work has sent what waits. Process
- * context.
+ * No dump is under way, since each has a reference to the module. All sessions have ended, so no
+ * event comes after those that drain_workqueue() sends. Process context.
  */
 void nf_xlat_netlink_exit(void)
 {

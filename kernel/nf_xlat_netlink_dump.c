@@ -30,12 +30,12 @@
 #define NF_XLAT_NL_BATCH	1024
 
 /**
- * struct nf_xlat_nl_end - what an end is to be
+ * struct nf_xlat_nl_end - the address and port that an end of a session or mapping has to have
  *
  * @addr: address
  * @pf: its family, 0 for any address
- * @len: bits of it that count
- * @has_port: @port counts as well
+ * @len: length of the prefix of @addr that has to match
+ * @has_port: @port has to match as well
  * @port: port, or id of an echo
  */
 struct nf_xlat_nl_end {
@@ -47,12 +47,12 @@ struct nf_xlat_nl_end {
 };
 
 /**
- * struct nf_xlat_nl_filter - what is asked for
+ * struct nf_xlat_nl_filter - which sessions, mappings or blocks a request is about
  *
- * @end: by attribute, what ends are to be
- * @asked: which of these count
+ * @end: by attribute: the address and port to match
+ * @asked: by attribute: @end is valid
  * @proto: transport protocol of either side, if @has_proto
- * @has_proto: it counts
+ * @has_proto: @proto is valid
  * @fast: sessions of the fast path only
  */
 struct nf_xlat_nl_filter {
@@ -66,15 +66,15 @@ struct nf_xlat_nl_filter {
 /**
  * struct nf_xlat_nl_dump - a dump that is under way
  *
- * @filter: of what
- * @resized: the table has been resized since the dump began
- * @hash: table of conntrack that @bucket is of
- * @size: how many buckets it has
- * @bucket: of this table, where to go on
- * @id: entry in that bucket to go on with, 0 for the first
- * @blocks: of blocks and not of mappings
+ * @filter: which sessions, mappings or blocks to dump
+ * @resized: set NLM_F_DUMP_INTR: a table has been resized, or the entry @id is gone
+ * @hash: nf_conntrack_hash at the last bucket, to see whether the table has been resized
+ * @size: number of buckets of @hash
+ * @bucket: bucket of @hash to go on with
+ * @id: nf_ct_get_id() of the entry in @bucket to go on with, 0 to begin with the first one
+ * @blocks: dump blocks, and not mappings
  * @iter: in the table of mappings and blocks
- * @walks: @iter is in use
+ * @walks: rhashtable_walk_enter() has been called for @iter
  * @bib: mapping or block to go on with, with a reference, so that @iter finds its place
  */
 struct nf_xlat_nl_dump {
@@ -522,10 +522,10 @@ static int nf_xlat_nl_session(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /*
- * The sessions of a bucket, under its lock. What does not fit in the message as a whole is
- * left for the next one, since the bucket may have changed by then. A bucket that is
- * more than a message holds goes on with an entry that it knows; if that one is gone by
- * then, the bucket begins anew.
+ * Put the sessions of a bucket into the message, with the lock of the bucket held. The bucket may
+ * change before the next message. So if it does not fit behind other buckets, remove its part from
+ * the message, and begin the next message with it. If it does not fit into an empty message, note
+ * in @d->id where to go on. If that entry is gone by then, put the whole bucket again.
  *
  * Return: 0 when the bucket is done, 1 when there are no more, -EMSGSIZE when the message
  * is full.

@@ -9,7 +9,7 @@
 #include <linux/netfilter/nf_xlat_netlink.h>
 #include "nf_xlat_ct_internal.h"
 
-/* A dump stands at @bib, which stays in its place: false if it cannot, or has ended. */
+/* Let a dump stop at @bib: take a reference. False if @bib has ended, or if 65535 stop there. */
 static inline bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
 {
 	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
@@ -22,7 +22,7 @@ static inline bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
 	return stays;
 }
 
-/* The dump goes on from @bib. */
+/* Put the reference of nf_xlat_nl_stay(). */
 static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 {
 	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;

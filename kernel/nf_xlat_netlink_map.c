@@ -81,7 +81,7 @@ static int nf_xlat_nl_put_block_of(struct sk_buff *skb, const struct nf_xlat_bib
  * @net: namespace, to count the mappings of the block; NULL while it begins or ends
  * @block: the block
  *
- * Any context.
+ * Any context if @net is NULL. Otherwise process context, since this takes dumps_lock.
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
@@ -120,7 +120,7 @@ int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
  *	number is not known
  * @bib: the mapping
  *
- * Any context.
+ * Any context if @net is NULL. Otherwise process context, since this takes dumps_lock.
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */

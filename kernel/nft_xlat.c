@@ -158,8 +158,9 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 }
 
 /*
- * Look an address up in a map of nft. If the value is an interval of addresses, it is a prefix
- * as large as the key's, and the low bits of @addr are kept (RFC 7757 section 3.3).
+ * Look an address up in a map of nft. If the value is an interval of addresses, keep the low bits
+ * of @addr (RFC 7757 section 3.3). nft refuses a prefix that is not as large as that of the key.
+ * Here only check that it is a prefix.
  */
 static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 			     u8 pf, const union nf_inet_addr *addr,
@@ -530,7 +531,7 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 					   nft_xlat_addr_len(priv));
 }
 
-/* Does it make mappings? A pool in registers is known with the first packet. */
+/* Add the pool of a rule that makes mappings. The first packet tells what the registers have. */
 static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 {
 	const struct nf_xlat_ct_range range = {
