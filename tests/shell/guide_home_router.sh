@@ -135,7 +135,7 @@ on "$gw" $NFT flush ruleset
 ip -n "$gw" -6 route del 64:ff9b::/96 dev wan 2>/dev/null
 text home_router nat64 >"$tmp/nat64.conf"
 devices=$(grep -o 'devices = { lan, wan }`' "$top/docs/guides/home_router.md")
-check "any nft loads the rest" on "$gw" nft -f - < <(text home_router | placed | sed -n '/^table /,$p' |
+check "any nft loads the rest" on "$gw" nft -f - < <(text home_router | sed -n '/^table /,$p' |
 	grep -v xlat | sed "s/^ *hook .*/&; ${devices%\`}/")
 check_eq "the flowtable has its devices" "$(joined)" '"lan", "wan"'
 check "a device" on "$gw" env XLAT_CONF="$tmp" XLAT_STATE="$tmp/xlat" "$top/packaging/xlat-device" up nat64
