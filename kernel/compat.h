@@ -139,11 +139,16 @@ static inline void nf_xlat_lltx(struct net_device *dev)
 #endif
 }
 
-/* HAVE_NETNS_IMMUTABLE: include/linux/netdevice.h, a feature before 6.12 */
+/*
+ * HAVE_NETNS_IMMUTABLE, HAVE_NETNS_LOCAL: include/linux/netdevice.h, two names of a bit since 6.12,
+ * which was a feature before. Stable releases of 6.12 have either.
+ */
 static inline void nf_xlat_netns_immutable(struct net_device *dev)
 {
-#ifdef HAVE_NETNS_IMMUTABLE
+#if defined(HAVE_NETNS_IMMUTABLE)
 	dev->netns_immutable = true;
+#elif defined(HAVE_NETNS_LOCAL)
+	dev->netns_local = true;
 #else
 	dev->features |= NETIF_F_NETNS_LOCAL;
 #endif
