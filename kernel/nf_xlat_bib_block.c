@@ -134,9 +134,10 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_block_fits);
 bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
 			  const struct in6_addr *client, struct nf_xlat_pool *pool)
 {
+	u64 net = (u64)ntohl(client->s6_addr32[0]) << 32 | ntohl(client->s6_addr32[1]);
+
 	return ipv6_prefix_equal(&block->of, client, block->len) &&
-	       nf_xlat_block_at(block, be64_to_cpup((const __be64 *)client) &
-				       nf_xlat_block_last(block), pool);
+	       nf_xlat_block_at(block, net & nf_xlat_block_last(block), pool);
 }
 
 /**
@@ -229,7 +230,15 @@ struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
 	struct nf_xlat_bib *block, *addr;
 	unsigned long *units = NULL;
 	int err = -ENOMEM;
+	u32 first;
 
+	/*
+	 * The ports of a rule may come from a map, so look before anything is allocated that only
+	 * RCU frees again: each packet of a client may come here.
+	 */
+	if (!place->n_ports || nf_xlat_block_units(&key6->pool, &first) <
+			       place->n_ports / NF_XLAT_UNIT_PORTS)
+		return ERR_PTR(-ERANGE);
 	block = nf_xlat_bib_alloc(GFP_ATOMIC);
 	if (!block)
 		return ERR_PTR(err);
@@ -308,6 +317,9 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 	}
 	if (none == max)
 		return ERR_PTR(-ENOSPC);
+	/* No block has the identifier 0 of an echo request. */
+	if (!place->port)
+		return ERR_PTR(-ERANGE);
 	key.port = htons(none);
 	block = nf_xlat_bib_block_take(net, &key, key4, place);
 	return block == ERR_PTR(-EEXIST) ? ERR_PTR(-EBUSY) : block;

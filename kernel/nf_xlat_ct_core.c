@@ -203,7 +203,7 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 	unsigned int verdict;
 
 	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN] &&
-	    !refs[NF_XLAT_REF_PEER] &&
+	    !refs[NF_XLAT_REF_BLOCK] &&
 	    likely(!nf_xlat_netlink_has_listeners(state->net)))
 		return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL,
 					 pkt);

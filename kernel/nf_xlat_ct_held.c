@@ -282,6 +282,7 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 	if (unlikely(!data || !nf_xlat_ct_watch(ct)))
 		return;
 	if (!refs[NF_XLAT_REF_PEER] && !refs[NF_XLAT_REF_HAIRPIN] &&
+	    !refs[NF_XLAT_REF_BLOCK] &&
 	    !cmpxchg(&data->held, 0, (unsigned long)refs[NF_XLAT_REF_BIB])) {
 		refs[NF_XLAT_REF_BIB] = NULL;
 	} else {
@@ -329,12 +330,13 @@ void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
 				      &first->orig)) {
-			/* NF_XLAT_REF_PEER is no mapping, but a permission or a block. */
+			/* The references before NF_XLAT_REF_PEER are to mappings. */
 			for (i = 0; i < NF_XLAT_REF_PEER; i++)
 				if (first->refs[i])
 					nf_xlat_bib_begin(first->net, first->refs[i]);
-			if (first->refs[i] && nf_xlat_bib_is_block(first->refs[i]))
-				nf_xlat_bib_block_begin(first->net, first->refs[i]);
+			if (first->refs[NF_XLAT_REF_BLOCK])
+				nf_xlat_bib_block_begin(first->net,
+							first->refs[NF_XLAT_REF_BLOCK]);
 			if (first->begins)
 				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 			nf_xlat_ct_attach(ct, first->refs);

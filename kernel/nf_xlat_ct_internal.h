@@ -93,9 +93,8 @@ static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
 enum nf_xlat_ct_refs {
 	NF_XLAT_REF_BIB,	/* the mapping */
 	NF_XLAT_REF_HAIRPIN,	/* of a hairpin: the mapping of the other end */
-	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer; or a block, see
-				 * nf_xlat_ct_choose_block()
-				 */
+	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer */
+	NF_XLAT_REF_BLOCK,	/* without a mapping: the block that the port is of */
 	__NF_XLAT_REF_MAX
 };
 

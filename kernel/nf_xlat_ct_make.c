@@ -99,7 +99,7 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 
 	/* Packets find the entry now, and it may end at any time, see nf_xlat_ct_attach(). */
 	for (i = 0; i < __NF_XLAT_REF_MAX; i++)
-		if (want->refs[i] && i != NF_XLAT_REF_PEER)
+		if (want->refs[i] && i < NF_XLAT_REF_PEER)
 			nf_xlat_bib_begin(net, want->refs[i]);
 	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 	nf_xlat_ct_attach(ct, want->refs);

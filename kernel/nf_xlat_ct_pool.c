@@ -334,5 +334,8 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			err = -ENOTUNIQ;
 		}
 	}
+	/* @key6 has the settings of the pool that was looked at last, which may not be the one. */
+	if (!err)
+		memcpy(key6, &first, sizeof(first));
 	return err;
 }

@@ -363,13 +363,18 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 			none = i;
 			continue;
 		}
+		/* Its ports are reserved in its own zone only. */
+		if (wants.block->key4.zone != key4.zone) {
+			nf_xlat_bib_put(net, wants.block);
+			continue;
+		}
 		err = nf_xlat_ct_port_of(range, ct, reply, &wants, attempts);
 		if (err != -EEXIST)
 			goto out;
 		key4.addr = wants.block->key4.addr;
 		nf_xlat_bib_put(net, wants.block);
 		/* So that the search is bounded, whoever has how many full blocks */
-		attempts = max(attempts / 2, NF_XLAT_MAX_ATTEMPTS / 8);
+		attempts = max_t(u32, attempts / 2, NF_XLAT_MAX_ATTEMPTS / 8);
 	}
 	wants.block = NULL;
 	if (none < max) {
@@ -502,7 +507,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 			*key = port;
 			return ports ?
 			       nf_xlat_ct_choose_block(range, ct, pool, ports, reply, NULL,
-						       &refs[NF_XLAT_REF_PEER]) :
+						       &refs[NF_XLAT_REF_BLOCK]) :
 			       nf_xlat_ct_choose(range, ct, pool, reply, NULL);
 		}
 	}

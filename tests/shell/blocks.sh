@@ -260,5 +260,24 @@ for line in open(sys.argv[1]):
         print("no begin:", line)
 print(len(has), "left" if lost or begun > 20 else f"of {begun}")' "$tmp/race")" "0 left"
 
+# Two devices have one address, of which one has no block for the client: the other it is.
+on "$gw" "$NFT" flush ruleset
+ip -n "$gw" link del xlat0 2>/dev/null
+for words in "" "mapping endpoint-independent block 64 of 2001:db8:ff::/64"; do
+	# shellcheck disable=SC2086 # words are meant
+	check "a device: ${words:-no blocks}" ip -n "$gw" link add "xlat${#words}" up type xlat \
+		prefix $pref64/96 non-global snat 192.0.2.50 $words || done_testing
+done
+check "a static mapping of who has no block" on_gw add mapping udp "[2001:db8:d::2]:7000" 192.0.2.50:5000
+check_eq "it has none" "$(json '[("block" in m, m["pool"]["port"]) for m in d]' mappings 192.0.2.50) $(blocks)" \
+	"[(False, 5000)] 0"
+for dev in $(ip -n "$gw" -br link show type xlat | awk '{ print $1 }'); do ip -n "$gw" link del "$dev"; done
+on_gw delete mapping udp "[2001:db8:d::2]:7000" >/dev/null
+
+# No block has identifier 0.
+check "a device without a range of ports" ip -n "$gw" link add xlat0 up type xlat prefix $pref64/96 non-global \
+	snat 192.0.2.50 mapping endpoint-independent block 64 || done_testing
+refused "no block of the pool has this port" on_gw add mapping icmp "[2001:db8:ff::2]:7" 192.0.2.50:0
+check_eq "and no block is taken" "$(blocks)" 0
 
 done_testing
