@@ -74,9 +74,11 @@ static void nf_xlat_dev_unmapped(const struct nf_xlat_way *way,
 				 struct sk_buff *skb, u8 pf)
 {
 	if (pf == NFPROTO_IPV6)
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+		nf_xlat_icmp_send(way->net, skb, pf, way->flags,
+				  ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 	else
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+		nf_xlat_icmp_send(way->net, skb, pf, way->flags,
+				  ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_ADDRESS);
 }
 

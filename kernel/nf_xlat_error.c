@@ -7,6 +7,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/netfilter.h>
+#include <net/addrconf.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/ip.h>
@@ -25,6 +26,30 @@ static bool nf_xlat_of_icmp(const struct sock *sk)
 	return sk && sk_fullsock(sk) && !sk->sk_net_refcnt &&
 	       (sk->sk_protocol == IPPROTO_ICMP ||
 		sk->sk_protocol == IPPROTO_ICMPV6);
+}
+
+/*
+ * Is the packet an answer of this host to an ICMP query, without the socket that has sent it? A
+ * clone has no socket, and act_mirred sends a clone while the ICMP socket is locked.
+ */
+static bool nf_xlat_is_own_reply(struct net *net, const struct sk_buff *skb, u8 pf)
+{
+	u32 at = skb_network_offset(skb);
+	const u8 *type;
+	u8 buf;
+
+	if (pf == NFPROTO_IPV6) {
+		if (ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6)
+			return false;
+		type = skb_header_pointer(skb, at + sizeof(struct ipv6hdr), 1, &buf);
+		return type && *type == ICMPV6_ECHO_REPLY &&
+		       ipv6_chk_addr(net, &ipv6_hdr(skb)->saddr, NULL, 0);
+	}
+	if (ip_hdr(skb)->protocol != IPPROTO_ICMP)
+		return false;
+	type = skb_header_pointer(skb, at + ip_hdrlen(skb), 1, &buf);
+	return type && (*type == ICMP_ECHOREPLY || *type == ICMP_TIMESTAMPREPLY) &&
+	       inet_addr_type(net, ip_hdr(skb)->saddr) == RTN_LOCAL;
 }
 
 /*
@@ -60,7 +85,8 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 	union nf_inet_addr to;
 	struct dst_entry *dst;
 
-	if (nf_xlat_of_icmp(skb->sk))
+	if (nf_xlat_of_icmp(skb->sk) ||
+	    (!skb->sk && unlikely(nf_xlat_is_own_reply(net, skb, pf))))
 		return;
 	if (flags & NF_XLAT_IN_DEVICE) {
 		nf_xlat_icmp_ndo_send(skb, pf, type, code, info);
@@ -94,6 +120,7 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 	}
 	icmp_send(skb, type, code, htonl(info));
 }
+EXPORT_SYMBOL_GPL(nf_xlat_icmp_send);
 
 /**
  * nf_xlat_reject - count a packet as dropped, and send an ICMP error about it

@@ -281,10 +281,6 @@ static inline bool nf_xlat_cb_lost(const struct sk_buff *skb, u8 pf)
 /* nf_xlat_hook.c */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb);
 
-/* nf_xlat_error.c */
-void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
-		       u8 type, u8 code, u32 info);
-
 /* nf_xlat_forward.c */
 enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 					const struct net *net, u8 pf);

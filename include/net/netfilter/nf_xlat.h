@@ -567,6 +567,8 @@ unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
 			      unsigned int i);
 
 /* nf_xlat_error.c */
+void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
+		       u8 type, u8 code, u32 info);
 unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_way *way,
 			    const struct nf_xlat_pkt *pkt,
