@@ -9,6 +9,11 @@
 #		tests/lab run -t 5000 -e FUZZ_SECONDS 6.12 -- tests/shell/fuzz.sh
 . "$(dirname "$0")/lib.sh"
 
+# 6.1 has faults of its own (docs/security.md): a fragment that is lost on the way to this host may
+# keep the namespace from its end.
+if [[ $(uname -r) = 6.1.* && ! ${FUZZ_SEED-} ]]; then
+	skip "the namespace may not end on 6.1, by a fault of the kernel itself; FUZZ_SEED=1 runs it"
+fi
 seed=${FUZZ_SEED:-1}
 # The kernels that look for errors have the minute.
 seconds=60
