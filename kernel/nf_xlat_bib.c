@@ -39,11 +39,6 @@ static const struct rhashtable_params nf_xlat_bib_params4 = {
 
 static struct kmem_cache *nf_xlat_bib_cache __read_mostly;
 
-static struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
-{
-	return &nf_xlat_ct_pernet(net)->bib;
-}
-
 /**
  * nf_xlat_bib_find6 - find the mapping of an IPv6 endpoint
  * @net: network namespace

@@ -26,11 +26,6 @@
 
 #define NF_XLAT_BLOCK_MAX_PORTS	32768
 
-static struct nf_xlat_bib_net *nf_xlat_block_pernet(const struct net *net)
-{
-	return &nf_xlat_ct_pernet(net)->bib;
-}
-
 /* Find the units of a pool that blocks may have: the first one, and the number. */
 static u32 nf_xlat_block_units(const struct nf_xlat_pool *pool, u32 *first)
 {
@@ -107,12 +102,7 @@ static u64 nf_xlat_block_last(const struct nf_xlat_ct_block *block)
 int nf_xlat_ct_block_fits(const struct nf_xlat_ct_block *block,
 			  const struct nf_xlat_ct_range *range)
 {
-	struct nf_xlat_pool pool = {
-		.min_addr	= range->min_addr.ip,
-		.max_addr	= range->max_addr.ip,
-		.min_proto	= range->min_proto,
-		.max_proto	= range->max_proto,
-	};
+	struct nf_xlat_pool pool = nf_xlat_ct_range_pool(range);
 	struct nf_xlat_pool any = pool;
 
 	if (!nf_xlat_block_at(block, 0, &any))
@@ -179,8 +169,8 @@ static u32 nf_xlat_block_search(unsigned long *units, u32 first, u32 n, u32 want
 }
 
 /*
- * Take units of an address for a new block, and note its first port. @pool is the pool that they
- * are to be of. Returns 0, -EEXIST if they are taken, or -ERANGE if the pool does not have them.
+ * Take units of an address for a new block, and note its first port. They are of the pool in the
+ * key of @block. Returns 0, -EEXIST if they are taken, or -ERANGE if the pool does not have them.
  */
 static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_bib *addr,
 				    struct nf_xlat_bib *block,
@@ -226,7 +216,7 @@ struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
 					   const struct nf_xlat_bib_key4 *key4,
 					   const struct nf_xlat_bib_place *place)
 {
-	struct nf_xlat_bib_net *bn = nf_xlat_block_pernet(net);
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct nf_xlat_bib *block, *addr;
 	unsigned long *units = NULL;
 	int err = -ENOMEM;

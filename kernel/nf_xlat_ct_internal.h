@@ -86,6 +86,23 @@ static inline struct nf_xlat_ct_net *nf_xlat_ct_pernet(const struct net *net)
 	return net_generic(net, nf_xlat_ct_net_id);
 }
 
+static inline struct nf_xlat_bib_net *nf_xlat_bib_pernet(const struct net *net)
+{
+	return &nf_xlat_ct_pernet(net)->bib;
+}
+
+/* The addresses and ports of a rule or device */
+static inline struct nf_xlat_pool
+nf_xlat_ct_range_pool(const struct nf_xlat_ct_range *range)
+{
+	return (struct nf_xlat_pool) {
+		.min_addr	= range->min_addr.ip,
+		.max_addr	= range->max_addr.ip,
+		.min_proto	= range->min_proto,
+		.max_proto	= range->max_proto,
+	};
+}
+
 /*
  * References that an entry holds. A mapping ends with its last session, as an entry of RFC
  * 6146's BIB does.

@@ -97,10 +97,7 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 	pool->prefix = range->prefix;
 	pool->block = *block;
 	if (known != NF_XLAT_POOL_LATER) {
-		pool->pool.min_addr = range->min_addr.ip;
-		pool->pool.max_addr = range->max_addr.ip;
-		pool->pool.min_proto = range->min_proto;
-		pool->pool.max_proto = range->max_proto;
+		pool->pool = nf_xlat_ct_range_pool(range);
 		pool->state = NF_XLAT_POOL_KNOWN;
 	}
 	if (known == NF_XLAT_POOL_WHOLE)

@@ -714,12 +714,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 {
 	const struct nf_conntrack_tuple *orig;
 	struct nf_conntrack_tuple reply;
-	struct nf_xlat_pool pool = {
-		.min_addr	= range->min_addr.ip,
-		.max_addr	= range->max_addr.ip,
-		.min_proto	= range->min_proto,
-		.max_proto	= range->max_proto,
-	};
+	struct nf_xlat_pool pool = nf_xlat_ct_range_pool(range);
 	const struct nf_xlat_ct_block *ports = NULL;
 	enum nf_xlat_reason reason;
 	union nf_inet_addr addr;

@@ -387,15 +387,25 @@ static bool asked(unsigned int kind)
 	return filter.end[kind].family || filter.end[kind].has_port;
 }
 
+/* Have two addresses the same leading bits? */
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
+{
+	unsigned int i;
+
+	for (i = 0; bits; i++, bits -= bits < 8 ? bits : 8)
+		if ((a[i] ^ b[i]) & (bits < 8 ? 0xff00 >> bits : 0xff))
+			return false;
+	return true;
+}
+
 /*
  * Which ends that the filter asks for is this one, of @kind? As bits, as the kernel has it for
  * dumps: events are not filtered there.
  */
 static uint8_t find_end(unsigned int kind, const struct end *is)
 {
-	unsigned int i, k, bits;
 	uint8_t found = 0;
-	bool same;
+	unsigned int k;
 
 	for (k = NF_XLAT_A_FILTER_CLIENT; k <= NF_XLAT_A_FILTER_ANY; k++) {
 		const struct end *end = &filter.end[k];
@@ -404,10 +414,7 @@ static uint8_t find_end(unsigned int kind, const struct end *is)
 		    (end->family && end->family != is->family) ||
 		    (end->has_port && end->port != is->port))
 			continue;
-		same = true;
-		for (i = 0, bits = end->len; bits; i++, bits -= bits < 8 ? bits : 8)
-			same &= !((end->addr[i] ^ is->addr[i]) & (bits < 8 ? 0xff00 >> bits : 0xff));
-		if (same)
+		if (same_bits(end->addr, is->addr, end->len))
 			found |= 1 << k;
 	}
 	return found;
@@ -723,22 +730,19 @@ static bool block_wanted(const struct block *b)
 
 	for (k = NF_XLAT_A_FILTER_CLIENT; k <= NF_XLAT_A_FILTER_ANY; k++) {
 		const struct end *end = &filter.end[k];
-		struct end is = end->family == AF_INET6 ? b->client : b->pool;
-		struct filter all = filter;
-		bool found;
+		bool is6 = end->family == AF_INET6;
 
 		if (!asked(k))
 			continue;
-		if (end->has_port && (end->family == AF_INET6 || end->port < b->pool.port ||
-				      end->port > block_last(b)))
+		if (k != NF_XLAT_A_FILTER_ANY &&
+		    k != (is6 ? NF_XLAT_A_FILTER_CLIENT : NF_XLAT_A_FILTER_POOL))
 			return false;
-		is.port = end->port;
-		if (end->family == AF_INET6 && end->len > 64)
-			filter.end[k].len = 64;
-		found = find_end(end->family == AF_INET6 ? NF_XLAT_A_FILTER_CLIENT :
-							   NF_XLAT_A_FILTER_POOL, &is) & 1 << k;
-		filter = all;
-		if (!found)
+		if (end->has_port &&
+		    (is6 || end->port < b->pool.port || end->port > block_last(b)))
+			return false;
+		/* A subscriber is a network of 64 bits. */
+		if (!same_bits(end->addr, is6 ? b->client.addr : b->pool.addr,
+			       end->len < 64 ? end->len : 64))
 			return false;
 	}
 	return true;
