@@ -255,7 +255,13 @@ before=$(errors)
 touch "$tmp/go"
 # shellcheck disable=SC2317 # called by wait_for
 rejected() { on "$gw" "$NFT" list chain ip held forward | grep -q 'packets [1-9]'; }
-check "queue: the packet is rejected" wait_for 10 rejected
+# Up to 6.1 conntrack drops the first packet of a session on its way back from a queue
+# (docs/design.md).
+if printf '6.2\n%s\n' "$(uname -r)" | sort -VC; then
+	check "queue: the packet is rejected" wait_for 10 rejected
+else
+	check "queue: conntrack has the packet back" wait_for 10 unbound
+fi
 check_eq "queue: not by another namespace" "$(errors)" "$before"
 ip link del reject0
 
