@@ -220,6 +220,25 @@ check "the log has them" wait_for 30 eval '[ "$(grep -c "\"end\"" "$tmp/log")" =
 echo "# log: $(($(wc -c <"$tmp/log") / 500)) bytes for a block, $(($(gzip -c "$tmp/log" | wc -c) / 500)) by gzip"
 kill $logger
 
+# Blocks that follow from addresses, of a pool of several addresses with 3 blocks each. What the
+# kernel does, what the tool computes without it, and what RFC 7422's arithmetic says are the same.
+for way in device rule; do
+	translate snat 192.0.2.40-192.0.2.45:1024-65535 mapping endpoint-independent block 16384 of 2001:db8:e::/60
+	of=(16384 of 2001:db8:e::/60 range 192.0.2.40-192.0.2.45)
+	for expected in "0 40:1024-17407" "2 40:33792-50175" "4 41:17408-33791" "f 45:1024-17407"; do
+		client=2001:db8:e:${expected% *}::
+		client=${client/:0::/::}
+		block=192.0.2.${expected#* }
+		send "$client6" ${client}2 3000 2
+		check_eq "the block of subscriber ${expected% *}" \
+			"$(on_gw blocks client ${client}2 | awk 'NR == 2 { print $1, $2 }')" "$client/64 $block"
+		check_eq "by the tool" "$(on_gw deterministic "${of[@]}" ${client}2)" "$client/64 $block"
+		check_eq "who has its first port" "$(on_gw deterministic "${of[@]}" "${block%-*}")" "$client/64 $block"
+		check_eq "and its last" "$(on_gw deterministic "${of[@]}" "${block%:*}:${block#*-}")" "$client/64 $block"
+	done
+	check_eq "no port is of another block" "$(blocks) $(strays)" "4 []"
+done
+
 # Many at once, whose sessions end at any time: no block is left, nor two have a port at once.
 translate snat $pool_ip:1024-2047 mapping endpoint-independent block 64
 background "$gw" "$xlat" monitor blocks --json >"$tmp/race"
