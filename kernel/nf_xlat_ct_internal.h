@@ -202,6 +202,7 @@ struct nf_xlat_ct_data {
  * @has_mark: for nf_xlat_ct_set(): @mark counts
  * @tcp_state: enum tcp_conntrack, of TCP; for nf_xlat_ct_set(), 0 leaves the state as it is
  * @hairpin: both tuples are of IPv6
+ * @portid: of the socket that wants it
  * @refs: the references that it gets. What the session does not take, the caller puts.
  */
 struct nf_xlat_ct_want {
@@ -216,6 +217,7 @@ struct nf_xlat_ct_want {
 	bool				has_mark;
 	u8				tcp_state;
 	bool				hairpin;
+	u32				portid;
 	struct nf_xlat_bib		**refs;
 };
 

@@ -68,8 +68,9 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * @net: network namespace, in which conntrack and the hooks for sessions have been registered
  * @want: the session. nf_xlat_ct_attach() takes the references of @want->refs.
  *
- * The event of conntrack does not name the socket that asks for the session, because ctnetlink
- * would look for its port among the sockets of NETLINK_NETFILTER.
+ * The event of conntrack has the port of the socket that asks for the session, so that a daemon
+ * knows its own. It is for listeners only (report is 0): otherwise ctnetlink would look for the
+ * port among the sockets of NETLINK_NETFILTER.
  *
  * As the entry of a packet, the entry gets its references after it has entered conntrack's table.
  * RCU read side, process context.
@@ -109,7 +110,7 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 	if (want->status & IPS_ASSURED)
 		events |= BIT(IPCT_ASSURED);
 	nf_conntrack_eventmask_report(events | BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, 0, 0);
+				      ct, want->portid, 0);
 	nf_ct_put(ct);
 	return 0;
 }
@@ -146,6 +147,6 @@ int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want)
 		return -ETIME;
 	nf_conntrack_eventmask_report(BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) |
 				      BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, 0, 0);
+				      ct, want->portid, 0);
 	return 0;
 }

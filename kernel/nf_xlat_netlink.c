@@ -160,7 +160,7 @@ void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 	msg = nf_xlat_nl_event(net, NF_XLAT_NL_MAPPINGS, cmd, &hdr);
 	if (msg)
 		nf_xlat_nl_notify(net, NF_XLAT_NL_MAPPINGS, msg, hdr,
-				  nf_xlat_nl_put_mapping(msg, NULL, bib));
+				  nf_xlat_nl_put_mapping(msg, NF_XLAT_A_MAPPING, NULL, bib));
 }
 
 /**
@@ -412,11 +412,12 @@ static const struct genl_ops nf_xlat_nl_ops[] = {
 	},
 	{
 		.cmd		= NF_XLAT_CMD_SESSION_GET,
-		.start		= nf_xlat_nl_start,
+		.doit		= nf_xlat_nl_session_get,
+		.start		= nf_xlat_nl_session_start,
 		.dumpit		= nf_xlat_nl_session_dump,
 		.done		= nf_xlat_nl_done,
 		.policy		= nf_xlat_nl_policy,
-		.maxattr	= NF_XLAT_A_FILTER,
+		.maxattr	= NF_XLAT_A_SESSION,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -108,8 +108,9 @@ nf_xlat_nl_filter_policy[NF_XLAT_A_FILTER_MAX + 1] = {
 	[NF_XLAT_A_FILTER_FAST_PATH]	= { .type = NLA_FLAG },
 };
 
-const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_FILTER + 1] = {
+const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1] = {
 	[NF_XLAT_A_FILTER]		= NLA_POLICY_NESTED(nf_xlat_nl_filter_policy),
+	[NF_XLAT_A_SESSION]		= NLA_POLICY_NESTED(nf_xlat_nl_session_policy),
 };
 
 /* Read attribute @kind of a filter, the ends of that name. */
@@ -683,7 +684,8 @@ static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!hdr)
 		return -EMSGSIZE;
 	if (d->blocks ? nf_xlat_nl_put_block(skb, sock_net(cb->skb->sk), bib) :
-			nf_xlat_nl_put_mapping(skb, sock_net(cb->skb->sk), bib)) {
+			nf_xlat_nl_put_mapping(skb, NF_XLAT_A_MAPPING, sock_net(cb->skb->sk),
+					       bib)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -850,7 +852,7 @@ static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
  */
 int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 {
-	/* Without port and report, as in nf_xlat_ct_make() */
+	/* Without report, as in nf_xlat_ct_make(). The end of a session names nobody. */
 	struct nf_ct_iter_data iter = { .net = genl_info_net(info) };
 	struct nf_xlat_nl_del *del;
 	struct sk_buff *msg;

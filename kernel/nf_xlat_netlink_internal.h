@@ -89,14 +89,14 @@ static inline bool nf_xlat_nl_legal4(__be32 ip)
 extern struct genl_family nf_xlat_nl_family;
 
 /* nf_xlat_netlink_dump.c */
-extern const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_FILTER + 1];
+extern const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1];
 
 int nf_xlat_nl_start(struct netlink_callback *cb);
 int nf_xlat_nl_done(struct netlink_callback *cb);
 int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct);
 int nf_xlat_nl_session_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb);
-int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
+int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
 			   const struct nf_xlat_bib *bib);
 int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
 			 const struct nf_xlat_bib *block);
@@ -126,9 +126,12 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info);
 int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info);
 
 /* nf_xlat_netlink_new.c */
+extern const struct nla_policy nf_xlat_nl_session_policy[NF_XLAT_A_SESSION_MAX + 1];
 extern const struct nla_policy nf_xlat_nl_new_policy[NF_XLAT_A_PEER_MAPPING + 1];
 
 int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info);
 int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info);
+int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info);
+int nf_xlat_nl_session_start(struct netlink_callback *cb);
 
 #endif /* _NF_XLAT_NETLINK_INTERNAL_H */

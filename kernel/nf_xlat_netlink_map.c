@@ -116,6 +116,7 @@ int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
 /**
  * nf_xlat_nl_put_mapping - put the attributes of a mapping
  * @skb: message
+ * @attr: NF_XLAT_A_MAPPING or NF_XLAT_A_PEER_MAPPING
  * @net: namespace, to count the sessions of the mapping; NULL while it begins or ends, when their
  *	number is not known
  * @bib: the mapping
@@ -124,7 +125,7 @@ int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
  *
  * Return: 0, or -EMSGSIZE if there is no room.
  */
-int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
+int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
 			   const struct nf_xlat_bib *bib)
 {
 	const struct nf_xlat_bib_key6 *key6 = &bib->key6;
@@ -132,7 +133,7 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, struct net *net,
 	u32 now = (u32)ktime_get_seconds();
 	struct nlattr *nest;
 
-	nest = nla_nest_start(skb, NF_XLAT_A_MAPPING);
+	nest = nla_nest_start(skb, attr);
 	if (!nest ||
 	    nla_put_in6_addr(skb, NF_XLAT_A_MAPPING_CLIENT, &key6->addr) ||
 	    nla_put_be16(skb, NF_XLAT_A_MAPPING_CLIENT_PORT, key6->port) ||

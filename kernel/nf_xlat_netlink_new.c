@@ -61,8 +61,7 @@ nf_xlat_nl_tuple_policy[NF_XLAT_A_TUPLE_MAX + 1] = {
 	[NF_XLAT_A_TUPLE_BYTES]		= { .type = NLA_BINARY, .len = sizeof(u64) },
 };
 
-static const struct nla_policy
-nf_xlat_nl_session_policy[NF_XLAT_A_SESSION_MAX + 1] = {
+const struct nla_policy nf_xlat_nl_session_policy[NF_XLAT_A_SESSION_MAX + 1] = {
 	[NF_XLAT_A_SESSION_ID]		= { .type = NLA_BE32 },
 	[NF_XLAT_A_SESSION_ORIG]	= NLA_POLICY_NESTED(nf_xlat_nl_tuple_policy),
 	[NF_XLAT_A_SESSION_REPLY]	= NLA_POLICY_NESTED(nf_xlat_nl_tuple_policy),
@@ -592,6 +591,7 @@ static int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *i
 	n->net = genl_info_net(info);
 	n->extack = info->extack;
 	n->want.refs = n->refs;
+	n->want.portid = info->snd_portid;
 	n->attr = info->attrs[NF_XLAT_A_SESSION];
 	err = nla_parse_nested(n->tb, NF_XLAT_A_SESSION_MAX, n->attr,
 			       nf_xlat_nl_session_policy, n->extack);
@@ -764,4 +764,131 @@ out_exit:
 out:
 	kfree(n);
 	return err;
+}
+
+/*
+ * Put the mappings of a session into the message, as SESSION_NEW takes them. RCU read side: what
+ * the references point to is freed after a grace period.
+ */
+static int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_xlat_bib *from, *to = NULL;
+	const struct nf_xlat_ct_held *held;
+	unsigned long old;
+	int err = 0;
+
+	if (!data)
+		return 0;
+	old = READ_ONCE(data->held);
+	held = nf_xlat_ct_to_held(old);
+	if (held) {
+		from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
+		to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
+	} else {
+		from = old == NF_XLAT_CT_GONE ? NULL : (const struct nf_xlat_bib *)old;
+	}
+	if (from)
+		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_MAPPING, NULL, from);
+	if (!err && to)
+		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_PEER_MAPPING, NULL, to);
+	return err;
+}
+
+/* Find the session with the original tuple of a request. The caller puts the entry. */
+static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
+{
+	struct nf_conntrack_tuple_hash *h = NULL;
+	struct nf_xlat_nl_new *n;
+	struct nf_conn *ct;
+	int err;
+
+	n = kzalloc(sizeof(*n), GFP_KERNEL);
+	if (!n)
+		return ERR_PTR(-ENOMEM);
+	n->extack = info->extack;
+	n->attr = info->attrs[NF_XLAT_A_SESSION];
+	err = nla_parse_nested(n->tb, NF_XLAT_A_SESSION_MAX, n->attr,
+			       nf_xlat_nl_session_policy, n->extack);
+	if (!err)
+		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_ORIGINAL,
+					    n->tb[NF_XLAT_A_SESSION_ORIG]);
+	if (!err)
+		err = nf_xlat_nl_read_zone(n);
+	if (!err) {
+		h = nf_conntrack_find_get(genl_info_net(info), &n->want.zone,
+					  &n->want.tuple[IP_CT_DIR_ORIGINAL]);
+		ct = h ? nf_ct_tuplehash_to_ctrack(h) : NULL;
+		if (h && (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
+			  !nf_xlat_ct_is_session(ct) || nf_ct_is_dying(ct))) {
+			nf_ct_put(ct);
+			h = NULL;
+		}
+		if (!h)
+			err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_ORIG], -ENOENT,
+					     "there is no session with this tuple");
+	}
+	kfree(n);
+	return err ? ERR_PTR(err) : ct;
+}
+
+/**
+ * nf_xlat_nl_session_get - get a session with its mappings, as SESSION_NEW takes them
+ * @skb: request
+ * @info: its attributes
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @info->extack.
+ */
+int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct sk_buff *msg;
+	struct nf_conn *ct;
+	int err = -EMSGSIZE;
+	void *hdr;
+
+	if (info->attrs[NF_XLAT_A_FILTER])
+		return NF_XLAT_NL_BAD(info->extack, info->attrs[NF_XLAT_A_FILTER], -EINVAL,
+				      "a filter is for dumps");
+	if (GENL_REQ_ATTR_CHECK(info, NF_XLAT_A_SESSION))
+		return -EINVAL;
+	ct = nf_xlat_nl_find_session(info);
+	if (IS_ERR(ct))
+		return PTR_ERR(ct);
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg) {
+		nf_ct_put(ct);
+		return -ENOMEM;
+	}
+	hdr = genlmsg_put_reply(msg, info, &nf_xlat_nl_family, 0, NF_XLAT_CMD_SESSION_GET);
+	if (hdr) {
+		rcu_read_lock();
+		err = nf_xlat_nl_put_session(msg, ct) ? : nf_xlat_nl_put_refs(msg, ct);
+		rcu_read_unlock();
+	}
+	nf_ct_put(ct);
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+/**
+ * nf_xlat_nl_session_start - begin a dump of sessions
+ * @cb: the dump; its filter is parsed
+ *
+ * Process context.
+ *
+ * Return: 0, or a negative error with a message in @cb->extack.
+ */
+int nf_xlat_nl_session_start(struct netlink_callback *cb)
+{
+	const struct nlattr *attr = nf_xlat_dump_attrs(cb)[NF_XLAT_A_SESSION];
+
+	if (attr)
+		return NF_XLAT_NL_BAD(cb->extack, attr, -EINVAL, "a dump has a filter");
+	return nf_xlat_nl_start(cb);
 }

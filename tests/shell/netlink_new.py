@@ -11,6 +11,9 @@ ports that are in the events for a listener.
 netlink_new.py static N COMMAND...: make so many static mappings, and run the command: how many mappings
 began and ended, by their events.
 
+netlink_new.py again: get the only session of TCP, end it, and make it of what was got: what the kernel
+says to the last, and to wrong requests for a session.
+
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
 import os
@@ -26,9 +29,9 @@ SESSION_DEL, LISTEN, SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 4, 10,
 FAMILY = family("nf-xlat")
 
 
-def say(cmd, data):
+def say(cmd, data, flags=4):
     """Error, text, and kind of the attribute that is named"""
-    sent = message(FAMILY, 4, struct.pack("=BBH", cmd, 1, 0) + data)
+    sent = message(FAMILY, flags, struct.pack("=BBH", cmd, 1, 0) + data)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
         nl.setsockopt(270, 11, 1)  # SOL_NETLINK, NETLINK_EXT_ACK
@@ -177,6 +180,21 @@ def events():
             print(os.strerror(-error), len(list(waiting(other))), ports)
 
 
+def again():
+    tcp = next(s for s in dumped() if dict(attrs(dict(attrs(s))[2]))[5] == u8(6))
+    orig = nest(2, dict(attrs(tcp))[2])
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        nl.send(message(FAMILY, 1, struct.pack("=BBH", 2, 1, 0) + nest(3, orig)))
+        got = nl.recv(8192)
+        nl.send(message(FAMILY, 1, struct.pack("=BBH", SESSION_DEL, 1, 0) + nest(1, attr(1, u8(6)))))
+        nl.recv(8192)
+    print(say(SESSION_NEW, got[20:]))
+    print(say(2, nest(3, nest(2, pack({**ORIG, 6: be16(1)})))))
+    print(say(2, nest(1, attr(1, u8(6))) + nest(3, orig)))
+    print(say(2, nest(3, orig), 0x300))
+
+
 def static(n, *command):
     with (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl,
           socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as listener):
@@ -205,6 +223,8 @@ elif sys.argv[1] == "static":
     static(int(sys.argv[2]), *sys.argv[3:])
 elif sys.argv[1] == "events":
     events()
+elif sys.argv[1] == "again":
+    again()
 elif sys.argv[1] == "set":
     old = dict(attrs(next(dumped())))
     new = {**old, 6: u32(int(sys.argv[2])), 7: u8(int(sys.argv[3])), 8: u32(77)}

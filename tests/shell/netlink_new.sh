@@ -18,9 +18,9 @@ on "$gw" conntrack -F 2>/dev/null
 
 # The port of their sender is one of generic netlink, and may be that of another's socket in ctnetlink.
 modprobe -q nf_conntrack_netlink
-check_eq "events of conntrack are for listeners only, and name no port" "$(python "$gw" netlink_new events)" \
-	"Success 0 [0]
-Success 0 [0]
+check_eq "events of conntrack are for listeners only, and name the port" "$(python "$gw" netlink_new events)" \
+	"Success 0 [4242]
+Success 0 [4242]
 Success 0 [0]"
 
 # A session that changes
@@ -28,6 +28,12 @@ serve "$server4" tcp4:8080
 check_match "a session" "$(ask "$client6" tcp $server64 8080)" "hello from *"
 check_eq "is set" "$(python "$gw" netlink_new set 5000 3)" "Success: "
 check_match "to this" "$(sessions tcp)" "* tcp *6 [45][0-9][0-9][0-9] ESTABLISHED *mark=77 *"
+check_eq "is had, deleted, and made of what was had" "$(python "$gw" netlink_new again)" "Success: 
+No such file or directory: there is no session with this tuple at 2
+Invalid argument: a filter is for dumps at 1
+Invalid argument: a dump has a filter at 3"
+check_match "as it was" "$(sessions tcp)" "* tcp *6 [45][0-9][0-9][0-9] ESTABLISHED *mark=77 *"
+check_eq "with its mapping" "$(counter Bib)" 1
 check_eq "what is there already is refused" "$(python "$gw" netlink_new copy)" \
 	"Invalid argument: a session with a mapping, and no mapping at 5"
 
