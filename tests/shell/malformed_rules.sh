@@ -29,13 +29,16 @@ maps='map to4 { type ipv6_addr : ipv4_addr; }
 	map marks { type ipv6_addr : mark; }
 	set hosts { type ipv6_addr; }'
 
+# nft in the gateway, without the mounts of "ip netns exec", as there are hundreds
+inside() { nsenter --net="/run/netns/$gw" "$NFT" "$@"; }
+
 # refused FAMILY CHAIN RULE MESSAGE WHERE: the last is what nft marks
 refused()
 {
 	local out decl='' lines text mark
 
 	case $3 in *map\ @*) decl=$maps ;; esac
-	if out=$(on "$gw" $NFT "table $1 t { ${decl//$'\n'/; } ; chain c { $2 $3; } ; }" 2>&1); then
+	if out=$(inside "table $1 t { ${decl//$'\n'/; } ; chain c { $2 $3; } ; }" 2>&1); then
 		fail "accepted: $1 { $2 $3 }"
 		on "$gw" $NFT flush ruleset
 		return
@@ -128,7 +131,9 @@ messages()
 	refused inet "$pre" "xlat 4to6 $n64 mtu 1400-1500" "must be a number from 1280 to 65535" 1400-1500
 	refused inet "$pre" "xlat 4to6 $n64 mtu meta length" "must be a number from 1280 to 65535" "meta length"
 	refused inet "$pre" "xlat 4to6 $n64 mtu ip length" "datatype mismatch" "ip length"
-	refused inet "$pre" "xlat 4to6 $n64 mtu 192.0.2.1" "Could not parse integer" 192.0.2.1
+	for word in 192.0.2.1 foo; do
+		refused inet "$pre" "xlat 4to6 $n64 mtu $word" "must be a number from 1280 to 65535" $word
+	done
 	# families
 	refused ip "$pre" "xlat 6to4 $n64 masquerade" "translates ip6 packets, there are none in ip tables" 6to4
 	refused ip6 "$pre" "xlat 4to6 $n64" "translates ip packets, there are none in ip6 tables" 4to6
@@ -237,7 +242,23 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8:1::/64 : 192.0.2.1 } $ei block 512 of 2001:db8::/64" "needs a constant pool" 2001:db8::/64
 	ends inet "$pre" "xlat 6to4 $n64 masquerade $ei block" "expected a multiple of 64 ports"
 	ends inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 64 of" "expected a prefix of clients"
-	refused inet "$pre" "xlat 6to4 $n64 masquerade block 512" "block" block
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block foo" "must be a multiple of 64 ports, up to 32768" foo
+	word='it belongs behind mapping endpoint-independent'
+	for rule in "block 512" "$n64 block 512" "$n64 masquerade block 512" "$n64 snat to 192.0.2.1 random block 512" \
+		"$n64 masquerade $ei filtering address-dependent block 512"; do
+		refused inet "$pre" "xlat 6to4 $rule" "unexpected block, $word" block
+	done
+	for rule in "$n64 of P" "$n64 masquerade of P" "$n64 masquerade $ei of P" "$n64 masquerade $ei filtering address-dependent of P"; do
+		refused inet "$pre" "xlat 6to4 ${rule/P/2001:db8::/56}" "unexpected of, it belongs behind block and its number of ports" of
+	done
+	for word in blok blocks from; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $ei $word 512" "unknown word '$word', expected block, mapping or filtering" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 512 $word 2001:db8::/56" "unknown word '$word', expected of, mapping or filtering" $word
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade $ei block 512 2001:db8::/56" "unexpected address, of is missing before it" 2001:db8::
+	for rule in "$ei 512" "$ei block 1024 512"; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $rule" "unexpected number, ports of a block are behind mapping endpoint-independent block" 512
+	done
 	# pools and hosts from maps
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8:1::/64 : 192.0.2.1, 2001:db8:2::/64 : 2001:db8::1 }" "6to4 snat needs an IPv4 address" 2001:db8::1
 	refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { 80 : 192.0.2.2-192.0.2.4 . 80 }" "4to6 dnat needs an IPv6 address" 192.0.2.2-192.0.2.4
@@ -311,6 +332,13 @@ words()
 		refused inet "$pre" "counter $word $n64 masquerade" "unknown statement '$word', did you mean xlat?" $word
 		refused inet "$pre" "$word saddr $n64 daddr $n64" "unknown statement '$word', did you mean xlat?" $word
 	done
+	for word in "xlat xlat 6to4 $n64" "xlat \"6to4\" $n64"; do
+		refused inet "$pre" "$word" "6to4, 4to6 or flow add is missing behind xlat" xlat
+	done
+	for word in 6to4 4to6; do
+		refused inet "$pre" "$word $n64 masquerade" "unexpected $word, xlat is missing before it" $word
+		refused inet "$pre" "ip6 daddr 64:ff9b::/96 counter $word $n64" "unexpected $word, xlat is missing before it" $word
+	done
 	# and what has nothing to do with it
 	for word in dnta snatt masqerade; do
 		check_not "$word" on "$gw" "$NFT" "table inet t { chain c { $pre $word to 192.0.2.1; }; }"
@@ -333,7 +361,7 @@ words()
 		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1-2 $word" "unknown word '$word', $state" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade random $word" "unknown word '$word', $state" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "expecting random or fully-random or persistent" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "unknown word '$word', expected mapping or filtering" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "unknown word '$word', expected block, mapping or filtering" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "expecting endpoint-independent or address-port-dependent" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "expecting endpoint-independent or address-dependent" $word
 	done
@@ -411,7 +439,9 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, 192.0.2.9" "only one address or range" ,
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, random" "no comma before flags" ,
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.0/28, random" "no comma before flags" ,
-	refused inet "$pre" "xlat 6to4 4to6 $n64" "unexpected 4to6" 4to6
+	for rule in "4to6 $n64" "$n64 4to6" "$n64 masquerade 4to6" "$n64 masquerade mapping endpoint-independent 4to6"; do
+		refused inet "$pre" "xlat 6to4 $rule" "unexpected 4to6, there can be only one of 6to4 and 4to6, behind xlat" 4to6
+	done
 	refused inet "$pre" "xlat 6to4 $n64 mapping endpoint-independent masquerade" "masquerade and snat belong before mapping and filtering" masquerade
 	refused inet "$pre" "xlat 6to4 $n64 filtering address-dependent snat to 192.0.2.1" "masquerade and snat belong before mapping and filtering" snat
 	for word in endpoint-independent address-dependent address-port-dependent; do
@@ -429,7 +459,9 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1024:65535" "unexpected colon, there can be only one, and a range is written 1024-65535" :
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1024:65535 random" "unexpected colon, there can be only one" :
-	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 : 192.0.2.0/24" "unexpected colon, a pair has to between its prefixes" :
+	for word in 2001:db8::/120 2001:db8::1 192.0.2.1; do
+		refused inet "$pre" "xlat 6to4 $n64 saddr prefix $word : 192.0.2.0" "unexpected colon, a pair has to between its prefixes" :
+	done
 	for rule in "xlat 4to6 $n64 to [2001:db8::1]" "xlat 6to4 $n64 to 192.0.2.1" "xlat 6to4 prefix dnat to 192.0.2.1"; do
 		refused inet "$pre" "$rule:80" "unexpected colon, ports belong to masquerade, snat and dnat" :
 	done
@@ -465,6 +497,11 @@ words()
 		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "IPv6 address may end in a port, write" $word
 	done
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1:80" "write \[2001:db8::1]:80, or \[2001:db8::1:80] for an address" 2001:db8::1:80
+	for word in 2001:db8::1:65535 2001:db8::1:10080 2001:db8::1-2001:db8::1:10080; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "needs brackets before a port, write \[2001:db8::1]:${word##*:}" ${word%?}
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1:80-90" "needs brackets before ports, write \[2001:db8::1]:80-90" 2001:db8::1:80-90
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1:1024-65535" "needs brackets before ports, write \[2001:db8::1]:1024-65535" 2001:db8::1:1024-65535
 	for word in 2001:db8:::80 2001:db8::1-2001:db8:::80; do
 		refused inet "$pre" "xlat 4to6 $n64 dnat to $word" "IPv6 address needs brackets before a port, write \[2001:db8::]" "${word%:80}"
 	done
@@ -490,6 +527,17 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 192.0.2" "no IPv4 address ends in '.0.2', it has four numbers" .0.2
+	for rule in "prefix 64:" "$n64 saddr prefix 64:" "$n64 error saddr 64:" "$n64 snat to 64:"; do
+		refused inet "$pre" "xlat 6to4 $rule:ff9b::1" "no IPv6 address ends in '::1', it has :: only once" ::1
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8:1" "this is no IPv6 address, that has eight numbers, or :: for zeros" 2001:db8
+	# of strings that have more in them
+	for word in 192.0.2.1/24 192.0.2.1:80 192.0.2.1-192.0.2.4 '[192.0.2.1]'; do
+		for rule in "snat to" "error saddr" "saddr prefix 2001:db8::/64 to" "dnat to"; do
+			refused inet "$pre" "xlat 6to4 $n64 $rule \"$word\"" "this is no address; a prefix, range or port is written without quotes" "\"$word\""
+		done
+	done
+	refused inet "$pre" "xlat 6to4 prefix \"64:ff9b::/96\"" "this is no address; a prefix, range or port is written without quotes" "\"64:ff9b::/96\""
 	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::g]:80" "there is no IPv6 address behind this bracket" "["
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-6" "this is no address, which is written in full" 6
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1-9" "this is no address, which is written in full" 9
@@ -509,6 +557,41 @@ words()
 	for family in arp netdev; do
 		refused $family "" "xlat 6to4 $n64" "xlat is not supported in the $family family, only in ip, ip6 and inet" "xlat 6to4"
 	done
+}
+
+# defined VALUE RULE MESSAGE MARKED: the same by a variable, which is $x in the rule
+defined()
+{
+	local lines text mark
+
+	printf 'define x = %s\ntable inet t {\nchain c { %s\n%s\n}\n}\n' "$1" "$pre" "$2" >"$tmp/rules"
+	if inside -f "$tmp/rules" >"$tmp/said" 2>&1; then
+		fail "accepted: $2, x = $1"
+		on "$gw" $NFT flush ruleset
+		return
+	fi
+	mapfile -t lines <"$tmp/said"
+	check_match "$2, x = $1" "${lines[0]}" "*Error: *$3*"
+	mark=${lines[2]%%^*}
+	text=${lines[1]:${#mark}}
+	mark=${lines[2]//[!^]/}
+	check_eq "marked" "${text:0:${#mark}}" "$4"
+}
+
+variables()
+{
+	local word port='address may end in a port, which belongs behind the variable, write'
+
+	defined 2001:db8::1:80 "xlat 4to6 $n64 dnat to \$x" "$port \[2001:db8::1:80] for an address" 2001:db8::1:80
+	defined 2001:db8::1:80 "xlat 4to6 $n64 dnat to 2001:db8::1-\$x" "address may end in a port, write" "2001:db8::1-\$x"
+	for word in "192.0.2.1, 192.0.2.2" "{ 192.0.2.1, 192.0.2.2 }" "{ 2001:db8::1 : 192.0.2.1 }"; do
+		defined "$word" "xlat 6to4 $n64 snat to \$x" "snat takes one address or range, more of them come from a map" "\$x"
+		defined "$word" "xlat 6to4 $n64 error saddr \$x" "error saddr takes one address, more of them come from a map" "\$x"
+	done
+	defined "{ 80, 90 }" "xlat 6to4 $n64 masquerade to :\$x" "masquerade takes one port or range of ports" "\$x"
+	defined 192.0.2.1/24 "xlat 6to4 $n64 snat to \$x" "address has bits set beyond the length of 24" 192.0.2.1/24
+	defined '"64:ff9b::/96"' "xlat 6to4 prefix \$x" "this is no address; a prefix" '"64:ff9b::/96"'
+	defined foo "xlat 4to6 $n64 mtu \$x" "must be a number from 1280 to 65535" "\$x"
 }
 
 # ends FAMILY CHAIN RULE MESSAGE: nft marks the place behind the last word
@@ -533,12 +616,19 @@ taken "xlat 4to6 $n64 dnat to [2001:db8::1]" "xlat 4to6 $n64 dnat to 2001:db8::1
 for addr in 2001:db8::1:0 2001:db8::1:ff 2001:db8::80 2001:db8:0:1:2:3:4:80; do
 	taken "xlat 4to6 $n64 dnat to $addr"
 done
+for word in 2001:db8::1 2001:db8::1:80 '[2001:db8::1:80]'; do
+	check "a port behind a variable" on "$gw" $NFT "define x = $word; table inet t { chain c { $pre xlat 4to6 $n64 dnat to \$x:8080; }; }"
+	on "$gw" $NFT flush ruleset
+done
+check "an address in a variable" on "$gw" $NFT "define x = [2001:db8::1:80]; table inet t { chain c { $pre xlat 4to6 $n64 dnat to \$x; }; }"
+on "$gw" $NFT flush ruleset
 taken "xlat 6to4 $n64 snat to 192.0.2.0/28"
 taken "xlat 6to4 $n64 snat to 192.0.2.1:0x50" "xlat 6to4 $n64 snat to 192.0.2.1:80"
 taken "xlat 4to6 $n64 mtu 0x578" "xlat 4to6 $n64 mtu 1400"
 
 if [ "${LAB_KERNEL-uml}" = uml ]; then
 	messages
+	variables
 else
 	echo "# messages of nft alone: on uml only, as no kernel takes part in them"
 fi

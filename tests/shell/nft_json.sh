@@ -120,6 +120,11 @@ refused '"xlat": {"type": "6to4", "prefix": {"prefix": {"addr": "64:ff9b::", "le
 refused '"xlat": {"type": "6to4", "prefix": {"prefix": {"addr": "64:ff9b::", "len": -1}}}' "Invalid prefix length -1"
 refused '"xlat": {"type": "6to4", "prefix": {"prefix": {"addr": "64:ff9b::", "len": 95}}}' "length must be 32, 40, 48, 56, 64 or 96, not 95"
 refused '"xlat": {"type": "6to4", "prefix": {"accept": null}}' "Invalid xlat prefix"
+refused '"xlat": {"type": "6to4", "prefix": "64:ff9b::/96"}' "this is no address; a prefix, range or port is written without quotes, in JSON as an object or a property of its own"
+for word in 192.0.2.1/24 192.0.2.1:80 192.0.2.1-192.0.2.4; do
+	refused '"xlat": {"type": "6to4", '"$p"', "mode": "snat", "addr": "'$word'"}' "this is no address; a prefix, range or port"
+done
+refused '"xlat": {"type": "6to4", '"$p"', "mode": "snat", "addr": {"set": ["192.0.2.1", "192.0.2.2"]}}' "snat takes one address or range, more of them come from a map"
 refused '"xlat": {"type": "6to4", '"$p"', "to": "192.0.2.1"}' "saddr or daddr is missing"
 refused '"xlat": {"type": "6to4", '"$p"', "prefix_flags": "global"}' "Invalid xlat prefix_flags"
 refused '"xlat": {"type": "6to4", '"$p"', "saddr": {}}' "Invalid xlat saddr"
