@@ -92,6 +92,7 @@ cat >"$tmp/etc/eam.txt" <<-END
 	203.0.113.16/30 2001:db8:1::/126
 	203.0.113.18 2001:db8:4::18
 	203.0.113.90 2001:db8:1::10
+	203.0.112.0/024 2001:db8:5::/120
 END
 check_not "a table with faults" load
 check_eq "the lines are named" "$(cat "$tmp/check")" \
@@ -104,7 +105,8 @@ eam.txt:9: 203.0.113.80/33: the length is more than 32
 eam.txt:10: 203.0.113.256 is no IPv4 prefix
 eam.txt:11: 2001:db8:1::20 is no IPv4 prefix
 eam.txt:13: 203.0.113.18 overlaps with 203.0.113.16/30 in line 12
-eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3"
+eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3
+eam.txt:15: 203.0.112.0/024 is no IPv4 prefix"
 check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 
