@@ -81,9 +81,8 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 	}
 
-	/* nf_ct_set() overwrites the packet's reference to the template. */
-	if (tmpl)
-		nf_ct_put(tmpl);
+	/* Give back the template: nf_ct_set() wants a packet without an entry. */
+	nf_reset_ct(skb);
 	nf_ct_set(skb, ct, IP_CT_ESTABLISHED_REPLY);
 
 	timeouts = nf_ct_timeout_lookup(ct);
