@@ -516,7 +516,8 @@ struct nf_xlat_ft *nf_xlat_ft_get_devs(struct net *net, u8 owner,
 			.priv		= ft,
 			.pf		= i ? NFPROTO_IPV6 : NFPROTO_IPV4,
 			.hooknum	= NF_INET_FORWARD,
-			.priority	= i ? NF_IP6_PRI_LAST : NF_IP_PRI_LAST,
+			/* NF_IP6_PRI_LAST is the same, and of another type. */
+			.priority	= NF_IP_PRI_LAST,
 		};
 	if (!err)
 		err = nf_register_net_hooks(net, ft->ops, ARRAY_SIZE(ft->ops));
