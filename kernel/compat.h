@@ -154,13 +154,17 @@ static inline void nf_xlat_netns_immutable(struct net_device *dev)
 #endif
 }
 
-/* HAVE_NEWLINK_PARAMS: include/net/rtnetlink.h, since 6.15 */
+/*
+ * HAVE_NEWLINK_PARAMS: include/net/rtnetlink.h, since 6.15. Before, src_net is the namespace of
+ * IFLA_LINK_NETNSID where there is one, and nothing tells that of the socket.
+ */
 #ifdef HAVE_NEWLINK_PARAMS
 #define NF_XLAT_NEWLINK_ARGS	struct net_device *dev,			\
 				struct rtnl_newlink_params *params,	\
 				struct netlink_ext_ack *extack
 #define NF_XLAT_NEWLINK_DATA	(params->data)
 #define NF_XLAT_NEWLINK_NET	(params->src_net)
+#define NF_XLAT_NEWLINK_LINKED	false
 #else
 #define NF_XLAT_NEWLINK_ARGS	struct net *src_net,			\
 				struct net_device *dev,			\
@@ -169,6 +173,7 @@ static inline void nf_xlat_netns_immutable(struct net_device *dev)
 				struct netlink_ext_ack *extack
 #define NF_XLAT_NEWLINK_DATA	data
 #define NF_XLAT_NEWLINK_NET	src_net
+#define NF_XLAT_NEWLINK_LINKED	(!!tb[IFLA_LINK_NETNSID])
 #endif
 
 /* HAVE_FORCE_FORWARDING: include/linux/ipv6.h, since 6.17 */

@@ -654,7 +654,8 @@ static int nf_xlat_dev_newlink(NF_XLAT_NEWLINK_ARGS)
 	bool stateful;
 	int err = 0;
 
-	if (fast && !net_eq(NF_XLAT_NEWLINK_NET, dev_net(dev)))
+	if (fast && (NF_XLAT_NEWLINK_LINKED ||
+		     !net_eq(NF_XLAT_NEWLINK_NET, dev_net(dev))))
 		return NF_XLAT_DEV_BAD(extack, fast, -EINVAL,
 				       "fast: of a device in another namespace: set it there");
 	conf = nf_xlat_dev_conf_make(NULL, attrs, extack);

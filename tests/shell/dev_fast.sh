@@ -81,6 +81,10 @@ another other
 check_match "refused: from another namespace" \
 	"$(gwip link add xlat8 netns "$other" type xlat prefix $pref64/96 masquerade fast lan 2>&1)" \
 	"*fast: of a device in another namespace*"
+ip -n "$other" netns set "$other" 7
+check_match "refused: from another namespace, with a link there" \
+	"$(gwip link add xlat8 netns "$other" link-netnsid 7 type xlat prefix $pref64/96 masquerade fast lan 2>&1)" \
+	"*fast: of a device in another namespace*"
 check_match "what was there stays" "$(shown)" "*fast lan,wan *"
 
 serve "$client6" udp6:4000
