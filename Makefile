@@ -12,6 +12,9 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 KVER   ?= $(shell uname -r)
 KDIR   ?= /lib/modules/$(KVER)/build
+# A kernel that clang has built wants modules of clang's.
+LLVM   ?= $(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/include/config/auto.conf),1)
+export LLVM
 # Never /usr: a patched nft stands beside the distribution's, not over it.
 PREFIX ?= /opt/nft-xlat
 DESTDIR ?=
@@ -23,14 +26,14 @@ RELEASE  = $(or $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/g
 UPDATES  = $(DESTDIR)/lib/modules/$(RELEASE)/updates
 MODULES := nf_xlat nf_xlat_ct nf_xlat_flow nft_xlat nft_xlat_flow nf_xlat_dev nf_xlat_bpf
 # Where the machine's ip looks for plugins, which is in its own code only
-IPLIB   ?= $(shell ip=$$(command -v ip) && grep -aoE '/usr/lib[a-z0-9/_-]*/ip' "$$(readlink -f "$$ip")" | head -n 1)
+IPLIB   ?= $(shell ip=$$(command -v ip) && grep -azoE '/usr/lib[a-z0-9/_-]*/ip$$' "$$(readlink -f "$$ip")" | tr '\0' '\n' | head -n 1)
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 HAVE_KDIR = @test -e $(KDIR)/Makefile || { \
 	echo "modules: no kernel headers in $(KDIR) (install linux-headers-$(KVER), or give KDIR=)"; exit 1; }
 
 HAVE_DKMS = @command -v dkms >/dev/null || { echo "$@: there is no dkms (install it)"; exit 1; }
-# needs_root FOLDER: nothing is begun that cannot be ended
-needs_root = @mkdir -p $(1) 2>/dev/null && test -w $(1) || { \
+# needs_root FOLDER: nothing is begun that cannot be ended. What root installs is for all to use.
+needs_root = @umask 022; mkdir -p $(1) 2>/dev/null && test -w $(1) || { \
 	echo "$@: cannot write to $(1) (be root, or give DESTDIR= or PREFIX=)"; exit 1; }
 
 # One after the other, so that what fails keeps the rest from being begun.
@@ -46,6 +49,10 @@ modules: ## the modules, against KDIR
 	@mkdir -p $(KBUILD) && cp -rsfT $(CURDIR)/kernel $(KBUILD)
 	@ln -sfnT $(CURDIR)/include $(BUILD)/host/include
 	@find $(KBUILD) -xtype l -delete
+	@# Objects of another kernel may be newer than its headers, and would stay.
+	@echo '$(RELEASE) $(realpath $(KDIR))' | cmp -s - $(KBUILD)/.for || { \
+		find $(KBUILD) \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' \) -delete; \
+		echo '$(RELEASE) $(realpath $(KDIR))' >$(KBUILD)/.for; }
 	$(MAKE) -C $(KDIR) M=$(KBUILD) modules
 
 .PHONY: plugin
@@ -66,8 +73,9 @@ $(BUILD)/bpf/%.bpf.o: %.bpf.c include/uapi/linux/bpf_xlat.h
 
 .PHONY: tool
 tool: ## the program xlat, into build/xlat
-	@echo '#include <libmnl/libmnl.h>' | $(or $(CC),cc) $(CPPFLAGS) -E - >/dev/null 2>&1 && \
-		$(MAKE) -s --no-print-directory $(BUILD)/xlat/xlat || echo "xlat is not built: there is no libmnl (install libmnl-dev)"
+	@if echo '#include <libmnl/libmnl.h>' | $(or $(CC),cc) $(CPPFLAGS) -E - >/dev/null 2>&1; then \
+		$(MAKE) -s --no-print-directory $(BUILD)/xlat/xlat; \
+	else echo "xlat is not built: there is no libmnl (install libmnl-dev)"; fi
 
 # What the counters mean, for "xlat status": name, what it counts, what to do about it
 $(BUILD)/xlat/counters.h: docs/counters.md
@@ -85,7 +93,7 @@ nft: ## nft with the xlat statement, into build/prefix
 conntrack: ## conntrack that prints sessions of two families, into build/prefix
 	@tools/build-conntrack $(BUILD)/prefix
 
-install: install-nft modules-install install-plugin ## modules to updates/, the nft that was built to PREFIX, the plugin to where ip looks
+install: modules plugin tool install-nft modules-install install-plugin ## modules to updates/, the nft that was built to PREFIX, the plugin to where ip looks
 
 # A distribution's headers say "sign" but come without its key.  Uncompressed ones
 # load too, and need no program that may be missing.
@@ -99,8 +107,11 @@ modules-install: modules ## the modules alone
 	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(MODSTAGE) INSTALL_MOD_DIR=updates $(UNSIGNED) \
 		CONFIG_MODULE_COMPRESS_GZIP= CONFIG_MODULE_COMPRESS_XZ= CONFIG_MODULE_COMPRESS_ZSTD= modules_install
 	$(call needs_root,$(UPDATES))
+	@# A full disk leaves the modules of before.
+	@chmod -R u=rwX,go=rX $(MODSTAGE) && rm -rf $(UPDATES).new
+	umask 022; cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates $(UPDATES).new || { rm -rf $(UPDATES).new; exit 1; }
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*)
-	cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates/. $(UPDATES)
+	umask 022; cp -Rlf $(UPDATES).new/. $(UPDATES) && rm -r $(UPDATES).new
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
@@ -111,13 +122,13 @@ install-plugin: plugin tool ## the plugin of ip, the program xlat, xlat-device, 
 	$(if $(IPLIB),install -m 644 $(BUILD)/ip/link_xlat.so $(DESTDIR)$(IPLIB))
 	@echo "plugin: $(or $(IPLIB),there is no ip that would load one (install iproute2))"
 	$(call needs_root,$(DESTDIR)$(PREFIX)/sbin)
-	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	@umask 022; mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install packaging/xlat-device $(DESTDIR)$(PREFIX)/sbin
-	@! test -x $(BUILD)/xlat/xlat || { mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 && \
+	@umask 022; ! test -x $(BUILD)/xlat/xlat || { mkdir -p $(DESTDIR)$(PREFIX)/share/man/man8 && \
 		install $(BUILD)/xlat/xlat $(DESTDIR)$(PREFIX)/sbin && \
 		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/xlat.8 >$(DESTDIR)$(PREFIX)/share/man/man8/xlat.8 && \
 		echo "xlat: $(PREFIX)/sbin/xlat"; }
-	@for i in $(UNITS); do \
+	@umask 022; for i in $(UNITS); do \
 		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$i || exit; done
 
 # The list of what was put there is what uninstall takes away.
@@ -138,6 +149,9 @@ install-nft:
 		sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/$$i >$(STAGE)/lib/systemd/system/$$i || exit; done
 	@sed 's,/opt/nft-xlat,$(PREFIX),g' packaging/nft-xlat.8 >$(STAGE)/share/man/man8/nft-xlat.8
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
+	@chmod -R u=rwX,go=rX $(STAGE)
+	@# What the last one had, and this one has not
+	@cd $(DESTDIR)$(PREFIX) && test ! -e .nft-xlat || grep -vxFf $(STAGE)/.nft-xlat .nft-xlat | xargs -r rm -f
 	@# Programs that run keep the files that they have.
 	cp -dR --remove-destination --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
 	@echo "nft: $(PREFIX)/sbin/nft"
@@ -205,11 +219,15 @@ deb: ## Debian packages of the modules (DKMS), of nft and of docs, into build/de
 	@rm -rf $(BUILD)/deb
 	@tools/deb $(BUILD)/deb $(DEBFLAGS)
 
+# Of "sudo make demo": what it has built is its owner's, who may build the next.
+give_back = rc=$$?; test $$(id -u) != 0 || find $(BUILD) -path $(BUILD)/fresh -prune -o \
+	-user root -exec chown -h --reference=$(CURDIR) {} +; exit $$rc
+
 demo: ## translation between three network namespaces, in a guest
-	tests/demo
+	@tests/demo; $(give_back)
 
 check: ## every test once; T=name runs one, on all kernels
-	@set -f; tests/run $(T)
+	@set -f; tests/run $(T); $(give_back)
 
 .PHONY: check-all
 check-all: ## all tests on all kernels, packages, releases of nftables: hours
