@@ -688,6 +688,7 @@ int mapping_parse(const struct nlmsghdr *nlh, struct table *t)
 		m->age = get(tb[NF_XLAT_A_MAPPING_AGE]);
 		m->mtu = get(tb[NF_XLAT_A_MAPPING_MTU]);
 		m->zone = get(tb[NF_XLAT_A_MAPPING_ZONE]);
+		m->client_zone = get(tb[NF_XLAT_A_MAPPING_CLIENT_ZONE]);
 		m->filtering = get(tb[NF_XLAT_A_MAPPING_FILTERING]);
 		m->ifindex = get(tb[NF_XLAT_A_MAPPING_IFINDEX]);
 		m->masq = tb[NF_XLAT_A_MAPPING_MASQUERADE];
@@ -719,6 +720,7 @@ static int block_parse(const struct nlmsghdr *nlh, struct table *t)
 	b->mappings = get(tb[NF_XLAT_A_BLOCK_MAPPINGS]);
 	b->age = get(tb[NF_XLAT_A_BLOCK_AGE]);
 	b->zone = get(tb[NF_XLAT_A_BLOCK_ZONE]);
+	b->client_zone = get(tb[NF_XLAT_A_BLOCK_CLIENT_ZONE]);
 	b->fixed = tb[NF_XLAT_A_BLOCK_DETERMINISTIC];
 	return 0;
 }
@@ -1001,6 +1003,17 @@ static void json_mapping(const struct mapping *m)
 	json_end("pool", &m->pool);
 }
 
+/* Clients of two zones may have one address. */
+static const char *in_zone(uint16_t client_zone)
+{
+	static char buf[16];
+
+	if (!client_zone)
+		return "";
+	snprintf(buf, sizeof(buf), "zone %u", client_zone);
+	return buf;
+}
+
 static int do_mappings(void)
 {
 	struct table t = TABLE(mapping);
@@ -1023,8 +1036,8 @@ static int do_mappings(void)
 			if (m->max_port)
 				printf(", \"first_port\": %u, \"last_port\": %u",
 				       m->min_port, m->max_port);
-			printf("}, \"zone\": %u, \"mtu\": %u, \"masquerade\": %s, \"static\": %s",
-			       m->zone, m->mtu ? m->mtu : 1280, m->masq ? "true" : "false",
+			printf("}, \"zone\": %u, \"client_zone\": %u, \"mtu\": %u, \"masquerade\": %s, \"static\": %s",
+			       m->zone, m->client_zone, m->mtu ? m->mtu : 1280, m->masq ? "true" : "false",
 			       m->fixed ? "true" : "false");
 			if (m->ifindex && if_indextoname(m->ifindex, dev)) {
 				printf(", \"device\": ");
@@ -1050,8 +1063,8 @@ static int do_mappings(void)
 		(*r)[2] = text("%s", end_text(&m->pool));
 		(*r)[3] = text("%u", m->sessions);
 		(*r)[4] = duration(m->age);
-		(*r)[5] = text("%s%s", m->filtering ? "filtered " : "",
-			       m->fixed ? "static" : "");
+		(*r)[5] = text("%s%s%s", m->filtering ? "filtered " : "",
+			       m->fixed ? "static " : "", in_zone(m->client_zone));
 	}
 	print_rows(rows, t.n + 1, 6, 2);
 	return 0;
@@ -1077,8 +1090,8 @@ static int do_blocks(void)
 		for (i = 0; i < t.n; i++, b++) {
 			json_sep(i);
 			json_block(b);
-			printf("\"mappings\": %u, \"age\": %u, \"zone\": %u, \"deterministic\": %s}",
-			       b->mappings, b->age, b->zone, b->fixed ? "true" : "false");
+			printf("\"mappings\": %u, \"age\": %u, \"zone\": %u, \"client_zone\": %u, \"deterministic\": %s}",
+			       b->mappings, b->age, b->zone, b->client_zone, b->fixed ? "true" : "false");
 		}
 		json_close(t.n);
 		return 0;
@@ -1096,7 +1109,7 @@ static int do_blocks(void)
 		(*r)[1] = text("%s-%u", end_text(&b->pool), block_last(b));
 		(*r)[2] = text("%u", b->mappings);
 		(*r)[3] = duration(b->age);
-		(*r)[4] = text("%s", b->fixed ? "deterministic" : "");
+		(*r)[4] = text("%s%s", b->fixed ? "deterministic " : "", in_zone(b->client_zone));
 	}
 	print_rows(rows, t.n + 1, 5, 1);
 	return 0;
@@ -1157,11 +1170,11 @@ static void event_mapping(const struct mapping *m, uint64_t ns, const char *what
 		json_mapping(m);
 		if (!begins)
 			printf("\"age\": %u, ", m->age);
-		printf("\"zone\": %u}}\n", m->zone);
+		printf("\"zone\": %u, \"client_zone\": %u}}\n", m->zone, m->client_zone);
 		return;
 	}
-	printf(" mapping %s %s %s", proto_name(m->proto), end_text(&m->client),
-	       end_text(&m->pool));
+	printf(" mapping %s %s %s%s%s", proto_name(m->proto), end_text(&m->client),
+	       end_text(&m->pool), m->client_zone ? " " : "", in_zone(m->client_zone));
 	if (!begins)
 		printf(" after %us", m->age);
 	putchar('\n');
@@ -1195,11 +1208,11 @@ static void event_block(const struct block *b, uint64_t ns, const char *what)
 		json_block(b);
 		if (!begins)
 			printf("\"age\": %u, ", b->age);
-		printf("\"zone\": %u}}\n", b->zone);
+		printf("\"zone\": %u, \"client_zone\": %u}}\n", b->zone, b->client_zone);
 		return;
 	}
-	printf(" block %s/64 %s-%u", address(b->client.addr, AF_INET6), end_text(&b->pool),
-	       block_last(b));
+	printf(" block %s/64 %s-%u%s%s", address(b->client.addr, AF_INET6), end_text(&b->pool),
+	       block_last(b), b->client_zone ? " " : "", in_zone(b->client_zone));
 	if (!begins)
 		printf(" after %us", b->age);
 	putchar('\n');

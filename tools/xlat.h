@@ -37,7 +37,7 @@ struct mapping {
 	struct end	client, pool;
 	uint8_t		prefix[16];
 	uint32_t	pool_min, pool_max, sessions, age, mtu, ifindex;
-	uint16_t	min_port, max_port, zone;
+	uint16_t	min_port, max_port, zone, client_zone;
 	uint8_t		proto, prefix_len, filtering, found;
 	bool		masq, fixed;
 };
@@ -46,7 +46,7 @@ struct mapping {
 struct block {
 	struct end	client, pool;	/* the network; the address and the first port */
 	uint32_t	ports, mappings, age;
-	uint16_t	zone;
+	uint16_t	zone, client_zone;
 	bool		fixed;
 };
 

@@ -37,6 +37,8 @@ pids=()
 both tcp 80 20
 both udp 5353 20
 check_eq "a zone for each" "$(sessions "udp .*sport=30000" | grep -o 'zone-orig=[0-9]*' | sort | tr '\n' ' ')" "zone-orig=1 zone-orig=2 "
+[ ! -x "$top/build/xlat/xlat" ] || check_eq "xlat tells them apart" \
+	"$(on "$gw" "$top/build/xlat/xlat" mappings proto udp | grep -o 'zone [0-9]*$' | sort -u | tr '\n' ' ')" "zone 1 zone 2 "
 # nor do they share one for different servers: each endpoint has its own
 serve "$server4" udp4:5353
 python "$client6" crowd call udp $far64 5353 1 32000 >"$tmp/one"

@@ -108,7 +108,7 @@ for line in open(sys.argv[1]):
 		print(e["event"], kind, o["client"]["address"], o["pool"]["address"], *sorted(o))' \
 	"$tmp/json" "$tmp/began" once >"$tmp/out" 2>&1
 check_eq "JSON: an object in a line, without a destination" "$(<"$tmp/out")" \
-	"begin mapping $client_ip $pool_ip client pool protocol zone"
+	"begin mapping $client_ip $pool_ip client client_zone pool protocol zone"
 check_eq "JSON: of a session" "$(grep '"end", "session".*"udp"' "$tmp/json" | head -n 1 | grep -o '"peer": {[^}]*}\|"packets": {[^}]*}')" \
 	"\"peer\": {\"address\": \"$server_ip\", \"port\": 5353}
 \"packets\": {\"from_client\": 1, \"to_client\": 1}"
