@@ -13,8 +13,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 KVER   ?= $(shell uname -r)
 KDIR   ?= /lib/modules/$(KVER)/build
 # A kernel that clang has built wants modules of clang's.
-LLVM   ?= $(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/include/config/auto.conf),1)
-export LLVM
+CLANG   = $(if $(LLVM),,$(if $(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/include/config/auto.conf),LLVM=1))
 # Never /usr: a patched nft stands beside the distribution's, not over it.
 PREFIX ?= /opt/nft-xlat
 DESTDIR ?=
@@ -53,7 +52,7 @@ modules: ## the modules, against KDIR
 	@echo '$(RELEASE) $(realpath $(KDIR))' | cmp -s - $(KBUILD)/.for || { \
 		find $(KBUILD) \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' \) -delete; \
 		echo '$(RELEASE) $(realpath $(KDIR))' >$(KBUILD)/.for; }
-	$(MAKE) -C $(KDIR) M=$(KBUILD) modules
+	$(MAKE) -C $(KDIR) M=$(KBUILD) $(CLANG) modules
 
 .PHONY: plugin
 plugin: $(BUILD)/ip/link_xlat.so ## of ip, for devices of kind "xlat", into build/ip
@@ -104,14 +103,14 @@ modules-install: UNSIGNED = $(if $(filter pkcs11:%,$(KEY))$(wildcard $(KEY) $(KD
 modules-install: modules ## the modules alone
 	@command -v depmod >/dev/null || { echo "$@: there is no depmod (install kmod)"; exit 1; }
 	@rm -rf $(MODSTAGE)
-	$(MAKE) -C $(KDIR) M=$(KBUILD) INSTALL_MOD_PATH=$(MODSTAGE) INSTALL_MOD_DIR=updates $(UNSIGNED) \
+	$(MAKE) -C $(KDIR) M=$(KBUILD) $(CLANG) INSTALL_MOD_PATH=$(MODSTAGE) INSTALL_MOD_DIR=updates $(UNSIGNED) \
 		CONFIG_MODULE_COMPRESS_GZIP= CONFIG_MODULE_COMPRESS_XZ= CONFIG_MODULE_COMPRESS_ZSTD= modules_install
 	$(call needs_root,$(UPDATES))
 	@# A full disk leaves the modules of before.
-	@chmod -R u=rwX,go=rX $(MODSTAGE) && rm -rf $(UPDATES).new
-	umask 022; cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates $(UPDATES).new || { rm -rf $(UPDATES).new; exit 1; }
+	@chmod -R u=rwX,go=rX $(MODSTAGE) && rm -rf $(UPDATES)/.new
+	umask 022; cp -R $(MODSTAGE)/lib/modules/$(RELEASE)/updates $(UPDATES)/.new || { rm -rf $(UPDATES)/.new; exit 1; }
 	rm -f $(MODULES:%=$(UPDATES)/%.ko*)
-	umask 022; cp -Rlf $(UPDATES).new/. $(UPDATES) && rm -r $(UPDATES).new
+	umask 022; cp -Rlf $(UPDATES)/.new/. $(UPDATES) && rm -r $(UPDATES)/.new
 	depmod $(if $(DESTDIR),-b $(DESTDIR)) $(RELEASE)
 	@echo "modules: $(UPDATES)$(if $(UNSIGNED),$(if $(KEY), (not signed: docs/install.md, Secure Boot)))"
 
@@ -151,9 +150,10 @@ install-nft:
 	@cd $(STAGE) && find * ! -type d >.nft-xlat
 	@chmod -R u=rwX,go=rX $(STAGE)
 	@# What the last one had, and this one has not
-	@cd $(DESTDIR)$(PREFIX) && test ! -e .nft-xlat || grep -vxFf $(STAGE)/.nft-xlat .nft-xlat | xargs -r rm -f
+	@cd $(DESTDIR)$(PREFIX) && { test ! -e .nft-xlat || grep -vxFf $(STAGE)/.nft-xlat .nft-xlat; } >$(STAGE).old || :
 	@# Programs that run keep the files that they have.
 	cp -dR --remove-destination --preserve=mode $(STAGE)/. $(DESTDIR)$(PREFIX)
+	@cd $(DESTDIR)$(PREFIX) && xargs -r rm -f <$(STAGE).old
 	@echo "nft: $(PREFIX)/sbin/nft"
 
 # Where packages of a distribution have it: nft is nft-xlat, and the list of what was
@@ -224,14 +224,14 @@ give_back = rc=$$?; test $$(id -u) != 0 || find $(BUILD) -path $(BUILD)/fresh -p
 	-user root -exec chown -h --reference=$(CURDIR) {} +; exit $$rc
 
 demo: ## translation between three network namespaces, in a guest
-	@tests/demo; $(give_back)
+	@trap : INT TERM; tests/demo; $(give_back)
 
 check: ## every test once; T=name runs one, on all kernels
-	@set -f; tests/run $(T); $(give_back)
+	@trap : INT TERM; set -f; tests/run $(T); $(give_back)
 
 .PHONY: check-all
 check-all: ## all tests on all kernels, packages, releases of nftables: hours
-	@tests/run -a
+	@trap : INT TERM; tests/run -a; $(give_back)
 
 .PHONY: check-packages
 check-packages: ## what is installed, and by DKMS and dpkg as well; P=dkms runs one
@@ -246,7 +246,7 @@ check-releases: ## the patches for each release of nftables; R=1.0.6 for one
 	@tests/releases $(R)
 
 check-quick: ## the tests that need no stock kernel
-	@set -f; K="host kunit uml" tests/run $(T)
+	@trap : INT TERM; set -f; K="host kunit uml" tests/run $(T); $(give_back)
 
 .PHONY: bench
 bench: ## figures into build/bench; B=name runs one, N=sessions

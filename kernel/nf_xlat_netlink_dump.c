@@ -453,7 +453,7 @@ int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 				 IP_CT_DIR_REPLY) ||
 	    nla_put_u32(skb, NF_XLAT_A_SESSION_STATUS, READ_ONCE(ct->status)) ||
 	    nla_put_u32(skb, NF_XLAT_A_SESSION_FLAGS, flags) ||
-	    nla_put_u32(skb, NF_XLAT_A_SESSION_TIMEOUT, nf_ct_expires(ct) / HZ) ||
+	    nla_put_u32(skb, NF_XLAT_A_SESSION_TIMEOUT, max(nf_ct_expires(ct) / HZ, 1UL)) ||
 	    nla_put_in_addr(skb, NF_XLAT_A_SESSION_POOL_ADDR,
 			    nf_xlat_ct_pool_addr(ct)))
 		return -EMSGSIZE;

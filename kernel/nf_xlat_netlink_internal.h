@@ -98,6 +98,7 @@ int nf_xlat_nl_session_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb);
 int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
 			   const struct nf_xlat_bib *bib);
+int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct);
 int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
 			 const struct nf_xlat_bib *block);
 int nf_xlat_nl_mapping_start(struct netlink_callback *cb);

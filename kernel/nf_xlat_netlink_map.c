@@ -182,6 +182,40 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
 }
 
 /**
+ * nf_xlat_nl_put_refs - put the mappings of a session, as SESSION_NEW takes them
+ * @skb: message
+ * @ct: the session, of which the caller has a reference
+ *
+ * RCU read side: what the references of the session point to is freed after a grace period.
+ *
+ * Return: 0, or -EMSGSIZE if there is no room.
+ */
+int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	const struct nf_xlat_bib *from, *to = NULL;
+	const struct nf_xlat_ct_held *held;
+	unsigned long old;
+	int err = 0;
+
+	if (!data)
+		return 0;
+	old = READ_ONCE(data->held);
+	held = nf_xlat_ct_to_held(old);
+	if (held) {
+		from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
+		to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
+	} else {
+		from = old == NF_XLAT_CT_GONE ? NULL : (const struct nf_xlat_bib *)old;
+	}
+	if (from)
+		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_MAPPING, NULL, from);
+	if (!err && to)
+		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_PEER_MAPPING, NULL, to);
+	return err;
+}
+
+/**
  * nf_xlat_nl_hold - begin a request that changes something
  *
  * With the reference to the module, nf_xlat_ct_fini() comes after the request. A mapping that ends

@@ -767,38 +767,13 @@ out:
 }
 
 /*
- * Put the mappings of a session into the message, as SESSION_NEW takes them. RCU read side: what
- * the references point to is freed after a grace period.
+ * Find the session with the original tuple of a request, and with its reply tuple if the request
+ * has one. The caller puts the entry.
  */
-static int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct)
-{
-	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	const struct nf_xlat_bib *from, *to = NULL;
-	const struct nf_xlat_ct_held *held;
-	unsigned long old;
-	int err = 0;
-
-	if (!data)
-		return 0;
-	old = READ_ONCE(data->held);
-	held = nf_xlat_ct_to_held(old);
-	if (held) {
-		from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
-		to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
-	} else {
-		from = old == NF_XLAT_CT_GONE ? NULL : (const struct nf_xlat_bib *)old;
-	}
-	if (from)
-		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_MAPPING, NULL, from);
-	if (!err && to)
-		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_PEER_MAPPING, NULL, to);
-	return err;
-}
-
-/* Find the session with the original tuple of a request. The caller puts the entry. */
 static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
 {
 	struct nf_conntrack_tuple_hash *h = NULL;
+	const struct nlattr *reply;
 	struct nf_xlat_nl_new *n;
 	struct nf_conn *ct;
 	int err;
@@ -813,6 +788,9 @@ static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
 	if (!err)
 		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_ORIGINAL,
 					    n->tb[NF_XLAT_A_SESSION_ORIG]);
+	reply = n->tb[NF_XLAT_A_SESSION_REPLY];
+	if (!err && reply)
+		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY, reply);
 	if (!err)
 		err = nf_xlat_nl_read_zone(n);
 	if (!err) {
@@ -820,7 +798,9 @@ static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
 					  &n->want.tuple[IP_CT_DIR_ORIGINAL]);
 		ct = h ? nf_ct_tuplehash_to_ctrack(h) : NULL;
 		if (h && (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
-			  !nf_xlat_ct_is_session(ct) || nf_ct_is_dying(ct))) {
+			  !nf_xlat_ct_is_session(ct) || nf_ct_is_dying(ct) ||
+			  (reply && !nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY),
+						       &n->want.tuple[IP_CT_DIR_REPLY])))) {
 			nf_ct_put(ct);
 			h = NULL;
 		}
@@ -843,6 +823,7 @@ static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
  */
 int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 {
+	const struct nf_xlat_ct_data *data;
 	struct sk_buff *msg;
 	struct nf_conn *ct;
 	int err = -EMSGSIZE;
@@ -856,6 +837,13 @@ int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 	ct = nf_xlat_nl_find_session(info);
 	if (IS_ERR(ct))
 		return PTR_ERR(ct);
+	/*
+	 * An event tells of a session before it gets its mapping, in the same RCU read side. A
+	 * session that is assured has had more packets than that one.
+	 */
+	data = nf_xlat_ct_data(ct);
+	if (data && !READ_ONCE(data->held) && !test_bit(IPS_ASSURED_BIT, &ct->status))
+		synchronize_rcu();
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg) {
 		nf_ct_put(ct);
@@ -865,6 +853,11 @@ int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 	if (hdr) {
 		rcu_read_lock();
 		err = nf_xlat_nl_put_session(msg, ct) ? : nf_xlat_nl_put_refs(msg, ct);
+		/* nf_xlat_ct_detach() may have taken the mapping meanwhile. */
+		smp_rmb();
+		if (!err && nf_ct_is_dying(ct))
+			err = NF_XLAT_NL_BAD(info->extack, info->attrs[NF_XLAT_A_SESSION], -ENOENT,
+					     "the session has ended");
 		rcu_read_unlock();
 	}
 	nf_ct_put(ct);

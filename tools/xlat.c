@@ -1064,7 +1064,8 @@ static int do_mappings(void)
 		(*r)[3] = text("%u", m->sessions);
 		(*r)[4] = duration(m->age);
 		(*r)[5] = text("%s%s%s", m->filtering ? "filtered " : "",
-			       m->fixed ? "static " : "", in_zone(m->client_zone));
+			       !m->fixed ? "" : m->client_zone ? "static " : "static",
+			       in_zone(m->client_zone));
 	}
 	print_rows(rows, t.n + 1, 6, 2);
 	return 0;
@@ -1109,7 +1110,8 @@ static int do_blocks(void)
 		(*r)[1] = text("%s-%u", end_text(&b->pool), block_last(b));
 		(*r)[2] = text("%u", b->mappings);
 		(*r)[3] = duration(b->age);
-		(*r)[4] = text("%s%s", b->fixed ? "deterministic " : "", in_zone(b->client_zone));
+		(*r)[4] = text("%s%s%s", b->fixed ? "deterministic" : "",
+			       b->fixed && b->client_zone ? " " : "", in_zone(b->client_zone));
 	}
 	print_rows(rows, t.n + 1, 5, 1);
 	return 0;

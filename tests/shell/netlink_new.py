@@ -185,12 +185,14 @@ def again():
     orig = nest(2, dict(attrs(tcp))[2])
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
-        nl.send(message(FAMILY, 1, struct.pack("=BBH", 2, 1, 0) + nest(3, orig)))
+        both = orig + nest(3, dict(attrs(tcp))[3])
+        nl.send(message(FAMILY, 1, struct.pack("=BBH", 2, 1, 0) + nest(3, both)))
         got = nl.recv(8192)
         nl.send(message(FAMILY, 1, struct.pack("=BBH", SESSION_DEL, 1, 0) + nest(1, attr(1, u8(6)))))
         nl.recv(8192)
     print(say(SESSION_NEW, got[20:]))
     print(say(2, nest(3, nest(2, pack({**ORIG, 6: be16(1)})))))
+    print(say(2, nest(3, orig + nest(3, pack({**REPLY, 6: be16(1)})))))
     print(say(2, nest(1, attr(1, u8(6))) + nest(3, orig)))
     print(say(2, nest(3, orig), 0x300))
 

@@ -30,6 +30,7 @@ check_eq "is set" "$(python "$gw" netlink_new set 5000 3)" "Success: "
 check_match "to this" "$(sessions tcp)" "* tcp *6 [45][0-9][0-9][0-9] ESTABLISHED *mark=77 *"
 check_eq "is had, deleted, and made of what was had" "$(python "$gw" netlink_new again)" "Success: 
 No such file or directory: there is no session with this tuple at 2
+No such file or directory: there is no session with this tuple at 2
 Invalid argument: a filter is for dumps at 1
 Invalid argument: a dump has a filter at 3"
 check_match "as it was" "$(sessions tcp)" "* tcp *6 [45][0-9][0-9][0-9] ESTABLISHED *mark=77 *"
