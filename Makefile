@@ -89,7 +89,7 @@ $(BUILD)/xlat/xlat: tools/xlat.c tools/xlat_save.c tools/xlat_block.c tools/xlat
 nft: ## nft with the xlat statement, into build/prefix
 	@tools/build-nft $(BUILD)/prefix
 
-conntrack: ## conntrack that prints sessions of two families, into build/prefix
+conntrack: ## conntrack and conntrackd that know sessions of two families, into build/prefix
 	@tools/build-conntrack $(BUILD)/prefix
 
 install: modules plugin tool install-nft modules-install install-plugin ## modules to updates/, the nft that was built to PREFIX, the plugin to where ip looks
