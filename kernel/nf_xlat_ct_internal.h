@@ -255,6 +255,28 @@ static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
 	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
 }
 
+/*
+ * The mappings that a session holds: @from of the client, and in a hairpin @to of the peer; NULL
+ * for none. RCU read side.
+ */
+static inline void nf_xlat_ct_mappings(const struct nf_conn *ct,
+				       const struct nf_xlat_bib **from,
+				       const struct nf_xlat_bib **to)
+{
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+	unsigned long old = data ? READ_ONCE(data->held) : 0;
+	const struct nf_xlat_ct_held *held = nf_xlat_ct_to_held(old);
+
+	*from = NULL;
+	*to = NULL;
+	if (held) {
+		*from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
+		*to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
+	} else if (old != NF_XLAT_CT_GONE) {
+		*from = (const struct nf_xlat_bib *)old;
+	}
+}
+
 /* Returns NULL if the entry holds nothing, or only a mapping. RCU read side. */
 static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
 {

@@ -119,8 +119,8 @@ static struct nf_ct_timeout *nf_xlat_timeout_alloc(u8 proto, unsigned int n,
 /**
  * nf_xlat_ct_timeout_exit - put the policies
  *
- * Where policies have a reference count, an entry that a packet still holds
- * may keep a policy for longer. Process context.
+ * Where policies have a reference count, an entry that a packet still holds may keep a policy for
+ * longer. Process context.
  */
 void nf_xlat_ct_timeout_exit(void)
 {

@@ -322,21 +322,12 @@ static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 /* Does it hold a mapping? As it ends, what it held is not known. */
 static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
 {
-	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	const struct nf_xlat_ct_held *held;
-	unsigned long old;
-	bool mapped;
+	const struct nf_xlat_bib *from, *to;
 
-	if (!data)
-		return false;
 	rcu_read_lock();
-	old = READ_ONCE(data->held);
-	held = nf_xlat_ct_to_held(old);
-	mapped = held ? READ_ONCE(held->refs[NF_XLAT_REF_BIB]) ||
-			READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]) :
-			old && old != NF_XLAT_CT_GONE;
+	nf_xlat_ct_mappings(ct, &from, &to);
 	rcu_read_unlock();
-	return mapped;
+	return from || to;
 }
 
 static bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f,

@@ -192,22 +192,10 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
  */
 int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct)
 {
-	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
-	const struct nf_xlat_bib *from, *to = NULL;
-	const struct nf_xlat_ct_held *held;
-	unsigned long old;
+	const struct nf_xlat_bib *from, *to;
 	int err = 0;
 
-	if (!data)
-		return 0;
-	old = READ_ONCE(data->held);
-	held = nf_xlat_ct_to_held(old);
-	if (held) {
-		from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
-		to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
-	} else {
-		from = old == NF_XLAT_CT_GONE ? NULL : (const struct nf_xlat_bib *)old;
-	}
+	nf_xlat_ct_mappings(ct, &from, &to);
 	if (from)
 		err = nf_xlat_nl_put_mapping(skb, NF_XLAT_A_MAPPING, NULL, from);
 	if (!err && to)

@@ -583,21 +583,28 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 			      "another mapping has this address and port") : 0;
 }
 
-/* Read the parts of a session that SESSION_NEW and SESSION_SET have in common. */
-static int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *info)
+/* Parse the session of a request, and read its original tuple. */
+static int nf_xlat_nl_read_orig(struct nf_xlat_nl_new *n, struct genl_info *info)
 {
 	int err;
 
 	n->net = genl_info_net(info);
 	n->extack = info->extack;
-	n->want.refs = n->refs;
-	n->want.portid = info->snd_portid;
 	n->attr = info->attrs[NF_XLAT_A_SESSION];
 	err = nla_parse_nested(n->tb, NF_XLAT_A_SESSION_MAX, n->attr,
 			       nf_xlat_nl_session_policy, n->extack);
-	if (!err)
-		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_ORIGINAL,
-					    n->tb[NF_XLAT_A_SESSION_ORIG]);
+	return err ? : nf_xlat_nl_read_tuple(n, IP_CT_DIR_ORIGINAL,
+					     n->tb[NF_XLAT_A_SESSION_ORIG]);
+}
+
+/* Read the parts of a session that SESSION_NEW and SESSION_SET have in common. */
+static int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *info)
+{
+	int err;
+
+	n->want.refs = n->refs;
+	n->want.portid = info->snd_portid;
+	err = nf_xlat_nl_read_orig(n, info);
 	if (!err)
 		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY,
 					    n->tb[NF_XLAT_A_SESSION_REPLY]);
@@ -766,48 +773,50 @@ out:
 	return err;
 }
 
+/* Find a session by what nf_xlat_nl_find_session() has read. The caller puts the entry. */
+static struct nf_conn *nf_xlat_nl_lookup(const struct nf_xlat_nl_new *n)
+{
+	struct nf_conntrack_tuple_hash *h;
+	struct nf_conn *ct;
+
+	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
+	if (!h)
+		return NULL;
+	ct = nf_ct_tuplehash_to_ctrack(h);
+	if (NF_CT_DIRECTION(h) == IP_CT_DIR_ORIGINAL && nf_xlat_ct_is_session(ct) &&
+	    !nf_ct_is_dying(ct) &&
+	    (!n->tb[NF_XLAT_A_SESSION_REPLY] ||
+	     nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY),
+			       &n->want.tuple[IP_CT_DIR_REPLY])))
+		return ct;
+	nf_ct_put(ct);
+	return NULL;
+}
+
 /*
  * Find the session with the original tuple of a request, and with its reply tuple if the request
  * has one. The caller puts the entry.
  */
 static struct nf_conn *nf_xlat_nl_find_session(struct genl_info *info)
 {
-	struct nf_conntrack_tuple_hash *h = NULL;
-	const struct nlattr *reply;
 	struct nf_xlat_nl_new *n;
-	struct nf_conn *ct;
+	struct nf_conn *ct = NULL;
 	int err;
 
 	n = kzalloc(sizeof(*n), GFP_KERNEL);
 	if (!n)
 		return ERR_PTR(-ENOMEM);
-	n->extack = info->extack;
-	n->attr = info->attrs[NF_XLAT_A_SESSION];
-	err = nla_parse_nested(n->tb, NF_XLAT_A_SESSION_MAX, n->attr,
-			       nf_xlat_nl_session_policy, n->extack);
-	if (!err)
-		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_ORIGINAL,
-					    n->tb[NF_XLAT_A_SESSION_ORIG]);
-	reply = n->tb[NF_XLAT_A_SESSION_REPLY];
-	if (!err && reply)
-		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY, reply);
+	err = nf_xlat_nl_read_orig(n, info);
+	if (!err && n->tb[NF_XLAT_A_SESSION_REPLY])
+		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY,
+					    n->tb[NF_XLAT_A_SESSION_REPLY]);
 	if (!err)
 		err = nf_xlat_nl_read_zone(n);
-	if (!err) {
-		h = nf_conntrack_find_get(genl_info_net(info), &n->want.zone,
-					  &n->want.tuple[IP_CT_DIR_ORIGINAL]);
-		ct = h ? nf_ct_tuplehash_to_ctrack(h) : NULL;
-		if (h && (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL ||
-			  !nf_xlat_ct_is_session(ct) || nf_ct_is_dying(ct) ||
-			  (reply && !nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY),
-						       &n->want.tuple[IP_CT_DIR_REPLY])))) {
-			nf_ct_put(ct);
-			h = NULL;
-		}
-		if (!h)
-			err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_ORIG], -ENOENT,
-					     "there is no session with this tuple");
-	}
+	if (!err)
+		ct = nf_xlat_nl_lookup(n);
+	if (!err && !ct)
+		err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_ORIG], -ENOENT,
+				     "there is no session with this tuple");
 	kfree(n);
 	return err ? ERR_PTR(err) : ct;
 }
