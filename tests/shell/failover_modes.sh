@@ -75,8 +75,6 @@ hold "$client6" tcp $server_ip 8080 5 21000 "$tmp/t" nat44
 background_python "$client6" failover hairpin $server64 5353 $pref64 "$tmp/t" hairpin
 background "$client6" ping -i 0.2 $server64 >"$tmp/pings"
 names="5353 5354 5355 5356 5357 5359 tcp forward nat44"
-# shellcheck disable=SC2317 # called by wait_for
-done_in() { local name; for name in $names hairpin; do [ -e "$tmp/t/$name.$1" ] || return 1; done; }
 all_answered()
 {
 	local name
@@ -105,9 +103,7 @@ same "and their end"
 check_eq "but for those of the port forward" "$(grep -c '"tcp"' "$tmp/of2")" 5
 
 # What is told stands, whatever else b has there.
-ctd b -k
-wait_for 10 test ! -e "$tmp/b/run/conntrackd.ctl"
-rm -f "$tmp/b/run/conntrackd.lock"
+stop_conntrackd b
 xlat "$gw2" delete client "[$client_ip]:20000" peer :5353 >/dev/null
 check "another session in the place of one" xlat "$gw2" add session udp "[$client_ip]:20000" 203.0.113.1:4001 $server_ip:5353 \
 	prefix 2001:db8:64::/96 unmapped
@@ -139,9 +135,7 @@ ip -n "$client6" link set to_a up
 ip -n "$server4" link set to_a up
 to a
 for g in a b; do
-	ctd $g -k
-	wait_for 10 test ! -e "$tmp/$g/run/conntrackd.ctl"
-	rm -f "$tmp/$g/run/conntrackd.lock"
+	stop_conntrackd $g
 	node $g "$NFT" flush ruleset
 	node $g conntrack -F 2>/dev/null
 	sed -i '/DisableExternalCache/d' "$tmp/$g/conntrackd/conntrackd.conf"

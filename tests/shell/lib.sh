@@ -303,6 +303,9 @@ text()
 need_nft() { [ -x "$NFT" ] || skip "needs the patched nft"; }
 need() { local c; for c; do command -v "$c" >/dev/null || skip "needs $c"; done; }
 
+# kernel_since VERSION: is this kernel of that version or later?
+kernel_since() { printf '%s\n%s\n' "$1" "$(uname -r)" | sort -VC; }
+
 # Stock kernels are emulated, and a gigabyte takes minutes there; so it does
 # where a kernel looks for errors of its own.
 is_debug() { [[ ${LANE:-} == uml-* ]]; }

@@ -32,10 +32,23 @@ maps='map to4 { type ipv6_addr : ipv4_addr; }
 # nft in the gateway, without the mounts of "ip netns exec", as there are hundreds
 inside() { nsenter --net="/run/netns/$gw" "$NFT" "$@"; }
 
+# told WHAT WHAT-IS-MARKED MESSAGE WHERE: is that the error that is read, and what nft marks?
+told()
+{
+	local lines text mark
+
+	mapfile -t lines
+	check_match "$1" "${lines[0]}" "*Error: *$3*"
+	mark=${lines[2]%%^*}
+	text=${lines[1]:${#mark}}
+	mark=${lines[2]//[!^]/}
+	check_eq "$2" "${text:0:${#mark}}" "$4"
+}
+
 # refused FAMILY CHAIN RULE MESSAGE WHERE: the last is what nft marks
 refused()
 {
-	local out decl='' lines text mark
+	local out decl=''
 
 	case $3 in *map\ @*) decl=$maps ;; esac
 	if out=$(inside "table $1 t { ${decl//$'\n'/; } ; chain c { $2 $3; } ; }" 2>&1); then
@@ -43,12 +56,7 @@ refused()
 		on "$gw" $NFT flush ruleset
 		return
 	fi
-	mapfile -t lines <<<"$out"
-	check_match "$1 { $2 $3 }" "${lines[0]}" "*Error: *$4*"
-	mark=${lines[2]%%^*}
-	text=${lines[1]:${#mark}}
-	mark=${lines[2]//[!^]/}
-	check_eq "marked in $3" "${text:0:${#mark}}" "$5"
+	told "$1 { $2 $3 }" "marked in $3" "$4" "$5" <<<"$out"
 }
 
 messages()
@@ -562,20 +570,13 @@ words()
 # defined VALUE RULE MESSAGE MARKED: the same by a variable, which is $x in the rule
 defined()
 {
-	local lines text mark
-
 	printf 'define x = %s\ntable inet t {\nchain c { %s\n%s\n}\n}\n' "$1" "$pre" "$2" >"$tmp/rules"
 	if inside -f "$tmp/rules" >"$tmp/said" 2>&1; then
 		fail "accepted: $2, x = $1"
 		on "$gw" $NFT flush ruleset
 		return
 	fi
-	mapfile -t lines <"$tmp/said"
-	check_match "$2, x = $1" "${lines[0]}" "*Error: *$3*"
-	mark=${lines[2]%%^*}
-	text=${lines[1]:${#mark}}
-	mark=${lines[2]//[!^]/}
-	check_eq "marked" "${text:0:${#mark}}" "$4"
+	told "$2, x = $1" marked "$3" "$4" <"$tmp/said"
 }
 
 variables()

@@ -257,7 +257,7 @@ touch "$tmp/go"
 rejected() { on "$gw" "$NFT" list chain ip held forward | grep -q 'packets [1-9]'; }
 # Up to 6.1 conntrack drops the first packet of a session on its way back from a queue
 # (docs/design.md).
-if printf '6.2\n%s\n' "$(uname -r)" | sort -VC; then
+if kernel_since 6.2; then
 	check "queue: the packet is rejected" wait_for 10 rejected
 else
 	check "queue: conntrack has the packet back" wait_for 10 unbound
