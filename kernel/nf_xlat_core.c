@@ -386,13 +386,6 @@ static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
 	}
 }
 
-static unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
-{
-	if (!skb_mac_header_was_set(skb) || skb_mac_header(skb) > skb->data)
-		return 0;
-	return skb->data - skb_mac_header(skb);
-}
-
 /*
  * Replace the first @old bytes of the packet by @new bytes of @buf. Move the link layer header
  * along, so that nft's log and trace still find it.

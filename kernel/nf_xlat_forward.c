@@ -198,13 +198,29 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 	return 0;
 }
 
+/*
+ * ip6_frag_next() gives to a fragment what output needs. But the pieces of nf_xlat_split() meet the
+ * rules of PRE_ROUTING and FORWARD, which may match the member of a VRF (in the control block) and
+ * the link layer header. And a packet with a @skb_iif of 0 counts as one of this host.
+ */
+static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb,
+				 unsigned int mac_len)
+{
+	frag->skb_iif = skb->skb_iif;
+	memcpy(frag->cb, skb->cb, sizeof(frag->cb));
+	if (!mac_len)
+		return;
+	skb_set_mac_header(frag, -(int)mac_len);
+	memcpy(skb_mac_header(frag), skb_mac_header(skb), mac_len);
+}
+
 /**
  * nf_xlat_cut - fragment an IPv6 packet that has no Fragment header
  * @net: network namespace
  * @skb: the packet, with its route; it is consumed
  * @len: the longest fragment, in bytes, header included
  * @id: the identification that the fragments get
- * @send: takes each fragment, and owns it
+ * @send: takes each fragment, and owns it; the fragment has the control block of @skb
  * @data: for @send
  *
  * ip6_fragment() would choose an identification. RFC 7915 section 4.1 wants the identification
@@ -216,6 +232,7 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 			      void *data), void *data)
 {
 	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
+	unsigned int mac_len = nf_xlat_mac_len(skb);
 	struct ip6_frag_state fstate;
 	struct sk_buff *frag;
 	u8 *nexthdr;
@@ -240,14 +257,15 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 	nexthdr = &ipv6_hdr(skb)->nexthdr;
 	ip6_frag_init(skb, sizeof(struct ipv6hdr),
 		      len - sizeof(struct ipv6hdr) - sizeof(struct frag_hdr),
-		      dev->needed_tailroom, LL_RESERVED_SPACE(dev), nexthdr,
-		      *nexthdr, htonl(id), &fstate);
+		      dev->needed_tailroom, LL_RESERVED_SPACE(dev) + mac_len,
+		      nexthdr, *nexthdr, htonl(id), &fstate);
 	while (fstate.left > 0) {
 		frag = ip6_frag_next(skb, &fstate);
 		if (IS_ERR(frag)) {
 			nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 			return;
 		}
+		nf_xlat_cut_metadata(frag, skb, mac_len);
 		send(net, frag, data);
 	}
 	consume_skb(skb);

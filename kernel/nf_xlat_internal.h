@@ -278,6 +278,14 @@ static inline bool nf_xlat_cb_lost(const struct sk_buff *skb, u8 pf)
 				    IP6CB(skb)->frag_max_size;
 }
 
+/* The length of the link layer header that stands before the packet, 0 if there is none */
+static inline unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
+{
+	if (!skb_mac_header_was_set(skb) || skb_mac_header(skb) > skb->data)
+		return 0;
+	return skb->data - skb_mac_header(skb);
+}
+
 /* nf_xlat_hook.c */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb);
 
