@@ -632,7 +632,6 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	 */
 	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
 		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
-		way->at != NF_INET_LOCAL_OUT &&
 		nf_xlat_new_len(pkt) > nf_xlat_cut_len(pkt, parm);
 	if (split)
 		pkt->l3.fraghdr = false;

@@ -52,6 +52,20 @@ ways()
 	check "$1: fragments" on "$ns" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
 }
 ways "a host"
+# long OPTION: how much of a datagram of 2000 bytes arrives, of the first one; IPv4 makes fragments
+# of it that are too long for IPv6. -1 leaves the socket as it is, 5 is IP_PMTUDISC_OMIT.
+long()
+{
+	on "$client6" python3 -ISc 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if sys.argv[2] != "-1":
+    s.setsockopt(socket.IPPROTO_IP, 10, int(sys.argv[2])) # IP_MTU_DISCOVER
+s.settimeout(10)
+s.sendto(b"x" * 1999 + b"\n", (sys.argv[1], 5353))
+print(s.recv(9999).count(b"x"))' $server_ip "$1" 2>/dev/null
+}
+check_eq "a long datagram" "$(long -1)" 1999
+check_eq "a long datagram, whatever the path takes" "$(long 5)" 1999
 # What fits the path of IPv6 is not cut, if it has DF=1.
 tapped lan "src $clat6 and ip6 proto 44"
 check "a socket of the device" on "$client6" ping -c 1 -W 10 -I xlat0 $server_ip
