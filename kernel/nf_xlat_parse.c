@@ -224,12 +224,6 @@ static bool nf_xlat_is_alien(u8 pf, u8 proto)
 	return false;
 }
 
-static bool nf_xlat_is_group(u8 pf, const union nf_inet_addr *addr)
-{
-	return pf == NFPROTO_IPV4 ? ipv4_is_multicast(addr->ip) :
-				    ipv6_addr_is_multicast(&addr->in6);
-}
-
 /*
  * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_finish_csum() computes
  * a new checksum for it, which would hide the damage. Other checksums are only adjusted, so a
@@ -517,11 +511,11 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	    !(pkt->icmp_error && pf == NFPROTO_IPV4))
 		return NF_XLAT_ADDRESS;
 	/*
-	 * The rule decides whether a multicast group may be the destination, see
-	 * nf_xlat_daddr_legal().
+	 * A prefix would make the address of a single IPv6 host of an IPv4 group. An IPv6 group may
+	 * become an IPv4 group, see nf_xlat_daddr_legal().
 	 */
-	if (!nf_xlat_is_group(pf, &pkt->l3.daddr) &&
-	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
+	if (!nf_xlat_addr_legal(pf, &pkt->l3.daddr) &&
+	    !(pf == NFPROTO_IPV6 && ipv6_addr_is_multicast(&pkt->l3.daddr.in6)))
 		return NF_XLAT_ADDRESS;
 	/*
 	 * An IPv6 packet may have 65535 bytes of payload, an IPv4 packet 65535 bytes with

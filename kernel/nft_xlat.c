@@ -279,9 +279,14 @@ static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/* A rule of an inet table may match packets of both families. */
+	/*
+	 * A rule of an inet table may match packets of both families. A packet to an IPv4 group
+	 * stays IPv4: other hosts of the link, or this one, may have joined the group.
+	 */
 	if (nft_pf(pkt) != nft_xlat_pf(priv) ||
-	    unlikely(nf_xlat_bridged(pkt->skb))) {
+	    unlikely(nf_xlat_bridged(pkt->skb)) ||
+	    (priv->dir == NFT_XLAT_4TO6 &&
+	     unlikely(ipv4_is_multicast(ip_hdr(pkt->skb)->daddr)))) {
 		regs->verdict.code = NFT_BREAK;
 		return;
 	}
