@@ -45,6 +45,7 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_FRAG_CSUM]	= "XlatDropFragmentedUdpZero",
 	[NF_XLAT_FILTERED]	= "XlatDropFiltered",
 	[NF_XLAT_UNSOLICITED]	= "XlatDropUnsolicited",
+	[NF_XLAT_BLACKHOLE]	= "XlatDropBlackhole",
 	[NF_XLAT_MIB_6TO4]	= "Xlat6to4",
 	[NF_XLAT_MIB_4TO6]	= "Xlat4to6",
 	[NF_XLAT_MIB_BIB]	= "XlatBib",

@@ -752,7 +752,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		dst = nf_xlat_route(state->net, &way, skb, NFPROTO_IPV4, &fl,
 				    &addr);
 		if (IS_ERR(dst))
-			return NF_XLAT_NOROUTE;
+			return nf_xlat_route_reason(dst);
 		/*
 		 * A packet to an address of this host leaves by no device; this includes the
 		 * first packet of a hairpin. Such a session does not end with a device.

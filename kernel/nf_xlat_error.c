@@ -123,8 +123,8 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 EXPORT_SYMBOL_GPL(nf_xlat_icmp_send);
 
 /**
- * nf_xlat_reject - count a packet as dropped, and send an ICMP error about it
- * @skb: the packet, not translated; the caller frees it
+ * nf_xlat_tell - send the ICMP error about a packet that is dropped
+ * @skb: the packet, not translated
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
  * @reason: why
@@ -132,13 +132,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_icmp_send);
  * RFC 7915 sections 4.1, 5.1 and RFC 6146 sections 3.4, 3.5 say which error the sender gets,
  * and for which reasons it gets none. icmp_send() and icmpv6_send() apply the kernel's limits
  * on ICMP errors, and never answer an ICMP error with another. RCU read side.
- *
- * Return: NF_DROP
  */
-unsigned int nf_xlat_reject(struct sk_buff *skb,
-			    const struct nf_xlat_way *way,
-			    const struct nf_xlat_pkt *pkt,
-			    enum nf_xlat_reason reason)
+void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
+		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason)
 {
 	bool v6 = pkt->pf == NFPROTO_IPV6;
 	int type = -1, code = 0;
@@ -200,6 +196,25 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 	if (type >= 0)
 		nf_xlat_icmp_send(way->net, skb, pkt->pf, way->flags, type,
 				  code, info);
+}
+
+/**
+ * nf_xlat_reject - count a packet as dropped, and send an ICMP error about it
+ * @skb: the packet, not translated; the caller frees it
+ * @way: where it is
+ * @pkt: what nf_xlat_parse() found
+ * @reason: why, see nf_xlat_tell()
+ *
+ * RCU read side.
+ *
+ * Return: NF_DROP
+ */
+unsigned int nf_xlat_reject(struct sk_buff *skb,
+			    const struct nf_xlat_way *way,
+			    const struct nf_xlat_pkt *pkt,
+			    enum nf_xlat_reason reason)
+{
+	nf_xlat_tell(skb, way, pkt, reason);
 	return nf_xlat_way_drop(way, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);

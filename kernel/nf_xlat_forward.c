@@ -618,8 +618,9 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		}
 		dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
 		if (IS_ERR(dst)) {
-			nf_xlat_drop(net, nf_xlat_note_no_route(skb),
-				     NF_XLAT_NOROUTE);
+			reason = nf_xlat_route_reason(dst);
+			nf_xlat_drop(net, nf_xlat_note_no_route(skb, reason),
+				     reason);
 			kfree_skb(skb);
 			return 0;
 		}

@@ -161,20 +161,22 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 /**
  * nf_xlat_note_no_route - note that a translated packet has found no route
  * @skb: the translated packet, which __nf_xlat_send() passed on without a route
+ * @reason: of nf_xlat_route_reason()
  *
  * __nf_xlat_send() sends the ICMP error as soon as the hooks of the other family return.
  *
  * Return: the packet for the tracepoint of the drop, which is the copy of the packet as it came
  * in, or @skb if there is none. The copy of a packet in nfqueue has gone with its walk.
  */
-const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb)
+const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
+					    enum nf_xlat_reason reason)
 {
 	struct nf_xlat_walk *walk;
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
 	if (walk && walk->no_route_skb) {
-		walk->no_route = true;
+		walk->no_route = reason;
 		skb = walk->no_route_skb;
 	}
 	local_bh_enable();
@@ -403,16 +405,6 @@ static noinline void nf_xlat_split(struct sk_buff *skb,
 		    nf_xlat_split_send, &split);
 }
 
-/* Send the ICMP error for a packet for which nf_xlat_rcv_finish() has found no route. */
-static void nf_xlat_tell_no_route(const struct nf_xlat_way *way,
-				  struct sk_buff *skb, u8 pf)
-{
-	nf_xlat_icmp_send(way->net, skb, pf, way->flags, pf == NFPROTO_IPV6 ?
-			  ICMPV6_DEST_UNREACH : ICMP_DEST_UNREACH,
-			  pf == NFPROTO_IPV6 ? ICMPV6_NOROUTE :
-					       ICMP_NET_UNREACH, 0);
-}
-
 /*
  * Fill in the fields of @fl that come from the transport header. Routing rules match the source
  * port before the translation, as with NAT44. IPsec policies match the ports behind it.
@@ -495,16 +487,16 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	nf_xlat_flowi_l4(skb, pkt, parm, policies || out, &fl);
 	dst = nf_xlat_route(net, way, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {
-		if (PTR_ERR(dst) == -EPERM)
-			return nf_xlat_way_drop(way, skb, NF_XLAT_POLICY);
+		reason = nf_xlat_route_reason(dst);
 		dst = NULL;
 		/*
 		 * A pool needs no route if NAT or a hairpin changes its addresses in
 		 * PREROUTING, so nf_xlat_rcv_finish() looks again. But a nested translation only
 		 * queues the packet, and could not send the ICMP error afterwards.
 		 */
-		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1)
-			return nf_xlat_reject(skb, way, pkt, NF_XLAT_NOROUTE);
+		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1 ||
+		    reason == NF_XLAT_POLICY)
+			return nf_xlat_reject(skb, way, pkt, reason);
 	}
 
 	reason = NF_XLAT_DADDR;
@@ -618,7 +610,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (!dst) {
-		/* nf_xlat_tell_no_route() has to quote the packet as it is now. */
+		/* An ICMP error has to quote the packet as it is now. */
 		no_route_skb = skb_clone(skb, GFP_ATOMIC);
 		/* Only one skb may refer to an unconfirmed conntrack entry. */
 		if (no_route_skb)
@@ -666,7 +658,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 
 	nf_xlat_init_cb(skb, pkt, parm);
 	if (no_route_skb) {
-		walk->no_route = false;
+		walk->no_route = NF_XLAT_OK;
 		walk->no_route_skb = no_route_skb;
 	}
 	nf_xlat_set_current(walk, skb, pkt, parm);
@@ -674,7 +666,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (no_route_skb) {
 		walk->no_route_skb = NULL;
 		if (walk->no_route)
-			nf_xlat_tell_no_route(way, no_route_skb, pkt->pf);
+			nf_xlat_tell(no_route_skb, way, pkt, walk->no_route);
 		consume_skb(no_route_skb);
 	}
 	return NF_STOLEN;

@@ -104,7 +104,7 @@ struct nf_xlat_skb_cb {
  * @depth: how often the packet that is on its way has been translated
  * @asked: of the packet that is on its way, see nf_xlat_may_go_on()
  * @in_device: a device translates one of these packets, see nf_xlat_deliver()
- * @no_route: nf_xlat_note_no_route() was called for a packet that has no route
+ * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not
  * @no_route_skb: a copy of that packet as it came in, or NULL
  * @later: packets that nested calls have translated
  * @n_later: how many packets were put there since the outermost call passed one on
@@ -117,7 +117,7 @@ struct nf_xlat_walk {
 	unsigned int			depth;
 	u8				asked;
 	bool				in_device;
-	bool				no_route;
+	enum nf_xlat_reason		no_route;
 	const struct sk_buff		*no_route_skb;
 	struct sk_buff_head		later;
 	unsigned int			n_later;
@@ -287,7 +287,12 @@ static inline unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
 }
 
 /* nf_xlat_hook.c */
-const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb);
+const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
+					    enum nf_xlat_reason reason);
+
+/* nf_xlat_error.c */
+void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
+		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason);
 
 /* nf_xlat_forward.c */
 enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,

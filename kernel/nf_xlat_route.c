@@ -522,6 +522,33 @@ struct dst_entry *nf_xlat_route(struct net *net,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_route);
 
+/**
+ * nf_xlat_route_reason - why is there no route?
+ * @err: the ERR_PTR of nf_xlat_route()
+ *
+ * As ip_error() does, tell the types of routes and routing rules apart. A sender is told that a
+ * route prohibits its packets, but not that the route is a blackhole. Any context.
+ *
+ * Return: the reason for which the packet is dropped
+ */
+enum nf_xlat_reason nf_xlat_route_reason(const struct dst_entry *err)
+{
+	switch (PTR_ERR(err)) {
+	case -EPERM:
+		return NF_XLAT_POLICY;
+	case -EINVAL:
+		return NF_XLAT_BLACKHOLE;
+	case -EACCES:
+		return NF_XLAT_DADDR;
+	case -ENOBUFS:
+	case -ENOMEM:
+		return NF_XLAT_NOMEM;
+	default:
+		return NF_XLAT_NOROUTE;
+	}
+}
+EXPORT_SYMBOL_GPL(nf_xlat_route_reason);
+
 /*
  * Two functions and noinline: the stack holds the flow of one family only. The flow has the
  * fields that xfrm_decode_session() will find when the packet is forwarded.

@@ -61,6 +61,7 @@
  *	does not have
  * @NF_XLAT_FILTERED: from a peer that the mapping has no session with
  * @NF_XLAT_UNSOLICITED: TCP SYN to a port of the pool that nobody has, as yet
+ * @NF_XLAT_BLACKHOLE: a route or a routing rule says that it is to be dropped silently
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -88,6 +89,7 @@ enum nf_xlat_reason {
 	NF_XLAT_FRAG_CSUM,
 	NF_XLAT_FILTERED,
 	NF_XLAT_UNSOLICITED,
+	NF_XLAT_BLACKHOLE,
 	/* private: */
 	__NF_XLAT_REASON_MAX
 };
@@ -596,5 +598,6 @@ struct dst_entry *nf_xlat_route(struct net *net,
 				const struct sk_buff *skb, u8 pf,
 				const struct nf_xlat_flowi *fl,
 				union nf_inet_addr *src);
+enum nf_xlat_reason nf_xlat_route_reason(const struct dst_entry *err);
 
 #endif /* _NF_XLAT_H */
