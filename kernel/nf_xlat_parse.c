@@ -396,9 +396,13 @@ static bool nf_xlat_gso_ok(struct sk_buff *skb, unsigned int off,
 		return false;
 	if (skb->encapsulation)
 		return nf_xlat_gso_tunnel_ok(skb, pkt->l3.proto);
+	/*
+	 * LRO may leave the type 0. Such a packet may be for this host, which may be a CLAT;
+	 * nf_xlat_fit_to_forward() refuses to forward it.
+	 */
 	if (pkt->l3.proto == IPPROTO_TCP)
-		return type & (pkt->pf == NFPROTO_IPV4 ? SKB_GSO_TCPV4 :
-							 SKB_GSO_TCPV6);
+		return !type || type & (pkt->pf == NFPROTO_IPV4 ?
+					SKB_GSO_TCPV4 : SKB_GSO_TCPV6);
 	/*
 	 * A GSO packet of SCTP has its chunks in a list of skbs. Chunks are the same in
 	 * both families.

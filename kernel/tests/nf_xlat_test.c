@@ -676,6 +676,35 @@ static void nf_xlat_test_gso_udp_none(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* What LRO has made of several segments has no type. It is TCP, and stays without a type. */
+static void nf_xlat_test_lro_one(struct kunit *test, u8 pf, u8 proto,
+				 enum nf_xlat_reason wanted)
+{
+	struct nf_xlat_parm parm = {};
+	struct nf_xlat_pkt pkt;
+	struct sk_buff *skb;
+
+	skb = nf_xlat_test_skb(test, pf, proto, 1000, CHECKSUM_NONE);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb_shinfo(skb)->gso_size = 500;
+	KUNIT_EXPECT_EQ(test, (int)nf_xlat_parse(skb, pf, false, &pkt), wanted);
+	if (!wanted) {
+		KUNIT_EXPECT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
+				NF_XLAT_OK);
+		KUNIT_EXPECT_EQ(test, skb_shinfo(skb)->gso_size, 500);
+		KUNIT_EXPECT_EQ(test, skb_shinfo(skb)->gso_type, 0);
+		KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, nf_xlat_other_pf(pf)), 0);
+	}
+	kfree_skb(skb);
+}
+
+static void nf_xlat_test_lro(struct kunit *test)
+{
+	nf_xlat_test_lro_one(test, NFPROTO_IPV4, IPPROTO_TCP, NF_XLAT_OK);
+	nf_xlat_test_lro_one(test, NFPROTO_IPV6, IPPROTO_TCP, NF_XLAT_OK);
+	nf_xlat_test_lro_one(test, NFPROTO_IPV6, IPPROTO_UDP, NF_XLAT_GSO);
+}
+
 /*
  * An ICMP error that quotes a random packet, made by prepending to that packet
  * what a router would. Cut to @keep bytes of the quoted packet.
@@ -1077,6 +1106,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_csum),	/* [40] [64] */
 	KUNIT_CASE(nf_xlat_test_csum_udp_zero),	/* [41] */
 	KUNIT_CASE(nf_xlat_test_gso_udp_none),
+	KUNIT_CASE(nf_xlat_test_lro),
 	KUNIT_CASE(nf_xlat_test_error_csum),	/* [37] [62] */
 	KUNIT_CASE(nf_xlat_test_ext),	/* [35] [61] */
 	KUNIT_CASE(nf_xlat_test_error_corrupt),
