@@ -449,7 +449,7 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 		 * There is no memory, or another CPU has added a flow meanwhile. No packet has
 		 * seen this one, so free it at once.
 		 */
-		nf_xlat_flow_free_rcu(&flow->rcu);
+		nf_xlat_flow_free(flow);
 		/* Without this, an entry that has left the table keeps the helper. */
 		if (nf_ct_is_dying(ct))
 			nf_xlat_ct_detach(ct);

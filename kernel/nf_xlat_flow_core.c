@@ -36,20 +36,35 @@ static struct workqueue_struct *nf_xlat_flow_wq __read_mostly;
 /* Number of stateless flows in all namespaces for which nf_xlat_flow_of_user() is true */
 static atomic_t nf_xlat_flow_users;
 
-/**
- * nf_xlat_flow_free_rcu - free a flow, and put its routes and its conntrack entry
- * @rcu: member @rcu of the flow
- *
- * The flow has left the table for a grace period, or has never been in it. Any context.
+/*
+ * Put the routes of a flow. Packets that have found the flow may still use them, as dst_release()
+ * frees a route after a grace period.
  */
-void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
+static void nf_xlat_flow_put_routes(const struct nf_xlat_flow *flow)
+{
+	dst_release(flow->dir[IP_CT_DIR_ORIGINAL].dst);
+	dst_release(flow->dir[IP_CT_DIR_REPLY].dst);
+}
+
+/* The flow has left the table for a grace period, or has never been in it. */
+static void nf_xlat_flow_free_rcu(struct rcu_head *rcu)
 {
 	struct nf_xlat_flow *flow = container_of(rcu, struct nf_xlat_flow, rcu);
 
-	dst_release(flow->dir[IP_CT_DIR_ORIGINAL].dst);
-	dst_release(flow->dir[IP_CT_DIR_REPLY].dst);
 	nf_ct_put(flow->ct);
 	kmem_cache_free(nf_xlat_flow_cache, flow);
+}
+
+/**
+ * nf_xlat_flow_free - free a flow that has never been in the table
+ * @flow: the flow, of which this puts the routes and the conntrack entry
+ *
+ * Any context.
+ */
+void nf_xlat_flow_free(struct nf_xlat_flow *flow)
+{
+	nf_xlat_flow_put_routes(flow);
+	nf_xlat_flow_free_rcu(&flow->rcu);
 }
 
 /*
@@ -136,8 +151,13 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 		nf_xlat_flow_uncharge(flow->fn);
 	}
 	/*
-	 * The routes of the flow hold devices, whose removal waits for them. call_rcu() may
-	 * take seconds where callbacks are lazy.
+	 * Put the routes now, and not in the callback. When a namespace ends, IPv6 frees the
+	 * counter of its routes without waiting for callbacks, and dst_release() writes to it.
+	 */
+	nf_xlat_flow_put_routes(flow);
+	/*
+	 * The session of the flow has to end before its namespace can. call_rcu() may take seconds
+	 * where callbacks are lazy.
 	 */
 	call_rcu_hurry(&flow->rcu, nf_xlat_flow_free_rcu);
 }

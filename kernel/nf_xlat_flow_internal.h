@@ -117,7 +117,8 @@ struct nf_xlat_flow_key {
  * @pseudo: difference that the translation makes to the sum of the pseudo-header, folded
  * @diff: difference that it makes to the sum of pseudo-header and ports, folded
  * @cookie: cookie of @dst, for dst_check()
- * @dst: route of the translated packet
+ * @dst: route of the translated packet. It is put when the flow leaves the table, so it is valid
+ *	in the RCU read side of who has found the flow
  * @used: with a session: jiffies of the last packet
  * @rules: without a session: stamp of the ruleset that made the flow, see
  *	nf_xlat_rules_same()
@@ -247,7 +248,7 @@ static inline bool nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
 
 /* nf_xlat_flow_core.c */
 extern struct kmem_cache *nf_xlat_flow_cache;
-void nf_xlat_flow_free_rcu(struct rcu_head *rcu);
+void nf_xlat_flow_free(struct nf_xlat_flow *flow);
 bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow);
