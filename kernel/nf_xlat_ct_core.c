@@ -496,8 +496,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	struct nf_xlat_ct_range range;
 	struct nf_conntrack_tuple t;
 	enum nf_xlat_reason reason;
+	struct nf_xlat_bib *bib, *permission;
 	struct nf_xlat_bib_key4 key;
-	struct nf_xlat_bib *bib;
 	bool hairpin;
 
 	hairpin = nf_xlat_ct_ours(ct);
@@ -528,9 +528,10 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 			       nf_xlat_reassembled(skb, state->pf), pkt);
 	if (!reason && bib->key6.filter) {
 		key.peer = t.src.u3.ip;
-		refs[NF_XLAT_REF_PEER] = nf_xlat_bib_find4(state->net, &key);
-		if (!refs[NF_XLAT_REF_PEER])
+		permission = nf_xlat_bib_find4(state->net, &key);
+		if (!permission)
 			reason = NF_XLAT_FILTERED;
+		refs[hairpin ? NF_XLAT_REF_HAIRPIN_PEER : NF_XLAT_REF_PEER] = permission;
 	}
 	if (reason)
 		return nf_xlat_ct_reject(skb, state, READ_ONCE(bib->owner), pkt,

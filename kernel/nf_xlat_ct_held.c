@@ -249,9 +249,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_held_add);
  * @net: network namespace
  * @refs: the references by enum nf_xlat_ct_refs, each of which may be NULL
  *
- * A permission (NF_XLAT_REF_PEER) is found by the IPv4 endpoint of its mapping. Put it before the
- * mapping. Otherwise another client could get the endpoint while the permission still lets the
- * peer in. Any context.
+ * A permission (NF_XLAT_REF_PEER, NF_XLAT_REF_HAIRPIN_PEER) is found by the IPv4 endpoint of its
+ * mapping. Put it before the mapping. Otherwise another client could get the endpoint while the
+ * permission still lets the peer in. Any context.
  */
 void nf_xlat_ct_release(struct net *net, struct nf_xlat_bib **refs)
 {

@@ -111,6 +111,7 @@ enum nf_xlat_ct_refs {
 	NF_XLAT_REF_BIB,	/* the mapping */
 	NF_XLAT_REF_HAIRPIN,	/* of a hairpin: the mapping of the other end */
 	NF_XLAT_REF_PEER,	/* with filtering: the permission of the peer */
+	NF_XLAT_REF_HAIRPIN_PEER, /* of a hairpin: the permission at the other end */
 	NF_XLAT_REF_BLOCK,	/* without a mapping: the block that the port is of */
 	__NF_XLAT_REF_MAX
 };

@@ -31,7 +31,7 @@
  * @map: its mapping, and that of the other client of a hairpin
  * @want: what it is to become
  * @refs: references for it
- * @permission: from nf_xlat_bib_alloc(), if it has a mapping, which may need one
+ * @permission: from nf_xlat_bib_alloc(), for each mapping, which may need one
  */
 struct nf_xlat_nl_new {
 	struct net			*net;
@@ -43,7 +43,7 @@ struct nf_xlat_nl_new {
 	struct nf_xlat_nl_mapping	map[2];
 	struct nf_xlat_ct_want		want;
 	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
-	struct nf_xlat_bib		*permission;
+	struct nf_xlat_bib		*permission[2];
 };
 
 /* A dump can be sent back, so the policies accept attributes that are dumped but cannot be set. */
@@ -528,12 +528,13 @@ static int nf_xlat_nl_check_session(struct nf_xlat_nl_new *n)
 }
 
 /*
- * Get the mappings of a session, and the permission of its peer. A session without a mapping must
- * not have the port of one. RCU read side
+ * Get the mappings of a session, and the permissions of their peers. A session without a mapping
+ * must not have the port of one. RCU read side
  */
 static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 {
 	static const u8 at[] = { NF_XLAT_REF_BIB, NF_XLAT_REF_HAIRPIN };
+	static const u8 peer_at[] = { NF_XLAT_REF_PEER, NF_XLAT_REF_HAIRPIN_PEER };
 	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
 	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
 	struct nf_xlat_nl_mapping *m;
@@ -559,12 +560,11 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		if (!m->attr || !m->key6.filter || !peers[i])
 			continue;
 		bib = nf_xlat_bib_permit(n->net, n->refs[at[i]], peers[i],
-					 n->permission);
-		n->permission = NULL;
+					 n->permission[i]);
+		n->permission[i] = NULL;
 		if (!bib)
 			return -ENOMEM;
-		n->refs[NF_XLAT_REF_PEER] = bib;
-		break;
+		n->refs[peer_at[i]] = bib;
 	}
 
 	if (n->map[0].attr || n->want.hairpin || reply->src.l3num != NFPROTO_IPV4 ||
@@ -648,9 +648,8 @@ static int nf_xlat_nl_alloc(struct nf_xlat_nl_new *n)
 		if (!n->map[i].attr)
 			continue;
 		n->map[i].new = nf_xlat_bib_alloc(GFP_KERNEL);
-		if (!n->permission)
-			n->permission = nf_xlat_bib_alloc(GFP_KERNEL);
-		if (!n->map[i].new || !n->permission)
+		n->permission[i] = nf_xlat_bib_alloc(GFP_KERNEL);
+		if (!n->map[i].new || !n->permission[i])
 			return -ENOMEM;
 	}
 	return 0;
@@ -661,11 +660,12 @@ static void nf_xlat_nl_free(struct nf_xlat_nl_new *n)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(n->map); i++)
+	for (i = 0; i < ARRAY_SIZE(n->map); i++) {
 		if (n->map[i].new)
 			nf_xlat_bib_free(n->map[i].new);
-	if (n->permission)
-		nf_xlat_bib_free(n->permission);
+		if (n->permission[i])
+			nf_xlat_bib_free(n->permission[i]);
+	}
 	kfree(n);
 }
 

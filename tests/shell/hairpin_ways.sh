@@ -110,6 +110,18 @@ for mtu in "" "mtu 1280" "mtu 1400"; do
 done
 on "$gw" "$NFT" "delete table ip6 nat; delete table inet siit"
 
+# Both ends filter: the session has the permissions at both, whoever had them before it
+
+load "$x masquerade filtering address-dependent"
+python "$client6" flood udp $client_ip 5000 $pref64$pool_ip 9 1 >/dev/null
+check_eq "client6 lets the pool's address in" "$(sessions "sport=5000 dport=9 .*dst=$pool_ip .*dport=5000 " | wc -l)" 1
+check_match "filtering, a hairpin" "$(ask "$client7" udp $pref64$pool_ip 5000)" "hello from ${pref64}c000:201 *"
+check "client6's own session ends" on "$gw" conntrack -D -p udp --orig-port-src 5000 --orig-port-dst 9
+check_match "the hairpin lets the pool's address in" "$(ask "$client7" udp $pref64$pool_ip 5000)" "hello from ${pref64}c000:201 *"
+check_match "so it does, made of what was got" "$(python "$gw" netlink_new again 17)" "Success: *"
+check_eq "alone" "$(sessions "udp .*dport=5000 " | wc -l)" 1
+check_match "from another port" "$(ask "$client7" udp $pref64$pool_ip 5000)" "hello from ${pref64}c000:201 *"
+
 # Prefixes may differ: with the address, the session ends
 
 load "$x masquerade; ip daddr 203.0.113.80 tcp dport 80 xlat 4to6 prefix 2001:db8:66::/96 dnat to [$client_ip]:8080"

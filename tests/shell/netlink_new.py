@@ -11,8 +11,8 @@ ports that are in the events for a listener.
 netlink_new.py static N COMMAND...: make so many static mappings, and run the command: how many mappings
 began and ended, by their events.
 
-netlink_new.py again: get the only session of TCP, end it, and make it of what was got: what the kernel
-says to the last, and to wrong requests for a session.
+netlink_new.py again [PROTOCOL]: get a session of TCP, end all of them, and make it of what was got: what
+the kernel says to the last, and to wrong requests for a session.
 
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
@@ -181,14 +181,15 @@ def events():
 
 
 def again():
-    tcp = next(s for s in dumped() if dict(attrs(dict(attrs(s))[2]))[5] == u8(6))
-    orig = nest(2, dict(attrs(tcp))[2])
+    proto = u8(int(sys.argv[2]) if sys.argv[2:] else 6)
+    old = next(s for s in dumped() if dict(attrs(dict(attrs(s))[2]))[5] == proto)
+    orig = nest(2, dict(attrs(old))[2])
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
-        both = orig + nest(3, dict(attrs(tcp))[3])
+        both = orig + nest(3, dict(attrs(old))[3])
         nl.send(message(FAMILY, 1, struct.pack("=BBH", 2, 1, 0) + nest(3, both)))
         got = nl.recv(8192)
-        nl.send(message(FAMILY, 1, struct.pack("=BBH", SESSION_DEL, 1, 0) + nest(1, attr(1, u8(6)))))
+        nl.send(message(FAMILY, 1, struct.pack("=BBH", SESSION_DEL, 1, 0) + nest(1, attr(1, proto))))
         nl.recv(8192)
     print(say(SESSION_NEW, got[20:]))
     print(say(2, nest(3, nest(2, pack({**ORIG, 6: be16(1)})))))
