@@ -34,7 +34,8 @@ struct nf_xlat_flow;
  * @portid: the sockets, 0 for none
  * @of: groups to which each of them listens
  * @events: messages to send. Their group is in NETLINK_CB()->dst_group.
- * @send: the work that sends them
+ * @lost: groups that have lost an event and have not been told so
+ * @send: the work that sends the events, and tells of those that are lost
  */
 struct nf_xlat_listeners {
 	spinlock_t	lock; /* protects @portid and @of */
@@ -42,6 +43,7 @@ struct nf_xlat_listeners {
 	u32		portid[NF_XLAT_MAX_LISTENERS];
 	u8		of[NF_XLAT_MAX_LISTENERS];
 	struct sk_buff_head events;
+	unsigned long	lost;
 	struct work_struct send;
 };
 

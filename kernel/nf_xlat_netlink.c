@@ -58,6 +58,19 @@ static bool nf_xlat_nl_has_listeners(const struct net *net, unsigned int group)
 }
 
 /*
+ * A group has lost an event: let the work give its members the error ENOBUFS. genl_set_err() visits
+ * the members of all groups of generic netlink in all namespaces, of whom any user may make many,
+ * so it must not be called for each event.
+ */
+static void nf_xlat_nl_lose(struct net *net, unsigned int group)
+{
+	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
+
+	set_bit(group, &ls->lost);
+	queue_work(nf_xlat_nl_wq, &ls->send);
+}
+
+/*
  * Begin a message for a group. If it cannot be made, the members get the error ENOBUFS.
  *
  * Return: the message, or NULL.
@@ -74,7 +87,7 @@ static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
 			return msg;
 	}
 	nlmsg_free(msg);
-	genl_set_err(&nf_xlat_nl_family, net, 0, group, -ENOBUFS);
+	nf_xlat_nl_lose(net, group);
 	return NULL;
 }
 
@@ -92,7 +105,7 @@ static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 
 	if (err || skb_queue_len_lockless(&ls->events) >= NF_XLAT_MAX_EVENTS) {
 		nlmsg_free(msg);
-		genl_set_err(&nf_xlat_nl_family, net, 0, group, -ENOBUFS);
+		nf_xlat_nl_lose(net, group);
 		return;
 	}
 	genlmsg_end(msg, hdr);
@@ -108,12 +121,16 @@ static void nf_xlat_nl_send_work(struct work_struct *work)
 	struct nf_xlat_ct_net *xn = container_of(ls, struct nf_xlat_ct_net, listeners);
 	u32 n = skb_queue_len_lockless(&ls->events);
 	struct sk_buff *msg;
+	unsigned int i;
 
 	while (n-- && (msg = skb_dequeue(&ls->events))) {
 		genlmsg_multicast_netns(&nf_xlat_nl_family, xn->net, msg, 0,
 					NETLINK_CB(msg).dst_group, GFP_KERNEL);
 		cond_resched();
 	}
+	for (i = 0; i < ARRAY_SIZE(nf_xlat_nl_groups); i++)
+		if (test_and_clear_bit(i, &ls->lost))
+			genl_set_err(&nf_xlat_nl_family, xn->net, 0, i, -ENOBUFS);
 	if (!skb_queue_empty_lockless(&ls->events))
 		queue_work(nf_xlat_nl_wq, work);
 }

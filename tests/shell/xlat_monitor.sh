@@ -265,6 +265,20 @@ check_eq "in this order" "$(grep -o 'lost\|begin session tcp' "$tmp/lost" | uniq
 flush
 quiet
 
+# More than the kernel keeps: whoever listens is told that events were lost, but not for each, as
+# that costs a look at all sockets that listen to anything.
+nat64 random
+background_python "$gw" overrun 200 "$tmp/ready" "$tmp/done" >"$tmp/overrun"
+pid=$!
+wait_for 20 test -e "$tmp/ready" || fail "overrun does not listen"
+python "$client6" flood udp $client_ip 20000-39999 $server64 9999 20000 >/dev/null
+touch "$tmp/done"
+wait $pid
+read -r events errors <"$tmp/overrun"
+echo "# 20000 sessions: $events events, $errors errors"
+check "that events are lost is told, a few times" [ "$errors" -ge 1 -a "$errors" -le 100 ]
+flush
+
 # The module goes
 monitor gone
 ask "$client6" udp $server64 5353 >/dev/null
