@@ -796,7 +796,7 @@ static const struct nf_hook_ops nf_xlat_ct_nat_ops =
 		       NF_IP_PRI_NAT_SRC);
 
 /**
- * nf_xlat_ct_register - register conntrack and the hooks for sessions in a namespace
+ * nf_xlat_ct_register - register the hooks for sessions in a namespace
  * @net: network namespace
  *
  * Process context; the caller holds the mutex of the namespace.
@@ -807,24 +807,14 @@ int nf_xlat_ct_register(struct net *net)
 {
 	int err;
 
-	err = nf_ct_netns_get(net, NFPROTO_INET);
-	if (err)
-		return err;
-
 	err = nf_nat_ipv4_register_fn(net, &nf_xlat_ct_nat_ops);
 	if (err)
-		goto err_ct;
+		return err;
 
 	err = nf_register_net_hooks(net, nf_xlat_ct_ops,
 				    ARRAY_SIZE(nf_xlat_ct_ops));
 	if (err)
-		goto err_nat;
-	return 0;
-
-err_nat:
-	nf_nat_ipv4_unregister_fn(net, &nf_xlat_ct_nat_ops);
-err_ct:
-	nf_ct_netns_put(net, NFPROTO_INET);
+		nf_nat_ipv4_unregister_fn(net, &nf_xlat_ct_nat_ops);
 	return err;
 }
 
@@ -839,5 +829,4 @@ void nf_xlat_ct_unregister(struct net *net)
 	nf_unregister_net_hooks(net, nf_xlat_ct_ops,
 				ARRAY_SIZE(nf_xlat_ct_ops));
 	nf_nat_ipv4_unregister_fn(net, &nf_xlat_ct_nat_ops);
-	nf_ct_netns_put(net, NFPROTO_INET);
 }

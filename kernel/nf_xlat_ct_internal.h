@@ -50,12 +50,15 @@ struct nf_xlat_listeners {
 /**
  * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
  *
- * @mutex: protects the next five, and changes of @pools
+ * @mutex: protects the next five, and changes of @pools. The caller may hold RTNL, so nobody walks
+ *	over conntrack's table with it.
  * @users: number of stateful rules and devices
- * @kept: conntrack stays registered until the namespace ends
+ * @tracked: a rule has registered conntrack, until the last rule and device is gone
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
  * @used: there has been a stateful rule or device, so there may be sessions
  * @ext: for nf_xlat_ct_ext_add()
+ * @kept: conntrack stays registered until the namespace ends; @keep sets this
+ * @keep: the work that registers conntrack for devices
  * @ended: the work that ends masqueraded sessions with their address or device; its
  *	events are devices that have gone down
  * @net: the namespace
@@ -66,13 +69,15 @@ struct nf_xlat_listeners {
  * @listeners: the sockets that listen to events
  */
 struct nf_xlat_ct_net {
-	/* of @users, @kept, @hooked, @used, @ext, and of changes of @pools */
+	/* of @users, @tracked, @hooked, @used, @ext, and of changes of @pools */
 	struct mutex		mutex;
 	unsigned int		users;
-	bool			kept;
+	bool			tracked;
 	bool			hooked;
 	bool			used;
 	struct nf_xlat_ct_ext_net ext;
+	bool			kept;
+	struct work_struct	keep;
 	struct nf_xlat_events	ended;
 	struct net		*net;
 	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];

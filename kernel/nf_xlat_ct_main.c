@@ -15,29 +15,57 @@
 
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
+/*
+ * Registers conntrack for devices, see nf_xlat_ct_keep_work(). Such a work may wait long for
+ * nf_conntrack_mutex. It must not keep the works of other namespaces from being run, nor those of
+ * other workqueues.
+ */
+static struct workqueue_struct *nf_xlat_ct_keep_wq;
+
+/*
+ * Register conntrack, until the namespace ends, so that a user who adds and deletes devices has
+ * nf_ct_netns_get() walk over the entries only once.
+ */
+static void nf_xlat_ct_keep_work(struct work_struct *work)
+{
+	struct nf_xlat_ct_net *xn = container_of(work, struct nf_xlat_ct_net, keep);
+	int err;
+
+	/* A further device has queued the work before it had set this. */
+	if (xn->kept)
+		return;
+	err = nf_ct_netns_get(xn->net, NFPROTO_INET);
+	if (err)
+		nf_xlat_warn(xn->net, "conntrack cannot be registered (%d)", err);
+	WRITE_ONCE(xn->kept, !err);
+}
+
 /**
  * nf_xlat_ct_netns_get - note a new stateful rule or device
  * @net: network namespace
- * @keep: keep conntrack registered when the last rule is gone, until the namespace ends
+ * @keep: the caller holds RTNL. Conntrack stays registered until the namespace ends.
  *
  * The first one registers conntrack and the hooks for sessions. When nf_ct_netns_get()
- * registers conntrack, it walks over the entries of all namespaces. A caller that holds RTNL
- * sets @keep, so that a user who adds and deletes devices causes that walk only once. Process
- * context.
+ * registers conntrack, it walks over the entries of all namespaces, one caller after the other. So
+ * with @keep, a work does that, a moment later. Until then, packets are dropped
+ * (NF_XLAT_STATE). An error of the work is logged. Process context.
  *
  * Return: 0 or a negative error.
  */
 int nf_xlat_ct_netns_get(struct net *net, bool keep)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
+	bool put = !keep;
 	int err;
+
+	if (!keep) {
+		err = nf_ct_netns_get(net, NFPROTO_INET);
+		if (err)
+			return err;
+	}
 
 	mutex_lock(&xn->mutex);
 	err = nf_xlat_ct_ext_net_init(net, &xn->ext);
-	if (!err && keep && !xn->kept) {
-		err = nf_ct_netns_get(net, NFPROTO_INET);
-		xn->kept = !err;
-	}
 	if (!err && !xn->users) {
 		err = nf_xlat_ct_register(net);
 		WRITE_ONCE(xn->hooked, !err);
@@ -45,11 +73,29 @@ int nf_xlat_ct_netns_get(struct net *net, bool keep)
 	if (!err) {
 		xn->users++;
 		WRITE_ONCE(xn->used, true);
+		if (!keep && !xn->tracked) {
+			xn->tracked = true;
+			put = false;
+		}
+		if (keep && !READ_ONCE(xn->kept))
+			queue_work(nf_xlat_ct_keep_wq, &xn->keep);
 	}
 	mutex_unlock(&xn->mutex);
+	if (put)
+		nf_ct_netns_put(net, NFPROTO_INET);
 	return err;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_netns_get);
+
+/* Undo what nf_xlat_ct_netns_get() has registered. The caller holds the mutex. */
+static void nf_xlat_ct_unhook(struct nf_xlat_ct_net *xn)
+{
+	nf_xlat_ct_unregister(xn->net);
+	WRITE_ONCE(xn->hooked, false);
+	if (xn->tracked)
+		nf_ct_netns_put(xn->net, NFPROTO_INET);
+	xn->tracked = false;
+}
 
 /**
  * nf_xlat_ct_netns_put - note that a stateful rule or device is gone
@@ -64,9 +110,8 @@ void nf_xlat_ct_netns_put(struct net *net)
 
 	mutex_lock(&xn->mutex);
 	if (!--xn->users && xn->hooked) {
-		nf_xlat_ct_unregister(net);
+		nf_xlat_ct_unhook(xn);
 		nf_xlat_ct_flush_flows(net);
-		WRITE_ONCE(xn->hooked, false);
 	}
 	mutex_unlock(&xn->mutex);
 }
@@ -131,13 +176,15 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
-	mutex_lock(&xn->mutex);
-	if (xn->hooked)
-		nf_xlat_ct_unregister(net);
-	WRITE_ONCE(xn->hooked, false);
+	/* Nobody adds a rule or device any more. */
+	cancel_work_sync(&xn->keep);
 	if (xn->kept)
 		nf_ct_netns_put(net, NFPROTO_INET);
 	xn->kept = false;
+
+	mutex_lock(&xn->mutex);
+	if (xn->hooked)
+		nf_xlat_ct_unhook(xn);
 	mutex_unlock(&xn->mutex);
 }
 
@@ -231,6 +278,7 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
 	mutex_init(&xn->mutex);
+	INIT_WORK(&xn->keep, nf_xlat_ct_keep_work);
 	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work, nf_xlat_ct_wq);
 	INIT_LIST_HEAD(&xn->pools);
 	nf_xlat_netlink_net_init(xn);
@@ -273,9 +321,13 @@ static int __init nf_xlat_ct_init(void)
 					NF_XLAT_CT_WORKS);
 	if (!nf_xlat_ct_wq)
 		return -ENOMEM;
+	err = -ENOMEM;
+	nf_xlat_ct_keep_wq = alloc_workqueue("nf_xlat_ct_keep", WQ_UNBOUND, 0);
+	if (!nf_xlat_ct_keep_wq)
+		goto err_wq;
 	err = nf_xlat_ct_timeout_init();
 	if (err)
-		goto err_wq;
+		goto err_keep;
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
@@ -303,6 +355,8 @@ err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
 	nf_xlat_ct_timeout_exit();
+err_keep:
+	destroy_workqueue(nf_xlat_ct_keep_wq);
 err_wq:
 	destroy_workqueue(nf_xlat_ct_wq);
 	return err;
@@ -330,6 +384,7 @@ static void __exit nf_xlat_ct_fini(void)
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
+	destroy_workqueue(nf_xlat_ct_keep_wq);
 	destroy_workqueue(nf_xlat_ct_wq);
 }
 

@@ -194,6 +194,30 @@ gwip link del loop0
 gwip link del loop1
 gwip addr del 2001:db8:66::198.51.101.1/128 dev lo
 
+# A device with state brings conntrack to its namespace. For that the kernel walks over conntrack's
+# table, but not with RTNL held.
+# shellcheck disable=SC2317 # called by wait_for
+tracks() { on "$1" ping -c 1 -W 1 ::1 && on "$1" grep icmpv6 /proc/net/nf_conntrack; }
+size=/sys/module/nf_conntrack/parameters/hashsize
+buckets=16777216
+! is_debug || buckets=4194304 # KASAN has to look after each of them
+if command -v conntrack >/dev/null && modprobe -qa nf_conntrack_netlink && was=$(cat $size) &&
+	echo $buckets >$size; then
+	walk=0 link=0
+	for name in walk1 walk2 walk3; do
+		another $name
+		on "${!name}" conntrack -I -p udp -s 192.0.2.1 -d 192.0.2.2 --sport 1 --dport 2 -t 1000 >/dev/null 2>&1
+		read -r a b < <(python "${!name}" dev_walk $pref64)
+		walk=$((walk + a)) link=$((link + b))
+		check "conntrack is there" wait_for 10 tracks "${!name}"
+		ip netns del "${!name}"
+	done
+	echo "$was" >$size
+	check "a device is made without a walk: $link ms, a walk takes $walk ms" [ $walk -gt 0 -a $link -lt $walk ]
+else
+	echo "# no conntrack, or no memory for a large table"
+fi
+
 # A device that gets its hooks and then not its index, in the namespace of the traffic. An early
 # chain is slow, so that packets which found the hooks call them when the device is given up.
 slow="table ip6 slow {
