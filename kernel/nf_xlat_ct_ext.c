@@ -131,7 +131,7 @@ void nf_xlat_ct_ext_exit(void)
  * @ct: the entry, confirmed
  *
  * If the entry is leaving already, nf_ct_helper_destroy() may have missed the helper. So the
- * caller has to test nf_ct_is_dying() afterwards. Any context.
+ * caller has to test nf_ct_is_dying() afterwards, for which this is a full barrier. Any context.
  *
  * Return: false if the entry has no place for it any more, see nf_xlat_ct_ext_add().
  */
@@ -142,6 +142,8 @@ bool nf_xlat_ct_watch(struct nf_conn *ct)
 	if (unlikely(!help))
 		return false;
 	rcu_assign_pointer(help->helper, &nf_xlat_ct_helper);
+	/* Pairs with test_and_set_bit(IPS_DYING_BIT) in nf_ct_delete(). */
+	smp_mb();
 	return true;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);

@@ -294,8 +294,9 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 	/*
 	 * nf_ct_delete() sets IPS_DYING, and then calls nf_xlat_ct_detach() if nf_xlat_ct_watch()
 	 * has set the callback. This function has set the callback and stored the references, and
-	 * now tests IPS_DYING. cmpxchg() and xchg() above are full barriers. So nf_ct_delete()
-	 * sees the callback, or this function sees IPS_DYING, or both, and the references are put.
+	 * now tests IPS_DYING. nf_xlat_ct_watch() and what has stored a reference are full
+	 * barriers. So nf_ct_delete() sees the callback, or this function sees IPS_DYING, or both,
+	 * and the references are put.
 	 */
 	if (nf_ct_is_dying(ct)) {
 		nf_xlat_ct_detach(ct);

@@ -9,13 +9,15 @@
  * @ct: the entry, confirmed
  *
  * If the entry is leaving already, nf_conn_xlat_destroy() may have missed the callback. So
- * the caller has to test nf_ct_is_dying() afterwards.
+ * the caller has to test nf_ct_is_dying() afterwards, for which this is a full barrier.
  *
  * Return: true, since an entry that is confirmed keeps its extensions.
  */
 bool nf_xlat_ct_watch(struct nf_conn *ct)
 {
 	WRITE_ONCE(nf_conn_xlat_find(ct)->destroy, nf_xlat_ct_detach);
+	/* Pairs with test_and_set_bit(IPS_DYING_BIT) in nf_ct_delete(). */
+	smp_mb();
 	return true;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_watch);
