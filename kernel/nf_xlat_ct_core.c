@@ -200,13 +200,18 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 				     struct nf_xlat_bib **refs)
 {
 	struct nf_xlat_ct_first first __uninitialized;
+	struct nf_xlat_ct_data *data;
 	unsigned int verdict;
 
 	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN] &&
-	    !refs[NF_XLAT_REF_BLOCK] &&
-	    likely(!nf_xlat_netlink_has_listeners(state->net)))
-		return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL,
-					 pkt);
+	    !refs[NF_XLAT_REF_BLOCK]) {
+		/* A hairpin may get those of its first translation still. */
+		data = nf_xlat_ct_data(ct);
+		if (data && !nf_xlat_ct_hairpin(ct))
+			WRITE_ONCE(data->held, NF_XLAT_CT_NONE);
+		if (likely(!nf_xlat_netlink_has_listeners(state->net)))
+			return nf_xlat_ct_packet(skb, state, ct, IP_CT_DIR_ORIGINAL, pkt);
+	}
 
 	first.ct = ct;
 	first.net = state->net;

@@ -186,6 +186,7 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_ct_held *held;
+	struct nf_xlat_bib *bib;
 	unsigned long old;
 
 	nf_xlat_ct_unwatch(ct);
@@ -196,11 +197,12 @@ void nf_xlat_ct_detach(struct nf_conn *ct)
 		return;
 	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_DEL_NTF);
 	held = nf_xlat_ct_to_held(old);
+	bib = nf_xlat_ct_to_bib(old);
 	if (held) {
 		nf_xlat_ct_held_release(net, held);
 		kfree_rcu(held, rcu);
-	} else if (old) {
-		nf_xlat_bib_put(net, (struct nf_xlat_bib *)old);
+	} else if (bib) {
+		nf_xlat_bib_put(net, bib);
 	}
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_detach);
@@ -231,7 +233,7 @@ struct nf_xlat_ct_held *nf_xlat_ct_held_add(struct nf_conn *ct)
 	held = kzalloc(sizeof(*held), GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!held)
 		return NULL;
-	held->refs[NF_XLAT_REF_BIB] = (struct nf_xlat_bib *)old;
+	held->refs[NF_XLAT_REF_BIB] = nf_xlat_ct_to_bib(old);
 	now = cmpxchg(&data->held, old, (unsigned long)held | NF_XLAT_CT_HELD);
 	if (now == old)
 		return held;
@@ -277,13 +279,15 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	struct nf_xlat_ct_held *held = NULL;
+	struct nf_xlat_bib *bib;
 	unsigned int i;
 
 	if (unlikely(!data || !nf_xlat_ct_watch(ct)))
 		return;
+	bib = refs[NF_XLAT_REF_BIB];
 	if (!refs[NF_XLAT_REF_PEER] && !refs[NF_XLAT_REF_HAIRPIN] &&
 	    !refs[NF_XLAT_REF_BLOCK] &&
-	    !cmpxchg(&data->held, 0, (unsigned long)refs[NF_XLAT_REF_BIB])) {
+	    (!bib || !cmpxchg(&data->held, 0, (unsigned long)bib))) {
 		refs[NF_XLAT_REF_BIB] = NULL;
 	} else {
 		held = nf_xlat_ct_held_add(ct);

@@ -170,6 +170,8 @@ struct nf_xlat_ct_first {
 #define NF_XLAT_CT_HELD		1UL
 /* Value of nf_xlat_ct_data.held after the entry has left conntrack's table */
 #define NF_XLAT_CT_GONE		2UL
+/* Value of nf_xlat_ct_data.held of an entry whose first packet has taken no references */
+#define NF_XLAT_CT_NONE		4UL
 
 /**
  * struct nf_xlat_ct_data - our data in an entry, see nf_xlat_ct_ext()
@@ -183,8 +185,9 @@ struct nf_xlat_ct_first {
  * @masq: the session ends when its IPv4 address is removed from this host
  * @owner: number of the device that counts, in nf_xlat_ct_net.owners
  * @masq_index: the session ends when this device goes down; 0 for none
- * @held: 0; or a pointer to the mapping, a struct nf_xlat_bib; or a pointer to a struct
- *	nf_xlat_ct_held, with NF_XLAT_CT_HELD added; or NF_XLAT_CT_GONE
+ * @held: 0 while the references of the first packet are to come; or NF_XLAT_CT_NONE; or a pointer
+ *	to the mapping, a struct nf_xlat_bib; or a pointer to a struct nf_xlat_ct_held, with
+ *	NF_XLAT_CT_HELD added; or NF_XLAT_CT_GONE
  */
 struct nf_xlat_ct_data {
 	u16		mtu;
@@ -263,6 +266,12 @@ static inline struct nf_xlat_ct_held *nf_xlat_ct_to_held(unsigned long held)
 	       (struct nf_xlat_ct_held *)(held & ~NF_XLAT_CT_HELD) : NULL;
 }
 
+static inline struct nf_xlat_bib *nf_xlat_ct_to_bib(unsigned long held)
+{
+	return held & (NF_XLAT_CT_HELD | NF_XLAT_CT_GONE) || held == NF_XLAT_CT_NONE ?
+	       NULL : (struct nf_xlat_bib *)held;
+}
+
 /*
  * The mappings that a session holds: @from of the client, and in a hairpin @to of the peer; NULL
  * for none. RCU read side.
@@ -275,14 +284,8 @@ static inline void nf_xlat_ct_mappings(const struct nf_conn *ct,
 	unsigned long old = data ? READ_ONCE(data->held) : 0;
 	const struct nf_xlat_ct_held *held = nf_xlat_ct_to_held(old);
 
-	*from = NULL;
-	*to = NULL;
-	if (held) {
-		*from = READ_ONCE(held->refs[NF_XLAT_REF_BIB]);
-		*to = READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]);
-	} else if (old != NF_XLAT_CT_GONE) {
-		*from = (const struct nf_xlat_bib *)old;
-	}
+	*from = held ? READ_ONCE(held->refs[NF_XLAT_REF_BIB]) : nf_xlat_ct_to_bib(old);
+	*to = held ? READ_ONCE(held->refs[NF_XLAT_REF_HAIRPIN]) : NULL;
 }
 
 /* Returns NULL if the entry holds nothing, or only a mapping. RCU read side. */

@@ -6,6 +6,7 @@
  */
 
 #include <linux/ktime.h>
+#include <linux/string.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -41,6 +42,8 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
 
 	if (!nf_xlat_ct_guard(ct, &want->range, want->oif))
 		return false;
+	if (!memchr_inv(want->refs, 0, __NF_XLAT_REF_MAX * sizeof(*want->refs)))
+		nf_xlat_ct_data(ct)->held = NF_XLAT_CT_NONE;
 	nf_xlat_ct_timeout(ct);
 	nf_ct_acct_ext_add(ct, GFP_ATOMIC);
 	nf_ct_tstamp_ext_add(ct, GFP_ATOMIC);

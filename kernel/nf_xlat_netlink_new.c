@@ -848,7 +848,8 @@ int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(ct);
 	/*
 	 * An event tells of a session before it gets its mapping, in the same RCU read side. A
-	 * session that is assured has had more packets than that one.
+	 * session that is assured has had more packets than that one. One without a mapping has
+	 * NF_XLAT_CT_NONE, so that a user who asks for many of these does not wait for each.
 	 */
 	data = nf_xlat_ct_data(ct);
 	if (data && !READ_ONCE(data->held) && !test_bit(IPS_ASSURED_BIT, &ct->status))

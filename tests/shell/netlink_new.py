@@ -14,9 +14,12 @@ began and ended, by their events.
 netlink_new.py again [PROTOCOL]: get a session of TCP, end all of them, and make it of what was got: what
 the kernel says to the last, and to wrong requests for a session.
 
+netlink_new.py get: get each session; how many there are, and how often the kernel made us wait.
+
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
 import os
+import resource
 import socket
 import struct
 import subprocess
@@ -198,6 +201,23 @@ def again():
     print(say(2, nest(3, orig), 0x300))
 
 
+def switches():
+    """How often another task has run: who waits may be said to have given way at that moment"""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_nvcsw + usage.ru_nivcsw
+
+
+def get():
+    requests = [message(FAMILY, 1, struct.pack("=BBH", 2, 1, 0) + nest(3, nest(2, dict(attrs(s))[2]))) for s in dumped()]
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        before = switches()
+        for r in requests:
+            nl.send(r)
+            assert nl.recv(8192)[4:6] == u16(FAMILY)
+        print(len(requests), switches() - before)
+
+
 def static(n, *command):
     with (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl,
           socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as listener):
@@ -226,6 +246,8 @@ elif sys.argv[1] == "static":
     static(int(sys.argv[2]), *sys.argv[3:])
 elif sys.argv[1] == "events":
     events()
+elif sys.argv[1] == "get":
+    get()
 elif sys.argv[1] == "again":
     again()
 elif sys.argv[1] == "set":

@@ -265,6 +265,21 @@ check_eq "in this order" "$(grep -o 'lost\|begin session tcp' "$tmp/lost" | uniq
 flush
 quiet
 
+# Who is told that a session begins, and asks for it at once, gets its mapping: the kernel makes him
+# wait for that, but not where there is none.
+nat64 mapping address-port-dependent
+for who in nobody somebody; do
+	[ $who = nobody ] || monitor unmapped
+	python "$client6" flood udp $client_ip 20000-20049 $server64 9999 50 >/dev/null
+	read -r n waits < <(python "$gw" netlink_new get)
+	check "$who listens: 50 sessions without a mapping: $waits waits for $n" [ "$n" = 50 -a "$waits" -lt 25 ]
+	flush
+done
+# shellcheck disable=SC2016 # for eval
+check "each begins and ends" wait_for 30 eval \
+	'[ "$(lines unmapped "begin session") $(lines unmapped "end   session")" = "50 50" ]'
+quiet
+
 # More than the kernel keeps: whoever listens is told that events were lost, but not for each, as
 # that costs a look at all sockets that listen to anything.
 nat64 random
