@@ -202,7 +202,8 @@ static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
 	const struct nf_xlat_ct_data *priv;
 	bool gone;
 
-	if (!nf_xlat_ct_is_session(ct))
+	/* nf_ct_delete() does nothing for an entry that another CPU is about to remove. */
+	if (nf_ct_is_dying(ct) || !nf_xlat_ct_is_session(ct))
 		return 0;
 	priv = nf_xlat_ct_data(ct);
 	if (!priv)
