@@ -22,7 +22,7 @@ struct net;
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
  * @addrs: the objects of addresses; readers use RCU
- * @lock: protects changes of @addrs, of @blocks and of nf_xlat_bib.units
+ * @lock: protects changes of @addrs, of @blocks, of nf_xlat_bib.units and of nf_xlat_bib.since
  * @dumps_lock: protects nf_xlat_bib.dumps and .is_static, the references that dumps and static
  *	mappings hold, and @statics. It is taken in process context only.
  * @statics: number of static mappings
@@ -32,7 +32,7 @@ struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
 	struct list_head	addrs;
-	spinlock_t		lock; /* protects changes of @addrs, @blocks, units */
+	spinlock_t		lock; /* protects changes of @addrs, @blocks, units, since */
 	spinlock_t		dumps_lock; /* protects nf_xlat_bib.dumps and .is_static */
 	unsigned int		statics;
 	unsigned int		blocks;

@@ -337,14 +337,21 @@ void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib
  * @block: the block
  *
  * As with mappings, that is when conntrack has confirmed a session. Nobody has to be told of a
- * fixed block. Any context.
+ * fixed block. When this returns, the block has been reported, maybe by another CPU. Any context.
  */
 void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block)
 {
-	if (!READ_ONCE(block->since) &&
-	    !cmpxchg(&block->since, 0, (u32)ktime_get_seconds() ? : 1) &&
-	    !block->key6.fixed)
-		nf_xlat_netlink_block(net, block, NF_XLAT_CMD_BLOCK_NEW_NTF);
+	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+
+	if (READ_ONCE(block->since))
+		return;
+	spin_lock_bh(&bn->lock);
+	if (!block->since) {
+		if (!block->key6.fixed)
+			nf_xlat_netlink_block(net, block, NF_XLAT_CMD_BLOCK_NEW_NTF);
+		WRITE_ONCE(block->since, (u32)ktime_get_seconds() ? : 1);
+	}
+	spin_unlock_bh(&bn->lock);
 }
 
 /**
