@@ -291,7 +291,9 @@ static inline void nf_xlat_ct_mappings(const struct nf_conn *ct,
 /* Returns NULL if the entry holds nothing, or only a mapping. RCU read side. */
 static inline struct nf_xlat_ct_held *nf_xlat_ct_held(const struct nf_conn *ct)
 {
-	return nf_xlat_ct_to_held(READ_ONCE(nf_xlat_ct_data(ct)->held));
+	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
+
+	return data ? nf_xlat_ct_to_held(READ_ONCE(data->held)) : NULL;
 }
 
 /* Is the session a port forward from IPv6 to an IPv4 host that a rule names? */

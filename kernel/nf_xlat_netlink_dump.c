@@ -308,12 +308,11 @@ static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
 
 static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 {
-	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 	const struct nf_xlat_ct_held *held;
 	bool fast;
 
 	rcu_read_lock();
-	held = data ? nf_xlat_ct_to_held(READ_ONCE(data->held)) : NULL;
+	held = nf_xlat_ct_held(ct);
 	fast = held && READ_ONCE(held->flow);
 	rcu_read_unlock();
 	return fast;
