@@ -566,12 +566,18 @@ static void act_ct(struct nlmsghdr *nlh)
 	mnl_attr_nest_end(nlh, ct);
 }
 
-/* Frames, MAC header and all, to a device that has none, or back to where they come from */
+/*
+ * Frames, MAC header and all, to a device that has none, or back to where they come from. Not to
+ * the VRF: it hands what is for this host to itself (vrf_local_xmit()), and a filter of its ingress
+ * that mirrors to it again makes packets without end, which the kernel does not bound.
+ */
 static void act_mirred(struct nlmsghdr *nlh)
 {
 	struct tc_mirred parm = { .ifindex = device() };
 	struct nlattr *options;
 
+	while (parm.ifindex == if_nametoindex("r0") && parm.ifindex)
+		parm.ifindex = device();
 	parm.eaction = rnd(2) ? TCA_EGRESS_REDIR : TCA_EGRESS_MIRROR;
 	parm.action = parm.eaction == TCA_EGRESS_REDIR ? TC_ACT_STOLEN : TC_ACT_PIPE;
 	mnl_attr_put_strz(nlh, TCA_ACT_KIND, "mirred");
