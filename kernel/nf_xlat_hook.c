@@ -188,8 +188,8 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm)
 {
+	bool l3_slave, of_ipsec = nf_xlat_of_ipsec(skb, pkt->pf);
 	int iif = skb->dev ? skb->dev->ifindex : 0;
-	bool l3_slave;
 	u32 cut_len;
 
 	/*
@@ -215,7 +215,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			iif = IP6CB(skb)->iif;
 		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
 		IPCB(skb)->iif = iif;
-		IPCB(skb)->flags = l3_slave ? IPSKB_L3SLAVE : 0;
+		IPCB(skb)->flags = (l3_slave ? IPSKB_L3SLAVE : 0) |
+				   (of_ipsec ? IPSKB_XFRM_TRANSFORMED : 0);
 		/* The sender of the packet allows fragments, see nf_xlat_parse(). */
 		skb->ignore_df = pkt->reasm;
 		return;
@@ -226,7 +227,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 		iif = IPCB(skb)->iif;
 	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
 	IP6CB(skb)->iif = iif;
-	IP6CB(skb)->flags = l3_slave ? IP6SKB_L3SLAVE : 0;
+	IP6CB(skb)->flags = (l3_slave ? IP6SKB_L3SLAVE : 0) |
+			    (of_ipsec ? IP6SKB_XFRM_TRANSFORMED : 0);
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	/* ip6_input_finish() starts at the first extension header. */
 	skb_set_transport_header(skb, sizeof(struct ipv6hdr));
@@ -483,7 +485,8 @@ static unsigned int nf_xlat_judge(struct sk_buff *skb,
 	fl.proto = nf_xlat_new_proto(pkt->pf, pkt->l3.proto);
 	fl.tos = pkt->l3.tos;
 	fl.masq = parm->oif;
-	fl.policy = out;
+	/* As ip_route_me_harder(): policies do not apply to what IPsec has made. */
+	fl.policy = out && !nf_xlat_of_ipsec(skb, pkt->pf);
 	nf_xlat_flowi_l4(skb, pkt, parm, policies || out, &fl);
 	dst = nf_xlat_route(net, way, skb, pf, &fl, NULL);
 	if (IS_ERR(dst)) {

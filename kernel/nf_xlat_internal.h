@@ -286,6 +286,17 @@ static inline unsigned int nf_xlat_mac_len(const struct sk_buff *skb)
 	return skb->data - skb_mac_header(skb);
 }
 
+/*
+ * Has IPsec of this host made the packet? xfrm_output() clears the control block and sets the flag
+ * before such a packet enters LOCAL_OUT.
+ */
+static inline bool nf_xlat_of_ipsec(const struct sk_buff *skb, u8 pf)
+{
+	return pf == NFPROTO_IPV4 ?
+	       IPCB(skb)->flags & IPSKB_XFRM_TRANSFORMED :
+	       IP6CB(skb)->flags & IP6SKB_XFRM_TRANSFORMED;
+}
+
 /* nf_xlat_hook.c */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 					    enum nf_xlat_reason reason);

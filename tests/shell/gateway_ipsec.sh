@@ -129,6 +129,24 @@ check_eq "nothing else was dropped" $(($(drops) - blocked)) 3
 ip -n "$gw" xfrm policy flush
 ip -n "$gw" xfrm state flush
 
+# What IPsec has made, the outer packet of a tunnel, is not for policies, after its translation neither.
+# It goes to another address of the server, as to the first one there is a session of ESP.
+far=192.0.2.9
+ip -n "$server4" addr add $far/24 dev eth0
+ip -n "$gw" -6 route add 2001:db8:99::/64 via $client_ip
+ip -n "$gw" xfrm state add src 2001:db8:c::1 dst 64:ff9b::$far proto esp spi 0x101 mode tunnel "${keys[@]}"
+ip -n "$gw" xfrm policy add dst 2001:db8:99::/64 dir out tmpl src 2001:db8:c::1 dst 64:ff9b::$far proto esp mode tunnel
+ip -n "$gw" xfrm policy add dst $far dir out action block
+before=$(counter DropPolicy)
+on "$gw" ping -c 1 -W 1 2001:db8:99::1 >/dev/null
+check_eq "the outer packet of a tunnel is translated, and not blocked" "$(esp) $(counter DropPolicy)" "$((n + 1)) $before"
+on "$gw" ping -c 1 -W 1 64:ff9b::$far >/dev/null
+check_eq "another packet to there is blocked" "$(esp) $(counter DropPolicy)" "$((n + 1)) $((before + 1))"
+ip -n "$gw" -6 route del 2001:db8:99::/64 via $client_ip
+ip -n "$server4" addr del $far/24 dev eth0
+ip -n "$gw" xfrm policy flush
+ip -n "$gw" xfrm state flush
+
 # A tunnel to one end takes of the MTU: the other end hears of it, in its own family, though the
 # gateway has no route for the prefix.
 # tunnel SPI NS FROM TO SELECTOR...: of the gateway's, to NS
