@@ -29,7 +29,10 @@
 /* A hairpin translates 6to4 and then 4to6. A hairpin between two CLATs does so twice. */
 #define NF_XLAT_MAX_DEPTH	4
 
-/* 64 KiB make 54 fragments of 1280 bytes, and a hairpin translates each of them again. */
+/*
+ * How many packets nested translations may make of one packet, for all of its segments together.
+ * 64 KiB make 54 fragments of 1280 bytes, and a hairpin translates each of them again.
+ */
 #define NF_XLAT_MAX_LATER	128
 
 DEFINE_PER_CPU(struct hlist_head, nf_xlat_walks);
@@ -42,7 +45,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->asked = 0;
 	walk->no_route_skb = NULL;
 	__skb_queue_head_init(&walk->later);
-	walk->n_later = 0;
+	walk->may_queue = NF_XLAT_MAX_LATER;
 	walk->after = NULL;
 	walk->cur.skb = NULL;
 	preempt_disable_nested();
@@ -261,7 +264,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 /*
  * Pass on the packets that nested translations have put into @walk->later. Each of them has a
  * route, see nf_xlat_judge(). Then call the functions that nf_xlat_do_after() has noted. Packets
- * and functions may add packets to @walk->later; @walk->n_later limits how many.
+ * and functions may add packets to @walk->later; @walk->may_queue limits how many.
  */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
@@ -292,7 +295,12 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 			    const struct nf_xlat_way *way)
 {
 	if (walk->depth == 1) {
-		walk->n_later = 0;
+		/*
+		 * What copies of a GSO packet's first segments use up must not keep its other
+		 * segments from being translated as often as any packet may be.
+		 */
+		walk->may_queue = max_t(unsigned int, walk->may_queue,
+					NF_XLAT_MAX_DEPTH - 1);
 		walk->asked = NF_XLAT_CB(skb)->asked;
 		nf_xlat_reinject(way->net, way->sk, skb, way->at);
 		walk->cur.skb = NULL;
@@ -300,11 +308,11 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 		nf_xlat_hand_on_later(walk);
 		return;
 	}
-	if (walk->n_later == NF_XLAT_MAX_LATER) {
+	if (!walk->may_queue) {
 		nf_xlat_discard(way->net, skb, NF_XLAT_LOOP);
 		return;
 	}
-	walk->n_later++;
+	walk->may_queue--;
 	NF_XLAT_CB(skb)->net = way->net;
 	NF_XLAT_CB(skb)->hook = way->at;
 	NF_XLAT_CB(skb)->depth = walk->depth;
@@ -777,8 +785,7 @@ static unsigned int nf_xlat_send_in_walk(struct sk_buff *skb,
 	unsigned int verdict;
 
 	/* The hop limit need not end a loop, since not every translation decrements it. */
-	if (walk->depth == NF_XLAT_MAX_DEPTH ||
-	    walk->n_later == NF_XLAT_MAX_LATER)
+	if (walk->depth == NF_XLAT_MAX_DEPTH || !walk->may_queue)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_LOOP);
 
 	walk->depth++;

@@ -96,8 +96,8 @@ struct nf_xlat_skb_cb {
  * A nested call only translates a packet and queues it in @later. The outermost call passes
  * it on when the hooks of the packet before have returned. So the stack does not grow with the
  * number of translations, nor with tunnels between them. But the guards of core against
- * recursion, such as that of nf_dup_ipv4(), end when those hooks return, so @n_later limits
- * the queue.
+ * recursion, such as that of nf_dup_ipv4(), end when those hooks return, so @may_queue limits
+ * how many packets are queued.
  *
  * @node: in nf_xlat_walks of the CPU
  * @task: the task that is translating
@@ -107,7 +107,7 @@ struct nf_xlat_skb_cb {
  * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not
  * @no_route_skb: a copy of that packet as it came in, or NULL
  * @later: packets that nested calls have translated
- * @n_later: how many packets were put there since the outermost call passed one on
+ * @may_queue: how many more packets may be put there before this walk ends
  * @after: functions to call when the packets in @later have been passed on
  * @cur: for nf_xlat_translated()
  */
@@ -120,7 +120,7 @@ struct nf_xlat_walk {
 	enum nf_xlat_reason		no_route;
 	const struct sk_buff		*no_route_skb;
 	struct sk_buff_head		later;
-	unsigned int			n_later;
+	unsigned int			may_queue;
 	struct nf_xlat_after		*after;
 	struct nf_xlat_current		cur;
 };
