@@ -226,11 +226,23 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 }
 
 /*
+ * Is the reply tuple another one than conntrack gives to each new entry? IPVS changes it where its
+ * sysctl "conntrack" is set, and sets no bit of IPS_NAT_MASK.
+ */
+static noinline bool nf_xlat_ct_altered(const struct nf_conn *ct)
+{
+	struct nf_conntrack_tuple inverse;
+
+	return !nf_ct_invert_tuple(&inverse, nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)) ||
+	       !nf_ct_tuple_equal(&inverse, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
+}
+
+/*
  * Does anybody else than the packet use this entry, which has one family and is not confirmed?
  * Then it cannot become a session, because that would change what the other user relies on:
  * nf_xlat_ct_guard() adds an extension and overwrites nat_bysource, and nf_conntrack_alter_reply()
- * changes the reply tuple. The other user may be NAT, a helper, act_ct, Open vSwitch, the SYN
- * proxy, an expectation, or another packet that refers to the same entry.
+ * changes the reply tuple. The other user may be NAT, a helper, act_ct, Open vSwitch, IPVS, the
+ * SYN proxy, an expectation, or another packet that refers to the same entry.
  *
  * nf_nat_setup_info() sets IPS_SRC_NAT_DONE when it links nat_bysource into its hash table.
  * The node itself does not tell whether it is linked, as nf_conntrack_alloc() does not clear
@@ -246,11 +258,12 @@ static bool nf_xlat_ct_in_use(const struct nf_conn *ct, const struct net *net)
 	       nfct_seqadj(ct) ||
 	       nfct_synproxy(ct) || nf_conn_act_ct_ext_find(ct) ||
 	       refcount_read(&ct->ct_general.use) != 1 ||
-	       !net_eq(nf_ct_net(ct), net);
+	       !net_eq(nf_ct_net(ct), net) || nf_xlat_ct_altered(ct);
 }
 
 /*
- * Is the entry new, so that this packet may begin a session? Its entry has one family. Or the
+ * Is the entry new, so that this packet would begin a session if nobody else used its entry? The
+ * entry has one family. The packet is IP_CT_RELATED if an expectation was waiting for it. Or the
  * packet is that of a hairpin (RFC 6146 section 3.8): it has begun the session in IPv6, has been
  * translated to IPv4, and now goes back to an IPv6 client.
  */
@@ -259,7 +272,8 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 {
 	u8 orig = nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL);
 
-	if (ctinfo != IP_CT_NEW || nf_ct_is_confirmed(ct))
+	if ((ctinfo != IP_CT_NEW && ctinfo != IP_CT_RELATED) ||
+	    nf_ct_is_confirmed(ct))
 		return false;
 	if (nf_xlat_ct_ours(ct))
 		return pf == NFPROTO_IPV4 && orig == NFPROTO_IPV6;
@@ -296,6 +310,16 @@ static unsigned int nf_xlat_ct_range_drop(const struct sk_buff *skb,
 {
 	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, range->owner),
 				  state->net, skb, reason);
+}
+
+/* Drop a packet that would begin a session, since somebody else uses its entry, and count it. */
+static unsigned int nf_xlat_ct_claimed_drop(const struct sk_buff *skb,
+					    const struct nf_hook_state *state,
+					    u8 owner)
+{
+	nf_xlat_warn(state->net, "NAT, a helper or tc has the conntrack entry");
+	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, owner),
+				  state->net, skb, NF_XLAT_STATE);
 }
 
 /*
@@ -413,9 +437,7 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 		/* A dnat rule has changed this packet. It has precedence over a port forward. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
-		nf_xlat_warn(state->net,
-			     "NAT, a helper or tc has the conntrack entry");
-		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
+		return nf_xlat_ct_claimed_drop(skb, state, range->owner);
 	}
 	/* As in NAT, only the first packet of a session is subject to a port forward. */
 	if (forwards && !begins && !same)
@@ -528,6 +550,8 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	refs[hairpin ? NF_XLAT_REF_HAIRPIN : NF_XLAT_REF_BIB] = bib;
 	if (nf_xlat_ct_for_us(skb, state))
 		return NF_ACCEPT;
+	if (!hairpin && nf_xlat_ct_in_use(ct, state->net))
+		return nf_xlat_ct_claimed_drop(skb, state, READ_ONCE(bib->owner));
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), pkt);
@@ -589,8 +613,11 @@ static unsigned int nf_xlat_ct_in(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (likely(!ct || !nf_xlat_ct_begins(ct, ctinfo, state)) ||
+	if (likely(!ct || !nf_xlat_ct_is_new(ct, ctinfo, state->pf)) ||
 	    nf_xlat_bridged(skb))
+		return NF_ACCEPT;
+	/* NAT44 has precedence over a mapping. */
+	if (ct->status & IPS_NAT_MASK)
 		return NF_ACCEPT;
 	return nf_xlat_ct_in_slow(skb, state, ct);
 }

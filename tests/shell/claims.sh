@@ -123,6 +123,25 @@ refused 6 "and told"
 echo "$was" >$all
 check_eq "in the log" "$(logged "$claimed")" $((before + 1))
 
+# What comes to a mapping from IPv4 is taken under the same condition, by a hook and not by a rule.
+# to_mapping PORT: the server begins a session from there, to the client's mapping
+to_mapping() { python "$server4" flood udp $server_ip "$1" $pool_ip 41000 1 >/dev/null; }
+begun() { sessions "sport=$1 dport=41000 .*src=2001" | wc -l; }
+gateway ""
+python "$client6" flood udp $client_ip 41000 "$server64" 5300 1 >/dev/null
+tracks wan ingress nat,src
+before=$(counter DropState)
+to_mapping 5301
+check_eq "null binding of the source, to a mapping: not ours" "$(begun 5301)" 0
+check_eq "and counted" $(($(counter DropState) - before)) 1
+forget ingress
+tracks wan ingress nat,src 192.0.2.98
+to_mapping 5302
+check_eq "another source, to a mapping: NAT44's, and not dropped" $(($(counter DropState) - before)) 1
+forget ingress
+to_mapping 5303
+check_eq "to the same mapping, without a claim" "$(begun 5303)" 1
+
 # Freed memory must not stay in nf_nat's table: what comes next would be hashed beside it.
 gateway ""
 tracks lan ingress nat,src
@@ -152,6 +171,23 @@ gateway "chain before { type nat hook prerouting priority -110; ip daddr 203.0.1
 before=$(state)
 first 4
 check_eq "NAT44 comes first: not ours" "$(state)" "$before"
+# What conntrack has left alone gets an entry that stands for no flow.
+gateway "chain first { type filter hook prerouting priority raw
+		ip6 daddr 64:ff9b::/96 notrack; ip daddr 203.0.113.9 notrack; }
+	chain before { type filter hook prerouting priority mangle
+		ip6 daddr 64:ff9b::/96 ct zone set 1; ip daddr 203.0.113.9 ct zone set 1; }"
+refused 6 "a template"
+before=$(state)
+first 4
+check_eq "a template, from IPv4: as what is not tracked" "$(state)" "$before"
+expects="ct expectation e6 { protocol udp; dport 5301; timeout 1m; size 4; l3proto ip6; }"
+gateway "$expects
+	chain before { type filter hook prerouting priority mangle; ip6 daddr 64:ff9b::/96 ct expectation set \"e6\"; }"
+refused 6 "an expectation that a rule makes"
+gateway "$expects
+	chain after { type filter hook forward priority filter; ct expectation set \"e6\"; }"
+works "an expectation, by a rule behind the translation"
+
 tftp=
 if modprobe -q nf_conntrack_tftp; then
 	tftp=1
@@ -174,7 +210,46 @@ if modprobe -q nf_conntrack_tftp; then
 		--tuple-src $client_ip --tuple-port-src $((port + 1)) --mask-src $all --mask-port-src 65535 \
 		--tuple-dst "$server64" --tuple-port-dst 5300 --mask-dst $all --mask-port-dst 65535
 	refused 6 "an expected session"
+
+	# The same from IPv4, by a session with the gateway's own server
+	serve "$gw" udp4:69
+	gateway "ct helper h4 { type \"tftp\" protocol udp; l3proto ip; }
+		chain before { type filter hook prerouting priority mangle
+			ip daddr $pool_ip udp dport 69 ct helper set \"h4\"; }"
+	python "$server4" flood udp $server_ip 40000 $pool_ip 69 1 >/dev/null
+	all=255.255.255.255
+	check "an expectation is made in IPv4" on "$gw" conntrack -I expect -t 30 -p udp \
+		--orig-src $server_ip --sport 40000 --orig-dst $pool_ip --dport 69 \
+		--tuple-src $server_ip --tuple-port-src $((port + 1)) --mask-src $all --mask-port-src 65535 \
+		--tuple-dst 203.0.113.9 --tuple-port-dst 5300 --mask-dst $all --mask-port-dst 65535
+	refused 4 "an expected session, from IPv4"
+
+	# A session has no place for a helper that a rule behind the translation sets. The gateway's own
+	# entry shows that the rule is one that works.
+	gateway "ct helper h6 { type \"tftp\" protocol udp; l3proto ip6; }
+		ct helper h4 { type \"tftp\" protocol udp; l3proto ip; }
+		chain after { type filter hook forward priority filter; ct helper set \"h6\"; ct helper set \"h4\"; }
+		chain own { type filter hook input priority filter; ct helper set \"h6\"; }"
+	works "a helper, by a rule behind the translation"
+	ask "$client6" udp 2001:db8:c::1 69 >/dev/null
+	on "$gw" conntrack -L -p udp >"$tmp/helped" 2>/dev/null
+	check_eq "which others get" "$(grep -c "dport=69 .*helper=tftp" "$tmp/helped")" 1
+	check_eq "and sessions do not" "$(grep -c "[sd]port=5300 .*helper=tftp" "$tmp/helped")" 0
 fi
+
+# What a session expects is over at once, as its helper gives it no time.
+gateway ""
+first 6
+all=ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
+on "$gw" conntrack -I expect -t 30 -p udp \
+	--orig-src $client_ip --sport "$port" --orig-dst "$server64" --dport 5300 \
+	--tuple-src $client_ip --tuple-port-src $((port + 1)) --mask-src $all --mask-port-src 65535 \
+	--tuple-dst "$server64" --tuple-port-dst 5300 --mask-dst $all --mask-port-dst 65535 >"$tmp/expect" 2>&1 ||
+	check_match "a session expects nothing by ctnetlink" "$(<"$tmp/expect")" "*not supported*"
+first 6
+check_eq "what a session expects by ctnetlink is a session as others" \
+	"$(sessions "sport=$port .*dst=$pool_ip " | wc -l)" 1
+
 # These are no claims, and are for the whole session.
 gateway "chain before { type filter hook prerouting priority mangle; ip6 daddr 64:ff9b::/96 ct mark set 7 ct label set 3; }"
 works "mark and label"
@@ -195,6 +270,19 @@ for words in $ways; do
 	for dev in lan wan; do tracks $dev egress "$words"; done
 	works "tc's ct $words on the way out"
 done
+
+# Nor does tc's flowtable take a session. It takes this host's own, which are of one family (before
+# 6.3 only when they have lasted for 2 seconds).
+if kernel_since 6.3; then
+	forget egress
+	flush
+	for dev in lan wan; do tracks $dev egress none; done
+	serve "$gw" udp6:5301
+	ask "$client6" udp 2001:db8:c::1 5301 >/dev/null
+	check_match "tc's flowtable takes others" "$(sessions "dport=5301 ")" "*OFFLOAD*"
+	works "beside tc's flowtable"
+	check_eq "and no session" "$(sessions "[sd]port=5300 .*OFFLOAD")" ""
+fi
 
 # The master of an entry of GRE is taken for a session of PPTP when that entry ends.
 # Such a session holds a permission for its peer, and once more a flow of the fast path.
@@ -258,6 +346,29 @@ if modprobe -q openvswitch; then
 	neighbours lan wan
 else
 	echo "# this kernel has no Open vSwitch"
+fi
+
+# IPVS changes the reply tuple of an entry, and sets no bit for it.
+if modprobe -qa ip_vs ip_vs_rr; then
+	gateway ""
+	check "IPVS keeps conntrack's entries" on "$gw" sysctl -qw net.ipv4.vs.conntrack=1
+	# Of a session: the server's place is taken by another one.
+	check "IPVS in IPv4" python "$gw" ipvs $pool_ip $server_ip 5300
+	check_match "IPVS behind the translation" "$(ask "$client6" udp 64:ff9b::$pool_ip 5300)" "hello from $pool_ip *"
+	# Before it: what this host sends meets IPVS, and then the rule.
+	check "IPVS in IPv6" python "$gw" ipvs 64:ff9b::192.0.2.50 "$server64" 5300
+	ip -n "$gw" route add 64:ff9b::/96 via $client_ip dev lan
+	check "a rule behind IPVS" on "$gw" "$NFT" "table inet own { chain out { type filter hook output priority -90
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; }; }"
+	check_match "a rule behind IPVS: its own packets" "$(ask "$gw" udp "$server64" 5300)" "hello from $pool_ip *"
+	before=$(counter 6to4) drop=$(counter DropState)
+	patience=1 ask "$gw" udp 64:ff9b::192.0.2.50 5300 >/dev/null
+	check "IPVS before the translation: dropped" [ "$(counter DropState)" -gt "$drop" ]
+	check_eq "and not translated" "$(counter 6to4)" "$before"
+	on "$gw" "$NFT" delete table inet own
+	ip -n "$gw" route del 64:ff9b::/96 via $client_ip dev lan
+else
+	echo "# this kernel has no IPVS"
 fi
 
 # At last, as its packets come again for a while
