@@ -466,7 +466,8 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  * @net: network namespace
  * @bib: the mapping
  * @peer: IPv4 address of the peer
- * @new: from nf_xlat_bib_alloc(), or NULL without memory. The caller gives it away.
+ * @new: from nf_xlat_bib_alloc(), which the caller gives away; or NULL. Then this allocates one
+ *	with GFP_ATOMIC, but only if there is no such permission yet.
  *
  * The permission lasts until its last reference is put. RCU read side.
  *
@@ -476,10 +477,21 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 				       const struct nf_xlat_bib *bib,
 				       __be32 peer, struct nf_xlat_bib *new)
 {
-	if (!new)
-		return NULL;
-	new->key4 = bib->key4;
-	new->key4.peer = peer;
+	struct nf_xlat_bib_key4 key;
+	struct nf_xlat_bib *old;
+
+	/* With the padding */
+	memcpy(&key, &bib->key4, sizeof(key));
+	key.peer = peer;
+	if (!new) {
+		old = nf_xlat_bib_find4(net, &key);
+		if (old)
+			return old;
+		new = nf_xlat_bib_alloc(GFP_ATOMIC);
+		if (!new)
+			return NULL;
+	}
+	memcpy(&new->key4, &key, sizeof(key));
 	return nf_xlat_bib_get4(net, new);
 }
 

@@ -524,8 +524,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 	if (!range->filter)
 		return NF_XLAT_OK;
 	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
-						    reply->src.u3.ip,
-						    nf_xlat_bib_alloc(GFP_ATOMIC));
+						    reply->src.u3.ip, NULL);
 	return refs[NF_XLAT_REF_PEER] ? NF_XLAT_OK : NF_XLAT_NOMEM;
 }
 
