@@ -80,7 +80,7 @@ loops()
 	local sent
 
 	rules "$4"
-	before "$2"
+	before "$2" 6to4 4to6
 	sent=$(tx_packets wan)
 	flood "$client6" udp "${5:-$client_ip}" 6000-6999 $pref64$silent 53 $n
 	sent=$(($(tx_packets wan) - sent))
@@ -96,6 +96,7 @@ ip -n "$gw" route add default via $client_ip
 there="ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96"
 back="ip daddr 198.51.100.0/24 xlat 4to6 daddr prefix $pref64/96 saddr prefix"
 loops "no state" DropLoop 0 "$there; $back $pref64/96" ${pref64}203.0.113.7
+check_eq "[97] no state: translated four times, no more" "$(since 6to4) $(since 4to6)" "$((2 * n)) $((2 * n))"
 loops "state" DropAddress 0 "$there snat to $pool; $back $pref64/96"
 loops "state, two prefixes" DropLoop 0 "$there snat to $pool; $back 2001:db8:65::/96"
 loops "by the router" DropAddress $n "$there snat to $pool; iifname wan $back $pref64/96"

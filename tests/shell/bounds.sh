@@ -121,11 +121,21 @@ if [ -e "$group/memory.stat" ]; then
 		sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" ip netns exec "$1" \
 			python3 -ISu "$here/tunsend.py" lan $host6 "$2" ${pref64}192.0.2.2 1
 	}
-	for name in flow bib; do
-		size=$(cat /sys/kernel/slab/nf_xlat_$name/object_size)
+	for name in flow bib held; do
+		words="prefix $pref64/96 masquerade"
+		case $name in
+		flow) words=$stateless ;;
+		# a mapping, a permission, and what holds both
+		held) words="$words filtering address-dependent" ;;
+		esac
+		if [ $name = held ]; then
+			size=$((2 * size + 64))
+		else
+			size=$(cat /sys/kernel/slab/nf_xlat_$name/object_size)
+		fi
 		box "paid_$name"
 		paid=paid_$name-$suffix
-		if [ $name = flow ]; then rule "$paid" "$stateless"; else rule "$paid" "prefix $pref64/96 masquerade"; fi
+		rule "$paid" "$words"
 		n=$(costs "$paid")
 		check "nf_xlat_$name: charged to who sends" [ "$n" -ge "$size" ]
 		echo "# $size bytes each, $n charged"

@@ -134,6 +134,15 @@ check_not "nor the device" ip -n "$gw" link show last
 ip -n "$gw" link del many1
 check_eq "with one less" "$(ip -n "$gw" link add last type xlat prefix $pref64/96 masquerade fast lan,wan 2>&1)" ""
 
+# Conntrack stays when the device goes: to bring it back, the kernel would walk over all entries of
+# the host, with RTNL held.
+another alone
+ip -n "$alone" link add first type xlat prefix $pref64/96 masquerade || fail "a device alone"
+ip -n "$alone" link del first
+on "$alone" ping -c 1 -W 5 127.0.0.1 >/dev/null
+check "conntrack stays in a namespace that has had a device with state" \
+	on "$alone" grep -q "src=127.0.0.1" /proc/net/nf_conntrack
+
 check_not "it stays in its namespace" ip -n "$gw" link set xlat0 netns "$client6"
 
 # Delete it under traffic.

@@ -48,6 +48,15 @@ for to in $far_ip $far64; do
 done
 check_match "masqueraded as wan2's address" "$(sessions "^ipv6 .*icmpv6 .*$far_ip" | tail -n 1)" "*dst=192.0.3.1 *"
 
+# Rules by DSCP: it is that of the packet in either family.
+ip -n "$gw" rule add tos 0x10 lookup 100
+for to in $far_ip $far64; do
+	before=$(tx_packets wan2)
+	check "ping with a DSCP to $to" on "$gw" ping -c 3 -i 0.2 -W 3 -Q 0x10 $to
+	check "it has gone where the rule leads" [ $(($(tx_packets wan2) - before)) -ge 3 ]
+done
+ip -n "$gw" rule del tos 0x10 lookup 100
+
 # The MTU of that way
 ip -n "$gw" route replace $far_ip via 192.0.3.2 metric 2 mtu 1300
 before=$(counter DropTooBig)
@@ -69,5 +78,14 @@ EOT
 before=$(tx_packets lan2)
 check "ping from lan2 to what becomes IPv6" on "$gw" ping -c 3 -i 0.2 -W 3 -I lan2 192.0.2.66
 check "it has gone there" [ $(($(tx_packets lan2) - before)) -ge 3 ]
+
+# Rules by user of IPv6: they lead to lan2, where alone somebody answers.
+ip -n "$gw" -6 -batch - <<-EOT
+	route add 2001:db8:f::9 via 2001:db8:e::2 table 100
+	rule add uidrange 65534-65534 lookup 100
+EOT
+serve "$far6" tcp6:5401
+check_not "root to what becomes IPv6" seen 0 tcp 192.0.2.66 5401
+check_match "who has a rule to what becomes IPv6" "$(seen 65534 tcp 192.0.2.66 5401)" "hello from *"
 
 done_testing

@@ -40,6 +40,17 @@ echo N >$parameter
 for _ in 1 2; do
 	check_match "a stateful rule is refused" "$(load masquerade 2>&1)" "*Could not process rule: Operation not supported*'dmesg' tells why*"
 done
+plugin=${IP_LIB_DIR:-$top/build/ip}
+if [ -e "$plugin/link_xlat.so" ] && modprobe -q nf_xlat_dev; then
+	export IP_LIB_DIR=$plugin
+	check_match "a device with state is refused" \
+		"$(ip -n "$gw" link add xlat0 type xlat prefix 64:ff9b::/96 masquerade 2>&1)" \
+		"*no state on this kernel, its log says why*"
+	check "a device without is not" ip -n "$gw" link add xlat0 type xlat prefix 64:ff9b::/96
+	ip -n "$gw" link del xlat0
+else
+	echo "# no devices of kind xlat here"
+fi
 check_eq "the log says why, once" "$(logged "$why")" $((before + 1))
 check "a stateless one is not" load ""
 echo Y >$parameter

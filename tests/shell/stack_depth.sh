@@ -37,13 +37,14 @@ ip -n "$gw" -batch - <<-END || fail "devices"
 	route add 2001:db8:7::/64 via 2001:db8:5::9 dev wan
 END
 
-# deepest N [RULES]: $deep, of N translations. What do_syscall_64() has on the stack is
-# left out: most of it is there by chance (randomize_kstack_offset).
+# deepest N [PORTS]: $deep, of N translations of new sessions, whose ports have these thousands.
+# What do_syscall_64() has on the stack is left out: most of it is there by chance
+# (randomize_kstack_offset).
 deepest()
 {
-	local before
+	local before first=$((1000 * ${2:-$1}))
 
-	tun_begin "$gw" 2001:db8:6464::2 $((1000 * $1))-$((1000 * $1 + 2)) 2001:db8:64::203.0.113.9 2
+	tun_begin "$gw" 2001:db8:6464::2 $first-$((first + 2)) 2001:db8:64::203.0.113.9 2
 	before=$(counter 6to4)+$(counter 4to6)
 	echo 0 >$tracing/stack_max_size
 	echo 1 >/proc/sys/kernel/stack_tracer_enabled
@@ -80,5 +81,10 @@ check "four of them are no deeper than two" [ "$deep" -le $((twice + 1024)) ]
 check "and leave half of the stack free" [ "$deep" -le $((8192 - 1024)) ]
 [ $ret = 0 ] || sed 's/^/# /' "$tmp/trace4"
 echo "# once: $once, twice: $twice, four times: $deep"
+
+# The error of a rule behind a translation is made inside of that, and is translated itself.
+rules "$pre; chain refuse { type filter hook forward priority filter; oifname four1 meta nfproto ipv4 reject; }"
+deepest 2 5
+check "an error of a rule leaves half of the stack free" [ "$deep" -le $((8192 - 1024)) ] || sed 's/^/# /' "$tmp/trace2"
 
 done_testing
