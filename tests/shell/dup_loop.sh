@@ -73,9 +73,9 @@ s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER, IP_PMTUDISC_DONT
 s.setsockopt(socket.IPPROTO_UDP, 103, 1400)  # UDP_SEGMENT
 s.sendto(bytes(1400 * int(sys.argv[1])), ("198.51.100.9", 53))' $segs
 # shellcheck disable=SC2317 # wait_for calls it
-come() { n=$(($(counter 6to4) + $(counter 4to6) - before)); [ $n -gt $((128 + segs)) ]; }
-check "a GSO packet: copies are translated" wait_for 10 come
-come
+copied() { n=$(($(counter 6to4) + $(counter 4to6) - before)); [ $n -gt $((128 + segs)) ]; }
+check "a GSO packet: copies are translated" wait_for 10 copied
+copied
 check "a GSO packet: not more than 128, and four of each segment" [ $n -le $((128 + 4 * segs)) ] || echo "# $n"
 
 # Senders of this host on one CPU, of which the more urgent ones interrupt the others in the middle

@@ -202,6 +202,26 @@ if modprobe -q nft_tproxy; then
 	unmapped tproxy
 	check "no more tproxy" on "$gw" "$NFT" delete table ip t
 	kill $ear
+
+	# Before a rule: that is for the packet all the same, which loses its socket. 75 is IPV6_TRANSPARENT.
+	rm -f "$tmp/ready"
+	background "$gw" python3 -ISc 'import socket, sys
+s = socket.socket(socket.AF_INET6)
+s.setsockopt(socket.IPPROTO_IPV6, 75, 1)
+s.bind(("::", 9998))
+s.listen()
+open(sys.argv[1], "w").close()
+s.accept()' "$tmp/ready"
+	ear=$!
+	wait_for 10 test -e "$tmp/ready" || fail "nobody listens on port 9998"
+	serve "$server4" tcp4:9001
+	check "tproxy rule of IPv6" on "$gw" "$NFT" "table ip6 t { chain pre {
+		type filter hook prerouting priority mangle;
+		ip6 daddr $pref64/96 tcp dport 9001 tproxy to [2001:db8:c::1]:9998 counter accept; }; }"
+	check_match "tproxy before a rule" "$(ask "$client6" tcp $server64 9001)" "hello from $pool_ip *"
+	check_match "it has found its socket" "$(on "$gw" "$NFT" list table ip6 t)" "*counter packets [1-9]*"
+	check "no more tproxy of IPv6" on "$gw" "$NFT" delete table ip6 t
+	kill $ear
 else
 	echo "# no tproxy in this kernel"
 fi

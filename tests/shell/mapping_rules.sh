@@ -4,6 +4,7 @@
 # their own: a client that has one by the more lenient rule gets no more leave by it
 # for what is the stricter rule's (RFC 6146 sections 3.1 and 3.5).
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/allocs.inc"
 
 need_nft
 need python3 conntrack
@@ -37,7 +38,7 @@ no_more() { kill $waiter; wait $waiter 2>/dev/null; }
 
 setup_topo
 ip -n "$server4" addr add 192.0.2.9/24 dev eth0
-start "$server4" endpoint $server_ip 7000 $server_ip 7001
+start "$server4" endpoint $server_ip 7000 $server_ip 7001 $server_ip 7002
 
 # port 7000 by the more lenient rule, 7001 by the stricter one
 check "rules that differ in filtering load" rules "
@@ -56,6 +57,20 @@ for order in "7000 7001" "7001 7000"; do
 	check_eq "$order: to the other's" "$(stranger "${ports[0]}")" "${pref64}c000:209 7009"
 	no_more
 done
+
+# A second session with a peer takes no memory for a mapping or a permission, as there are both.
+if allocs_begin; then
+	trap 'allocs_end; cleanup' EXIT
+	on "$gw" conntrack -F 2>/dev/null
+	allocs_of nf_xlat_bib
+	ports $pref64$server_ip 7001 >/dev/null
+	check "the first session takes memory" [ "$(allocs_by nf_xlat_bib)" -ge 2 ]
+	allocs_of nf_xlat_bib
+	ports $pref64$server_ip 7002 >/dev/null
+	check_eq "the second one takes none" "$(allocs_by nf_xlat_bib)" 0
+	allocs_end
+	trap cleanup EXIT
+fi
 
 check "rules that differ in their prefix load" rules "
 	ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 masquerade
