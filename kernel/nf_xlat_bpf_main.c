@@ -303,10 +303,34 @@ static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 }
 
 /*
+ * Make what the packet of a route's program gets in place of its route, which is of its old family.
+ * If the program redirects the packet to a tunnel, the tunnel would take the route for one of the
+ * new family. bpf_lwt_xmit_reroute() takes VRF and namespace from the device. If the program puts a
+ * header of the old family around the packet and returns BPF_OK, core goes on with a pointer to the
+ * route, so the result holds the route.
+ */
+static struct dst_entry *nf_xlat_bpf_no_route(const struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+	struct metadata_dst *md;
+
+	md = metadata_dst_alloc(0, METADATA_XFRM, GFP_ATOMIC);
+	if (!md)
+		return NULL;
+	if (dst_hold_safe(dst))
+		md->u.xfrm_info.dst_orig = dst;
+	md->dst.dev = dst_dev_rcu(dst);
+	netdev_hold(md->dst.dev, &md->dst.dev_tracker, GFP_ATOMIC);
+	return &md->dst;
+}
+
+/*
  * Remove from a translated packet the data of its old family: hash, conntrack entry, route, socket
  * and bridge. Also remove the metadata of XDP, as the new header may have overwritten it.
+ * @no_route: what nf_xlat_bpf_no_route() has made, or NULL
  */
-static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at)
+static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at,
+			      struct dst_entry *no_route)
 {
 	skb_clear_hash(skb);
 	skb_metadata_clear(skb);
@@ -316,11 +340,12 @@ static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at)
 #endif
 	nf_reset_ct(skb);
 	if (at == NF_XLAT_BPF_ROUTE)
-		/* Keep the route: bpf_lwt_xmit_reroute() takes VRF and namespace from it. */
 		memset(skb->cb, 0, max(sizeof(struct inet_skb_parm),
 				       sizeof(struct inet6_skb_parm)));
-	else if (skb_valid_dst(skb))
+	if (no_route || skb_valid_dst(skb))
 		skb_dst_drop(skb);
+	if (no_route)
+		skb_dst_set(skb, no_route);
 	/*
 	 * No socket of the old family may stay, whether it was looked up for the packet or has sent
 	 * it. But at ingress, leave the socket of a tap to the stack: its memory may be freed at
@@ -342,6 +367,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	u32 dev_mtu = READ_ONCE(skb->dev->mtu), from, to;
 	struct nf_xlat_parm parm __uninitialized;
 	struct nf_xlat_pkt pkt __uninitialized;
+	struct dst_entry *no_route = NULL;
 	const void *head;
 
 	if (!nf_xlat_bpf_trim(skb, pf))
@@ -379,12 +405,18 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		kept = nf_xlat_bpf_keep(skb);
 		*reason = kept ? NF_XLAT_OK : NF_XLAT_NOMEM;
 	}
+	if (!*reason && at == NF_XLAT_BPF_ROUTE) {
+		no_route = nf_xlat_bpf_no_route(skb);
+		*reason = no_route ? NF_XLAT_OK : NF_XLAT_NOMEM;
+	}
 	if (!*reason)
 		*reason = nf_xlat_skb(dev_net(skb->dev), skb, &pkt, &parm);
 	DEBUG_NET_WARN_ON_ONCE(!kept && skb->head != head);
-	if (*reason)
+	if (*reason) {
+		dst_release(no_route);
 		goto out;
-	nf_xlat_bpf_scrub(skb, at);
+	}
+	nf_xlat_bpf_scrub(skb, at, no_route);
 	nf_xlat_count(dev_net(skb->dev), pf == NFPROTO_IPV6 ?
 		      NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6, 1);
 	return 0;
@@ -484,7 +516,7 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 
 /*
  * May the packet of a program of a route be translated? nf_xlat_bpf_scrub() has to be able to take
- * its socket. And the packet must be of the family of its route, so that a program cannot translate
+ * its socket. And the packet must have a route, of its family, so that a program cannot translate
  * it twice: after BPF_OK, bpf_xmit() drops a packet only if its protocol has changed, and the code
  * that transmits has pointers into the packet's old head.
  */

@@ -115,6 +115,34 @@ int lwt_twice(struct __sk_buff *skb)
 	return BPF_OK;
 }
 
+/* After 0 the packet has no route of its old family: 100 and the realm of its route are counted */
+SEC("lwt_xmit")
+int lwt_realm(struct __sk_buff *skb)
+{
+	if (lwt_answer(skb))
+		return BPF_DROP;
+	counted(100 + (bpf_get_route_realm(skb) & 7));
+	return BPF_LWT_REROUTE;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} lwt_tunnel_dev SEC(".maps");
+
+/* The packet leaves by a tunnel, and not by a route */
+SEC("lwt_xmit")
+int lwt_tunnel(struct __sk_buff *skb)
+{
+	__u32 *dev = bpf_map_lookup_elem(&lwt_tunnel_dev, &zero);
+
+	if (!dev || lwt_answer(skb))
+		return BPF_DROP;
+	return bpf_redirect(*dev, 0);
+}
+
 /* The same of frames of XDP */
 static __always_inline int answer_of(struct xdp_md *ctx)
 {

@@ -201,6 +201,23 @@ check "a program that translates twice, and goes on in the old family" by_routes
 check_not "is heard by nobody" on "$client6" ping -6 -c 1 -W 1 $server64
 check "although it has translated" more_of 0 "$translated"
 check "twice: EOPNOTSUPP" more_of 95 "$before"
+check "a program that looks at the packet's route" by_routes test/lwt_realm
+ip -n "$gw" route replace $host4 realm 7 encap bpf xmit pinned "$bpffs/test/lwt_realm" dev lan mtu 1472
+before=$(errno_count 100)
+check "routes: ping, by a route with a realm" on "$client6" ping -6 -c 1 -W 10 $server64
+check_eq "routes: what is translated has left its route" \
+	"$(errno_count 107) $(($(errno_count 100) - before))" "0 2"
+ip -n "$gw" link add tunnel type ipip local $pool_ip remote $server_ip
+ip -n "$gw" link set tunnel up
+ip -n "$server4" link add tunnel type ipip local $server_ip remote $pool_ip
+ip -n "$server4" link set tunnel up
+on "$server4" sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter; echo 0 >/proc/sys/net/ipv4/conf/tunnel/rp_filter'
+bpftool map update pinned "$bpffs/test/lwt_tunnel_dev" key 0 0 0 0 value \
+	"$(on "$gw" cat /sys/class/net/tunnel/ifindex)" 0 0 0
+check "a program that redirects" ip -n "$gw" -6 route replace 64:ff9b::/96 encap bpf xmit pinned "$bpffs/test/lwt_tunnel" dev wan
+before=$(on "$server4" cat /sys/class/net/tunnel/statistics/rx_packets)
+check_match "routes: by a tunnel" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
+check "routes: by no other device" [ "$(on "$server4" cat /sys/class/net/tunnel/statistics/rx_packets)" -gt "$before" ]
 before=$(errno_count 95)
 head -c 100 /dev/zero >"$tmp/frame"
 bpftool prog run pinned "$bpffs/test/lwt_count" data_in "$tmp/frame" data_out /dev/null >/dev/null

@@ -77,9 +77,10 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * @opts: how
  * @opts__sz: sizeof(*@opts)
  *
- * As bpf_skb_xlat(), where a route with "encap bpf xmit" transmits. Afterwards the program has to
- * return BPF_LWT_REROUTE; the kernel drops the packet after BPF_OK. The program must not use
- * skb->cb, where the kernel keeps what the code of the old family knows of the packet.
+ * As bpf_skb_xlat(), where a route with "encap bpf xmit" transmits. Afterwards the packet has
+ * no route, and gets one of its new family when the program returns BPF_LWT_REROUTE; the kernel
+ * drops it after BPF_OK. The program must not use skb->cb, where the kernel keeps what the code
+ * of the old family knows of the packet.
  *
  * Return: as bpf_skb_xlat(), or, with the packet as it was, -EOPNOTSUPP if it has no route of
  *	its family (it has been translated already), a socket whose memory may be freed at
