@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""dev_walk.py PREFIX: how many ms of CPU time it takes to walk over conntrack's table, and to make a
-device with state. The namespace has an entry, or the kernel would not walk."""
+"""dev_walk.py PREFIX: how many ms of CPU time it takes to walk over conntrack's table, and how many more
+to make the first device with state than the second one. The namespace has an entry, or the kernel
+would not walk."""
 import os
 import socket
 import struct
@@ -23,6 +24,6 @@ def took(n, family, request):
 walk = took(4, 12, message(0x102, 4, struct.pack("!BBH", socket.AF_INET6, 1, 0)))
 # IFLA_XLAT_PREFIX and _NON_GLOBAL; _MODE, which is IF_XLAT_MASQ
 data = attr(1, socket.inet_pton(socket.AF_INET6, sys.argv[1])) + attr(3, b"") + attr(11, bytes([1]))
-link = took(1, 0, message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attr(3, b"xlat0\0") +
-                          nest(18, attr(1, b"xlat\0"), nest(2, data))))
-print(walk, link)
+first, second = (took(1, 0, message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attr(3, name) +
+                                    nest(18, attr(1, b"xlat\0"), nest(2, data)))) for name in (b"xlat0\0", b"xlat1\0"))
+print(walk, first - second)
