@@ -48,7 +48,10 @@ for to in $far_ip $far64; do
 done
 check_match "masqueraded as wan2's address" "$(sessions "^ipv6 .*icmpv6 .*$far_ip" | tail -n 1)" "*dst=192.0.3.1 *"
 
-# Rules by DSCP: it is that of the packet in either family.
+# Rules by DSCP: it is that of the packet in either family. nf_nat looks for a route again, so that
+# the address tells where the translation has seen the packet go.
+by_wan2() { sessions "^ipv6 .*icmpv6 .*$far_ip .*dst=192.0.3.1 " | wc -l; }
+n=$(by_wan2)
 ip -n "$gw" rule add tos 0x10 lookup 100
 for to in $far_ip $far64; do
 	before=$(tx_packets wan2)
@@ -56,6 +59,7 @@ for to in $far_ip $far64; do
 	check "it has gone where the rule leads" [ $(($(tx_packets wan2) - before)) -ge 3 ]
 done
 ip -n "$gw" rule del tos 0x10 lookup 100
+check_eq "with the address of that way" "$(by_wan2)" $((n + 1))
 
 # The MTU of that way
 ip -n "$gw" route replace $far_ip via 192.0.3.2 metric 2 mtu 1300
