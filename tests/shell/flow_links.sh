@@ -55,11 +55,13 @@ recovers "symmetric again" fast
 # The server has another address on its link, and the gateway is told.
 on "$server4" ip link set eth0 address 02:00:00:00:00:44
 ip -n "$gw" neigh replace $server_ip lladdr 02:00:00:00:00:44 dev wan nud reachable
+sleep 0.2 # for packets that had the old one
 tell watch-server seen >/dev/null
 check_match "neighbour changed: packets go there" "$(sleep 0.2; tell watch-server seen)" "$pool_ip>02:00:00:00:00:44"
 recovers "neighbour changed" fast
 on "$client6" ip link set eth0 address 02:00:00:00:00:66
 ip -n "$gw" neigh replace $client_ip lladdr 02:00:00:00:00:66 dev lan nud reachable
+sleep 0.2
 tell watch-client seen >/dev/null
 # The gateway itself may ask the neighbour if it is there.
 check_match "IPv6 neighbour changed: packets go there" \

@@ -67,7 +67,9 @@ crowd
 changes
 crowd
 ! sees_rules || check "they are still there" [ "$slow" -lt $((n / 10)) ] || echo "# $slow packets by the normal path"
-check "entries of one namespace: changes in another" [ "$us" -lt $((3 * alone)) ]
+# A walk over the entries at each change would take some thirty times as long, and a busy host two
+# or three times.
+check "entries of one namespace: changes in another" [ "$us" -lt $((10 * alone)) ]
 echo "# 20 changes: $us us, $alone us without entries"
 
 # 16 flowtables of many devices each. Where nft or the kernel knows no wildcard, by name, and no
