@@ -444,11 +444,17 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
+	u32 now;
 
 	if (READ_ONCE(bib->since))
 		return;
+	now = (u32)ktime_get_seconds() ? : 1;
 	if (nf_xlat_bib_block(bib))
 		nf_xlat_bib_block_begin(net, bib->addr);
+	if (likely(!nf_xlat_netlink_has_listeners(net))) {
+		cmpxchg(&bib->since, 0, now);
+		return;
+	}
 	/*
 	 * Another CPU may begin a session of the same mapping. It must not report that before this
 	 * one has reported the mapping.
@@ -456,7 +462,7 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 	spin_lock_bh(&bn->lock);
 	if (!bib->since) {
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
-		WRITE_ONCE(bib->since, (u32)ktime_get_seconds() ? : 1);
+		WRITE_ONCE(bib->since, now);
 	}
 	spin_unlock_bh(&bn->lock);
 }

@@ -229,12 +229,18 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
  * Is the reply tuple another one than conntrack gives to each new entry? IPVS changes it where its
  * sysctl "conntrack" is set, and sets no bit of IPS_NAT_MASK.
  */
-static noinline bool nf_xlat_ct_altered(const struct nf_conn *ct)
+static bool nf_xlat_ct_altered(const struct nf_conn *ct)
 {
-	struct nf_conntrack_tuple inverse;
+	const struct nf_conntrack_tuple *orig = nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
+	const struct nf_conntrack_tuple *reply = nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY);
 
-	return !nf_ct_invert_tuple(&inverse, nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)) ||
-	       !nf_ct_tuple_equal(&inverse, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
+	if (!nf_inet_addr_cmp(&reply->src.u3, &orig->dst.u3) ||
+	    !nf_inet_addr_cmp(&reply->dst.u3, &orig->src.u3))
+		return true;
+	/* IPVS changes no identifier of ICMP, and nf_ct_invert_tuple() keeps it. */
+	if (nf_ct_protonum(ct) == IPPROTO_ICMP || nf_ct_protonum(ct) == IPPROTO_ICMPV6)
+		return false;
+	return reply->src.u.all != orig->dst.u.all || reply->dst.u.all != orig->src.u.all;
 }
 
 /*
