@@ -135,6 +135,9 @@ static void transport(unsigned char *l4, unsigned int len, uint8_t proto, bool v
 
 	for (i = 0; i < len; i++)
 		l4[i] = rnd(256);
+	/* which may be an extension header */
+	if (l4[0] == IPPROTO_GRE)
+		l4[0] = IPPROTO_UDP;
 	switch (proto) {
 	case IPPROTO_TCP:
 		tcp->doff = 5;
