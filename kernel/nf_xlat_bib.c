@@ -452,12 +452,13 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 	if (nf_xlat_bib_block(bib))
 		nf_xlat_bib_block_begin(net, bib->addr);
 	if (likely(!nf_xlat_netlink_has_listeners(net))) {
-		cmpxchg(&bib->since, 0, now);
+		if (!cmpxchg(&bib->since, 0, now))
+			nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
 		return;
 	}
 	/*
-	 * Another CPU may begin a session of the same mapping. It must not report that before this
-	 * one has reported the mapping.
+	 * Somebody listens to sessions. Another CPU may begin one of the same mapping. It must not
+	 * report that before this one has reported the mapping.
 	 */
 	spin_lock_bh(&bn->lock);
 	if (!bib->since) {
