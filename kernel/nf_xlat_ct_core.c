@@ -286,15 +286,6 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	return orig == pf;
 }
 
-/* May this packet begin a session, and does nobody else use its entry? */
-static bool nf_xlat_ct_begins(const struct nf_conn *ct,
-			      enum ip_conntrack_info ctinfo,
-			      const struct nf_hook_state *state)
-{
-	return nf_xlat_ct_is_new(ct, ctinfo, state->pf) &&
-	       (nf_xlat_ct_ours(ct) || !nf_xlat_ct_in_use(ct, state->net));
-}
-
 /*
  * Remove the entry of a packet if it is older than the rule: it has one family, because its
  * packets passed without translation, and nobody has answered them. If it stayed, each further
@@ -436,10 +427,10 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	/* nf_xlat_ct_hook() calls nf_nat for the later packets of a hairpin. */
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
 		return NF_ACCEPT;
-	begins = ct && nf_xlat_ct_begins(ct, ctinfo, state);
+	begins = ct && nf_xlat_ct_is_new(ct, ctinfo, state->pf);
 	same = ct && nf_xlat_ct_ours(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
-	if (ct && !begins && nf_xlat_ct_is_new(ct, ctinfo, state->pf)) {
+	if (begins && !nf_xlat_ct_ours(ct) && nf_xlat_ct_in_use(ct, state->net)) {
 		/* A dnat rule has changed this packet. It has precedence over a port forward. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
