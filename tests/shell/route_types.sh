@@ -25,6 +25,20 @@ silent()
 	check_eq "$1: is counted" "$(($(counter DropBlackhole) - before))" 1
 }
 
+# types WHAT NS ADDRESSES PROHIBITED NO-ROUTE: what NS is told of each of them
+types()
+{
+	local kind b p u
+
+	for kind in "routes 1 2 3" "rules 5 6 7"; do
+		read -r kind b p u <<<"$kind"
+		silent "$1, $kind, blackhole" "$2" "$3$b"
+		told "$1, $kind, prohibit" "$2" "$3$p" "$4"
+		told "$1, $kind, unreachable" "$2" "$3$u" "$5"
+	done
+	told "$1, no route" "$2" "${3}4" "$5"
+}
+
 setup_topo
 ip -n "$server4" -batch - <<-END
 	route add $host4 via $pool_ip
@@ -57,21 +71,8 @@ END
 from6="From 2001:db8:c::1 icmp_seq=1 Destination unreachable:"
 from4="From $pool_ip icmp_seq=1"
 for way in "no state: $pref64" "masqueraded: $masq64"; do
-	what=${way%: *} to=${way##* }$to4
-	for kind in "routes 1 2 3" "rules 5 6 7"; do
-		read -r kind b p u <<<"$kind"
-		silent "$what, 6to4, $kind, blackhole" "$client6" "$to$b"
-		told "$what, 6to4, $kind, prohibit" "$client6" "$to$p" "$from6 Administratively prohibited"
-		told "$what, 6to4, $kind, unreachable" "$client6" "$to$u" "$from6 No route"
-	done
-	told "$what, 6to4, no route" "$client6" "${to}4" "$from6 No route"
+	types "${way%: *}, 6to4" "$client6" "${way##* }$to4" "$from6 Administratively prohibited" "$from6 No route"
 done
-for kind in "routes 1 2 3" "rules 5 6 7"; do
-	read -r kind b p u <<<"$kind"
-	silent "4to6, $kind, blackhole" "$server4" "198.51.100.$b"
-	told "4to6, $kind, prohibit" "$server4" "198.51.100.$p" "$from4 Packet filtered"
-	told "4to6, $kind, unreachable" "$server4" "198.51.100.$u" "$from4 Destination Net Unreachable"
-done
-told "4to6, no route" "$server4" 198.51.100.4 "$from4 Destination Net Unreachable"
+types 4to6 "$server4" 198.51.100. "$from4 Packet filtered" "$from4 Destination Net Unreachable"
 
 done_testing
