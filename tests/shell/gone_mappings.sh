@@ -48,8 +48,8 @@ if [ "$(cat $trace/events/workqueue/workqueue_queue_work/enable 2>/dev/null)" = 
 	echo "# $n times for 200 addresses"
 	echo 0 >$trace/events/workqueue/workqueue_queue_work/enable
 	# It pauses for 16 times as long as it ran, also when addresses go all the time. Jiffies say
-	# how long it ran, which are 10 ms, so of short runs nothing is to be seen. On one CPU no run
-	# waits for others.
+	# how long it ran, which are 10 ms, so only of a run of 30 ms or more is the pause judged.
+	# On one CPU no run waits for others, and a fast machine may have no such run.
 	echo >$trace/trace
 	echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
 	echo 1 >$trace/events/workqueue/workqueue_execute_end/enable
@@ -57,13 +57,17 @@ if [ "$(cat $trace/events/workqueue/workqueue_queue_work/enable 2>/dev/null)" = 
 	while [ $SECONDS -lt $end ]; do change; done
 	echo 0 >$trace/events/workqueue/workqueue_execute_start/enable
 	echo 0 >$trace/events/workqueue/workqueue_execute_end/enable
-	read -r n early < <(awk '!/function nf_xlat_ct_ended_work/ { next }
+	read -r runs long early < <(awk '!/function nf_xlat_ct_ended_work/ { next }
 		{ match($0, /[0-9]+\.[0-9]+: workqueue/); t = substr($0, RSTART, RLENGTH) + 0 }
-		/execute_start/ { begin = t; if (ran >= 0.03) { n++; if (begin - last < (ran > 1 ? 4 : 4 * ran)) early++ } }
+		/execute_start/ { begin = t; runs++; if (ran >= 0.03) { long++; if (begin - last < (ran > 1 ? 4 : 4 * ran)) early++ } }
 		/execute_end/ { ran = t - begin; last = t }
-		END { print n + 0, early + 0 }' $trace/trace)
-	check "it runs again and again" test "$n" -ge 2 -o "$(nproc)" = 1
-	check_eq "and pauses each of $n times" "$early" 0
+		END { print runs + 0, long + 0, early + 0 }' $trace/trace)
+	check "it runs again and again" [ "$runs" -ge 2 ]
+	if [ "$long" = 0 ]; then
+		echo "# SKIP: no run was long enough to judge the pause after it"
+	else
+		check_eq "and pauses after each of $long long runs" "$early" 0
+	fi
 	echo >$trace/trace
 	[ -z "$mounted" ] || umount $trace
 else
