@@ -301,6 +301,12 @@ static inline bool nf_xlat_of_ipsec(const struct sk_buff *skb, u8 pf)
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 					    enum nf_xlat_reason reason);
 
+/* nf_xlat_judge.c */
+unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
+			   const struct nf_xlat_pkt *pkt,
+			   struct nf_xlat_parm *parm, unsigned int depth,
+			   struct dst_entry **pdst);
+
 /* nf_xlat_error.c */
 void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
 		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason);

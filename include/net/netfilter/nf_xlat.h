@@ -576,6 +576,12 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason);
 
+/* nf_xlat_judge.c */
+unsigned int nf_xlat_probe(struct sk_buff *skb,
+			   const struct nf_xlat_way *way,
+			   const struct nf_xlat_pkt *pkt,
+			   struct nf_xlat_parm *parm);
+
 /* nf_xlat_hook.c */
 unsigned int nf_xlat_send(struct sk_buff *skb,
 			  const struct nf_xlat_way *way,
@@ -583,10 +589,6 @@ unsigned int nf_xlat_send(struct sk_buff *skb,
 bool nf_xlat_nested(void);
 void nf_xlat_do_after(struct nf_xlat_after *after);
 struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb);
-unsigned int nf_xlat_probe(struct sk_buff *skb,
-			   const struct nf_xlat_way *way,
-			   const struct nf_xlat_pkt *pkt,
-			   struct nf_xlat_parm *parm);
 
 /* nf_xlat_forward.c */
 bool nf_xlat_forwarding(const struct net *net, const struct net_device *dev,
