@@ -22,6 +22,8 @@ struct nf_xlat_flow;
 #define NF_XLAT_MAX_LISTENERS	16
 /* How many events of a namespace may wait until they are sent */
 #define NF_XLAT_MAX_EVENTS	4096
+/* How many events may wait in all namespaces for which nf_xlat_of_user() is true */
+#define NF_XLAT_MAX_USER_EVENTS	(4 * NF_XLAT_MAX_EVENTS)
 
 /**
  * struct nf_xlat_listeners - the sockets that listen to events of a namespace
@@ -35,7 +37,7 @@ struct nf_xlat_flow;
  * @of: groups to which each of them listens
  * @events: messages to send. Their group is in NETLINK_CB()->dst_group.
  * @lost: groups that have lost an event and have not been told so
- * @send: the work that sends the events, and tells of those that are lost
+ * @send: the work that sends the events, and tells of those that are lost; it has no devices
  */
 struct nf_xlat_listeners {
 	spinlock_t	lock; /* protects @portid and @of */
@@ -44,7 +46,7 @@ struct nf_xlat_listeners {
 	u8		of[NF_XLAT_MAX_LISTENERS];
 	struct sk_buff_head events;
 	unsigned long	lost;
-	struct work_struct send;
+	struct nf_xlat_events send;
 };
 
 /**
@@ -426,8 +428,9 @@ bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
 			  const struct in6_addr *client, struct nf_xlat_pool *pool);
 
 /* nf_xlat_netlink.c */
-void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn);
+void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn, const struct nf_xlat_wqs *wqs);
 void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn);
+void nf_xlat_netlink_net_flush(struct nf_xlat_ct_net *xn);
 void nf_xlat_netlink_mapping(struct net *net, const struct nf_xlat_bib *bib,
 			     u8 cmd);
 void nf_xlat_netlink_block(struct net *net, const struct nf_xlat_bib *block, u8 cmd);

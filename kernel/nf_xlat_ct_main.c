@@ -167,6 +167,9 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 #define NF_XLAT_CT_WORKS	4
 static struct workqueue_struct *nf_xlat_ct_wq;
 
+/* Send events, see nf_xlat_nl_send_work(). For all namespaces of users, one work at a time does so. */
+static struct nf_xlat_wqs nf_xlat_ct_event_wqs;
+
 /*
  * The exit method of nf_tables removes the rules, and would unregister our hooks with the last
  * one. The data of conntrack and of nf_xlat may be gone by then, so unregister the hooks here,
@@ -282,8 +285,8 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	INIT_WORK(&xn->keep, nf_xlat_ct_keep_work);
 	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work, nf_xlat_ct_wq);
 	INIT_LIST_HEAD(&xn->pools);
-	nf_xlat_netlink_net_init(xn);
 	xn->net = net;
+	nf_xlat_netlink_net_init(xn, &nf_xlat_ct_event_wqs);
 	return nf_xlat_bib_net_init(net);
 }
 
@@ -326,9 +329,12 @@ static int __init nf_xlat_ct_init(void)
 	nf_xlat_ct_keep_wq = alloc_workqueue("nf_xlat_ct_keep", WQ_UNBOUND, 0);
 	if (!nf_xlat_ct_keep_wq)
 		goto err_wq;
-	err = nf_xlat_ct_timeout_init();
+	err = nf_xlat_wqs_alloc(&nf_xlat_ct_event_wqs, "nf_xlat_events", NF_XLAT_CT_WORKS, 1);
 	if (err)
 		goto err_keep;
+	err = nf_xlat_ct_timeout_init();
+	if (err)
+		goto err_events;
 	err = nf_xlat_bib_init();
 	if (err)
 		goto err_timeout;
@@ -356,6 +362,8 @@ err_bib:
 	nf_xlat_bib_exit();
 err_timeout:
 	nf_xlat_ct_timeout_exit();
+err_events:
+	nf_xlat_wqs_destroy(&nf_xlat_ct_event_wqs);
 err_keep:
 	destroy_workqueue(nf_xlat_ct_keep_wq);
 err_wq:
@@ -375,8 +383,10 @@ static void __exit nf_xlat_ct_fini(void)
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_ct_ext_exit();
 	down_read(&net_rwsem);
-	for_each_net(net)
+	for_each_net(net) {
 		nf_xlat_bib_unfix_all(net);
+		nf_xlat_netlink_net_flush(nf_xlat_ct_pernet(net));
+	}
 	up_read(&net_rwsem);
 	nf_xlat_netlink_exit();
 	/* The notifiers use the data of namespaces, so unregister them first. */
@@ -385,6 +395,7 @@ static void __exit nf_xlat_ct_fini(void)
 	unregister_pernet_subsys(&nf_xlat_ct_net_ops);
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
+	nf_xlat_wqs_destroy(&nf_xlat_ct_event_wqs);
 	destroy_workqueue(nf_xlat_ct_keep_wq);
 	destroy_workqueue(nf_xlat_ct_wq);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A work that handles events of a namespace's devices.
+ * A work of a namespace that pauses after each run, and the devices whose events it handles.
  */
 
 #include <linux/export.h>
@@ -20,6 +20,41 @@
 /* NEW: the work has not begun to handle the event. SEEN: the work is handling it. */
 #define NF_XLAT_EVENT_NEW	xa_mk_value(0)
 #define NF_XLAT_EVENT_SEEN	xa_mk_value(1)
+
+/**
+ * nf_xlat_wqs_alloc - make workqueues for the works of namespaces
+ * @wqs: the workqueues
+ * @name: their name
+ * @host: how many works of the administrator's namespaces may run or wait for a lock at once
+ * @users: the same of other namespaces
+ *
+ * Process context.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nf_xlat_wqs_alloc(struct nf_xlat_wqs *wqs, const char *name, int host, int users)
+{
+	wqs->host = alloc_workqueue("%s", WQ_UNBOUND, host, name);
+	if (!wqs->host)
+		return -ENOMEM;
+	wqs->users = alloc_workqueue("%s_users", WQ_UNBOUND, users, name);
+	if (wqs->users)
+		return 0;
+	destroy_workqueue(wqs->host);
+	return -ENOMEM;
+}
+
+/**
+ * nf_xlat_wqs_destroy - undo nf_xlat_wqs_alloc()
+ * @wqs: the workqueues, whose works have been cancelled
+ *
+ * Process context.
+ */
+void nf_xlat_wqs_destroy(struct nf_xlat_wqs *wqs)
+{
+	destroy_workqueue(wqs->users);
+	destroy_workqueue(wqs->host);
+}
 
 /**
  * nf_xlat_events_init - initialise the events of a new namespace
@@ -53,6 +88,15 @@ void nf_xlat_events_exit(struct nf_xlat_events *ev)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_exit);
 
+/* For how many jiffies the work still pauses */
+static unsigned long nf_xlat_events_rest(const struct nf_xlat_events *ev)
+{
+	unsigned long since = jiffies - READ_ONCE(ev->ended);
+	unsigned long pause = READ_ONCE(ev->pause);
+
+	return since < pause ? pause - since : 0;
+}
+
 /**
  * nf_xlat_events_kick - schedule the work
  * @ev: the events
@@ -62,13 +106,21 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_exit);
  */
 void nf_xlat_events_kick(struct nf_xlat_events *ev)
 {
-	unsigned long since = jiffies - READ_ONCE(ev->ended);
-	unsigned long pause = READ_ONCE(ev->pause);
-
-	mod_delayed_work(ev->wq, &ev->work,
-			 since < pause ? pause - since : 0);
+	mod_delayed_work(ev->wq, &ev->work, nf_xlat_events_rest(ev));
 }
 EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
+
+/**
+ * nf_xlat_events_queue - schedule the work, unless it is scheduled
+ * @ev: the events
+ *
+ * As nf_xlat_events_kick(), for a work that nobody schedules for later than the end of its pause.
+ * If the work is scheduled already, this is one atomic operation. Any context.
+ */
+void nf_xlat_events_queue(struct nf_xlat_events *ev)
+{
+	queue_delayed_work(ev->wq, &ev->work, nf_xlat_events_rest(ev));
+}
 
 /**
  * nf_xlat_events_again - let the work run once more

@@ -33,7 +33,7 @@ unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 static struct workqueue_struct *nf_xlat_flow_wq __read_mostly;
 
-/* Number of stateless flows in all namespaces for which nf_xlat_flow_of_user() is true */
+/* Number of stateless flows in all namespaces for which nf_xlat_of_user() is true */
 static atomic_t nf_xlat_flow_users;
 
 /*
@@ -88,12 +88,6 @@ static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 	spin_unlock_bh(&ct->lock);
 }
 
-/* Does the namespace belong to another user namespace than the initial one? */
-static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
-{
-	return fn->net->user_ns != &init_user_ns;
-}
-
 /**
  * nf_xlat_flow_uncharge - undo nf_xlat_flow_charge(), when a stateless flow ends
  * @fn: namespace
@@ -103,7 +97,7 @@ static bool nf_xlat_flow_of_user(const struct nf_xlat_flow_net *fn)
 void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
 {
 	atomic_dec(&fn->stateless);
-	if (nf_xlat_flow_of_user(fn))
+	if (nf_xlat_of_user(fn->net))
 		atomic_dec(&nf_xlat_flow_users);
 }
 
@@ -124,7 +118,7 @@ bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 	unsigned int max = READ_ONCE(nf_conntrack_max);
 	unsigned int n = atomic_inc_return(&fn->stateless);
 
-	if (nf_xlat_flow_of_user(fn))
+	if (nf_xlat_of_user(fn->net))
 		n = max_t(unsigned int, n,
 			  atomic_inc_return(&nf_xlat_flow_users));
 	if (likely(n <= max || !max))

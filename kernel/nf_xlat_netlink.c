@@ -6,8 +6,8 @@
  */
 
 #include <linux/netlink.h>
+#include <linux/skbuff.h>
 #include <linux/timekeeping.h>
-#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -19,8 +19,10 @@
 /* More than the attributes of a session or a mapping take, with all that they may have */
 #define NF_XLAT_NL_EVENT_SIZE	384
 
-/* Sends the events of all namespaces */
-static struct workqueue_struct *nf_xlat_nl_wq;
+/* Number of events that wait in all namespaces for which nf_xlat_of_user() is true */
+static atomic_t nf_xlat_nl_users;
+/* For so many jiffies the work of such a namespace sends. Then it is the turn of the next one. */
+#define NF_XLAT_NL_TURN		(HZ / 50 ? : 1)
 
 enum {
 	NF_XLAT_NL_MAPPINGS,
@@ -67,7 +69,29 @@ static void nf_xlat_nl_lose(struct net *net, unsigned int group)
 	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
 
 	set_bit(group, &ls->lost);
-	queue_work(nf_xlat_nl_wq, &ls->send);
+	nf_xlat_events_queue(&ls->send);
+}
+
+/* Count an event that is to wait, unless there are too many. */
+static bool nf_xlat_nl_charge(const struct net *net, const struct nf_xlat_listeners *ls)
+{
+	if (skb_queue_len_lockless(&ls->events) >= NF_XLAT_MAX_EVENTS)
+		return false;
+	if (!nf_xlat_of_user(net) ||
+	    atomic_inc_return(&nf_xlat_nl_users) <= NF_XLAT_MAX_USER_EVENTS)
+		return true;
+	atomic_dec(&nf_xlat_nl_users);
+	return false;
+}
+
+/* Take the next event that waits, or return NULL. */
+static struct sk_buff *nf_xlat_nl_next(const struct net *net, struct nf_xlat_listeners *ls)
+{
+	struct sk_buff *msg = skb_dequeue(&ls->events);
+
+	if (msg && nf_xlat_of_user(net))
+		atomic_dec(&nf_xlat_nl_users);
+	return msg;
 }
 
 /*
@@ -103,7 +127,7 @@ static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 {
 	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
 
-	if (err || skb_queue_len_lockless(&ls->events) >= NF_XLAT_MAX_EVENTS) {
+	if (err || !nf_xlat_nl_charge(net, ls)) {
 		nlmsg_free(msg);
 		nf_xlat_nl_lose(net, group);
 		return;
@@ -111,19 +135,22 @@ static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 	genlmsg_end(msg, hdr);
 	NETLINK_CB(msg).dst_group = group;
 	skb_queue_tail(&ls->events, msg);
-	queue_work(nf_xlat_nl_wq, &ls->send);
+	nf_xlat_events_queue(&ls->send);
 }
 
-/* Send the events that are there. Those that come meanwhile are for the next run. */
-static void nf_xlat_nl_send_work(struct work_struct *work)
+/*
+ * Send the events that are there, but do not begin with another one when @turn jiffies have passed,
+ * and tell of those that are lost. Events that come meanwhile are for the next call.
+ */
+static void nf_xlat_nl_send(struct nf_xlat_ct_net *xn, unsigned long turn)
 {
-	struct nf_xlat_listeners *ls = container_of(work, struct nf_xlat_listeners, send);
-	struct nf_xlat_ct_net *xn = container_of(ls, struct nf_xlat_ct_net, listeners);
+	struct nf_xlat_listeners *ls = &xn->listeners;
 	u32 n = skb_queue_len_lockless(&ls->events);
+	unsigned long start = jiffies;
 	struct sk_buff *msg;
 	unsigned int i;
 
-	while (n-- && (msg = skb_dequeue(&ls->events))) {
+	while (n-- && jiffies - start <= turn && (msg = nf_xlat_nl_next(xn->net, ls))) {
 		genlmsg_multicast_netns(&nf_xlat_nl_family, xn->net, msg, 0,
 					NETLINK_CB(msg).dst_group, GFP_KERNEL);
 		cond_resched();
@@ -131,19 +158,38 @@ static void nf_xlat_nl_send_work(struct work_struct *work)
 	for (i = 0; i < ARRAY_SIZE(nf_xlat_nl_groups); i++)
 		if (test_and_clear_bit(i, &ls->lost))
 			genl_set_err(&nf_xlat_nl_family, xn->net, 0, i, -ENOBUFS);
+}
+
+/*
+ * Each event visits the members of all groups of generic netlink in all namespaces. So the work of
+ * a user's namespace pauses. That of a namespace which is the administrator's does not, since a
+ * gateway may have more events than could be sent between such pauses.
+ */
+static void nf_xlat_nl_send_work(struct work_struct *work)
+{
+	struct nf_xlat_events *ev = nf_xlat_events_of(work);
+	struct nf_xlat_listeners *ls = container_of(ev, struct nf_xlat_listeners, send);
+	struct nf_xlat_ct_net *xn = container_of(ls, struct nf_xlat_ct_net, listeners);
+	bool of_user = nf_xlat_of_user(xn->net);
+	unsigned long start = jiffies;
+
+	nf_xlat_nl_send(xn, of_user ? NF_XLAT_NL_TURN : ULONG_MAX);
+	nf_xlat_events_end(ev, of_user ? start : jiffies, false);
 	if (!skb_queue_empty_lockless(&ls->events))
-		queue_work(nf_xlat_nl_wq, work);
+		nf_xlat_events_again(ev, 0);
 }
 
 /**
  * nf_xlat_netlink_net_init - prepare the events of a namespace
- * @xn: its data
+ * @xn: its data, with its @net
+ * @wqs: where its work sends the events
  */
-void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn)
+void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn, const struct nf_xlat_wqs *wqs)
 {
 	spin_lock_init(&xn->listeners.lock);
 	skb_queue_head_init(&xn->listeners.events);
-	INIT_WORK(&xn->listeners.send, nf_xlat_nl_send_work);
+	nf_xlat_events_init(&xn->listeners.send, nf_xlat_nl_send_work,
+			    nf_xlat_wq(wqs, xn->net));
 }
 
 /**
@@ -154,8 +200,23 @@ void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn)
  */
 void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn)
 {
-	cancel_work_sync(&xn->listeners.send);
-	skb_queue_purge(&xn->listeners.events);
+	struct sk_buff *msg;
+
+	nf_xlat_events_exit(&xn->listeners.send);
+	while ((msg = nf_xlat_nl_next(xn->net, &xn->listeners)))
+		kfree_skb(msg);
+}
+
+/**
+ * nf_xlat_netlink_net_flush - send the events that wait, without a pause
+ * @xn: the data of a namespace in which no event comes any more, since the module goes
+ *
+ * Process context.
+ */
+void nf_xlat_netlink_net_flush(struct nf_xlat_ct_net *xn)
+{
+	cancel_delayed_work_sync(&xn->listeners.send.work);
+	nf_xlat_nl_send(xn, ULONG_MAX);
 }
 
 /**
@@ -528,34 +589,23 @@ int __init nf_xlat_netlink_init(void)
 {
 	int err;
 
-	nf_xlat_nl_wq = alloc_workqueue("nf_xlat_events", WQ_UNBOUND, 0);
-	if (!nf_xlat_nl_wq)
-		return -ENOMEM;
 	err = netlink_register_notifier(&nf_xlat_nl_notifier);
 	if (err)
-		goto err_wq;
+		return err;
 	err = genl_register_family(&nf_xlat_nl_family);
 	if (err)
-		goto err_notifier;
-	return 0;
-
-err_notifier:
-	netlink_unregister_notifier(&nf_xlat_nl_notifier);
-err_wq:
-	destroy_workqueue(nf_xlat_nl_wq);
+		netlink_unregister_notifier(&nf_xlat_nl_notifier);
 	return err;
 }
 
 /**
- * nf_xlat_netlink_exit - send the events that wait, and unregister the family
+ * nf_xlat_netlink_exit - unregister the family
  *
- * No dump is under way, since each has a reference to the module. All sessions have ended, so no
- * event comes after those that drain_workqueue() sends. Process context.
+ * No dump is under way, since each has a reference to the module. All sessions have ended, and
+ * nf_xlat_netlink_net_flush() has sent their events. Process context.
  */
 void nf_xlat_netlink_exit(void)
 {
-	drain_workqueue(nf_xlat_nl_wq);
 	genl_unregister_family(&nf_xlat_nl_family);
 	netlink_unregister_notifier(&nf_xlat_nl_notifier);
-	destroy_workqueue(nf_xlat_nl_wq);
 }

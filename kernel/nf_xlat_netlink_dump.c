@@ -12,7 +12,6 @@
 #include <linux/netlink.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
-#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/netlink.h>
@@ -223,8 +222,6 @@ int nf_xlat_nl_start(struct netlink_callback *cb)
 		kfree(d);
 		return err;
 	}
-	/* What has begun before the dump is told before the dump. */
-	flush_work(&nf_xlat_ct_pernet(sock_net(cb->skb->sk))->listeners.send);
 	cb->args[0] = (long)d;
 	return 0;
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # How much memory a namespace can have of what the modules keep, and who pays for it:
-# flows that no conntrack entry stands for are bounded in each namespace, and in all
-# namespaces of users together, without the host's own; what a task has caused is charged
-# to its control group.
+# flows that no conntrack entry stands for, and events that wait, are bounded in each namespace,
+# and in all namespaces of users together, without the host's own; what a task has caused is
+# charged to its control group.
 . "$(dirname "$0")/tun.inc"
 
 need unshare
@@ -98,6 +98,45 @@ ip netns del "$alice"
 all_in() { [ "$(flows "$bob" 400)" = 400 ]; }
 check "when one ends there is room again" wait_for 30 all_in
 echo "$was" >$all
+
+# Events. What users have to tell costs a look at all sockets that listen to anything: their
+# namespaces pause, but what the host's own tell is sent at once.
+# talks NAME: mappings can be made there
+talks()
+{
+	on "$1" "$NFT" "flush ruleset
+	table inet gw { chain pre { type filter hook prerouting priority dstnat
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 masquerade; }; }" || fail "rule of events"
+}
+talks "$own"
+talks "$bob"
+talks "$other"
+n=1000
+read -r first count own_ms lost < <(python "$own" events 200 $n 100)
+check_eq "events of the host's own" "$count $lost" "$n 0"
+read -r user_first count ms lost < <(python "$bob" events 200 $n "$(awk "BEGIN { print 4 * $own_ms / 1000 }")")
+check "a single event comes at once: $first ms, a user's $user_first ms" [ "$first" -lt 5000 -a "$user_first" -lt 5000 ]
+check "a user's are sent in turns: $count of $n in $ms ms, of the host's own all in $own_ms" [ "$count" -le $((n / 2)) ]
+fillers=
+for i in 1 2 3 4; do
+	box filler$i user
+	name=filler$i
+	talks "${!name}"
+	background_python "${!name}" events 1000 4200 0 "$tmp/filled$i" "$tmp/filled" >/dev/null
+	fillers="$fillers $!"
+done
+for i in 1 2 3 4; do
+	check "namespace $i has events that wait" wait_for 60 test -e "$tmp/filled$i"
+done
+box late user
+talks "$late"
+read -r first count ms lost < <(python "$late" events 0 3000 5)
+check "all users together have a bound: $count of 3000 events of another one, $lost told to be lost" [ "$lost" -gt 0 ]
+read -r first count ms lost < <(python "$other" events 0 3000 30)
+check_eq "which is not for the host's own" "$count $lost" "3000 0"
+touch "$tmp/filled"
+# shellcheck disable=SC2086 # words are meant
+wait $fillers
 
 # Who pays. It has to be the task that sends; who is interrupted by a packet does not.
 group=/sys/fs/cgroup/bounds-$suffix
