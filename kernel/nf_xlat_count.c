@@ -142,8 +142,8 @@ void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t)
 
 /**
  * nf_xlat_warn - log, rate-limited, a problem that the administrator has to fix
- * @net: network namespace in which a packet is dropped for it
- * @fmt: what is wrong
+ * @net: network namespace that has it
+ * @fmt: what is wrong; ends with ", dropping packet" if a packet is dropped for it
  *
  * Every user can make a namespace in which packets are dropped, so that only the
  * initial one is heard, and others where the host's administrator wants their logs,
@@ -159,7 +159,7 @@ void nf_xlat_warn(const struct net *net, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.fmt = fmt;
 	vaf.va = &args;
-	net_warn_ratelimited("nf_xlat: netns %u: %pV, dropping packet\n",
+	net_warn_ratelimited("nf_xlat: netns %u: %pV\n",
 			     net->ns.inum, &vaf);
 	va_end(args);
 }
@@ -180,7 +180,7 @@ unsigned int nf_xlat_drop(struct net *net, const struct sk_buff *skb,
 {
 	trace_nf_xlat_drop(net, skb, reason);
 	if (unlikely(reason == NF_XLAT_NOMEM))
-		nf_xlat_warn(net, "out of memory");
+		nf_xlat_warn(net, "out of memory, dropping packet");
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, reason);
 	return NF_DROP;
 }

@@ -314,7 +314,7 @@ static unsigned int nf_xlat_ct_claimed_drop(const struct sk_buff *skb,
 					    const struct nf_hook_state *state,
 					    u8 owner)
 {
-	nf_xlat_warn(state->net, "NAT, a helper or tc has the conntrack entry");
+	nf_xlat_warn(state->net, "NAT, a helper or tc has the conntrack entry, dropping packet");
 	return nf_xlat_owner_drop(nf_xlat_ct_owner(state->net, owner),
 				  state->net, skb, NF_XLAT_STATE);
 }

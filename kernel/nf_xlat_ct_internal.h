@@ -50,6 +50,24 @@ struct nf_xlat_listeners {
 };
 
 /**
+ * struct nf_xlat_ct_tracker - registers conntrack of a family for the devices of a namespace
+ *
+ * nf_ct_netns_get() registers the hooks of a family, and then may wait long for nf_conntrack_mutex.
+ * So each family has a work: the hooks of one do not wait until it is the turn of the other.
+ *
+ * @work: the work
+ * @xn: the namespace
+ * @pf: the family
+ * @registered: conntrack stays registered until the namespace ends; @work sets this
+ */
+struct nf_xlat_ct_tracker {
+	struct work_struct	work;
+	struct nf_xlat_ct_net	*xn;
+	u8			pf;
+	bool			registered;
+};
+
+/**
  * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
  *
  * @mutex: protects the next five, and changes of @pools. The caller may hold RTNL, so nobody walks
@@ -59,8 +77,7 @@ struct nf_xlat_listeners {
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
  * @used: there has been a stateful rule or device, so there may be sessions
  * @ext: for nf_xlat_ct_ext_add()
- * @kept: conntrack stays registered until the namespace ends; @keep sets this
- * @keep: the work that registers conntrack for devices
+ * @trackers: the works that register conntrack for devices
  * @ended: the work that ends masqueraded sessions with their address or device; its
  *	events are devices that have gone down
  * @net: the namespace
@@ -78,8 +95,7 @@ struct nf_xlat_ct_net {
 	bool			hooked;
 	bool			used;
 	struct nf_xlat_ct_ext_net ext;
-	bool			kept;
-	struct work_struct	keep;
+	struct nf_xlat_ct_tracker trackers[2];
 	struct nf_xlat_events	ended;
 	struct net		*net;
 	const struct nf_xlat_owner __rcu *owners[NF_XLAT_MAX_OWNERS];

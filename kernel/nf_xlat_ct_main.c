@@ -16,49 +16,92 @@
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
 /*
- * Registers conntrack for devices, see nf_xlat_ct_keep_work(). Such a work may wait long for
- * nf_conntrack_mutex. It must not keep the works of other namespaces from being run, nor those of
- * other workqueues.
+ * For the works that end sessions, and those that register conntrack for devices. Both walk over
+ * conntrack's table, and wait for nf_conntrack_mutex, one after the other. So not more than these
+ * run or wait at once, however many namespaces a user has, and the administrator's have their own.
  */
-static struct workqueue_struct *nf_xlat_ct_keep_wq;
+#define NF_XLAT_CT_WORKS	4
+static struct nf_xlat_wqs nf_xlat_ct_wqs;
+
+/* Send events, see nf_xlat_nl_send_work(). One work at a time does so for all users' namespaces. */
+static struct nf_xlat_wqs nf_xlat_ct_event_wqs;
 
 /*
- * Register conntrack, until the namespace ends, so that a user who adds and deletes devices has
- * nf_ct_netns_get() walk over the entries only once.
+ * Register conntrack of a family, until the namespace ends, so that a user who adds and deletes
+ * devices has nf_ct_netns_get() walk over the entries only once.
  */
-static void nf_xlat_ct_keep_work(struct work_struct *work)
+static void nf_xlat_ct_track_work(struct work_struct *work)
 {
-	struct nf_xlat_ct_net *xn = container_of(work, struct nf_xlat_ct_net, keep);
+	struct nf_xlat_ct_tracker *t = container_of(work, struct nf_xlat_ct_tracker, work);
 	int err;
 
 	/* A further device has queued the work before it had set this. */
-	if (xn->kept)
+	if (t->registered)
 		return;
-	err = nf_ct_netns_get(xn->net, NFPROTO_INET);
+	err = nf_ct_netns_get(t->xn->net, t->pf);
 	if (err)
-		nf_xlat_warn(xn->net, "conntrack cannot be registered (%d)", err);
-	WRITE_ONCE(xn->kept, !err);
+		nf_xlat_warn(t->xn->net, "conntrack cannot be registered (%d)", err);
+	WRITE_ONCE(t->registered, !err);
+}
+
+/* Have conntrack registered, unless it is. The caller may hold RTNL. */
+static void nf_xlat_ct_track(struct nf_xlat_ct_net *xn)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(xn->trackers); i++)
+		if (!READ_ONCE(xn->trackers[i].registered))
+			queue_work(nf_xlat_wq(&nf_xlat_ct_wqs, xn->net), &xn->trackers[i].work);
+}
+
+static void nf_xlat_ct_track_init(struct nf_xlat_ct_net *xn)
+{
+	static const u8 pfs[] = { NFPROTO_IPV6, NFPROTO_IPV4 };
+	unsigned int i;
+
+	BUILD_BUG_ON(ARRAY_SIZE(pfs) != ARRAY_SIZE(xn->trackers));
+	for (i = 0; i < ARRAY_SIZE(pfs); i++) {
+		INIT_WORK(&xn->trackers[i].work, nf_xlat_ct_track_work);
+		xn->trackers[i].xn = xn;
+		xn->trackers[i].pf = pfs[i];
+	}
+}
+
+/* No device is added any more. */
+static void nf_xlat_ct_track_exit(struct nf_xlat_ct_net *xn)
+{
+	struct nf_xlat_ct_tracker *t;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(xn->trackers); i++) {
+		t = &xn->trackers[i];
+		cancel_work_sync(&t->work);
+		if (t->registered)
+			nf_ct_netns_put(xn->net, t->pf);
+		t->registered = false;
+	}
 }
 
 /**
  * nf_xlat_ct_netns_get - note a new stateful rule or device
  * @net: network namespace
- * @keep: the caller holds RTNL. Conntrack stays registered until the namespace ends.
+ * @by_device: it is a device. The caller holds RTNL, and conntrack stays registered until the
+ *	namespace ends.
  *
  * The first one registers conntrack and the hooks for sessions. When nf_ct_netns_get()
  * registers conntrack, it walks over the entries of all namespaces, one caller after the other. So
- * with @keep, a work does that, a moment later. Until then, packets are dropped
- * (NF_XLAT_STATE). An error of the work is logged. Process context.
+ * with @by_device, works do that, a moment later. Until then, packets are dropped
+ * (NF_XLAT_STATE). An error of a work is logged. Process context.
  *
  * Return: 0 or a negative error.
  */
-int nf_xlat_ct_netns_get(struct net *net, bool keep)
+int nf_xlat_ct_netns_get(struct net *net, bool by_device)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
-	bool put = !keep;
+	bool put = !by_device;
 	int err;
 
-	if (!keep) {
+	if (!by_device) {
 		err = nf_ct_netns_get(net, NFPROTO_INET);
 		if (err)
 			return err;
@@ -73,12 +116,12 @@ int nf_xlat_ct_netns_get(struct net *net, bool keep)
 	if (!err) {
 		xn->users++;
 		WRITE_ONCE(xn->used, true);
-		if (!keep && !xn->tracked) {
+		if (!by_device && !xn->tracked) {
 			xn->tracked = true;
 			put = false;
 		}
-		if (keep && !READ_ONCE(xn->kept))
-			queue_work(nf_xlat_ct_keep_wq, &xn->keep);
+		if (by_device)
+			nf_xlat_ct_track(xn);
 	}
 	mutex_unlock(&xn->mutex);
 	if (put)
@@ -161,16 +204,6 @@ void nf_xlat_ct_owner_del(struct net *net, u8 index)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_owner_del);
 
 /*
- * The works that end sessions wait for nf_conntrack_mutex, one after the other. A user may have any
- * number of namespaces, so do not let them fill a workqueue that others use.
- */
-#define NF_XLAT_CT_WORKS	4
-static struct workqueue_struct *nf_xlat_ct_wq;
-
-/* Send events, see nf_xlat_nl_send_work(). For all namespaces of users, one work at a time does so. */
-static struct nf_xlat_wqs nf_xlat_ct_event_wqs;
-
-/*
  * The exit method of nf_tables removes the rules, and would unregister our hooks with the last
  * one. The data of conntrack and of nf_xlat may be gone by then, so unregister the hooks here,
  * before any exit method runs.
@@ -180,10 +213,7 @@ static void __net_exit nf_xlat_ct_net_pre_exit(struct net *net)
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
 	/* Nobody adds a rule or device any more. */
-	cancel_work_sync(&xn->keep);
-	if (xn->kept)
-		nf_ct_netns_put(net, NFPROTO_INET);
-	xn->kept = false;
+	nf_xlat_ct_track_exit(xn);
 
 	mutex_lock(&xn->mutex);
 	if (xn->hooked)
@@ -282,10 +312,11 @@ static int __net_init nf_xlat_ct_net_init(struct net *net)
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(net);
 
 	mutex_init(&xn->mutex);
-	INIT_WORK(&xn->keep, nf_xlat_ct_keep_work);
-	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work, nf_xlat_ct_wq);
-	INIT_LIST_HEAD(&xn->pools);
 	xn->net = net;
+	nf_xlat_ct_track_init(xn);
+	nf_xlat_events_init(&xn->ended, nf_xlat_ct_ended_work,
+			    nf_xlat_wq(&nf_xlat_ct_wqs, net));
+	INIT_LIST_HEAD(&xn->pools);
 	nf_xlat_netlink_net_init(xn, &nf_xlat_ct_event_wqs);
 	return nf_xlat_bib_net_init(net);
 }
@@ -321,17 +352,13 @@ static int __init nf_xlat_ct_init(void)
 {
 	int err;
 
-	nf_xlat_ct_wq = alloc_workqueue("nf_xlat_ct", WQ_UNBOUND,
-					NF_XLAT_CT_WORKS);
-	if (!nf_xlat_ct_wq)
-		return -ENOMEM;
-	err = -ENOMEM;
-	nf_xlat_ct_keep_wq = alloc_workqueue("nf_xlat_ct_keep", WQ_UNBOUND, 0);
-	if (!nf_xlat_ct_keep_wq)
-		goto err_wq;
+	err = nf_xlat_wqs_alloc(&nf_xlat_ct_wqs, "nf_xlat_ct", NF_XLAT_CT_WORKS,
+				NF_XLAT_CT_WORKS);
+	if (err)
+		return err;
 	err = nf_xlat_wqs_alloc(&nf_xlat_ct_event_wqs, "nf_xlat_events", NF_XLAT_CT_WORKS, 1);
 	if (err)
-		goto err_keep;
+		goto err_wqs;
 	err = nf_xlat_ct_timeout_init();
 	if (err)
 		goto err_events;
@@ -364,10 +391,8 @@ err_timeout:
 	nf_xlat_ct_timeout_exit();
 err_events:
 	nf_xlat_wqs_destroy(&nf_xlat_ct_event_wqs);
-err_keep:
-	destroy_workqueue(nf_xlat_ct_keep_wq);
-err_wq:
-	destroy_workqueue(nf_xlat_ct_wq);
+err_wqs:
+	nf_xlat_wqs_destroy(&nf_xlat_ct_wqs);
 	return err;
 }
 
@@ -396,8 +421,7 @@ static void __exit nf_xlat_ct_fini(void)
 	nf_xlat_bib_exit();
 	nf_xlat_ct_timeout_exit();
 	nf_xlat_wqs_destroy(&nf_xlat_ct_event_wqs);
-	destroy_workqueue(nf_xlat_ct_keep_wq);
-	destroy_workqueue(nf_xlat_ct_wq);
+	nf_xlat_wqs_destroy(&nf_xlat_ct_wqs);
 }
 
 module_init(nf_xlat_ct_init);

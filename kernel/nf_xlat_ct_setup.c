@@ -769,7 +769,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		reason = nf_xlat_ct_map(range, ct, &pool, ports, oif, &reply,
 					refs);
 	if (reason == NF_XLAT_NOPORT)
-		nf_xlat_warn(state->net, "no free port in %pI4-%pI4",
+		nf_xlat_warn(state->net, "no free port in %pI4-%pI4, dropping packet",
 			     &pool.min_addr, &pool.max_addr);
 	if (reason)
 		return reason;

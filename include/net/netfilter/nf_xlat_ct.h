@@ -90,7 +90,7 @@ struct nf_xlat_ct_block {
 
 unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 			const struct nf_xlat_ct_range *range);
-int nf_xlat_ct_netns_get(struct net *net, bool keep);
+int nf_xlat_ct_netns_get(struct net *net, bool by_device);
 void nf_xlat_ct_netns_put(struct net *net);
 struct nf_xlat_ct_pool *
 nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
