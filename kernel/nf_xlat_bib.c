@@ -516,8 +516,9 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  *
  * Return: the mapping with a reference; or an ERR_PTR: -EEXIST if the IPv6 endpoint has another
  * IPv4 endpoint, -EADDRINUSE if another mapping has the IPv4 endpoint, -EBUSY if another
- * subscriber's block has it, -EAGAIN if a packet makes this very mapping at the same time,
- * -ENOMEM, and what nf_xlat_bib_block_get() and rhashtable_lookup_insert_fast() return.
+ * subscriber's block has it, -EAGAIN if this very mapping is made at the same time or the table is
+ * about to grow, -ENOMEM, and what nf_xlat_bib_block_get() and rhashtable_lookup_insert_fast()
+ * return.
  */
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     const struct nf_xlat_bib_key6 *key6,
@@ -551,8 +552,9 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 			nf_xlat_bib_free(new);
 			if (block)
 				nf_xlat_bib_put(net, block);
+			/* -EBUSY means a block here, but a table that grows there. */
 			if (err != -EEXIST)
-				return ERR_PTR(err);
+				return ERR_PTR(err == -EBUSY ? -EAGAIN : err);
 			old = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key4,
 						nf_xlat_bib_params4);
 			return ERR_PTR(!old || !memcmp(&old->key6, key6, sizeof(*key6)) ?

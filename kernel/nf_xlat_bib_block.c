@@ -206,7 +206,8 @@ static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_b
  * @key4: address and zone
  * @place: which ports
  *
- * Another CPU may make a block with the same key. Then that one is returned. RCU read side.
+ * Another CPU may make a block with the same key. Then that one is returned, which may have another
+ * address, zone and place. RCU read side.
  *
  * Return: the block with a reference, or an ERR_PTR: -EEXIST if no block of the address is free,
  * or not the one that is wanted, -ERANGE if the pool has no such block, -ENOMEM.
@@ -268,6 +269,16 @@ err:
 	return ERR_PTR(err);
 }
 
+/* Does a block have an IPv4 endpoint? */
+static bool nf_xlat_bib_block_has(const struct nf_xlat_bib *block,
+				  const struct nf_xlat_bib_key4 *key4)
+{
+	u32 port = ntohs(key4->port), first = ntohs(block->key4.port);
+
+	return block->key4.addr == key4->addr && block->key4.zone == key4->zone &&
+	       port >= first && port < first + block->n_ports;
+}
+
 /**
  * nf_xlat_bib_block_get - get the block that a mapping from userspace is of, or make it
  * @net: network namespace
@@ -278,8 +289,8 @@ err:
  * RCU read side.
  *
  * Return: the block with a reference, or an ERR_PTR: -ENOSPC if the subscriber has as many other
- * blocks as he may have, -EBUSY if the ports are of another subscriber's block, and what
- * nf_xlat_bib_block_take() returns.
+ * blocks as he may have, -EBUSY if the ports are of another subscriber's block, -EAGAIN if he gets
+ * another block at the same time, and what nf_xlat_bib_block_take() returns.
  */
 struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 					  const struct nf_xlat_bib_key6 *key6,
@@ -287,7 +298,6 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 					  const struct nf_xlat_bib_place *place)
 {
 	unsigned int i, max = key6->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
-	u32 port = ntohs(key4->port);
 	struct nf_xlat_bib_key6 key;
 	struct nf_xlat_bib *block;
 
@@ -299,9 +309,7 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 			none = i;
 			continue;
 		}
-		if (block->key4.addr == key4->addr && block->key4.zone == key4->zone &&
-		    port >= ntohs(block->key4.port) &&
-		    port < ntohs(block->key4.port) + block->n_ports)
+		if (nf_xlat_bib_block_has(block, key4))
 			return block;
 		nf_xlat_bib_put(net, block);
 	}
@@ -312,7 +320,12 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 		return ERR_PTR(-ERANGE);
 	key.port = htons(none);
 	block = nf_xlat_bib_block_take(net, &key, key4, place);
-	return block == ERR_PTR(-EEXIST) ? ERR_PTR(-EBUSY) : block;
+	if (IS_ERR(block))
+		return block == ERR_PTR(-EEXIST) ? ERR_PTR(-EBUSY) : block;
+	if (nf_xlat_bib_block_has(block, key4))
+		return block;
+	nf_xlat_bib_put(net, block);
+	return ERR_PTR(-EAGAIN);
 }
 
 /**

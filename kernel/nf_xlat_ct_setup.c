@@ -326,8 +326,14 @@ nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn 
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &addr))
 			return ERR_PTR(-EADDRNOTAVAIL);
 		block = nf_xlat_bib_block_take(nf_ct_net(ct), key6, &from, &place);
-		if (block != ERR_PTR(-EEXIST))
-			return block;
+		if (block == ERR_PTR(-EEXIST))
+			continue;
+		/* Another CPU may have made a block of this number in another zone. */
+		if (!IS_ERR(block) && block->key4.zone != key4->zone) {
+			nf_xlat_bib_put(nf_ct_net(ct), block);
+			break;
+		}
+		return block;
 	}
 	return ERR_PTR(-EEXIST);
 }

@@ -524,7 +524,10 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner,
 			       &m->place, m->new);
 	m->new = NULL;
-	if (bib == ERR_PTR(-ENOSPC))
+	if (bib == ERR_PTR(-ENOSPC) && m->key6.fixed)
+		NL_SET_ERR_MSG_ATTR(extack, m->attr,
+				    "the client has his block in another zone of conntrack");
+	else if (bib == ERR_PTR(-ENOSPC))
 		NL_SET_ERR_MSG_ATTR(extack, m->attr,
 				    "the client has 8 other blocks, which is as many as he may have");
 	else if (bib == ERR_PTR(-ERANGE))
@@ -537,6 +540,9 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 	else if (bib == ERR_PTR(-EBUSY))
 		NL_SET_ERR_MSG_ATTR(extack, m->attr,
 				    "the block of another client has this address and port");
+	else if (bib == ERR_PTR(-EAGAIN))
+		NL_SET_ERR_MSG_ATTR(extack, m->attr,
+				    "the mapping or its block is being made, or the table grows: ask again");
 	return bib;
 }
 

@@ -140,6 +140,10 @@ def bad():
                     {"_22": be16(1984), "_23": u32(64), "_24": b""},
                     {"_22": be16(1984), "_23": u32(64), "_14": be16(1990), "_15": be16(3000)}):
         print(say(MAPPING_NEW, mapping(**changes)))
+    fixed = {"_22": be16(1984), "_23": u32(64), "_24": b"", "_14": be16(1984), "_15": be16(2047)}
+    print(say(MAPPING_NEW, mapping(**fixed)))
+    print(say(MAPPING_NEW, mapping(**fixed, _2=be16(1001), _6=u16(5))))
+    print(say(MAPPING_DEL, mapping(**fixed)))
 
 
 def dumped():
