@@ -426,14 +426,15 @@ static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 		if (err)
 			return err;
 	}
-	if (!to->attr)
+	if (!from->attr && !to->attr)
 		return 0;
 	if (!nf_xlat_addr_6to4(from->attr ? &from->key6.prefix : &n->want.range.prefix,
 			       &orig->dst.u3.in6, &addr) ||
 	    !nf_xlat_nl_legal4(addr))
 		return NF_XLAT_NL_BAD(n->extack, n->ttb[IP_CT_DIR_ORIGINAL][NF_XLAT_A_TUPLE_DST6],
 				      -EINVAL, "no address of a pool in the prefix");
-	return nf_xlat_nl_set_ends(n, to, &reply->src, n->zone[IP_CT_DIR_REPLY], addr,
+	return !to->attr ? 0 :
+	       nf_xlat_nl_set_ends(n, to, &reply->src, n->zone[IP_CT_DIR_REPLY], addr,
 				   icmp ? nla_get_be16(to->tb[NF_XLAT_A_MAPPING_PORT]) :
 					  orig->dst.u.all, n->zone[IP_CT_DIR_REPLY]);
 }
@@ -540,7 +541,8 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 	struct nf_xlat_nl_mapping *m;
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *bib;
-	__be32 peers[2];
+	/* A hairpin may have one mapping only, so its addresses are those of its tuples. */
+	__be32 peers[2] = { 0, nf_xlat_nl_pool_addr(n) };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
@@ -552,12 +554,13 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		n->refs[at[i]] = bib;
 	}
 
-	peers[0] = n->want.hairpin ? n->map[1].key4.addr :
-		   orig->src.l3num == NFPROTO_IPV4 ? orig->src.u3.ip : reply->src.u3.ip;
-	peers[1] = n->map[0].key4.addr;
+	if (!n->want.hairpin)
+		peers[0] = orig->src.l3num == NFPROTO_IPV4 ? orig->src.u3.ip : reply->src.u3.ip;
+	else if (n->map[0].attr)
+		nf_xlat_addr_6to4(&n->map[0].key6.prefix, &orig->dst.u3.in6, &peers[0]);
 	for (i = 0; i < ARRAY_SIZE(at); i++) {
 		m = &n->map[i];
-		if (!m->attr || !m->key6.filter || !peers[i])
+		if (!m->attr || !m->key6.filter)
 			continue;
 		bib = nf_xlat_bib_permit(n->net, n->refs[at[i]], peers[i],
 					 n->permission[i]);

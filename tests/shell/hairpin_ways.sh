@@ -121,6 +121,13 @@ check_match "the hairpin lets the pool's address in" "$(ask "$client7" udp $pref
 check_match "so it does, made of what was got" "$(python "$gw" netlink_new again 17)" "Success: *"
 check_eq "alone" "$(sessions "udp .*dport=5000 " | wc -l)" 1
 check_match "from another port" "$(ask "$client7" udp $pref64$pool_ip 5000)" "hello from ${pref64}c000:201 *"
+# One end has a mapping, the other one is a port forward.
+load "$x masquerade filtering address-dependent; ip daddr $pool_ip udp dport 8022 xlat 4to6 prefix $pref64/96 dnat to [$client_ip]:9"
+serve "$client7" udp6:7100
+python "$client7" flood udp 2001:db8:d::2 7100 $pref64$pool_ip 8022 1 >/dev/null
+check_eq "a hairpin by a port forward" "$(sessions "sport=7100 dport=8022 .*sport=9 " | wc -l)" 1
+check_match "is made of what was got" "$(python "$gw" netlink_new again 17)" "Success: *"
+check_match "its client lets the pool's address in" "$(ask "$client6" udp $pref64$pool_ip 7100)" "hello from ${pref64}c000:201 *"
 
 # Prefixes may differ: with the address, the session ends
 
