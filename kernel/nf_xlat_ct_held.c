@@ -322,6 +322,10 @@ void nf_xlat_ct_attach(struct nf_conn *ct, struct nf_xlat_bib **refs)
  * If the packet waits in nfnetlink_queue, conntrack has not confirmed its entry yet. Then the
  * references are put, and the session keeps its port without a mapping. RCU read side, the same one
  * in which @first was filled in.
+ *
+ * An entry with IPS_NAT_CLASH takes no references either: it ends within a second, and another
+ * session with the same original tuple has them. On 6.1 its extensions become invalid if a
+ * helper is unregistered in that second, and nobody would put them.
  */
 void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 {
@@ -330,7 +334,8 @@ void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 
 	if (refcount_inc_not_zero(&ct->ct_general.use)) {
 		smp_acquire__after_ctrl_dep();
-		if (nf_ct_is_confirmed(ct) && nf_xlat_ct_is_session(ct) &&
+		if ((READ_ONCE(ct->status) & (IPS_CONFIRMED | IPS_NAT_CLASH)) == IPS_CONFIRMED &&
+		    nf_xlat_ct_is_session(ct) &&
 		    net_eq(nf_ct_net(ct), first->net) &&
 		    nf_ct_zone_equal(ct, &first->zone, IP_CT_DIR_ORIGINAL) &&
 		    nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
