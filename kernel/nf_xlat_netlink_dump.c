@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Dumps of sessions, mappings and blocks by generic netlink, and the end of sessions that a filter
- * names.
+ * names, see nf_xlat_netlink_filter.c.
  *
  * An entry that is there from the first message of a dump to the last one is in it once.
  * Where a table has been resized in the meantime it may be in it twice, or not at all:
  * then the kernel says so (NLM_F_DUMP_INTR).
  */
 
-#include <linux/inetdevice.h>
 #include <linux/netlink.h>
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
@@ -27,40 +26,6 @@
 
 /* After this many entries that the filter rejects, a dump yields the CPU. */
 #define NF_XLAT_NL_BATCH	1024
-
-/**
- * struct nf_xlat_nl_end - the address and port that an end of a session or mapping has to have
- *
- * @addr: address
- * @pf: its family, 0 for any address
- * @len: length of the prefix of @addr that has to match
- * @has_port: @port has to match as well
- * @port: port, or id of an echo
- */
-struct nf_xlat_nl_end {
-	union nf_inet_addr	addr;
-	u8			pf;
-	u8			len;
-	bool			has_port;
-	__be16			port;
-};
-
-/**
- * struct nf_xlat_nl_filter - which sessions, mappings or blocks a request is about
- *
- * @end: by attribute: the address and port to match
- * @asked: by attribute: @end is valid
- * @proto: transport protocol of either side, if @has_proto
- * @has_proto: @proto is valid
- * @fast: sessions of the fast path only
- */
-struct nf_xlat_nl_filter {
-	struct nf_xlat_nl_end	end[NF_XLAT_A_FILTER_MAX + 1];
-	bool			asked[NF_XLAT_A_FILTER_MAX + 1];
-	u8			proto;
-	bool			has_proto;
-	bool			fast;
-};
 
 /**
  * struct nf_xlat_nl_dump - a dump that is under way
@@ -88,117 +53,6 @@ struct nf_xlat_nl_dump {
 	bool				walks;
 	struct nf_xlat_bib		*bib;
 };
-
-static const struct nla_policy
-nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
-	[NF_XLAT_A_ENDPOINT_ADDR4]	= { .type = NLA_BE32 },
-	[NF_XLAT_A_ENDPOINT_ADDR6]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
-	[NF_XLAT_A_ENDPOINT_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 128),
-	[NF_XLAT_A_ENDPOINT_PORT]	= { .type = NLA_BE16 },
-};
-
-static const struct nla_policy
-nf_xlat_nl_filter_policy[NF_XLAT_A_FILTER_MAX + 1] = {
-	[NF_XLAT_A_FILTER_PROTOCOL]	= { .type = NLA_U8 },
-	[NF_XLAT_A_FILTER_CLIENT]	= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
-	[NF_XLAT_A_FILTER_POOL]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
-	[NF_XLAT_A_FILTER_PEER]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
-	[NF_XLAT_A_FILTER_ANY]		= NLA_POLICY_NESTED(nf_xlat_nl_endpoint_policy),
-	[NF_XLAT_A_FILTER_FAST_PATH]	= { .type = NLA_FLAG },
-};
-
-const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1] = {
-	[NF_XLAT_A_FILTER]		= NLA_POLICY_NESTED(nf_xlat_nl_filter_policy),
-	[NF_XLAT_A_SESSION]		= NLA_POLICY_NESTED(nf_xlat_nl_session_policy),
-};
-
-/* Read attribute @kind of a filter, the ends of that name. */
-static int nf_xlat_nl_parse_end(struct nf_xlat_nl_filter *f, unsigned int kind,
-				const struct nlattr *attr,
-				struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[NF_XLAT_A_ENDPOINT_MAX + 1];
-	struct nf_xlat_nl_end *end = &f->end[kind];
-	const struct nlattr *a;
-	unsigned int max;
-	int err;
-
-	if (!attr)
-		return 0;
-	err = nla_parse_nested(tb, NF_XLAT_A_ENDPOINT_MAX, attr,
-			       nf_xlat_nl_endpoint_policy, extack);
-	if (err)
-		return err;
-
-	a = tb[NF_XLAT_A_ENDPOINT_ADDR4];
-	if (a) {
-		end->pf = NFPROTO_IPV4;
-		end->addr.ip = nla_get_in_addr(a);
-	}
-	if (a && kind == NF_XLAT_A_FILTER_CLIENT) {
-		NL_SET_ERR_MSG_ATTR(extack, a, "a client has an IPv6 address");
-		return -EINVAL;
-	}
-	a = tb[NF_XLAT_A_ENDPOINT_ADDR6];
-	if (a && end->pf) {
-		NL_SET_ERR_MSG_ATTR(extack, a, "an end has one address");
-		return -EINVAL;
-	}
-	if (a && kind == NF_XLAT_A_FILTER_POOL) {
-		NL_SET_ERR_MSG_ATTR(extack, a, "a pool has IPv4 addresses");
-		return -EINVAL;
-	}
-	if (a) {
-		end->pf = NFPROTO_IPV6;
-		end->addr.in6 = nla_get_in6_addr(a);
-	}
-
-	max = end->pf == NFPROTO_IPV6 ? 128 : end->pf ? 32 : 0;
-	end->len = max;
-	a = tb[NF_XLAT_A_ENDPOINT_PREFIX_LEN];
-	if (a && nla_get_u8(a) > max) {
-		NL_SET_ERR_MSG_ATTR(extack, a, "longer than the address");
-		return -ERANGE;
-	}
-	if (a)
-		end->len = nla_get_u8(a);
-
-	a = tb[NF_XLAT_A_ENDPOINT_PORT];
-	if (a) {
-		end->has_port = true;
-		end->port = nla_get_be16(a);
-	}
-	if (!end->pf && !end->has_port) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "an end is an address, a port or both");
-		return -EINVAL;
-	}
-	f->asked[kind] = true;
-	return 0;
-}
-
-static int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f,
-			    const struct nlattr *attr,
-			    struct netlink_ext_ack *extack)
-{
-	struct nlattr *tb[NF_XLAT_A_FILTER_MAX + 1];
-	unsigned int i;
-	int err;
-
-	if (!attr)
-		return 0;
-	err = nla_parse_nested(tb, NF_XLAT_A_FILTER_MAX, attr,
-			       nf_xlat_nl_filter_policy, extack);
-	for (i = NF_XLAT_A_FILTER_CLIENT; !err && i <= NF_XLAT_A_FILTER_ANY; i++)
-		err = nf_xlat_nl_parse_end(f, i, tb[i], extack);
-	if (err)
-		return err;
-	if (tb[NF_XLAT_A_FILTER_PROTOCOL]) {
-		f->has_proto = true;
-		f->proto = nla_get_u8(tb[NF_XLAT_A_FILTER_PROTOCOL]);
-	}
-	f->fast = tb[NF_XLAT_A_FILTER_FAST_PATH];
-	return 0;
-}
 
 /**
  * nf_xlat_nl_start - begin a dump of sessions
@@ -244,77 +98,6 @@ int nf_xlat_nl_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Is an end where the filter wants one of @kind? @is: what it is */
-static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
-			      unsigned int is, u8 pf,
-			      const union nf_inet_addr *addr, __be16 port)
-{
-	const struct nf_xlat_nl_end *end = &f->end[kind];
-
-	if (kind != NF_XLAT_A_FILTER_ANY && kind != is)
-		return false;
-	if (end->has_port && end->port != port)
-		return false;
-	if (!end->pf)
-		return true;
-	if (end->pf != pf)
-		return false;
-	return pf == NFPROTO_IPV6 ?
-	       ipv6_prefix_equal(&end->addr.in6, &addr->in6, end->len) :
-	       !((end->addr.ip ^ addr->ip) & inet_make_mask(end->len));
-}
-
-/* Port or id of the side that a tuple's packets go to */
-static __be16 nf_xlat_nl_dport(const struct nf_conntrack_tuple *t)
-{
-	return nf_xlat_tuple_is_icmp(t) ? t->src.u.icmp.id : t->dst.u.all;
-}
-
-/*
- * The IPv6 tuple has the client as its source, whichever direction it is of, and the
- * IPv4 tuple the pool's address as its destination. A hairpin has two of IPv6.
- */
-static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
-				   const struct nf_conn *ct, unsigned int kind)
-{
-	const struct nf_conntrack_tuple *t;
-	union nf_inet_addr pool;
-	unsigned int dir;
-
-	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
-		bool is6;
-
-		t = nf_xlat_ct_tuple(ct, dir);
-		is6 = t->src.l3num == NFPROTO_IPV6;
-		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
-						     NF_XLAT_A_FILTER_PEER,
-				      t->src.l3num, &t->src.u3, t->src.u.all))
-			return true;
-		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_PEER :
-						     NF_XLAT_A_FILTER_POOL,
-				      t->src.l3num, &t->dst.u3,
-				      nf_xlat_nl_dport(t)))
-			return true;
-	}
-	if (!nf_xlat_ct_hairpin(ct))
-		return false;
-	pool.ip = nf_xlat_ct_pool_addr(ct);
-	return nf_xlat_nl_end_is(f, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
-				 &pool, nf_xlat_nl_dport(t));
-}
-
-static bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
-{
-	const struct nf_xlat_ct_held *held;
-	bool fast;
-
-	rcu_read_lock();
-	held = nf_xlat_ct_held(ct);
-	fast = held && READ_ONCE(held->flow);
-	rcu_read_unlock();
-	return fast;
-}
-
 /* Does it hold a mapping? As it ends, what it held is not known. */
 static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
 {
@@ -324,23 +107,6 @@ static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
 	nf_xlat_ct_mappings(ct, &from, &to);
 	rcu_read_unlock();
 	return from || to;
-}
-
-static bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f,
-			     const struct nf_conn *ct)
-{
-	unsigned int i;
-
-	if (f->has_proto &&
-	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->dst.protonum &&
-	    f->proto != nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY)->dst.protonum)
-		return false;
-	if (f->fast && !nf_xlat_nl_is_fast(ct))
-		return false;
-	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-		if (f->asked[i] && !nf_xlat_nl_session_has(f, ct, i))
-			return false;
-	return true;
 }
 
 static int nf_xlat_nl_put_tuple(struct sk_buff *skb, int attr,
@@ -607,59 +373,6 @@ int nf_xlat_nl_session_dump(struct sk_buff *skb,
 	return skb->len;
 }
 
-static bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
-				     const struct nf_xlat_bib *bib)
-{
-	union nf_inet_addr client = { .in6 = bib->key6.addr };
-	union nf_inet_addr pool = { .ip = bib->key4.addr };
-	unsigned int i;
-
-	if (!refcount_read(&bib->ref))
-		return false;
-	if (f->has_proto && f->proto != bib->key6.proto &&
-	    f->proto != bib->key4.proto)
-		return false;
-	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-		if (f->asked[i] &&
-		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
-				       &client, bib->key6.port) &&
-		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
-				       &pool, bib->key4.port))
-			return false;
-	return true;
-}
-
-/* Does an end of the filter, of @kind, ask for this block, or for one of its ports? */
-static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
-				const struct nf_xlat_bib *block)
-{
-	const struct nf_xlat_nl_end *end = &f->end[kind];
-	u32 first = ntohs(block->key4.port), port = ntohs(end->port);
-
-	if (end->pf == NFPROTO_IPV6)
-		return kind != NF_XLAT_A_FILTER_POOL && !end->has_port &&
-		       ipv6_prefix_equal(&end->addr.in6, &block->key6.addr,
-					 min_t(u8, end->len, NF_XLAT_SUBSCRIBER_LEN));
-	if (kind == NF_XLAT_A_FILTER_CLIENT ||
-	    (end->has_port && (port < first || port >= first + block->n_ports)))
-		return false;
-	return !end->pf ||
-	       !((end->addr.ip ^ block->key4.addr) & inet_make_mask(end->len));
-}
-
-static bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
-				   const struct nf_xlat_bib *block)
-{
-	unsigned int i;
-
-	if (!refcount_read(&block->ref))
-		return false;
-	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-		if (f->asked[i] && !nf_xlat_nl_block_is(f, i, block))
-			return false;
-	return true;
-}
-
 static int nf_xlat_nl_mapping(struct sk_buff *skb, struct netlink_callback *cb,
 			      const struct nf_xlat_nl_dump *d,
 			      const struct nf_xlat_bib *bib)
@@ -802,30 +515,71 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
  * struct nf_xlat_nl_del - sessions that are to end
  *
  * @filter: which
- * @n: how many there were
+ * @n: how many have been ended
+ * @hash: nf_conntrack_hash at the last bucket
+ * @size: number of buckets of @hash
+ * @bucket: bucket of @hash to go on with
  */
 struct nf_xlat_nl_del {
 	struct nf_xlat_nl_filter	filter;
 	u32				n;
+	const struct hlist_nulls_head	*hash;
+	unsigned int			size;
+	unsigned int			bucket;
 };
 
-static int nf_xlat_nl_del_iter(struct nf_conn *ct, void *data)
+/* Find a wanted session in a bucket, whose lock the caller holds, and take a reference. */
+static struct nf_conn *nf_xlat_nl_del_in(const struct net *net, const struct nf_xlat_nl_del *del)
 {
-	struct nf_xlat_nl_del *del = data;
+	struct nf_conntrack_tuple_hash *h;
+	struct hlist_nulls_node *n;
+	struct nf_conn *ct;
 
-	/* Neither what a dump would not show, nor what another CPU is about to end */
-	if (nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
-	    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
-		return 0;
-	del->n++;
-	return 1;
+	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[del->bucket], hnnode) {
+		ct = nf_ct_tuplehash_to_ctrack(h);
+		/* Neither what a dump would not show, nor what another CPU is about to end */
+		if (NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY || !net_eq(nf_ct_net(ct), net) ||
+		    nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
+		    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+			continue;
+		refcount_inc(&ct->ct_general.use);
+		return ct;
+	}
+	return NULL;
 }
 
-/* Does a filter ask for anything? */
-static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
+/*
+ * Find the next session that is to end, and take a reference. A request holds a lock of generic
+ * netlink, so this does not wait for nf_conntrack_mutex, as nf_ct_iterate_cleanup_net() would, and
+ * begins anew if the table is resized. Process context.
+ */
+static struct nf_conn *nf_xlat_nl_del_next(const struct net *net, struct nf_xlat_nl_del *del)
 {
-	return f->has_proto || f->fast ||
-	       memchr_inv(f->asked, 0, sizeof(f->asked));
+	struct nf_conn *ct = NULL;
+	bool end = false;
+	spinlock_t *lock; /* of the bucket */
+
+	while (!ct && !end) {
+		lock = &nf_conntrack_locks[del->bucket % CONNTRACK_LOCKS];
+		local_bh_disable();
+		nf_conntrack_lock(lock);
+		nf_xlat_acquired(lock); /* Its prototype does not say so. */
+		if (del->hash != nf_conntrack_hash || del->size != nf_conntrack_htable_size) {
+			del->hash = nf_conntrack_hash;
+			del->size = nf_conntrack_htable_size;
+			del->bucket = 0;
+		} else if (del->bucket >= del->size) {
+			end = true;
+		} else {
+			ct = nf_xlat_nl_del_in(net, del);
+			/* There may be another one in the same bucket. */
+			del->bucket += !ct;
+		}
+		spin_unlock(lock);
+		local_bh_enable();
+		cond_resched();
+	}
+	return ct;
 }
 
 /**
@@ -839,10 +593,10 @@ static bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
  */
 int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 {
-	/* Without report, as in nf_xlat_ct_make(). The end of a session names nobody. */
-	struct nf_ct_iter_data iter = { .net = genl_info_net(info) };
+	struct net *net = genl_info_net(info);
 	struct nf_xlat_nl_del *del;
 	struct sk_buff *msg;
+	struct nf_conn *ct;
 	int err = -ENOMEM;
 	void *hdr;
 
@@ -864,8 +618,14 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	err = nf_xlat_nl_hold();
 	if (err)
 		goto err;
-	iter.data = del;
-	nf_ct_iterate_cleanup_net(nf_xlat_nl_del_iter, &iter);
+	/* Without sessions of ours there is no need to look at all the others. */
+	while (READ_ONCE(nf_xlat_ct_pernet(net)->used) && (ct = nf_xlat_nl_del_next(net, del))) {
+		/* Without report, as in nf_xlat_ct_make(). The end of a session names nobody. */
+		nf_ct_delete(ct, 0, 0);
+		nf_ct_put(ct);
+		del->n++;
+		cond_resched();
+	}
 	nf_xlat_nl_exit();
 
 	err = -EMSGSIZE;

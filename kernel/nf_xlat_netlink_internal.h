@@ -44,6 +44,40 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 })
 
 /**
+ * struct nf_xlat_nl_end - the address and port that an end of a session or mapping has to have
+ *
+ * @addr: address
+ * @pf: its family, 0 for any address
+ * @len: length of the prefix of @addr that has to match
+ * @has_port: @port has to match as well
+ * @port: port, or id of an echo
+ */
+struct nf_xlat_nl_end {
+	union nf_inet_addr	addr;
+	u8			pf;
+	u8			len;
+	bool			has_port;
+	__be16			port;
+};
+
+/**
+ * struct nf_xlat_nl_filter - which sessions, mappings or blocks a request is about
+ *
+ * @end: by attribute: the address and port to match
+ * @asked: by attribute: @end is valid
+ * @proto: transport protocol of either side, if @has_proto
+ * @has_proto: @proto is valid
+ * @fast: sessions of the fast path only
+ */
+struct nf_xlat_nl_filter {
+	struct nf_xlat_nl_end	end[NF_XLAT_A_FILTER_MAX + 1];
+	bool			asked[NF_XLAT_A_FILTER_MAX + 1];
+	u8			proto;
+	bool			has_proto;
+	bool			fast;
+};
+
+/**
  * struct nf_xlat_nl_mapping - a mapping as a message describes it
  *
  * @attr: the nest, NULL if there is none
@@ -85,11 +119,29 @@ static inline bool nf_xlat_nl_legal4(__be32 ip)
 	return nf_xlat_addr_legal(NFPROTO_IPV4, &addr);
 }
 
+/* Port or id of the side that a tuple's packets go to */
+static inline __be16 nf_xlat_nl_dport(const struct nf_conntrack_tuple *t)
+{
+	return nf_xlat_tuple_is_icmp(t) ? t->src.u.icmp.id : t->dst.u.all;
+}
+
 /* nf_xlat_netlink.c */
 extern struct genl_family nf_xlat_nl_family;
 
-/* nf_xlat_netlink_dump.c */
+/* nf_xlat_netlink_filter.c */
 extern const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1];
+
+int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f, const struct nlattr *attr,
+		     struct netlink_ext_ack *extack);
+bool nf_xlat_nl_is_fast(const struct nf_conn *ct);
+bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f, const struct nf_conn *ct);
+bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
+			      const struct nf_xlat_bib *bib);
+bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
+			    const struct nf_xlat_bib *block);
+bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f);
+
+/* nf_xlat_netlink_dump.c */
 
 int nf_xlat_nl_start(struct netlink_callback *cb);
 int nf_xlat_nl_done(struct netlink_callback *cb);
