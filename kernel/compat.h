@@ -297,11 +297,14 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 #endif
 
 /*
- * HAVE_HELPER_REFCNT, see above. Before, root of a namespace could take the helper from
- * an entry by ctnetlink, and the destroy callback with it, unless the entry has a
- * master. Then entries of ours get one, see nf_xlat_ct_ext_add().
+ * HAVE_HELPER_REFCNT, see above, and HAVE_HELPER_DEPRECATED in the same header. Before 7.2, root of
+ * a namespace could take the helper from an entry by ctnetlink, and the destroy callback with it,
+ * unless the entry has a master. Then entries of ours get one, see nf_xlat_ct_ext_add(). No header
+ * shows whether ctnetlink still does so, and a stable kernel may get the reference count alone.
+ * So look also for a warning that helpers are to be removed, which is nothing for stable kernels.
+ * A master does no harm where it is not needed.
  */
-#ifdef HAVE_HELPER_REFCNT
+#if defined(HAVE_HELPER_REFCNT) && defined(HAVE_HELPER_DEPRECATED)
 #define NF_XLAT_HELPER_STAYS	true
 #else
 #define NF_XLAT_HELPER_STAYS	false
