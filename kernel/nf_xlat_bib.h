@@ -22,7 +22,8 @@ struct net;
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
  * @addrs: the objects of addresses; readers use RCU
- * @lock: protects changes of @addrs, of @blocks, of nf_xlat_bib.units and of nf_xlat_bib.since
+ * @lock: protects changes of @addrs, @blocks and nf_xlat_bib.units, and those of nf_xlat_bib.since
+ *	of blocks. Of a mapping, nf_xlat_bib_begin() may set it without the lock.
  * @dumps_lock: protects nf_xlat_bib.dumps and .is_static, the references that dumps and static
  *	mappings hold, and @statics. It is taken in process context only.
  * @statics: number of static mappings

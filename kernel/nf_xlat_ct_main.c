@@ -230,20 +230,20 @@ static int nf_xlat_ct_iter(struct nf_conn *ct, void *data)
  * As device_cmp() and inet_cmp() of nf_nat_masquerade: end a session whose device has gone down,
  * or whose address is no address of this host any longer.
  */
-static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *data)
+static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *events)
 {
-	const struct nf_xlat_ct_data *priv;
+	const struct nf_xlat_ct_data *data;
 	bool gone;
 
 	/* nf_ct_delete() does nothing for an entry that another CPU is about to remove. */
 	if (nf_ct_is_dying(ct) || !nf_xlat_ct_is_session(ct))
 		return 0;
-	priv = nf_xlat_ct_data(ct);
-	if (!priv)
+	data = nf_xlat_ct_data(ct);
+	if (!data)
 		return 0;
-	if (priv->masq_index && nf_xlat_events_has(data, priv->masq_index))
+	if (data->masq_index && nf_xlat_events_has(events, data->masq_index))
 		return 1;
-	if (!priv->masq)
+	if (!data->masq)
 		return 0;
 
 	rcu_read_lock();

@@ -68,7 +68,8 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
 
 /**
  * nf_xlat_ct_make - make a session without a packet
- * @net: network namespace, in which conntrack and the hooks for sessions have been registered
+ * @net: network namespace, in which the hooks for sessions have been registered. Of a new device,
+ *	conntrack may come a moment later; until then, packets do not find the entry.
  * @want: the session. nf_xlat_ct_attach() takes the references of @want->refs.
  *
  * The event of conntrack has the port of the socket that asks for the session, so that a daemon

@@ -302,7 +302,7 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 		    (prefix && (prefix->len != pool->prefix.len ||
 				!ipv6_addr_equal(&prefix->addr, &pool->prefix.addr))))
 			continue;
-		/* Each member by itself, see nf_xlat_ct_map() */
+		/* Each member by itself, see nf_xlat_ct_map_key() */
 		key6->prefix.addr = pool->prefix.addr;
 		key6->prefix.len = pool->prefix.len;
 		key6->prefix.non_global = pool->prefix.non_global;
