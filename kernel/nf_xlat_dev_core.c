@@ -146,8 +146,8 @@ static bool nf_xlat_dev_translated(struct net *net,
 
 /*
  * Did this host make the packet? Then @skb_iif is 0; or a device has translated the packet before,
- * @skb_iif is the index of that device, and the packet has a socket. A packet that
- * nf_xlat_dev_orphan() has taken off its socket counts as forwarded in the second device.
+ * @skb_iif is the index of that device, and the packet has a socket. A packet of a
+ * socket that is not one of IP counts as forwarded in the second device, see nf_xlat_sk_is_inet().
  *
  * @skb_iif is also 0 in an IPv6 fragment that this host has made of a forwarded packet, because
  * ip6_copy_metadata() does not copy @skb_iif. Such a fragment has no socket, while the fragments of
@@ -196,17 +196,6 @@ static bool nf_xlat_dev_hop_due(struct net_device *dev,
 	return !nf_xlat_nested();
 }
 
-/*
- * ip6_fragment() and others read options of the socket of a packet, and take it for a socket of IP.
- * So this takes a packet off other sockets, as those of AF_PACKET and AF_XDP.
- */
-static void nf_xlat_dev_orphan(struct sk_buff *skb)
-{
-	if (skb->sk && skb->sk->sk_family != AF_INET &&
-	    skb->sk->sk_family != AF_INET6)
-		skb_orphan(skb);
-}
-
 /* ndo_start_xmit(): without state, translate a packet that has been routed to the device. */
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -253,7 +242,6 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (from_host) {
 		way.at = NF_INET_LOCAL_OUT;
 		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
-		nf_xlat_dev_orphan(skb);
 	}
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;

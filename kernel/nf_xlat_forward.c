@@ -41,12 +41,17 @@
  * reference to the socket of the hook for each packet that it has. So nf_xlat_drop_queued() sees
  * by the reference count whether nfqueue still has a packet that would return to this module.
  * nft's reject statement sends its resets with this socket as well, so nf_xlat_drop_queued()
- * waits for these too. TCP_TIME_WAIT makes sk_fullsock() false, as this is not a whole socket.
+ * waits for these too.
+ *
+ * This is not a whole socket. It is like a request socket that has no listener: sk_fullsock() is
+ * false, and sk_to_full_sk() is NULL. ip6_route_me_harder() needs the latter, which gets this
+ * socket when a chain of type route changes such a reset. In 6.12, sk_to_full_sk() returns a
+ * socket in TCP_TIME_WAIT as it is.
  */
 static struct inet_sock nf_xlat_hook_sk = {
 	.sk.sk_refcnt	= REFCOUNT_INIT(1),
 	.sk.sk_family	= AF_INET,
-	.sk.sk_state	= TCP_TIME_WAIT,
+	.sk.sk_state	= TCP_NEW_SYN_RECV,
 };
 
 /**
@@ -368,16 +373,52 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 		       &nf_xlat_hook_sk.sk, skb, indev, dev, nf_xlat_cut_finish);
 }
 
-/*
- * Like ip6_local_out(), but cut the packet. If nfqueue takes it in LOCAL_OUT, it comes back to
- * dst_output(), and ip6_fragment() cuts it to frag_max_size.
- */
-static noinline void nf_xlat_cut_local_out(struct net *net, struct sock *sk,
-					   struct sk_buff *skb)
+/* okfn of LOCAL_OUT: nfqueue has had the packet, whose own socket the rest of the way needs. */
+static int nf_xlat_local_out_finish(struct net *net, struct sock *sk,
+				    struct sk_buff *skb)
 {
-	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
-	if (__ip6_local_out(net, sk, skb) == 1)
+	return dst_output(net, skb->sk, skb);
+}
+
+/*
+ * Like __ip6_local_out(), for the packet of a socket that has no IPv6 part. Such a socket must not
+ * get into the hook: when a chain of type route changes the packet, ip6_route_output() reads
+ * inet6_sk() of it, which is NULL. So the new route depends on neither the socket's device nor its
+ * user.
+ */
+static noinline int nf_xlat_local_out_no_sk(struct net *net,
+					    struct sk_buff *skb)
+{
+	skb = l3mdev_ip6_out(NULL, skb);
+	if (!skb)
+		return 0;
+	return nf_hook(NFPROTO_IPV6, NF_INET_LOCAL_OUT, net,
+		       &nf_xlat_hook_sk.sk, skb, NULL,
+		       dst_dev_rcu(skb_dst(skb)), nf_xlat_local_out_finish);
+}
+
+/*
+ * Like ip6_local_out(), but cut the packet if it is too long. If nfqueue takes it in LOCAL_OUT, it
+ * comes back to dst_output(), and ip6_fragment() cuts it to frag_max_size. The packet is consumed.
+ */
+static void nf_xlat_local_out6(struct net *net, struct sock *sk,
+			       struct sk_buff *skb)
+{
+	bool cut = nf_xlat_cut_due(skb);
+	int ret;
+
+	if (unlikely(cut))
+		IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
+	if (!sk || (sk_fullsock(sk) && sk->sk_family == AF_INET6))
+		ret = __ip6_local_out(net, sk, skb);
+	else
+		ret = nf_xlat_local_out_no_sk(net, skb);
+	if (ret != 1)
+		return;
+	if (unlikely(cut))
 		nf_xlat_cut_output(net, skb);
+	else
+		dst_output(net, sk, skb);
 }
 
 static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
@@ -678,10 +719,8 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		skb->dev = dst_dev_rcu(dst);
 		if (pf == NFPROTO_IPV4)
 			ip_local_out(net, sk, skb);
-		else if (unlikely(nf_xlat_cut_due(skb)))
-			nf_xlat_cut_local_out(net, sk, skb);
 		else
-			ip6_local_out(net, sk, skb);
+			nf_xlat_local_out6(net, sk, skb);
 		break;
 	default:
 		DEBUG_NET_WARN_ON_ONCE(1);

@@ -328,6 +328,15 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 }
 
 /*
+ * ip6_fragment() and others read options of the socket of a packet, and take it for a socket of IP.
+ * A socket of AF_PACKET or AF_XDP, whose packet came here by a tunnel or by a device, is not one.
+ */
+static bool nf_xlat_sk_is_inet(const struct sock *sk)
+{
+	return !sk || sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
+}
+
+/*
  * Judge one packet, translate it and pass it on. The caller has segmented a GSO packet that
  * cannot stay whole. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
  */
@@ -379,7 +388,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
 	/* Early demux has found the socket for the addresses before the translation. */
-	if (way->at != NF_INET_LOCAL_OUT)
+	if (way->at != NF_INET_LOCAL_OUT || !nf_xlat_sk_is_inet(skb->sk))
 		skb_orphan(skb);
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	/* If a bridge has received the packet: from here on it is routed, not bridged. */
