@@ -699,13 +699,16 @@ def configured():
 
 def strays():
     """Without a mapping: the policy is that the gateway's stack or its routes answer"""
-    u = UDP(sport=80, dport=999)
+    # another client's mapping may have any port
+    used = " ".join(table())
+    port = next(p for p in range(999, 1, -1) if not re.search(rf"port={p}\b", used))
+    u = UDP(sport=80, dport=port)
     for i, what, p in ((82, "UDP", IP(src="198.51.100.31", dst=POOL, ttl=64, id=1) / u / DATA),
-                       (89, "TCP ACK", IP(src="198.51.100.32", dst=POOL, ttl=64, id=1) / TCP(dport=999, flags="A")),
-                       ((87, 89), "TCP SYN", IP(src="198.51.100.33", dst=POOL, ttl=64, id=1) / TCP(dport=999, flags="S"))):
+                       (89, "TCP ACK", IP(src="198.51.100.32", dst=POOL, ttl=64, id=1) / TCP(dport=port, flags="A")),
+                       ((87, 89), "TCP SYN", IP(src="198.51.100.33", dst=POOL, ttl=64, id=1) / TCP(dport=port, flags="S"))):
         case(i, f"{what} to the pool without a mapping: 3/1", p,
              back=icmp4(3, 1, 0, bytes(p), IP(src=GW4, dst=p.src, tos=0xc0)), free=ANY_ID)
-    p = IP(src="198.51.100.34", dst="203.0.113.200", ttl=64, id=1) / TCP(dport=999, flags="S")
+    p = IP(src="198.51.100.34", dst="203.0.113.200", ttl=64, id=1) / TCP(dport=port, flags="S")
     case(87, "SYN to a pool address with a blackhole: silence", p)
     check(87, "and nothing is held", not any("203.0.113.200" in li for li in table()))
     # The peer's SYN comes first, and again: simultaneous open works by then.

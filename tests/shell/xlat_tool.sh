@@ -263,7 +263,7 @@ elif [ -x "$NFT" ] && modprobe -qa nfnetlink_queue nft_queue; then
 		chain first { type filter hook prerouting priority mangle; meta nfproto ipv6 udp dport 7 queue flags bypass to 0; }
 		chain pre { type filter hook prerouting priority dstnat
 			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade fully-random mapping address-port-dependent; }; }"
-	check "both sessions of a clash are shown, and deleted" wait_for 1 clash
+	check "both sessions of a clash are shown, and deleted" wait_for 30 clash
 
 	# The second entry of a clash has the original tuple of the first: no flow is made of it.
 	on "$gw" "$NFT" "table inet gw { flowtable ft { hook ingress priority filter; devices = { lan, wan }; }
@@ -299,7 +299,7 @@ s.sendto(b"", (sys.argv[1], 7))' $server64
 		read -r one two next < <(tail -n 1 "$tmp/ports")
 		[ "$next" ] && [ "$one" != "$two" ]
 	}
-	check "a clash" wait_for 1 clash_ports
+	check "a clash" wait_for 30 clash_ports
 	echo "# ports $one $two $next"
 	check_eq "the next by the port of the first" "$next" "$one"
 	on "$gw" conntrack -F 2>/dev/null
