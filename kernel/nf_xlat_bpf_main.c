@@ -454,9 +454,8 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts,
 		return -EBADMSG;
 	}
 
-	/* xfrm_output() has added the ESP header already, but not its trailer. */
-	if (xfrm_offload(skb) && at != NF_XLAT_BPF_INGRESS) {
-		opts->reason = NF_XLAT_PROTO;
+	if (unlikely(nf_xlat_to_encrypt(skb))) {
+		opts->reason = NF_XLAT_GSO;
 		return -EBADMSG;
 	}
 

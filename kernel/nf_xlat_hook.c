@@ -337,6 +337,21 @@ static bool nf_xlat_sk_is_inet(const struct sock *sk)
 }
 
 /*
+ * Check and remove what core has attached to a packet for its old family. Returns false for a
+ * packet that IPsec has yet to encrypt, which cannot be translated.
+ */
+static noinline bool nf_xlat_check_ext(struct sk_buff *skb)
+{
+	if (nf_xlat_to_encrypt(skb))
+		return false;
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	/* If a bridge has received the packet: from here on it is routed, not bridged. */
+	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+#endif
+	return true;
+}
+
+/*
  * Judge one packet, translate it and pass it on. The caller has segmented a GSO packet that
  * cannot stay whole. NF_STOLEN: the packet is consumed. NF_DROP: the caller has to free it.
  */
@@ -356,6 +371,10 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	verdict = nf_xlat_judge(skb, way, pkt, parm, walk->depth, &dst);
 	if (verdict != NF_ACCEPT)
 		return verdict;
+	if (unlikely(skb_has_extensions(skb)) && !nf_xlat_check_ext(skb)) {
+		dst_release(dst);
+		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
+	}
 	if (!dst) {
 		/* An ICMP error has to quote the packet as it is now. */
 		no_route_skb = skb_clone(skb, GFP_ATOMIC);
@@ -390,10 +409,6 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	/* Early demux has found the socket for the addresses before the translation. */
 	if (way->at != NF_INET_LOCAL_OUT || !nf_xlat_sk_is_inet(skb->sk))
 		skb_orphan(skb);
-#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	/* If a bridge has received the packet: from here on it is routed, not bridged. */
-	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
-#endif
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
 	if (unlikely(way->owner))

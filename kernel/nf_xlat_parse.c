@@ -15,6 +15,7 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
+#include <net/xfrm.h>
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 #include "nf_xlat_internal.h"
@@ -27,6 +28,31 @@
  * IPsec has to encrypt those of SKB_GSO_ESP.
  */
 #define NF_XLAT_GSO_REFUSED	(SKB_GSO_PARTIAL | SKB_GSO_ESP)
+
+/**
+ * nf_xlat_to_encrypt - has IPsec yet to encrypt this packet?
+ * @skb: the packet
+ *
+ * Where ESP has an offload module (esp4_offload, esp6_offload), xfrm_output() writes only the ESP
+ * header, with or without a device that could encrypt. validate_xmit_xfrm() encrypts when the
+ * packet reaches the device by which it leaves. It takes the length of the network header from
+ * the SA, so the packet must keep its family until then. A packet that this host has received and
+ * decrypted may have the same data (struct xfrm_offload), but is plain. Any context.
+ *
+ * Return: true if the packet must not be translated
+ */
+bool nf_xlat_to_encrypt(struct sk_buff *skb)
+{
+#ifdef CONFIG_XFRM_OFFLOAD
+	const struct xfrm_offload *xo = xfrm_offload(skb);
+
+	return xo && !(xo->flags & XFRM_GRO) &&
+	       xfrm_input_state(skb)->xso.dir != XFRM_DEV_OFFLOAD_IN;
+#else
+	return false;
+#endif
+}
+EXPORT_SYMBOL_GPL(nf_xlat_to_encrypt);
 
 /* RFC 7915 section 4.1: do the options have a source route with hops left to visit? */
 static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,

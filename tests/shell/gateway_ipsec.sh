@@ -142,10 +142,60 @@ on "$gw" ping -c 1 -W 1 2001:db8:99::1 >/dev/null
 check_eq "the outer packet of a tunnel is translated, and not blocked" "$(esp) $(counter DropPolicy)" "$((n + 1)) $before"
 on "$gw" ping -c 1 -W 1 64:ff9b::$far >/dev/null
 check_eq "another packet to there is blocked" "$(esp) $(counter DropPolicy)" "$((n + 1)) $((before + 1))"
-ip -n "$gw" -6 route del 2001:db8:99::/64 via $client_ip
-ip -n "$server4" addr del $far/24 dev eth0
 ip -n "$gw" xfrm policy flush
 ip -n "$gw" xfrm state flush
+
+# With these modules, the outer packet is encrypted at the device only, and cannot be translated.
+if modprobe -q esp4_offload && modprobe -q esp6_offload; then
+	check "rules without state" on "$gw" "$NFT" "table inet plain { chain out {
+		type filter hook output priority raw
+		ip daddr 192.0.2.67 xlat 4to6 prefix 64:ff9b::/96 non-global daddr prefix 192.0.2.67/32 to $client_ip/128
+		ip6 daddr 64:ff9b::192.0.2.10 xlat 6to4 prefix 64:ff9b::/96 non-global saddr prefix 2001:db8:c::1/128 to $pool_ip/32; }; }"
+	ip -n "$server4" addr add 192.0.2.10/24 dev eth0
+	ip -n "$gw" route add 192.0.2.64/28 dev wan
+	ip -n "$gw" route add 198.51.100.0/24 dev wan
+	# shellcheck disable=SC2317 # called by check_eq
+	outer()
+	{
+		local from=$1 to=$2 inner=$3 dropped
+
+		ip -n "$gw" xfrm state add src "$from" dst "$to" proto esp spi 0x102 mode tunnel flag af-unspec "${keys[@]}"
+		ip -n "$gw" xfrm policy add dst "$inner" dir out tmpl src "$from" dst "$to" proto esp mode tunnel
+		dropped=$(counter DropGso)
+		on "$gw" ping -c 1 -W 1 "$inner" >/dev/null
+		check_eq "to $to: dropped as not encrypted yet" $(($(counter DropGso) - dropped)) "${4:-1}"
+		ip -n "$gw" xfrm policy flush
+		ip -n "$gw" xfrm state flush
+	}
+	before=$(esp)
+	for i in "$pool_ip 192.0.2.66" "$pool_ip 192.0.2.67" "2001:db8:c::1 64:ff9b::$far" "2001:db8:c::1 64:ff9b::192.0.2.10"; do
+		# shellcheck disable=SC2086 # words are meant
+		outer $i 198.51.100.1
+		# shellcheck disable=SC2086
+		outer $i 2001:db8:99::1
+	done
+	check_eq "none of these has left" "$(esp)" "$before"
+	# What leaves by a device that translates has been encrypted there before.
+	if [ -e "$top/build/ip/link_xlat.so" ] && modprobe -q nf_xlat_dev; then
+		export IP_LIB_DIR=$top/build/ip
+		check "a device" ip -n "$gw" link add xlat0 up type xlat prefix 64:ff9b::/96 non-global \
+			local 192.0.2.68 as $client_ip
+		ip -n "$gw" route add 192.0.2.68 dev xlat0
+		ip -n "$client6" xfrm state add src 64:ff9b::$pool_ip dst $client_ip proto esp spi 0x102 mode tunnel flag af-unspec "${keys[@]}"
+		decrypted() { ip -n "$client6" -s xfrm state | sed -n 's/.* \([0-9]*\)(packets)$/\1/p'; }
+		outer $pool_ip 192.0.2.68 198.51.100.1 0
+		check_eq "to the device: encrypted" "$(decrypted)" 1
+		ip -n "$client6" xfrm state flush
+		ip -n "$gw" link del xlat0
+	fi
+	on "$gw" "$NFT" delete table inet plain
+	ip -n "$server4" addr del 192.0.2.10/24 dev eth0
+	ip -n "$gw" route del 192.0.2.64/28 dev wan
+	ip -n "$gw" route del 198.51.100.0/24 dev wan
+	modprobe -r esp4_offload esp6_offload
+fi
+ip -n "$gw" -6 route del 2001:db8:99::/64 via $client_ip
+ip -n "$server4" addr del $far/24 dev eth0
 
 # A tunnel to one end takes of the MTU: the other end hears of it, in its own family, though the
 # gateway has no route for the prefix.

@@ -46,7 +46,8 @@
  * @NF_XLAT_NOROUTE: no route in the other family, or none to this host for the socket that tproxy
  *	has found
  * @NF_XLAT_LOOP: translated again and again within one traversal
- * @NF_XLAT_GSO: kind of GSO packet that has no counterpart
+ * @NF_XLAT_GSO: kind of GSO packet that has no counterpart, or packet of ESP that is not
+ *	encrypted yet, see nf_xlat_to_encrypt()
  * @NF_XLAT_STATE: no conntrack entry that could hold the session
  * @NF_XLAT_NOPORT: no free address and port left in the pool
  * @NF_XLAT_NOMEM: out of memory
@@ -540,6 +541,7 @@ u32 nf_xlat_mtu_4to6(u32 mtu, u32 quoted_len, u32 mtu4, u32 mtu6);
 u32 nf_xlat_mtu_6to4(u32 mtu, bool fraghdr, u32 mtu4, u32 mtu6);
 
 /* nf_xlat_parse.c */
+bool nf_xlat_to_encrypt(struct sk_buff *skb);
 enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt);
 
