@@ -8,8 +8,10 @@
 #include <linux/netfilter/nft_xlat.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netlink.h>
+#include <net/dst_metadata.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/route.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
@@ -213,7 +215,7 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 	struct nf_xlat_parm parm __uninitialized;
 	struct nf_xlat_pkt xpkt __uninitialized;
 	enum nf_xlat_reason reason;
-	u8 pf = nft_xlat_pf(priv);
+	u8 pf = nft_pf(pkt);
 
 	parm.lowest_mtu6 = priv->mtu;
 	/*
@@ -274,19 +276,34 @@ no_match:
 	regs->verdict.code = NFT_BREAK;
 }
 
+/*
+ * Does an IPv4 packet concern this link only? Other hosts of the link, or this one, may have joined
+ * the group, and a broadcast is for all of them: a DHCP server's for example. It stays IPv4.
+ */
+static bool nft_xlat_of_link(const struct nft_pktinfo *pkt)
+{
+	const struct sk_buff *skb = pkt->skb;
+	__be32 daddr = ip_hdr(skb)->daddr;
+
+	/* All groups and 255.255.255.255 lie in 224.0.0.0/3. */
+	if (unlikely((daddr & htonl(0xe0000000)) == htonl(0xe0000000)))
+		return ipv4_is_multicast(daddr) || ipv4_is_lbcast(daddr);
+	/* As ip_forward(), which forwards only what has come in for this host's MAC address */
+	if (unlikely(skb->pkt_type != PACKET_HOST))
+		return true;
+	return pkt->state->hook == NF_INET_LOCAL_OUT && skb_valid_dst(skb) &&
+	       skb_rtable(skb)->rt_flags & RTCF_BROADCAST;
+}
+
 static void nft_xlat_eval(const struct nft_expr *expr, struct nft_regs *regs,
 			  const struct nft_pktinfo *pkt)
 {
 	const struct nft_xlat *priv = nft_expr_priv(expr);
 
-	/*
-	 * A rule of an inet table may match packets of both families. A packet to an IPv4 group
-	 * stays IPv4: other hosts of the link, or this one, may have joined the group.
-	 */
+	/* A rule of an inet table may match packets of both families. */
 	if (nft_pf(pkt) != nft_xlat_pf(priv) ||
 	    unlikely(nf_xlat_bridged(pkt->skb)) ||
-	    (priv->dir == NFT_XLAT_4TO6 &&
-	     unlikely(ipv4_is_multicast(ip_hdr(pkt->skb)->daddr)))) {
+	    (priv->dir == NFT_XLAT_4TO6 && unlikely(nft_xlat_of_link(pkt)))) {
 		regs->verdict.code = NFT_BREAK;
 		return;
 	}
