@@ -21,8 +21,9 @@
 #define NF_XLAT_MAX_DEPTH	4
 
 /*
- * How many packets nested translations may make of one packet, for all of its segments together.
- * 64 KiB make 54 fragments of 1280 bytes, and a hairpin translates each of them again.
+ * How many packets nested translations may make of one packet. 64 KiB make 54 fragments of 1280
+ * bytes, and a hairpin translates each of them again. All segments of a GSO packet share this, but
+ * see nf_xlat_hand_on().
  */
 #define NF_XLAT_MAX_LATER	128
 

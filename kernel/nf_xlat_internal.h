@@ -107,7 +107,8 @@ struct nf_xlat_skb_cb {
  * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not
  * @no_route_skb: a copy of that packet as it came in, or NULL
  * @later: packets that nested calls have translated
- * @may_queue: how many more packets may be put there before this walk ends
+ * @may_queue: how many more packets may be put there. All segments of a GSO packet share it, but
+ *	nf_xlat_hand_on() gives each segment at least 3.
  * @after: functions to call when the packets in @later have been passed on
  * @cur: for nf_xlat_translated()
  */
