@@ -494,22 +494,22 @@ static bool nf_xlat_bpf_opts_ok(const struct sk_buff *skb,
 }
 
 /* Documented in linux/bpf_xlat.h */
-__bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+__bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb_ctx, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
 {
-	struct sk_buff *sk = (struct sk_buff *)skb;
+	struct sk_buff *skb = (struct sk_buff *)skb_ctx;
 
-	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
+	if (!nf_xlat_bpf_opts_ok(skb, opts, opts__sz))
 		return -EINVAL;
 	/*
 	 * The new header may overwrite the metadata of XDP. It is not enough to clear the length of
 	 * the metadata: bpf_dynptr_write() does not look at it, and would write behind the packet.
 	 */
-	if (skb_metadata_len(sk)) {
+	if (skb_metadata_len(skb)) {
 		opts->reason = NF_XLAT_OK;
 		return -EOPNOTSUPP;
 	}
-	return nf_xlat_bpf_skb(sk, opts, skb_at_tc_ingress(sk) ?
+	return nf_xlat_bpf_skb(skb, opts, skb_at_tc_ingress(skb) ?
 			       NF_XLAT_BPF_INGRESS : NF_XLAT_BPF_EGRESS);
 }
 
@@ -541,15 +541,15 @@ static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 static bool nf_xlat_bpf_uncounted __read_mostly;
 
 /* Documented in linux/bpf_xlat.h */
-__bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
+__bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb_ctx, struct bpf_xlat_opts *opts,
 			     u32 opts__sz)
 {
-	struct sk_buff *sk = (struct sk_buff *)skb;
+	struct sk_buff *skb = (struct sk_buff *)skb_ctx;
 
-	if (!nf_xlat_bpf_opts_ok(sk, opts, opts__sz))
+	if (!nf_xlat_bpf_opts_ok(skb, opts, opts__sz))
 		return -EINVAL;
 	/* bpf_lwt_xmit_reroute() looks up IPsec policies without the ports of the packet. */
-	if (!nf_xlat_bpf_of_route(sk) || nf_xlat_has_policies(dev_net(sk->dev)))
+	if (!nf_xlat_bpf_of_route(skb) || nf_xlat_has_policies(dev_net(skb->dev)))
 		return -EOPNOTSUPP;
 	/*
 	 * lwtunnel_xmit() of newer kernels increments the level before it runs the program. In
@@ -561,7 +561,7 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		return -EOPNOTSUPP;
 	if (dev_recursion_level() > NF_XLAT_BPF_NESTED)
 		return -ELOOP;
-	return nf_xlat_bpf_skb(sk, opts, NF_XLAT_BPF_ROUTE);
+	return nf_xlat_bpf_skb(skb, opts, NF_XLAT_BPF_ROUTE);
 }
 
 BTF_KFUNCS_START(nf_xlat_bpf_tc)

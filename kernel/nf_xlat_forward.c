@@ -167,7 +167,7 @@ enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
 	if (unlikely(nf_xlat_cb_lost(skb, pf))) {
 		local_bh_disable();
 		walk = nf_xlat_walk_find();
-		asked = walk ? walk->asked : 0;
+		asked = walk ? walk->asked : NF_XLAT_NOT_ASKED;
 		local_bh_enable();
 		if (!walk && !nf_xlat_forwarding(net, skb->dev,
 						 nf_xlat_other_pf(pf)))
@@ -175,10 +175,12 @@ enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
 	}
 
 	switch (asked) {
-	case 1 + NF_XLAT_OK:
-	case 1 + NF_XLAT_FORWARDING:
-	case 1 + NF_XLAT_POLICY:
-		return asked - 1;
+	case NF_XLAT_ASKED(NF_XLAT_OK):
+		return NF_XLAT_OK;
+	case NF_XLAT_ASKED(NF_XLAT_FORWARDING):
+		return NF_XLAT_FORWARDING;
+	case NF_XLAT_ASKED(NF_XLAT_POLICY):
+		return NF_XLAT_POLICY;
 	}
 	/*
 	 * No answer: nfqueue has had the packet, or it was for this host, and a CLAT has

@@ -34,7 +34,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->task = current;
 	walk->depth = 0;
 	walk->in_device = false;
-	walk->asked = 0;
+	walk->asked = NF_XLAT_NOT_ASKED;
 	walk->no_route_skb = NULL;
 	__skb_queue_head_init(&walk->later);
 	walk->may_queue = NF_XLAT_MAX_LATER;
@@ -171,6 +171,7 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 					 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL,
 					 skb, NF_XLAT_CB(skb)->hook);
 		}
+		/* With a depth of 1, what they send counts as nested, and is queued. */
 		walk->depth = 1;
 		while ((after = walk->after)) {
 			walk->after = after->next;

@@ -101,7 +101,8 @@ struct nf_xlat_skb_cb {
  *
  * @node: in nf_xlat_walks of the CPU
  * @task: the task that is translating
- * @depth: how often the packet that is on its way has been translated
+ * @depth: how often the packet that is on its way has been translated. While a packet of @later
+ *	is passed on, it is that of this packet; while @after is called, it is 1.
  * @asked: of the packet that is on its way, see nf_xlat_may_go_on()
  * @in_device: a device translates one of these packets, see nf_xlat_deliver()
  * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not

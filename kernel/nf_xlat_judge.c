@@ -192,7 +192,7 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 	parm->mtu6 = 0;
 	parm->ttl_dec = false;
 	parm->hop_due = false;
-	parm->asked = 1 + NF_XLAT_OK;
+	parm->asked = NF_XLAT_ASKED(NF_XLAT_OK);
 	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: no ICMP error to an illegal source */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
@@ -257,13 +257,13 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 	 * NAT sends it on afterwards, so keep the answer in @asked.
 	 */
 	if (local && way->flags & NF_XLAT_FOR_HOST) {
-		parm->asked = 0;
+		parm->asked = NF_XLAT_NOT_ASKED;
 	} else if (!(way->flags & NF_XLAT_FORWARD_ASKED)) {
 		reason = depth == 1 ? nf_xlat_may_forward(skb, net, pkt->pf) :
 				      nf_xlat_may_go_on(skb, net, pkt->pf);
 		if (reason && !local)
 			goto drop;
-		parm->asked = 1 + reason;
+		parm->asked = NF_XLAT_ASKED(reason);
 	}
 
 	if (dst) {

@@ -39,7 +39,8 @@
  * @NF_XLAT_FRAGMENT: fragment that cannot be translated by itself
  * @NF_XLAT_ICMP: ICMP type or code without a counterpart, or IGMP
  * @NF_XLAT_QUOTED: ICMP error that quotes something untranslatable
- * @NF_XLAT_ADDRESS: source, before or after, that no packet may have
+ * @NF_XLAT_ADDRESS: source that no packet may have, before or after the translation; destination
+ *	before it that no packet may have, an IPv4 group among them; broadcast of the link layer
  * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
  * @NF_XLAT_HOPLIMIT: TTL or hop limit ends here
  * @NF_XLAT_TOOBIG: over the MTU of the other side
@@ -53,7 +54,8 @@
  * @NF_XLAT_NOMEM: out of memory
  * @NF_XLAT_FORWARDING: forwarding is off where the packet came in
  * @NF_XLAT_POLICY: an IPsec policy says no
- * @NF_XLAT_DADDR: the destination that comes out may not be forwarded to
+ * @NF_XLAT_DADDR: the destination that comes out may not be forwarded to, as no packet may have it,
+ *	or as a route or routing rule prohibits it
  * @NF_XLAT_NON_GLOBAL: the well-known prefix with an IPv4 address that is not
  *	globally reachable
  * @NF_XLAT_FRAG_ICMP: fragment of an ICMP message, whose checksum would need
@@ -94,6 +96,10 @@ enum nf_xlat_reason {
 	/* private: */
 	__NF_XLAT_REASON_MAX
 };
+
+/* Values of @asked of struct nf_xlat_parm. @reason: NF_XLAT_OK, or why not to forward it */
+#define NF_XLAT_NOT_ASKED	0
+#define NF_XLAT_ASKED(reason)	(1 + (reason))
 
 /**
  * enum nf_xlat_mib_counters - what is counted beside the reasons
@@ -301,8 +307,8 @@ struct nf_xlat_hdr {
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: nf_xlat_skb() decrements TTL or hop limit
  * @hop_due: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
- * @asked: 1 + the enum nf_xlat_reason that says whether the old family may forward the packet; 0
- *	if it was not asked: then nf_xlat_may_go_on() asks the new family
+ * @asked: NF_XLAT_ASKED() of what the old family says about forwarding the packet, or
+ *	NF_XLAT_NOT_ASKED: then nf_xlat_may_go_on() asks the new family
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
