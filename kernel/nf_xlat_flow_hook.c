@@ -53,6 +53,20 @@ static bool nf_xlat_flow_skb_control(struct sk_buff *skb, const struct nf_xlat_l
 	       nf_xlat_flow_tcp_control(tcp_hdr(skb));
 }
 
+/*
+ * __udp_gso_segment() takes the checksum field of UDP for the sum of the pseudo-header, whatever
+ * ip_summed says. nf_xlat_flow_skb_csum() does so with CHECKSUM_PARTIAL only. So a packet without
+ * CHECKSUM_PARTIAL takes the normal path, where nf_xlat_parse() sets it or refuses the packet.
+ */
+static bool nf_xlat_flow_gso_sum_ok(const struct sk_buff *skb,
+				    const struct nf_xlat_l3 *l3)
+{
+	return !(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) ||
+	       (skb->ip_summed == CHECKSUM_PARTIAL &&
+		skb_checksum_start_offset(skb) == l3->hlen &&
+		skb->csum_offset == offsetof(struct udphdr, check));
+}
+
 /* Is the transport header valid, and can the packet leave without being fragmented? */
 static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_l3 *l3,
@@ -68,8 +82,9 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 	 * skb_warn_if_lro()); a GSO packet of a tunnel; and a packet that would be longer in IPv4
 	 * than its length field can say.
 	 */
-	return skb_shinfo(skb)->gso_type &&
-	       l3->len - l3->hlen + sizeof(struct iphdr) <= IP_MAX_MTU &&
+	if (!skb_shinfo(skb)->gso_type || !nf_xlat_flow_gso_sum_ok(skb, l3))
+		return false;
+	return l3->len - l3->hlen + sizeof(struct iphdr) <= IP_MAX_MTU &&
 	       !(skb_shinfo(skb)->gso_type & ~(SKB_GSO_TCPV4 | SKB_GSO_TCPV6 |
 					       SKB_GSO_TCP_ECN |
 					       SKB_GSO_TCP_FIXEDID |

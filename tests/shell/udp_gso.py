@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0
 """udp_gso.py serve READY PORT
 udp_gso.py call ADDRESS PORT SEGMENTS SIZE
+udp_gso.py count READY PORT SEGMENTS SIZE
+udp_gso.py greet ADDRESS PORT
+udp_gso.py inject SOURCE ADDRESS PORT SEGMENTS SIZE
 
 Datagrams handed to the kernel as one send: the caller sends SEGMENTS of SIZE
 bytes that way, the server says how many of them were right, and sends as many
-back the same way. Prints both counts.
+back the same way. Prints both counts. count: answers three datagrams, which greet sends from
+port 4000; then says how many of SEGMENTS were right. inject: sends these as one, with another's
+address.
 """
 import os
 import socket
 import sys
 
 UDP_SEGMENT = 103
+IPV6_FREEBIND = 78
 
 
 def datagram(i, size):
@@ -64,8 +70,37 @@ def call(addr, port, n, size):
     print(s.recv(10).decode(), collect(s, int(n), int(size)))
 
 
-if sys.argv[1] == "serve":
-    serve(*sys.argv[2:])
+def count(ready, port, n, size):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(20)
+    s.bind(("", int(port)))
+    os.close(os.open(ready, os.O_CREAT))
+    for _ in range(3):
+        s.sendto(b"!", s.recvfrom(100)[1])
+    s.settimeout(5)
+    print(collect(s, int(n), int(size)))
+
+
+def greet(addr, port):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.settimeout(20)
+    s.bind(("", 4000))
+    s.connect((addr, int(port)))
+    for _ in range(3):
+        s.send(b"?")
+        s.recv(10)
+
+
+def inject(source, addr, port, n, size):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, IPV6_FREEBIND, 1)
+    s.bind((source, 4000))
+    s.connect((addr, int(port)))
+    burst(s, int(n), int(size))
+
+
+if sys.argv[1] != "call":
+    {"serve": serve, "count": count, "greet": greet, "inject": inject}[sys.argv[1]](*sys.argv[2:])
 else:
     try:
         call(*sys.argv[2:])
