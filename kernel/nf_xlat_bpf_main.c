@@ -25,6 +25,7 @@
 #include <net/ip.h>
 #include <net/ip_fib.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/sch_generic.h>
 #include <net/xfrm.h>
 #include <net/netfilter/nf_xlat.h>
@@ -303,25 +304,53 @@ static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 }
 
 /*
+ * Make a dst that is no route. It holds @dev, and @orig, to which the caller has a reference.
+ * Returns NULL without memory; then the reference is gone.
+ */
+static struct dst_entry *nf_xlat_bpf_md(struct net_device *dev,
+					struct dst_entry *orig)
+{
+	struct metadata_dst *md;
+
+	/* This is the only type of metadata that holds another dst. */
+	md = metadata_dst_alloc(0, METADATA_XFRM, GFP_ATOMIC);
+	if (!md) {
+		dst_release(orig);
+		return NULL;
+	}
+	md->u.xfrm_info.dst_orig = orig;
+	md->dst.dev = dev;
+	netdev_hold(dev, &md->dst.dev_tracker, GFP_ATOMIC);
+	return &md->dst;
+}
+
+/*
  * Make what the packet of a route's program gets in place of its route, which is of its old family.
  * If the program redirects the packet to a tunnel, the tunnel would take the route for one of the
- * new family. bpf_lwt_xmit_reroute() takes VRF and namespace from the device. If the program puts a
- * header of the old family around the packet and returns BPF_OK, core goes on with a pointer to the
- * route, so the result holds the route.
+ * new family.
+ *
+ * bpf_lwt_xmit_reroute() takes VRF and namespace from the device. The packet may wait somewhere for
+ * long, and must not keep the route's device from being deleted. So the result holds the VRF, or
+ * "lo".
+ *
+ * If the program puts a header of the old family around the packet and returns BPF_OK, core goes on
+ * with a pointer to the route. Unless RCU protects that pointer, the packet has to hold the route.
+ * It does so by two steps: xfrmi_xmit2() would send the packet by what is only one step away.
  */
 static struct dst_entry *nf_xlat_bpf_no_route(const struct sk_buff *skb)
 {
-	struct dst_entry *dst = skb_dst(skb);
-	struct metadata_dst *md;
+	struct dst_entry *dst = skb_dst(skb), *hold = NULL;
+	struct net_device *dev, *l3mdev;
 
-	md = metadata_dst_alloc(0, METADATA_XFRM, GFP_ATOMIC);
-	if (!md)
-		return NULL;
-	if (dst_hold_safe(dst))
-		md->u.xfrm_info.dst_orig = dst;
-	md->dst.dev = dst_dev_rcu(dst);
-	netdev_hold(md->dst.dev, &md->dst.dev_tracker, GFP_ATOMIC);
-	return &md->dst;
+	dev = dst_dev_rcu(dst);
+	l3mdev = l3mdev_master_dev_rcu(dev);
+	dev = l3mdev ? : dev_net(dev)->loopback_dev;
+	if (!skb_dst_is_noref(skb) && dst_hold_safe(dst)) {
+		hold = nf_xlat_bpf_md(dev, dst);
+		if (!hold)
+			return NULL;
+	}
+	return nf_xlat_bpf_md(dev, hold);
 }
 
 /*

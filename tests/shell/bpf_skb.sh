@@ -7,7 +7,7 @@
 . "$here/bpf.inc"
 
 modprobe nf_xlat_bpf 2>/dev/null || skip "needs nf_xlat_bpf, which needs a kernel that has BTF"
-need python3 ping traceroute tc bpftool
+need python3 ping traceroute tc bpftool nstat
 use_bpf xlat
 
 host4=203.0.113.33
@@ -218,6 +218,21 @@ check "a program that redirects" ip -n "$gw" -6 route replace 64:ff9b::/96 encap
 before=$(on "$server4" cat /sys/class/net/tunnel/statistics/rx_packets)
 check_match "routes: by a tunnel" "$(ask "$client6" udp $server64 5353)" "hello from $host4 *"
 check "routes: by no other device" [ "$(on "$server4" cat /sys/class/net/tunnel/statistics/rx_packets)" -gt "$before" ]
+# A device of IPsec asks the packet for its route, too, and would tell the sender of an IPv6 packet.
+if ip -n "$gw" link add ipsec0 up type xfrm external 2>/dev/null; then
+	unreachable() { on "$gw" nstat -asz Icmp6OutDestUnreachs | awk '/Unreachs/ { print $2 }'; }
+	bpftool map update pinned "$bpffs/test/lwt_tunnel_dev" key 0 0 0 0 value \
+		"$(on "$gw" cat /sys/class/net/ipsec0/ifindex)" 0 0 0
+	# what would be its address: TTL, protocol, checksum, addresses and ports of IPv4
+	ip -n "$gw" -6 route add 3e00::/7 via $client_ip
+	before=$(unreachable)
+	check_not "routes: a device of IPsec, without a policy" on "$client6" ping -6 -c 1 -W 1 $server64
+	check_eq "routes: no error to a sender that was never" "$(unreachable)" "$before"
+	check "routes: it goes" ip -n "$gw" link del ipsec0
+	ip -n "$gw" -6 route del 3e00::/7 via $client_ip
+else
+	echo "# SKIP a device of IPsec"
+fi
 before=$(errno_count 95)
 head -c 100 /dev/zero >"$tmp/frame"
 bpftool prog run pinned "$bpffs/test/lwt_count" data_in "$tmp/frame" data_out /dev/null >/dev/null
