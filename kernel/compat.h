@@ -109,6 +109,16 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #define nf_xlat_acquired(lock)	__acquire(lock)
 #endif
 
+/* HAVE_TSTAMP_TYPE: linux/skbuff.h, since 6.11; before, one bit said what tstamp is */
+static inline u8 nf_xlat_tstamp_type(const struct sk_buff *skb)
+{
+#ifdef HAVE_TSTAMP_TYPE
+	return skb->tstamp_type;
+#else
+	return skb->mono_delivery_time;
+#endif
+}
+
 /* HAVE_NETDEV_LOCK_H: linux/netdevice.h had netdev_lockdep_set_classes() before 6.15 */
 #ifdef HAVE_NETDEV_LOCK_H
 #include <net/netdev_lock.h>

@@ -208,13 +208,15 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 /*
  * ip6_frag_next() gives to a fragment what output needs. But the pieces of nf_xlat_split() meet the
  * rules of PRE_ROUTING and FORWARD, which may match the member of a VRF (in the control block) and
- * the link layer header. And a packet with a @skb_iif of 0 counts as one of this host.
+ * the link layer header. And a packet with a @skb_iif of 0 counts as one of this host. Those of
+ * nf_xlat_cut_finish() keep the time at which a socket wants them sent (SO_TXTIME).
  */
 static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb,
 				 unsigned int mac_len)
 {
 	frag->skb_iif = skb->skb_iif;
 	memcpy(frag->cb, skb->cb, sizeof(frag->cb));
+	skb_set_delivery_time(frag, skb->tstamp, nf_xlat_tstamp_type(skb));
 	if (!mac_len)
 		return;
 	skb_set_mac_header(frag, -(int)mac_len);

@@ -44,6 +44,24 @@ wait $!
 read -ra ids <"$tmp/ids"
 check "of a socket: one of 16 bits, in three fragments" [ "${#ids[@]}" = 3 -a "${ids[0]}" -lt 65536 -a "${ids[0]}" = "${ids[2]}" ]
 
+# They leave when the socket wants it (SO_TXTIME), as its packet would.
+if modprobe -q sch_fq && tc -n "$gw" qdisc replace dev lan root fq 2>/dev/null; then
+	watch 3008
+	on "$gw" python3 -ISc 'import socket, struct, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, 10, 0)
+s.setsockopt(socket.SOL_SOCKET, 61, struct.pack("iI", time.CLOCK_MONOTONIC, 0))
+at = struct.pack("Q", time.monotonic_ns() + 5 * 10**9)
+s.sendmsg([bytes(3000)], [(socket.SOL_SOCKET, 61, at)], 0, ("203.0.113.66", 5001))
+time.sleep(2)'
+	check "fragments wait for the time of their packet" [ ! -s "$tmp/ids" ]
+	wait $!
+	check_eq "and leave then" "$(wc -w <"$tmp/ids")" 3
+	tc -n "$gw" qdisc del dev lan root
+else
+	echo "# SKIP no fq"
+fi
+
 # Each segment of each GSO packet has an identification of its own (RFC 6864).
 start "$server4" udp_gso 9001
 on "$gw" ethtool -K wan tx-udp-segmentation off >/dev/null 2>&1
