@@ -255,6 +255,12 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 		return;
 	}
 
+	/* ip6_frag_next() cannot copy a payload that is in a device's memory. */
+	if (!skb_frags_readable(skb)) {
+		nf_xlat_discard(net, skb, NF_XLAT_TOOBIG);
+		return;
+	}
+
 	/* No device can checksum fragments: write the checksum or, for SCTP, the CRC now. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
 	    skb_csum_hwoffload_help(skb, 0)) {
@@ -326,6 +332,12 @@ static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 	return dst_output(net, skb->sk, skb);
 }
 
+/* Is there no socket, or one that has an IPv6 part? */
+static bool nf_xlat_sk_is_inet6(const struct sock *sk)
+{
+	return !sk || (sk_fullsock(sk) && sk->sk_family == AF_INET6);
+}
+
 /* As ip6_finish_output() does, ask the BPF programs of the cgroup that a socket belongs to. */
 static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
 {
@@ -345,10 +357,14 @@ static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 		IP6CB(skb)->flags |= IP6SKB_REROUTED;
 		return nf_xlat_cut_later(net, skb);
 	}
-	if (!dst_xfrm(skb_dst(skb)) && !nf_xlat_cut_allowed(skb->sk, skb)) {
+	if ((!dst_xfrm(skb_dst(skb)) || !nf_xlat_sk_is_inet6(skb->sk)) &&
+	    !nf_xlat_cut_allowed(skb->sk, skb)) {
 		kfree_skb(skb);
 		return 0;
 	}
+	/* See nf_xlat_local_out_again(): POSTROUTING may have found a route with IPsec. */
+	if (dst_xfrm(skb_dst(skb)) && !nf_xlat_sk_is_inet6(skb->sk))
+		skb_orphan(skb);
 	nf_xlat_cut(net, skb, nf_xlat_cut_mtu(skb), NF_XLAT_CB(skb)->id,
 		    nf_xlat_cut_send, NULL);
 	return 0;
@@ -377,10 +393,33 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 		       &nf_xlat_hook_sk.sk, skb, indev, dev, nf_xlat_cut_finish);
 }
 
+/*
+ * Take the packet off a socket that has no IPv6 part, if the packet will pass LOCAL_OUT of IPv6 once
+ * more. There the socket of the packet would become that of the hook: xfrm_output_resume() and the
+ * asynchronous part of ESP do so, and vrf_xmit(), which sends what has waited in the queue of a VRF.
+ * Before that, BPF programs of the socket's cgroup see the packet. False: they drop it, and it is
+ * freed.
+ */
+static bool nf_xlat_local_out_again(struct sk_buff *skb)
+{
+	if (nf_xlat_sk_is_inet6(skb->sk) ||
+	    (!dst_xfrm(skb_dst(skb)) &&
+	     !netif_is_l3_slave(dst_dev_rcu(skb_dst(skb)))))
+		return true;
+	if (!nf_xlat_cut_allowed(skb->sk, skb)) {
+		kfree_skb(skb);
+		return false;
+	}
+	skb_orphan(skb);
+	return true;
+}
+
 /* okfn of LOCAL_OUT: nfqueue has had the packet, whose own socket the rest of the way needs. */
 static int nf_xlat_local_out_finish(struct net *net, struct sock *sk,
 				    struct sk_buff *skb)
 {
+	if (!nf_xlat_local_out_again(skb))
+		return 0;
 	return dst_output(net, skb->sk, skb);
 }
 
@@ -393,12 +432,18 @@ static int nf_xlat_local_out_finish(struct net *net, struct sock *sk,
 static noinline int nf_xlat_local_out_no_sk(struct net *net,
 					    struct sk_buff *skb)
 {
+	int ret;
+
+	if (!nf_xlat_local_out_again(skb))
+		return 0;
 	skb = l3mdev_ip6_out(NULL, skb);
 	if (!skb)
 		return 0;
-	return nf_hook(NFPROTO_IPV6, NF_INET_LOCAL_OUT, net,
-		       &nf_xlat_hook_sk.sk, skb, NULL,
-		       dst_dev_rcu(skb_dst(skb)), nf_xlat_local_out_finish);
+	ret = nf_hook(NFPROTO_IPV6, NF_INET_LOCAL_OUT, net,
+		      &nf_xlat_hook_sk.sk, skb, NULL,
+		      dst_dev_rcu(skb_dst(skb)), nf_xlat_local_out_finish);
+	/* The hook may have found a route with IPsec. */
+	return ret == 1 && !nf_xlat_local_out_again(skb) ? 0 : ret;
 }
 
 /*
@@ -413,16 +458,17 @@ static void nf_xlat_local_out6(struct net *net, struct sock *sk,
 
 	if (unlikely(cut))
 		IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
-	if (!sk || (sk_fullsock(sk) && sk->sk_family == AF_INET6))
+	if (nf_xlat_sk_is_inet6(sk))
 		ret = __ip6_local_out(net, sk, skb);
 	else
 		ret = nf_xlat_local_out_no_sk(net, skb);
 	if (ret != 1)
 		return;
+	/* If there is a socket, xfrm_local_error() reads that of the packet, which may have none. */
 	if (unlikely(cut))
 		nf_xlat_cut_output(net, skb);
 	else
-		dst_output(net, sk, skb);
+		dst_output(net, sk == skb->sk ? sk : NULL, skb);
 }
 
 static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
@@ -573,7 +619,9 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 
 	/* IPsec has decrypted the packet in the other family: policies of this one do not apply. */
 	secpath_reset(skb);
-	if (!nf_xlat_received(net, skb, pf))
+	/* As deliver_skb(): the owner of a zerocopy fragment must not change what is received. */
+	if (!nf_xlat_received(net, skb, pf) ||
+	    skb_orphan_frags_rx(skb, GFP_ATOMIC))
 		return nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 
 	local_bh_disable();

@@ -5,6 +5,7 @@
  * translated on its way through those hooks.
  */
 
+#include <linux/if_vlan.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/percpu.h>
@@ -330,15 +331,6 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 }
 
 /*
- * ip6_fragment() and others read options of the socket of a packet, and take it for a socket of IP.
- * A socket of AF_PACKET or AF_XDP, whose packet came here by a tunnel or by a device, is not one.
- */
-static bool nf_xlat_sk_is_inet(const struct sock *sk)
-{
-	return !sk || sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
-}
-
-/*
  * Check and remove what core has attached to a packet for its old family. Returns false for a
  * packet that IPsec has yet to encrypt, which cannot be translated.
  */
@@ -347,8 +339,14 @@ static noinline bool nf_xlat_check_ext(struct sk_buff *skb)
 	if (nf_xlat_to_encrypt(skb))
 		return false;
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
-	/* If a bridge has received the packet: from here on it is routed, not bridged. */
-	skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+	/*
+	 * If a bridge has received the packet: from here on it is routed, not bridged. br_netfilter
+	 * may have left the tag of its VLAN, which must not get to the device that sends it.
+	 */
+	if (skb_ext_exist(skb, SKB_EXT_BRIDGE_NF)) {
+		__vlan_hwaccel_clear_tag(skb);
+		skb_ext_del(skb, SKB_EXT_BRIDGE_NF);
+	}
 #endif
 	return true;
 }
@@ -408,7 +406,11 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 		skb_dst_set(skb, dst);
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
-	/* Early demux has found the socket for the addresses before the translation. */
+	/*
+	 * Early demux has found the socket for the addresses before the translation. In LOCAL_OUT,
+	 * @way->sk may be freed with the last packet that it has sent, so that it must not be the
+	 * socket that is taken off here, see nf_xlat_way_of().
+	 */
 	if (way->at != NF_INET_LOCAL_OUT || !nf_xlat_sk_is_inet(skb->sk))
 		skb_orphan(skb);
 	SNMP_INC_STATS(nf_xlat_pernet(net)->mib, pkt->pf == NFPROTO_IPV6 ?
@@ -510,11 +512,13 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS &&
 	    skb->len / NF_XLAT_MAX_SEGS > skb_shinfo(skb)->gso_size)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
+	/* Core cannot read the payload, as it is in a device's memory. The segments would be zeroes. */
+	if (!skb_frags_readable(skb))
+		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
 
-	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		/* nf_defrag makes no GSO packet. Segments of this host's own have ignore_df. */
@@ -525,6 +529,8 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		    __nf_xlat_send(seg, way, &pkt, parm, walk) != NF_STOLEN)
 			kfree_skb(seg);
 	}
+	/* Only now: it may hold the last reference to @way->sk, see skb_orphan_partial(). */
+	consume_skb(skb);
 	return NF_STOLEN;
 }
 

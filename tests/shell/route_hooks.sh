@@ -83,4 +83,59 @@ else
 	echo "# SKIP: no queues in this kernel"
 fi
 
+# In a VRF whose device has a qdisc, a packet passes LOCAL_OUT again when it has waited there, with
+# its own socket as that of the hook.
+another vrf
+gw=$vrf
+if ip -n "$gw" link add v0 type vrf table 10 2>/dev/null &&
+	ip netns exec "$gw" tc qdisc add dev v0 root netem delay 50ms 2>/dev/null; then
+	ip -n "$gw" -batch - <<-EOT
+		link set v0 up
+		link add d0 master v0 type dummy
+		link set d0 up
+		addr add 203.0.113.1/24 dev d0
+		addr add 2001:db8:5::1/64 dev d0 nodad
+		route add 2001:db8:64::/96 dev d0 vrf v0
+		route add 64:ff9b::/96 dev d0 vrf v0
+	EOT
+	check "ruleset loads" on "$gw" "$NFT" "
+	table inet gw { chain out { type filter hook output priority raw;
+		ip daddr 203.0.113.66 xlat 4to6 prefix 2001:db8:64::/96 non-global
+		ip6 daddr 64:ff9b::203.0.113.67 xlat 6to4 prefix 64:ff9b::/96 non-global; }; }
+	table ip route {
+		counter packet { }
+		chain out { type route hook output priority mangle;
+			ip daddr 203.0.113.67 ip ttl set 9; }
+		chain post { type filter hook postrouting priority mangle;
+			oifname d0 ip daddr 203.0.113.67 counter name packet; }
+	}
+	table ip6 route {
+		counter own { }
+		chain out { type route hook output priority mangle;
+			ip6 daddr 2001:db8:64::/96 ip6 saddr set ::; }
+		chain post { type filter hook postrouting priority mangle;
+			oifname d0 ip6 saddr :: counter name own; }
+	}" || done_testing
+	more "ping in a VRF" on "$gw" ping -c 1 -W 1 -I v0 203.0.113.66
+	more "a long one in a VRF" on "$gw" ping -c 1 -W 1 -s 2000 -I v0 203.0.113.66
+
+	# Of a packet socket that is closed while its packet waits: only the packet still holds it.
+	on "$gw" python3 -ISc 'import ipaddress, socket, struct
+a, b = (ipaddress.ip_address("64:ff9b::203.0.113." + n).packed for n in ("1", "67"))
+udp = struct.pack("!HHHH", 9, 9, 16, 0) + bytes(8)
+total = sum(struct.unpack("!24H", a + b + struct.pack("!II", 16, 17) + udp[:8])) + 0
+total = (total & 0xffff) + (total >> 16)
+total = 0xffff & ~((total & 0xffff) + (total >> 16))
+udp = udp[:6] + struct.pack("!H", total) + udp[8:]
+p = struct.pack("!IHBB", 6 << 28, 16, 17, 64) + a + b + udp
+for i in range(10):
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+    s.sendto(p, ("v0", 0x86dd, 0, 0, bytes(6)))
+    s.close()'
+	sent() { [ "$(on "$gw" "$NFT" list counter ip route packet | sed -n 's/.*packets \([0-9]*\).*/\1/p')" = 10 ]; }
+	check "packets of a packet socket that is closed" wait_for 5 sent
+else
+	echo "# SKIP: no VRF or no netem in this kernel"
+fi
+
 done_testing

@@ -424,13 +424,23 @@ struct nf_xlat_trace {
 	u8			code;
 };
 
+/*
+ * Is this a socket of IP? ip6_fragment(), ip_route_me_harder() and others take the socket of a packet
+ * or of a hook for one. A socket of AF_PACKET or AF_XDP, whose packet comes by a tunnel, a VRF or a
+ * device, is not one.
+ */
+static inline bool nf_xlat_sk_is_inet(const struct sock *sk)
+{
+	return !sk || sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
+}
+
 /* Of a packet in a hook: it goes on in the same one. */
 static inline struct nf_xlat_way
 nf_xlat_way_of(const struct nf_hook_state *state)
 {
 	return (struct nf_xlat_way) {
 		.net	= state->net,
-		.sk	= state->sk,
+		.sk	= nf_xlat_sk_is_inet(state->sk) ? state->sk : NULL,
 		.at	= state->hook,
 		.flags	= state->hook == NF_INET_PRE_ROUTING ?
 			  NF_XLAT_ROUTE_MAY_WAIT :
