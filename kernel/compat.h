@@ -109,6 +109,11 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #define nf_xlat_acquired(lock)	__acquire(lock)
 #endif
 
+/* HAVE_FRAGS_READABLE: linux/skbuff.h, since 6.12; before, core could read each fragment */
+#ifndef HAVE_FRAGS_READABLE
+#define skb_frags_readable(skb)	true
+#endif
+
 /* HAVE_TSTAMP_TYPE: linux/skbuff.h, since 6.11; before, one bit said what tstamp is */
 static inline u8 nf_xlat_tstamp_type(const struct sk_buff *skb)
 {

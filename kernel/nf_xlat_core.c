@@ -395,6 +395,8 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 {
 	unsigned int mac_len = nf_xlat_mac_len(skb);
 
+	/* The metadata of XDP is in front of the old header. */
+	skb_metadata_clear(skb);
 	skb_postpull_rcsum(skb, skb->data, old);
 	__skb_pull(skb, old);
 	__skb_push(skb, new);

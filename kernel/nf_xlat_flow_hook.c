@@ -149,6 +149,8 @@ static bool nf_xlat_flow_skb(struct sk_buff *skb, struct nf_xlat_flow_dir *d,
 	     skb_ensure_writable(skb, l3->hlen + nf_xlat_flow_l4len(l3))))
 		return false;
 
+	/* The metadata of XDP is in front of the old header. */
+	skb_metadata_clear(skb);
 	l4 = skb->data + l3->hlen;
 	nf_xlat_flow_skb_csum(skb, d, l3->hlen, nf_xlat_flow_ports(d, l4));
 	/* The sum of CHECKSUM_COMPLETE includes the old network header. */
