@@ -586,6 +586,7 @@ nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 		kvfree(conf);
 		return ERR_PTR(err);
 	}
+	conf->plain = conf->mode == IF_XLAT_STATELESS && !conf->host;
 	return conf;
 }
 

@@ -196,6 +196,35 @@ static bool nf_xlat_dev_hop_due(struct net_device *dev,
 	return !nf_xlat_nested();
 }
 
+/*
+ * Drop and count what a device with state or with "host" does not translate in ndo_start_xmit().
+ * Returns whether the caller has to free the packet.
+ */
+static noinline bool nf_xlat_dev_refuses(const struct nf_xlat_dev_conf *conf,
+					 struct sk_buff *skb, u8 pf,
+					 const struct nf_xlat_way *way)
+{
+	const struct nf_xlat_map *pairs = &conf->dom.saddr;
+	union nf_inet_addr addr6;
+
+	if (conf->mode != IF_XLAT_STATELESS) {
+		/* nf_xlat_dev_state_hook() translates all packets that have a usable entry. */
+		nf_xlat_owner_drop(way->owner, way->net, skb, NF_XLAT_STATE);
+		return true;
+	}
+	/*
+	 * With "host", the pairs are all that this host has of the other side's addresses. By the
+	 * prefix, another source would become an address of the other side, and no answer would
+	 * come back to it.
+	 */
+	if (pf == NFPROTO_IPV6 ||
+	    pairs->table.lookup(way->net, pairs->table.data, pf,
+				(const void *)&ip_hdr(skb)->saddr, &addr6))
+		return false;
+	nf_xlat_dev_unmapped(way, skb, pf);
+	return true;
+}
+
 /* ndo_start_xmit(): without state, translate a packet that has been routed to the device. */
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
@@ -259,12 +288,10 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	 * this host, only nf_xlat_dev_translated() reads skb_iif.
 	 */
 	skb->skb_iif = dev->ifindex;
-	if (likely(conf->mode == IF_XLAT_STATELESS))
-		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
+	if (unlikely(!conf->plain && nf_xlat_dev_refuses(conf, skb, pf, &way)))
+		verdict = NF_DROP;
 	else
-		/* nf_xlat_dev_state_hook() translates all packets that have a usable entry. */
-		verdict = nf_xlat_owner_drop(way.owner, way.net, skb,
-					     NF_XLAT_STATE);
+		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);
 	rcu_read_unlock();
 	if (verdict != NF_STOLEN)
 		kfree_skb(skb);

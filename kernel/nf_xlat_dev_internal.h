@@ -57,7 +57,9 @@ struct nf_xlat_dev_pairs {
  * @error4: IPv4 source of the ICMP errors of IPv6 routers without a mapping
  * @mtu: lowest MTU of the IPv6 side, 0 for the default
  * @mode: enum if_xlat_modes
- * @host: translate packets for the IPv6 address of a pair before the route look-up
+ * @host: translate packets for the IPv6 address of a pair before the route look-up, and only what
+ *	has the IPv4 address of a pair as its source
+ * @plain: neither with state nor with "host"
  */
 struct nf_xlat_dev_conf {
 	struct rcu_head			rcu;
@@ -72,6 +74,7 @@ struct nf_xlat_dev_conf {
 	u32				mtu;
 	u8				mode;
 	bool				host;
+	bool				plain;
 };
 
 /**

@@ -52,6 +52,20 @@ ways()
 	check "$1: fragments" on "$ns" ping -c 1 -W 10 -s 3000 -M "dont" $server_ip
 }
 ways "a host"
+
+# What has no pair is told so. By the prefix it would leave as one of the PLAT's IPv4 hosts, whose
+# answers nobody gets (toreanderson/clatd#53).
+on "$gw" nft -f - <<-END
+	table netdev foreign {
+		chain lan {
+			type filter hook ingress device lan priority 0
+			ip6 saddr $pref64/96 counter
+		}
+	}
+END
+ip -n "$client6" addr add 198.51.100.77/32 dev lo
+check_match "an address without a pair" "$(on "$client6" ping -n -c 1 -W 10 -I 198.51.100.77 $server_ip)" \
+	"*Destination Host Unreachable*"
 # long OPTION: how much of a datagram of 2000 bytes arrives, of the first one; IPv4 makes fragments
 # of it that are too long for IPv6. -1 leaves the socket as it is, 5 is IP_PMTUDISC_OMIT.
 long()
@@ -108,8 +122,15 @@ ip -n "$client6" addr add 172.17.0.1/16 dev docker0
 ip -n "$box" addr add 172.17.0.2/16 dev eth0
 ip -n "$box" route add default via 172.17.0.1
 on "$client6" sysctl -qw net.ipv4.ip_forward=1
+check_match "a container that nobody masquerades" "$(on "$box" ping -n -c 1 -W 10 $server_ip)" \
+	"*From 172.17.0.1 icmp_seq=1 Destination Host Unreachable*"
+check_match "neither has left the host" "$(on "$gw" nft list table netdev foreign)" "*counter packets 0 *"
 check "rules as Docker's" on "$client6" nft -f - <<-END
 	table ip docker {
+		chain raw {
+			type filter hook prerouting priority raw
+			ip daddr 172.17.0.2 iifname != "docker0" drop
+		}
 		chain post {
 			type nat hook postrouting priority srcnat
 			ip saddr 172.17.0.0/16 oifname != "docker0" masquerade
