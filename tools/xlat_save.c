@@ -19,6 +19,8 @@
 
 /* The kernel is asked again so often when a packet was about to make the same mapping. */
 #define TRIES		5
+/* How often "replace" ends sessions, before it leaves the port to who always begins another one */
+#define REPLACE_TRIES	100
 /* As RFC 6146 has them: the lifetimes of what "add session" makes */
 #define TCP_TIMEOUT	7440
 #define UDP_TIMEOUT	300
@@ -588,7 +590,7 @@ static struct {
 	struct end	client, pool, peer, prefix, range[2];
 	unsigned long	mtu, timeout;
 	uint8_t		proto, tcp_state;
-	bool		session, in, unmapped, non_global, masquerade, filtering;
+	bool		session, in, unmapped, non_global, masquerade, filtering, replace;
 } added;
 
 static const char *word_after(char ***argv, const char *word)
@@ -684,6 +686,8 @@ static void parse_rule_word(char ***argv)
 		added.masquerade = true;
 	} else if (!strcmp(word, "address-dependent")) {
 		added.filtering = true;
+	} else if (!added.session && !strcmp(word, "replace")) {
+		added.replace = true;
 	} else if (added.session && !strcmp(word, "in")) {
 		added.in = true;
 	} else if (added.session && !strcmp(word, "unmapped")) {
@@ -836,12 +840,96 @@ static int add_do(struct nlmsghdr *nlh)
 	return 0;
 }
 
+static bool same_end(const struct end *a, const struct end *b)
+{
+	return a->port == b->port && !memcmp(a->addr, b->addr, a->family == AF_INET6 ? 16 : 4);
+}
+
+/* May sessions end for the mapping to be added? Not if it is there, or if a static one is in its way. */
+static bool replaceable(void)
+{
+	struct table t = { .elem = sizeof(struct mapping), .parse = mapping_parse };
+	const struct mapping *m;
+	bool client, pool, ok = true;
+	size_t i;
+
+	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
+	for (i = 0; i < t.n; i++) {
+		m = (const struct mapping *)t.v + i;
+		if (one_icmp(m->proto) != one_icmp(added.proto))
+			continue;
+		client = same_end(&m->client, &added.client);
+		pool = same_end(&m->pool, &added.pool);
+		if ((client && pool) || ((client || pool) && m->fixed))
+			ok = false;
+	}
+	free(t.v);
+	return ok;
+}
+
+/* End the sessions that have this end, the client or the address of the pool. */
+static int end_sessions(uint16_t kind, const struct end *end, const char **text)
+{
+	bool is6 = end->family == AF_INET6;
+	struct nlattr *nest, *in;
+	struct nlmsghdr *nlh;
+	char buf[1024];
+
+	nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_SESSION_DEL);
+	nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
+	mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, added.proto);
+	in = mnl_attr_nest_start(nlh, kind);
+	mnl_attr_put(nlh, is6 ? NF_XLAT_A_ENDPOINT_ADDR6 : NF_XLAT_A_ENDPOINT_ADDR4, is6 ? 16 : 4,
+		     end->addr);
+	mnl_attr_put_u8(nlh, NF_XLAT_A_ENDPOINT_PREFIX_LEN, is6 ? 128 : 32);
+	mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(end->port));
+	mnl_attr_nest_end(nlh, in);
+	mnl_attr_nest_end(nlh, nest);
+	return command_do(nlh, text);
+}
+
+/*
+ * Add a mapping in place of those that have the client's port, or the port of the pool. Who sends all
+ * the time has another one a moment after his sessions have ended, hence the tries.
+ */
+static int replace_do(void)
+{
+	char *why = NULL, buf[1024];
+	struct nlmsghdr *nlh;
+	const char *text;
+	int err, tries;
+
+	for (tries = 0;; tries++) {
+		nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_MAPPING_NEW);
+		put_mapping(nlh, true);
+		err = command_do(nlh, &text);
+		if ((err != -EEXIST && err != -EADDRINUSE) || tries == REPLACE_TRIES)
+			break;
+		/* The next exchange overwrites the text. */
+		if (!tries)
+			text = why = text ? strdup(text) : NULL;
+		if (!tries && !replaceable())
+			break;
+		err = end_sessions(NF_XLAT_A_FILTER_CLIENT, &added.client, &text);
+		if (!err)
+			err = end_sessions(NF_XLAT_A_FILTER_POOL, &added.pool, &text);
+		if (err)
+			break;
+	}
+	if (err)
+		die(1, "%s: %s", command, text ? text : strerror(-err));
+	free(why);
+	return 0;
+}
+
 int do_add(void)
 {
 	struct nlmsghdr *nlh;
 	char buf[1024];
 
 	need_family();
+	if (added.replace)
+		return replace_do();
 	nlh = request(buf, nl_family, NLM_F_ACK, added.session ? NF_XLAT_CMD_SESSION_NEW :
 								 NF_XLAT_CMD_MAPPING_NEW);
 	if (added.session)

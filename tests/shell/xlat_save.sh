@@ -111,6 +111,51 @@ check_match "and is one of it" "$(on_gw mappings pool $pool:7011 | tail -n 1)" "
 check_match "a hairpin" "$(ask "$client6" udp "$pref64$pool" 7005)" "hello from ${pref64}cb00:7101 *"
 check_match "of a ping as well" "$(on "$client6" ping -c 1 -W 5 "$pref64$pool" 2>&1)" "*1 packets transmitted*"
 
+# "replace": a client that sends all the time has a mapping before anybody can make one
+# (FDio/vpp#2688).
+# steady PORT SOURCE: sends all the time; $tmp/steady.PORT has whom the server sees
+steady()
+{
+	background "$client6" python3 -ISuc 'import os, socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind((sys.argv[3], int(sys.argv[2])))
+s.settimeout(0.001)
+while True:
+    try:
+        s.sendto(b"x\n", (sys.argv[1], 5353))
+        seen = s.recv(99).decode().split()
+    except OSError:
+        continue
+    with open(sys.argv[4] + ".new", "w") as f:
+        print(*seen[2:], file=f)
+    os.rename(sys.argv[4] + ".new", sys.argv[4])' $dest64 "$1" "$2" "$tmp/steady.$1" 2>/dev/null
+}
+# shellcheck disable=SC2317 # called by check
+seen_as() { grep -qxF "$2" "$tmp/steady.$1"; }
+ip -n "$client6" addr add 2001:db8:c::9/64 dev eth0 nodad
+steady 7020 $client_ip
+mine=$!
+steady 7030 2001:db8:c::9
+theirs=$!
+check "a client has its port" wait_for 10 seen_as 7020 "$pool 7020"
+check "and so has another" wait_for 10 seen_as 7030 "$pool 7030"
+refused "xlat: add: the client's port has another mapping" on_gw add mapping udp "[$client_ip]:7020" $pool:7021
+check "another port for the client" on_gw add mapping udp "[$client_ip]:7020" $pool:7021 replace
+check "he goes on with it" wait_for 10 seen_as 7020 "$pool 7021"
+refused "xlat: add: another mapping has this address and port" on_gw add mapping udp "[$client_ip]:7031" $pool:7030
+check "the port of the other one" on_gw add mapping udp "[$client_ip]:7031" $pool:7030 replace
+check_eq "is the client's" "$(from 7031)" "$pool 7030"
+check "the other one has another" wait_for 10 eval '! seen_as 7030 "$pool 7030"'
+number() { on "$gw" conntrack -L -o id -f ipv6 -p udp --orig-port-src 7020 2>/dev/null | grep -o ' id=[0-9]*'; }
+before=$(number)
+check_match "his session" "$before" " id=*"
+refused "xlat: add: it is static already" on_gw add mapping udp "[$client_ip]:7020" $pool:7021 replace
+refused "xlat: add: the client's port has another mapping" on_gw add mapping udp "[$client_ip]:7020" $pool:7022 replace
+check_eq "no session has ended for these" "$(number)" "$before"
+kill $mine $theirs
+for m in 7021 7030; do check "takes back $m" on_gw delete mapping udp $pool:$m; done
+on_gw delete client ::/0 >/dev/null
+
 # Sessions that stay: TCP, UDP, and pings that go on
 n=1000
 is_debug && n=50
