@@ -46,6 +46,8 @@ check "the ruleset loads" recipe home_router || done_testing
 # The world's servers are a zone here. No address is there yet.
 {
 	text home_router unbound
+	text home_router unbound-lan
+	printf '\tlocal-data: "old.home.arpa. A 192.168.1.6"\n'
 	cat <<-END
 		username: ""
 		chroot: ""
@@ -75,6 +77,10 @@ done
 for server in ::1 127.0.0.1; do
 	check_eq "to the router itself, by $server" "$(answer "$gw" $server AAAA)" 64:ff9b::c000:202
 done
+name() { on "$client6" dig +short +tries=2 +time=5 @2001:db8:c::1 "$2" "$1" 2>&1; }
+check_eq "a name of the LAN: IPv4" "$(name nas.home.arpa A)" 192.168.1.5
+check_eq "and by the prefix for it" "$(name nas.home.arpa AAAA)" fd00:64::c0a8:105
+check_eq "DNS64 itself makes none of what is the resolver's own" "$(name old.home.arpa AAAA)" ""
 ip -n "$server4" route add 192.168.1.0/24 via $pool_ip
 check_eq "not to the world" "$(on "$server4" dig +short +tries=1 +time=1 @192.168.1.1 A server.example | grep -v '^;')" ""
 

@@ -66,6 +66,11 @@ check_match "port forward, to the address of the resolver's answer" "$(ask "$cli
 ip -n "$gw" addr del 9.9.8.1/32 dev wan
 serve "$gw" tcp4:8080
 check_match "the router's own service of that port" "$(ask "$client6" tcp 192.168.1.1 8080)" "hello from 192.168.1.2 *"
+nas=$(tr -s '\n ' ' ' <"$top/docs/guides/home_router.md" | grep -o 'ip6 daddr fd00:64::/96 xlat 6to4[^`]*')
+# shellcheck disable=SC2086 # into words
+check "the rule for private addresses" on "$gw" $NFT insert rule inet router nat64 $nas
+serve "$client6" tcp4:8081
+check_match "a NAS that has IPv4 only" "$(ask "$client6" tcp fd00:64::192.168.1.2 8081)" "hello from 192.168.1.1 *"
 # The provider has no IPv6 so far
 check_match "the router's own programs: TCP" "$(ask "$gw" tcp $far6 80)" "hello from $pool_ip *"
 check_match "UDP" "$(ask "$gw" udp $far6 5353)" "hello from $pool_ip *"
