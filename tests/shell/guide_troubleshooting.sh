@@ -163,6 +163,12 @@ on "$gw" $NFT add rule inet other user iifname lan accept
 check_not "IPv4 is not enough" works 1
 on "$gw" $NFT add rule inet other user meta nfproto ipv6 ct state related,established accept
 check "and answers" works
+# Docker 28: nobody but the bridge, here lan, brings packets to a container, here the client.
+raw="type filter hook prerouting priority raw; policy accept"
+other "$raw; ip6 daddr $client_ip iifname != lan drop" "$(zones 0)"
+check_not "Docker 28" works 1
+other "$raw; ip6 daddr $client_ip iifname wan accept; ip6 daddr $client_ip iifname != lan drop" "$(zones 0)"
+check "where it trusts wan" works
 
 gateway "iifname lan meta nfproto ipv6 fib saddr . iif oif missing drop; iifname wan meta nfproto ipv4 fib saddr . iif oif missing drop"
 check "each family on its own side" works
@@ -192,6 +198,15 @@ for narrow in "$client6 1400 IPv6" "$far4 1380 IPv4"; do
 	check "with the number" long
 	on "$host" $NFT delete table inet narrow
 done
+# A prefix within the /64 of the hosts: they look for neighbours.
+own64=2001:db8:c:0:0:64:
+gateway ""
+on "$gw" $NFT add rule inet nat64 pre ip6 daddr $own64:/96 xlat 6to4 prefix $own64:/96 masquerade
+patience=4 check_not "a prefix of the link" ask "$client6" tcp ${own64}c633:6402 80
+check_match "hosts look for a neighbour" "$(ip -n "$client6" neigh show 2001:db8:c::64:c633:6402)" "*dev eth0 *@(INCOMPLETE|FAILED)*"
+ip -n "$client6" route add $own64:/96 via 2001:db8:c::1
+check_match "a route for it" "$(ask "$client6" tcp ${own64}c633:6402 80)" "hello from $pool_ip *"
+
 # Who asks for an address of a pool that is nobody's
 gateway ""
 on "$gw" $NFT "flush chain inet nat64 pre; add rule inet nat64 pre ip6 daddr $pref64/96 xlat 6to4 prefix $pref64/96 snat to 192.0.2.16"
