@@ -535,6 +535,10 @@ def errors():
     e6 = icmp6(1, 4, 0, q6, IPv6(src=f.src, dst=S6, hlim=64))
     case(101, "error of IPv4 with a wrong checksum: silence", broken(e4, 22))
     case(101, "error of IPv6 with a wrong checksum: silence", broken(e6, 42), drop="DropChecksum")
+    q4, q6 = (f.packet("c", n, hops=7) for n in (4, 6))
+    case((94, 101), "an error that quotes a header with a wrong checksum",
+         icmp4(11, 0, 0, broken(q4, 10), IP(src=ROUTER4, dst=f.ends("s", 4)[1][0], ttl=64)),
+         icmp6(3, 0, 0, q6, IPv6(src=P + ROUTER4, dst=f.ends("s", 6)[1][0], hlim=63)))
     stray = Flow("d9", 8123, 81)
     stray.error(101, "error of IPv4 about no session: silence", "s", fate=())
     stray.error(101, "error of IPv6 about no session: silence", "c", fate=(), drop="DropState")

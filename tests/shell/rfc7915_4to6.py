@@ -364,6 +364,8 @@ def quoted():
     quote("DF=1", c4(ttl=0, flags="DF") / U / DATA, c6(hlim=0) / U / DATA)
     quote("options", c4(ttl=9, options=[option(148, 4, 0, 0)]) / T / DATA, c6(hlim=9) / T / DATA)
     quote("a source route", c4(ttl=9, options=[option(131, 7, 4, 192, 0, 2, 9)]) / T / DATA, c6(hlim=9) / T / DATA, 8)
+    # Some routers decrement the TTL first, and leave the checksum as it was.
+    quote("a wrong header checksum", c4(ttl=0, chksum=0x1234) / U / DATA, c6(hlim=0) / U / DATA)
     quote("UDP without checksum", c4(ttl=9) / UDP(sport=1, dport=2, chksum=0) / DATA,
           c6(hlim=9) / UDP(sport=1, dport=2, chksum=0) / DATA)
     f4 = cut4(c4(ttl=9, id=0xabcd) / U / data(400), 200, 208)
