@@ -2,7 +2,8 @@
 """failover.py hold tcp|udp ADDRESS PORT N SOURCE-PORT DIR NAME [SOURCE]
 N sessions from SOURCE-PORT on, each with a word of its own that has to come back. Asks all of them
 again each time that DIR/go1, DIR/go2, ... comes to be, and writes DIR/NAME.0, .1, ...: how many were
-answered, from the same address and port as before. DIR/NAME.peers has those: "ADDRESS PORT" each.
+answered, from the same address and port as before. DIR/NAME.peers has those: "ADDRESS PORT" each, and
+DIR/NAME.peers1, .peers2, ... what they were then, or the error.
 
 failover.py hairpin ADDRESS PORT PREFIX DIR NAME
 A client that asks ADDRESS for its own IPv4 address and port, and another one that asks it there, by
@@ -18,6 +19,15 @@ failover.py stream ADDRESS PORT DIR NAME
 Sends until DIR/stop is there. DIR/NAME has how many bytes were sent, and how many came.
 failover.py sink PORT
 The other end of it.
+
+failover.py spread SOURCE N PORT ADDRESS...
+N clients, SOURCE1 to SOURCEN in hexadecimal, each of which asks all ADDRESSes by TCP: for each, a line with the
+addresses as which it was seen.
+
+failover.py burst ADDRESS PORT N SOURCE...
+A datagram of each of N sessions, by turns from each SOURCE, from port 10000 on.
+failover.py deaf PORT
+The other end of it, which hears none of them.
 
 failover.py same NS NS XLAT DIR
 Are sessions and mappings of two namespaces the same, but for what passes with time? DIR/of, of2, m and m2
@@ -86,16 +96,19 @@ def hold(proto, addr, port, n, source_port, where, name, source=""):
     write(where, name + ".peers", "\n".join(peers))
     write(where, name + ".0", f"{sum(map(is_peer, peers))} of {n}")
     for phase in phases(where):
-        good, bad = 0, 0
+        good, bad, then = 0, 0, []
         for i, s in enumerate(socks):
             now = tell(s, f"{name}-{phase}-{i}")
+            then.append(now)
             if now == peers[i] and is_peer(now):
                 good += 1
-            else:
-                bad += 1
-                print(f"{name}: phase {phase}, session {i}: {now}, before {peers[i]}", flush=True)
-                if bad > 5:
-                    break
+                continue
+            print(f"{name}: phase {phase}, session {i}: {now}, before {peers[i]}", flush=True)
+            # That may have taken ten seconds.
+            bad += now == "timed out"
+            if bad > 5:
+                break
+        write(where, f"{name}.peers{phase}", "\n".join(then))
         write(where, f"{name}.{phase}", f"{good} of {n}")
 
 
@@ -196,6 +209,30 @@ def sink(port):
         while data := s.recv(1 << 16):
             n += len(data)
         s.sendall(b"%d" % n)
+
+
+def spread(source, n, port, *addrs):
+    for i in range(1, int(n) + 1):
+        seen = set()
+        for addr in addrs:
+            with socket.create_connection((addr, int(port)), 10, (f"{source}{i:x}", 0)) as s:
+                seen.add(tell(s, "x").split()[0])
+        print(*sorted(seen))
+
+
+def burst(addr, port, n, *sources):
+    for i in range(int(n)):
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.bind((sources[i % len(sources)], 10000 + i // len(sources)))
+            s.sendto(b"x", (addr, int(port)))
+
+
+def deaf(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        s.bind(("", int(port)))
+        while True:
+            time.sleep(1000)
 
 
 def same(ns, ns2, xlat, where):

@@ -8,21 +8,6 @@ need keepalived
 many=1000
 is_debug && many=50
 
-has() { on "$1" ip addr show "$2" | grep -qF "$3"; }
-# master a|b: wait until it has all addresses
-master()
-{
-	local ns=$gw
-
-	[ "$1" = a ] || ns=$gw2
-	wait_for 60 has "$ns" wan 192.0.2.1/ && wait_for 10 has "$ns" lan fe80::64/
-}
-# keepalive a|b: start it
-keepalive()
-{
-	node "$1" keepalived -n -l -D -p /run/k.pid -r /run/vrrp.pid -P >"$tmp/$1/log/keepalived" 2>&1 &
-}
-
 prepare < <(text failover nft)
 keepalive a
 check "a is the master" master a
@@ -70,6 +55,7 @@ all_answered 0 "sessions by a"
 on "$gw" "$top/build/xlat/xlat" sessions --json >"$tmp/sessions"
 check "some are on the fast path" grep -q '"fast_path": true' "$tmp/sessions"
 
+# shellcheck disable=SC2317 # called by wait_for
 all_there() { [ "$(entries "$1" external)" = "$(entries "$2" internal)" ] && [ "$(entries "$1" external)" -ge $((many + many / 10 + many / 5 + 40)) ]; }
 check "b knows all of them" wait_for 30 all_there b a || { ctd a -s; ctd b -s; }
 check_eq "its kernel has none" "$(on "$gw2" "$top/build/xlat/xlat" sessions --json)" "[]"
@@ -78,8 +64,6 @@ mappings_of "$gw" >"$tmp/mappings"
 
 # gap FROM: the longest time without a ping's answer since that line, in ms
 gap() { tail -n +"$1" "$tmp/pings" | sed -n 's/^\[\([0-9.]*\)\].*bytes from.*/\1/p' | awk 'p && $1 - p > g { g = $1 - p } { p = $1 } END { printf "%d", g * 1000 }'; }
-committed() { grep -c "commit has taken" "$tmp/$1/log/conntrackd.log"; }
-has_committed() { [ "$(committed "$1")" -ge "$2" ]; }
 
 # The gateway is cut off.
 from=$(wc -l <"$tmp/pings")
@@ -130,9 +114,5 @@ check_match "a stream has arrived as a whole" "$(cat "$tmp/t/stream")" "[1-9]* [
 read -r sent came <"$tmp/t/stream"
 check_eq "each byte of it" "$came" "$sent"
 kill $pinger
-head -n 20 "$tmp/holders" | sed 's/^/# /'
-for g in a b; do
-	ctd $g -k
-	kill "$(<"$tmp/$g/run/k.pid")" 2>/dev/null
-done
+stop_all
 done_testing

@@ -4,31 +4,12 @@
 # (DisableExternalCache), changed and ended there; and those of masquerading, which need the address first.
 . "$(dirname "$0")/failover.inc"
 
-xlat() { on "$1" "$top/build/xlat/xlat" "${@:2}"; }
 # are_same: both gateways have the same sessions and mappings
 are_same() { python3 -ISu "$here/failover.py" same "$gw" "$gw2" "$top/build/xlat/xlat" "$tmp"; }
 # same WHAT: soon they have
 same() { check "$1" wait_for 2 are_same || diff "$tmp/of" "$tmp/of2" || diff "$tmp/m" "$tmp/m2"; }
 # stats a|b: of what it was told: created, failed, updated, failed, destroyed, failed
 stats() { ctd "$1" -s | awk '/^external inject/ { on = 1 } on && /^conn/ { printf "%s %s ", $3, $5 } /destroyed/ && on { exit }'; }
-# to a|b: packets go there
-to()
-{
-	local g=$gw h=$gw2
-
-	[ "$1" = a ] || { g=$gw2 h=$gw; }
-	ip -n "$h" addr del fe80::64/64 dev lan 2>/dev/null
-	ip -n "$h" addr del 10.1.0.1/24 dev lan 2>/dev/null
-	ip -n "$h" addr del 192.0.2.1/24 dev wan 2>/dev/null
-	ip -n "$g" -batch - <<-EOF
-		addr replace fe80::64/64 dev lan nodad
-		addr replace 10.1.0.1/24 dev lan
-		addr replace 192.0.2.1/24 dev wan
-	EOF
-	ip -n "$client6" neigh flush dev eth0
-	ip -n "$server4" neigh flush dev eth0
-}
-
 # Each kind of mapping: for all peers, for those that were asked, none, blocks, blocks that follow
 # from the client's address
 for g in a b; do
