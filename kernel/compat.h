@@ -111,7 +111,10 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 
 /* HAVE_FRAGS_READABLE: linux/skbuff.h, since 6.12; before, core could read each fragment */
 #ifndef HAVE_FRAGS_READABLE
-#define skb_frags_readable(skb)	true
+static inline bool skb_frags_readable(const struct sk_buff *skb)
+{
+	return true;
+}
 #endif
 
 /* HAVE_TSTAMP_TYPE: linux/skbuff.h, since 6.11; before, one bit said what tstamp is */

@@ -394,9 +394,9 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 }
 
 /*
- * Take the packet off a socket that has no IPv6 part, if the packet will pass LOCAL_OUT of IPv6 once
- * more. There the socket of the packet would become that of the hook: xfrm_output_resume() and the
- * asynchronous part of ESP do so, and vrf_xmit(), which sends what has waited in the queue of a VRF.
+ * Take the packet off a socket that has no IPv6 part, if the packet will pass LOCAL_OUT of IPv6
+ * once more. There the socket of the packet would become that of the hook: xfrm_output_resume() and
+ * the asynchronous part of ESP do so, and vrf_xmit(), which sends what has waited in a VRF's queue.
  * Before that, BPF programs of the socket's cgroup see the packet. False: they drop it, and it is
  * freed.
  */
@@ -464,7 +464,7 @@ static void nf_xlat_local_out6(struct net *net, struct sock *sk,
 		ret = nf_xlat_local_out_no_sk(net, skb);
 	if (ret != 1)
 		return;
-	/* If there is a socket, xfrm_local_error() reads that of the packet, which may have none. */
+	/* With a socket here, xfrm_local_error() reads that of the packet, which may have none. */
 	if (unlikely(cut))
 		nf_xlat_cut_output(net, skb);
 	else

@@ -512,7 +512,7 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS &&
 	    skb->len / NF_XLAT_MAX_SEGS > skb_shinfo(skb)->gso_size)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
-	/* Core cannot read the payload, as it is in a device's memory. The segments would be zeroes. */
+	/* Core cannot read a payload in a device's memory. The segments would be zeroes. */
 	if (!skb_frags_readable(skb))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
 	segs = skb_gso_segment(skb, 0);

@@ -105,14 +105,14 @@ if ip -n "$gw" link add v0 type vrf table 10 2>/dev/null &&
 	table ip route {
 		counter packet { }
 		chain out { type route hook output priority mangle;
-			ip daddr 203.0.113.67 ip ttl set 9; }
+			ip daddr 203.0.113.67 meta mark set 9; }
 		chain post { type filter hook postrouting priority mangle;
 			oifname d0 ip daddr 203.0.113.67 counter name packet; }
 	}
 	table ip6 route {
 		counter own { }
 		chain out { type route hook output priority mangle;
-			ip6 daddr 2001:db8:64::/96 ip6 saddr set ::; }
+			oifname d0 ip6 daddr 2001:db8:64::/96 ip6 saddr set ::; }
 		chain post { type filter hook postrouting priority mangle;
 			oifname d0 ip6 saddr :: counter name own; }
 	}" || done_testing

@@ -425,9 +425,9 @@ struct nf_xlat_trace {
 };
 
 /*
- * Is this a socket of IP? ip6_fragment(), ip_route_me_harder() and others take the socket of a packet
- * or of a hook for one. A socket of AF_PACKET or AF_XDP, whose packet comes by a tunnel, a VRF or a
- * device, is not one.
+ * Is this a socket of IP? ip6_fragment(), ip_route_me_harder() and others take the socket of a
+ * packet or of a hook for one. A socket of AF_PACKET or AF_XDP, whose packet comes by a tunnel, a
+ * VRF or a device, is not one.
  */
 static inline bool nf_xlat_sk_is_inet(const struct sock *sk)
 {
