@@ -36,17 +36,20 @@ ip -n "$gw" -batch - <<-EOF
 EOF
 ip -n "$server4" addr add $server_ip/24 dev eth0
 on "$router" "$NFT" "table inet fw {
+	counter early { }
 	counter invalid { }
 	chain forward {
 		type filter hook forward priority filter; policy drop
 		ct state established,related accept
+		ct state invalid tcp dport 82 counter name early drop
+		ct state invalid tcp sport 82 drop # what is left of that connection
 		ct state invalid counter name invalid drop
 		iifname lan accept
 	}
 	chain post { type nat hook postrouting priority srcnat; oifname wan meta nfproto ipv4 masquerade; }
 }" || fail "the router's rules"
-invalid() { on "$router" "$NFT" reset counter inet fw invalid | grep -o 'packets [0-9]*'; }
-serve "$server4" tcp4:80 udp4:53
+invalid() { on "$router" "$NFT" reset counter inet fw "${1:-invalid}" | grep -o 'packets [0-9]*'; }
+serve "$server4" tcp4:80 tcp4:82 udp4:53
 start "$server4" stream 9100
 # The hosts listen to no redirects, and to those of this router.
 route=$(text beside_router sh | sed -n 's/^ip -6 route add/route add/p')
@@ -57,8 +60,8 @@ ip -n "$router" -batch - <<<"$route"
 text beside_router | sed -n '/^table /,$p' | on "$gw" "$NFT" -f - || fail "the table of the recipe"
 on "$gw" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 check "without the rule: ping" on "$client6" ping -6 -c 2 -i 0.2 -W 10 $server64
-patience=2 check_not "without the rule: TCP" ask "$client6" tcp $server64 80
-check_match "the router has found it invalid" "$(invalid)" "packets [1-9]*"
+patience=2 check_not "without the rule: TCP" ask "$client6" tcp $server64 82
+check_match "the router has found it invalid" "$(invalid early)" "packets [1-9]*"
 on "$gw" "$NFT" flush ruleset
 on "$gw" sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0
 
