@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""stream.py serve READY PORT			one connection after the other, IPv4
+"""stream.py serve READY PORT [six]		one connection after the other, IPv4, or IPv6
 stream.py up|down ADDRESS PORT BYTES	prints "BYTES" when all of them came
 
 The receiver compares what comes with what was sent.
@@ -38,8 +38,8 @@ def receive(sock, left):
     return str(total)
 
 
-def serve(ready, port):
-    s = socket.socket()
+def serve(ready, port, six=""):
+    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind(("", int(port)))
     s.listen(10)

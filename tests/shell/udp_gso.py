@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
-"""udp_gso.py serve READY PORT
+"""udp_gso.py serve READY PORT [six]		IPv4, or IPv6
 udp_gso.py call ADDRESS PORT SEGMENTS SIZE
 udp_gso.py count READY PORT SEGMENTS SIZE
 udp_gso.py greet ADDRESS PORT
 udp_gso.py inject SOURCE ADDRESS PORT SEGMENTS SIZE
+udp_gso.py send ADDRESS PORT SEGMENTS SIZE FROM-PORT
+udp_gso.py get READY END PORT SEGMENTS SIZE	IPv6
 
 Datagrams handed to the kernel as one send: the caller sends SEGMENTS of SIZE
 bytes that way, the server says how many of them were right, and sends as many
 back the same way. Prints both counts. count: answers three datagrams, which greet sends from
 port 4000; then says how many of SEGMENTS were right. inject: sends these as one, with another's
-address.
+address. send: sends them as one. get: when END exists, says how many have come, and how many
+different ones of SEGMENTS were right.
 """
 import os
 import socket
@@ -43,8 +46,9 @@ def collect(sock, n, size):
     return len(good)
 
 
-def serve(ready, port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def serve(ready, port, six=""):
+    family = socket.AF_INET6 if six else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_DGRAM)
     s.bind(("", int(port)))
     os.close(os.open(ready, os.O_CREAT))
     while True:
@@ -56,7 +60,7 @@ def serve(ready, port):
         s.send(b"%d" % collect(s, n, size))
         burst(s, n, size)
         s.close()
-        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s = socket.socket(family, socket.SOCK_DGRAM)
         s.bind(("", int(port)))
 
 
@@ -99,8 +103,32 @@ def inject(source, addr, port, n, size):
     burst(s, int(n), int(size))
 
 
+def send(addr, port, n, size, sport):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("", int(sport)))
+    s.connect((addr, int(port)))
+    burst(s, int(n), int(size))
+
+
+def get(ready, end, port, n, size):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.bind(("", int(port)))
+    s.settimeout(0.2)
+    os.close(os.open(ready, os.O_CREAT))
+    came, n, size = [], int(n), int(size)
+    while True:
+        try:
+            came.append(s.recv(65536))
+        except TimeoutError:
+            if os.path.exists(end):
+                break
+    right = {datagram(i, size if i < n - 1 else size // 2) for i in range(n)}
+    print(len(came), len(right & set(came)))
+
+
 if sys.argv[1] != "call":
-    {"serve": serve, "count": count, "greet": greet, "inject": inject}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "count": count, "greet": greet, "inject": inject, "send": send,
+     "get": get}[sys.argv[1]](*sys.argv[2:])
 else:
     try:
         call(*sys.argv[2:])
