@@ -100,6 +100,33 @@ struct nf_xlat_nl_mapping {
 	struct nf_xlat_bib	*new;
 };
 
+/**
+ * struct nf_xlat_nl_new - a session as a message describes it
+ *
+ * @net: network namespace
+ * @extack: for errors
+ * @attr: its nest
+ * @tb: its attributes
+ * @ttb: attributes of its tuples
+ * @zone: of its tuples
+ * @map: its mapping, and that of the other client of a hairpin
+ * @want: what it is to become
+ * @refs: references for it
+ * @permission: from nf_xlat_bib_alloc(), for each mapping, which may need one
+ */
+struct nf_xlat_nl_new {
+	struct net			*net;
+	struct netlink_ext_ack		*extack;
+	const struct nlattr		*attr;
+	struct nlattr			*tb[NF_XLAT_A_SESSION_MAX + 1];
+	struct nlattr			*ttb[IP_CT_DIR_MAX][NF_XLAT_A_TUPLE_MAX + 1];
+	u16				zone[IP_CT_DIR_MAX];
+	struct nf_xlat_nl_mapping	map[2];
+	struct nf_xlat_ct_want		want;
+	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
+	struct nf_xlat_bib		*permission[2];
+};
+
 static inline bool nf_xlat_nl_in_prefix(const struct nf_xlat_prefix *prefix,
 					const struct in6_addr *addr)
 {
@@ -178,9 +205,19 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info);
 int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info);
 
-/* nf_xlat_netlink_new.c */
+/* nf_xlat_netlink_read.c */
 extern const struct nla_policy nf_xlat_nl_session_policy[NF_XLAT_A_SESSION_MAX + 1];
 extern const struct nla_policy nf_xlat_nl_new_policy[NF_XLAT_A_PEER_MAPPING + 1];
+
+int nf_xlat_nl_read_tuple(struct nf_xlat_nl_new *n, enum ip_conntrack_dir dir,
+			  const struct nlattr *attr);
+int nf_xlat_nl_read_zone(struct nf_xlat_nl_new *n);
+int nf_xlat_nl_read_orig(struct nf_xlat_nl_new *n, struct genl_info *info);
+int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *info);
+__be32 nf_xlat_nl_pool_addr(const struct nf_xlat_nl_new *n);
+int nf_xlat_nl_check_session(struct nf_xlat_nl_new *n);
+
+/* nf_xlat_netlink_new.c */
 
 int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info);
 int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info);
