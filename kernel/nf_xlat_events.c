@@ -43,6 +43,7 @@ int nf_xlat_wqs_alloc(struct nf_xlat_wqs *wqs, const char *name, int host, int u
 	destroy_workqueue(wqs->host);
 	return -ENOMEM;
 }
+EXPORT_SYMBOL_GPL(nf_xlat_wqs_alloc);
 
 /**
  * nf_xlat_wqs_destroy - undo nf_xlat_wqs_alloc()
@@ -55,6 +56,7 @@ void nf_xlat_wqs_destroy(struct nf_xlat_wqs *wqs)
 	destroy_workqueue(wqs->users);
 	destroy_workqueue(wqs->host);
 }
+EXPORT_SYMBOL_GPL(nf_xlat_wqs_destroy);
 
 /**
  * nf_xlat_events_init - initialise the events of a new namespace

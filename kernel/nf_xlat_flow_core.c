@@ -31,7 +31,11 @@
 
 unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
-static struct workqueue_struct *nf_xlat_flow_wq __read_mostly;
+
+/* How many works, which walk over tables of flows, run at once in users' namespaces, as in others */
+#define NF_XLAT_FLOW_WORKS	4
+
+static struct nf_xlat_wqs nf_xlat_flow_wqs;
 
 /* Number of stateless flows in all namespaces for which nf_xlat_of_user() is true */
 static atomic_t nf_xlat_flow_users;
@@ -384,7 +388,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 
 	fn->net = net;
 	fn->mib = nf_xlat_mib(net);
-	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work, nf_xlat_flow_wq);
+	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work, nf_xlat_wq(&nf_xlat_flow_wqs, net));
 	mutex_init(&fn->mutex);
 	INIT_LIST_HEAD(&fn->fts);
 	xa_init(&fn->hooked);
@@ -453,11 +457,10 @@ static int __init nf_xlat_flow_init(void)
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)
 		return -ENOMEM;
-	nf_xlat_flow_wq = alloc_workqueue("nf_xlat_flow", WQ_UNBOUND, 0);
-	if (!nf_xlat_flow_wq) {
-		err = -ENOMEM;
+	err = nf_xlat_wqs_alloc(&nf_xlat_flow_wqs, "nf_xlat_flow", NF_XLAT_FLOW_WORKS,
+				NF_XLAT_FLOW_WORKS);
+	if (err)
 		goto err_cache;
-	}
 	/* BPF programs can call the functions only after this function has returned. */
 	err = nf_xlat_flow_bpf_init();
 	if (err)
@@ -474,7 +477,7 @@ static int __init nf_xlat_flow_init(void)
 err_pernet:
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
 err_wq:
-	destroy_workqueue(nf_xlat_flow_wq);
+	nf_xlat_wqs_destroy(&nf_xlat_flow_wqs);
 err_cache:
 	kmem_cache_destroy(nf_xlat_flow_cache);
 	return err;
@@ -488,7 +491,7 @@ static void __exit nf_xlat_flow_exit(void)
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
 	/* nf_xlat_flow_free_rcu() is code of this module. */
 	rcu_barrier();
-	destroy_workqueue(nf_xlat_flow_wq);
+	nf_xlat_wqs_destroy(&nf_xlat_flow_wqs);
 	kmem_cache_destroy(nf_xlat_flow_cache);
 }
 
