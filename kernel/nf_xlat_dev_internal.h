@@ -7,9 +7,17 @@
 
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <net/netfilter/nf_xlat.h>
 #include <net/netfilter/nf_xlat_ct.h>
 #include <net/netfilter/nf_xlat_flow.h>
+
+/* 192.0.0.8, the dummy address of RFC 7600: source of the ICMP errors of IPv6 routers */
+#define NF_XLAT_DEV_ERROR4	0xc0000008
+
+#define NF_XLAT_DEV_NAT_FLAGS	(NF_NAT_RANGE_PROTO_RANDOM |		\
+				 NF_NAT_RANGE_PROTO_RANDOM_FULLY |	\
+				 NF_NAT_RANGE_PERSISTENT)
 
 /**
  * struct nf_xlat_dev_group - pairs whose prefixes of one family have the same length
@@ -117,6 +125,10 @@ struct nf_xlat_dev {
 int nf_xlat_dev_parse_block(struct nf_xlat_dev_conf *conf, struct nlattr *data[],
 			    struct netlink_ext_ack *extack);
 int nf_xlat_dev_fill_block(struct sk_buff *skb, const struct nf_xlat_ct_block *block);
+
+/* nf_xlat_dev_dump.c */
+size_t nf_xlat_dev_get_size(const struct net_device *dev);
+int nf_xlat_dev_fill_info(struct sk_buff *skb, const struct net_device *dev);
 
 /* nf_xlat_dev_core.c */
 void nf_xlat_dev_setup(struct net_device *dev);

@@ -80,6 +80,8 @@ struct if_xlat_pair {
  * @IFLA_XLAT_BLOCK_OF: of @IFLA_XLAT_BLOCK and @IF_XLAT_SNAT: the prefix of all subscribers, from
  *	whose addresses their blocks follow (NLA_BINARY: struct in6_addr)
  * @IFLA_XLAT_BLOCK_OF_LEN: its length, 1 to 64, 64 when absent (NLA_U8)
+ * @IFLA_XLAT_PAIRS_LEFT_OUT: only in a dump of all devices that was asked for without
+ *	IFLA_EXT_MASK: there are pairs, and they do not fit in the message (NLA_FLAG)
  *
  * Numbers are in host byte order where nothing else is said, as everywhere in rtnetlink.
  * What is absent when a device is changed stays as it is, but for attributes that belong
@@ -109,6 +111,7 @@ enum if_xlat_attributes {
 	IFLA_XLAT_BLOCK,
 	IFLA_XLAT_BLOCK_OF,
 	IFLA_XLAT_BLOCK_OF_LEN,
+	IFLA_XLAT_PAIRS_LEFT_OUT,
 	__IFLA_XLAT_MAX
 };
 
