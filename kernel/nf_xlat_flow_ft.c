@@ -65,12 +65,16 @@ static unsigned long nf_xlat_ft_index(const struct nft_flowtable *flowtable)
 	return (unsigned long)&flowtable->data;
 }
 
+/*
+ * Does the set have @dev? A device below a VLAN may be in another namespace, in which a device has
+ * the same index as another one here. RCU read side
+ */
 static bool nf_xlat_ft_has_dev(struct nf_xlat_ft *ft,
 			       const struct net_device *dev)
 {
-	const void *entry = xa_load(&ft->devs, dev->ifindex);
+	const struct nf_xlat_flow_dev *fd = xa_load(&ft->devs, dev->ifindex);
 
-	return entry && !xa_is_value(entry);
+	return fd && !xa_is_value(fd) && fd->ops.dev == dev;
 }
 
 /**

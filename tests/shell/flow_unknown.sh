@@ -112,6 +112,24 @@ if modprobe -q 8021q; then
 	unknown "six VLANs" v6 v6
 	ip -n "$gw" link del v1
 	ip -n "$client6" link del v1
+
+	# The device that the VLAN is on is in another namespace, where it has the index of another
+	# one of the flowtable.
+	another below
+	ip -n "$below" link add under index 4000 type veth peer name up0 netns "$client6"
+	ip -n "$below" link set under up
+	ip -n "$client6" link set up0 up
+	ip -n "$below" link add link under name v1 type vlan id 7
+	ip -n "$below" link set v1 netns "$gw"
+	ip -n "$client6" link add link up0 name v1 type vlan id 7
+	check "a device of the same index" ip -n "$gw" link add dmz index 4000 type veth peer name dmz0
+	ip -n "$gw" link set dmz up
+	reload dmz wan
+	client v1 v1
+	normal "VLAN on a device of another namespace"
+	reload lan wan
+	ip -n "$gw" link del v1
+	ip -n "$client6" link del up0
 else
 	echo "# SKIP: no VLANs in this kernel"
 fi
