@@ -498,6 +498,10 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 		IPCB(skb)->flags |= IPSKB_FORWARDED;
 	else
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
+	/* As ip_forward(): the packet is IPv4 on one side. */
+	if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
+		skb->priority = rt_tos2priority(pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
+						ipv6_get_dsfield(ipv6_hdr(skb)));
 
 	return NF_HOOK(pf, NF_INET_FORWARD, net, &nf_xlat_hook_sk.sk, skb,
 		       skb->dev, dev, nf_xlat_forward_finish);

@@ -36,6 +36,15 @@ seen="64:ff9b::c000:202"
 check "ruleset loads" ruleset siit || done_testing
 talk prerouting
 
+# net.ipv4.ip_forward_update_priority: queues and VLANs treat a packet by its type of service, as with
+# ip_forward().
+check "counters" on "$gw" $NFT "table inet prio { chain post { type filter hook postrouting priority 0;
+	meta l4proto icmp meta priority 0:6 counter; meta l4proto ipv6-icmp meta priority 0:6 counter; }; }"
+check "a ping with a type of service" on "$client6" ping -6 -Q 0x10 -c 1 -W 5 $server64
+check_eq "has its priority, there and back" \
+	"$(on "$gw" $NFT list table inet prio | grep -c 'packets 1 ')" 2
+on "$gw" $NFT delete table inet prio
+
 # The fragments of a packet take one route, as with ip_forward(): rules by port are not for them.
 start "$server4" fragments $server_ip 5354
 ip -n "$gw" -batch - <<-EOF
