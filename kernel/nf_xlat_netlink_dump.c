@@ -511,6 +511,12 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 	return skb->len;
 }
 
+/*
+ * Conntrack adds no entry to a bucket with 80 of them. If a walk has ended more than that in one
+ * bucket, packets bring them back as fast as it ends them, and it has to go on.
+ */
+#define NF_XLAT_NL_DEL_BUCKET	128
+
 /**
  * struct nf_xlat_nl_del - sessions that are to end
  *
@@ -519,6 +525,7 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
  * @hash: nf_conntrack_hash at the last bucket
  * @size: number of buckets of @hash
  * @bucket: bucket of @hash to go on with
+ * @in_bucket: how many have been found in @bucket
  */
 struct nf_xlat_nl_del {
 	struct nf_xlat_nl_filter	filter;
@@ -526,6 +533,7 @@ struct nf_xlat_nl_del {
 	const struct hlist_nulls_head	*hash;
 	unsigned int			size;
 	unsigned int			bucket;
+	unsigned int			in_bucket;
 };
 
 /* Find a wanted session in a bucket, whose lock the caller holds, and take a reference. */
@@ -568,12 +576,16 @@ static struct nf_conn *nf_xlat_nl_del_next(const struct net *net, struct nf_xlat
 			del->hash = nf_conntrack_hash;
 			del->size = nf_conntrack_htable_size;
 			del->bucket = 0;
+			del->in_bucket = 0;
 		} else if (del->bucket >= del->size) {
 			end = true;
 		} else {
 			ct = nf_xlat_nl_del_in(net, del);
 			/* There may be another one in the same bucket. */
-			del->bucket += !ct;
+			if (!ct || ++del->in_bucket == NF_XLAT_NL_DEL_BUCKET) {
+				del->bucket++;
+				del->in_bucket = 0;
+			}
 		}
 		spin_unlock(lock);
 		local_bh_enable();
@@ -619,7 +631,8 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto err;
 	/* Without sessions of ours there is no need to look at all the others. */
-	while (READ_ONCE(nf_xlat_ct_pernet(net)->used) && (ct = nf_xlat_nl_del_next(net, del))) {
+	while (READ_ONCE(nf_xlat_ct_pernet(net)->used) && !fatal_signal_pending(current) &&
+	       (ct = nf_xlat_nl_del_next(net, del))) {
 		/* Without report, as in nf_xlat_ct_make(). The end of a session names nobody. */
 		nf_ct_delete(ct, 0, 0);
 		nf_ct_put(ct);
