@@ -646,7 +646,14 @@ void nf_xlat_bib_unfix_all(struct net *net)
 	while (READ_ONCE(bn->statics)) {
 		rhashtable_walk_enter(&bn->table6, &iter);
 		do {
-			rhashtable_walk_start(&iter);
+			/*
+			 * After a resize, older kernels would go on from the last mapping of the
+			 * run before, which may have been freed.
+			 */
+			if (rhashtable_walk_start_check(&iter)) {
+				rhashtable_walk_stop(&iter);
+				break;
+			}
 			/* What is not an error is not freed until the RCU read side ends. */
 			for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
 				if (!IS_ERR(bib))
