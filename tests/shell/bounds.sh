@@ -116,7 +116,14 @@ read -r first count own_ms lost < <(python "$own" events 200 $n 100)
 check_eq "events of the host's own" "$count $lost" "$n 0"
 read -r user_first count ms lost < <(python "$bob" events 200 $n "$(awk "BEGIN { print 4 * $own_ms / 1000 }")")
 check "a single event comes at once: $first ms, a user's $user_first ms" [ "$first" -lt 5000 -a "$user_first" -lt 5000 ]
-check "a user's are sent in turns: $count of $n in $ms ms, of the host's own all in $own_ms" [ "$count" -le $((n / 2)) ]
+# Once more, as the processor may have been somebody else's for a while. A user's are some 12
+# times slower.
+box again
+talks "$again"
+read -r _ _ again_ms _ < <(python "$again" events 200 $n 100)
+[ "$own_ms" -lt "$again_ms" ] || own_ms=$again_ms
+check "a user's are sent in turns: $count of $n in $ms ms, of the host's own all in $own_ms" \
+	[ $((3 * count * own_ms)) -le $((n * ms)) ]
 fillers=
 for i in 1 2 3 4; do
 	box filler$i user
