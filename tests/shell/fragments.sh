@@ -70,11 +70,7 @@ mtu() { on "$1" ip route get "$2" | grep -o 'mtu [0-9]*'; }
 
 start "$leaf6" fragments $leaf_ip 9001
 start "$far4" fragments $far_ip 9001
-# stream.py serves IPv4
-sed 's/s = socket.socket()/s = socket.socket(socket.AF_INET6)/' "$here/stream.py" >"$tmp/stream6.py"
-rm "$tmp/ready"
-background "$leaf6" python3 -ISu "$tmp/stream6.py" serve "$tmp/ready" 9000
-wait_for 10 test -e "$tmp/ready"
+start "$leaf6" stream 9000 six
 
 for at in "wide" "narrow4 1300" "narrow4 600" "narrow6 1400" "narrow6 1280"; do
 	# shellcheck disable=SC2086 # into words

@@ -37,13 +37,8 @@ check "ruleset loads" on "$gw" "$NFT" "table inet gw {
 }" || done_testing
 before=$(warnings)
 
-# stream.py serves IPv4
-sed 's/s = socket.socket()/s = socket.socket(socket.AF_INET6)/' "$here/stream.py" >"$tmp/stream6.py"
-for ns in "$server4" "$gw"; do
-	rm -f "$tmp/ready"
-	background "$ns" python3 -ISu "$tmp/stream6.py" serve "$tmp/ready" 9000
-	wait_for 10 test -e "$tmp/ready" || fail "stream6 does not listen"
-done
+start "$server4" stream 9000 six
+start "$gw" stream 9000 six
 
 # end NS DEV ADDRESS TYPE...: of a tunnel
 end()

@@ -36,11 +36,7 @@ bad() { on "$gw" "$NFT" list counter inet gw bad | sed -n 's/.*packets \([0-9]*\
 retransmitted() { on "$1" nstat -asz TcpRetransSegs | awk '/Retrans/ { print $2 }'; }
 
 start "$server4" stream 9000
-# stream.py serves IPv4
-sed 's/s = socket.socket()/s = socket.socket(socket.AF_INET6)/' "$here/stream.py" >"$tmp/stream6.py"
-rm "$tmp/ready"
-background "$client6" python3 -ISu "$tmp/stream6.py" serve "$tmp/ready" 9000
-wait_for 10 test -e "$tmp/ready"
+start "$client6" stream 9000 six
 
 # What is lost before the gateway it never sees, what is lost after it comes again.
 # Packets as they are on the wire: no offload.
