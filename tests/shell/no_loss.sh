@@ -75,6 +75,16 @@ printf '%s\n' "define pref = 2001:db8:64::/96" 'include "parts/*.nft"' >"$tmp/be
 # A \c in a comment, which echo of dash takes for the end.
 sed 's/before xlat 6to4/c:\\conf/' "$tmp/good" "$tmp/part" | sed '/^#!/d; /^include/d' >"$tmp/comment"
 verdict "$tmp/comment" 0 2 2
+# nft takes a "}" at the very end, but no include.
+printf %s "$(<"$tmp/comment")" >"$tmp/end"
+verdict "$tmp/end" 0 2 2
+printf 'flush ruleset\ninclude "/run/nft-xlat/*.nft"' >"$tmp/include"
+check_not "nft refuses a file that ends in an include without a newline" on "$gw" "$NFT" -c -f "$tmp/include"
+check_eq "the check as well" "$(xlat_check "$tmp/include")" "status 2"
+echo >>"$tmp/include"
+check_match "with a newline it can be loaded" "$(xlat_check "$tmp/include")" "*xlat statements: 0, *status 1"
+on "$gw" "$mine/sbin/nft-xlat-check" "$tmp/good" >/dev/full 2>&1
+check_eq "an answer that cannot be written" $? 2
 echo "table inet gw {" >"$tmp/torn"
 check_eq "a file cut short" "$(xlat_check "$tmp/torn")" "status 2"
 check_eq "no file" "$(xlat_check "$tmp/none")" "status 2"
