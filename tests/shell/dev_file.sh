@@ -69,6 +69,16 @@ check "and is there" test -n "$(ip -n "$gw" -o link show lan)"
 echo "masquerade" | conf lan
 check_match "nor changed" "$(device "$gw" reload lan)" "xlat-device: lan is no device of kind xlat"
 
+# A name that ip could take for a word of its own
+conf br <<-EOT
+	prefix 2001:db8:98::/96
+	local 203.0.113.10 as 2001:db8:1::10
+EOT
+check "a device called br" device "$gw" up br
+check "reload" device "$gw" reload br
+check "down" device "$gw" down br
+check "and it is gone" on "$gw" test ! -e /sys/class/net/br
+
 # The CLAT's host has IPv6 only, and asks this resolver.
 cat >"$tmp/unbound.conf" <<-EOT
 	server:
