@@ -69,13 +69,42 @@ check "and is there" test -n "$(ip -n "$gw" -o link show lan)"
 echo "masquerade" | conf lan
 check_match "nor changed" "$(device "$gw" reload lan)" "xlat-device: lan is no device of kind xlat"
 
-# A name that ip could take for a word of its own
+# A name that ip could take for a word of its own, and pairs: each in several notations, and changed
+# by others
 conf br <<-EOT
 	prefix 2001:db8:98::/96
 	local 203.0.113.10 as 2001:db8:1::10
+	local 203.0.113.12 as 2001:db8:1::12
+	local 203.0.113.16/28 as 2001:db8:1::20/124
 EOT
+br() { ip -n "$gw" link set dev br type xlat "$@"; }
+pairs() { ip -n "$gw" -d -o link show dev br | grep -o 'local [^ ]* as [^ ]*' | sort | cut -d ' ' -f 2- | paste -sd,; }
 check "a device called br" device "$gw" up br
-check "reload" device "$gw" reload br
+three="203.0.113.10 as 2001:db8:1::10,203.0.113.12 as 2001:db8:1::12,203.0.113.16/28 as 2001:db8:1::20/124"
+check_eq "its pairs" "$(pairs)" "$three"
+sed -i 's,10 as .*,10/32 as 2001:DB8:1:0::10/128,; s,::20/124,:0:0:0:0:20/124,' "$tmp/br.conf"
+check "the same pairs, written in other ways" device "$gw" reload br
+check_eq "are there" "$(pairs)" "$three"
+br local del 203.0.113.10 as 2001:db8:1::10
+check "without one that somebody has deleted" device "$gw" reload br
+check_eq "it is there again" "$(pairs)" "$three"
+br local del 203.0.113.12 as 2001:db8:1::12
+sed -i 's,::12,::13,' "$tmp/br.conf"
+check "deleted, and another one in the file" device "$gw" reload br
+check_eq "it is there" "$(pairs)" "${three/::12/::13}"
+br local flush
+check "without any" device "$gw" reload br
+check_eq "they are there again" "$(pairs)" "${three/::12/::13}"
+br local 203.0.113.14 as 2001:db8:1::14
+check "with one by somebody else" device "$gw" reload br
+check_match "it stays" "$(pairs)" "*,203.0.113.14 as 2001:db8:1::14,*"
+echo "local 203.0.113.14 as 2001:db8:1::14" >>"$tmp/br.conf"
+check "which the file gets" device "$gw" reload br
+sed -i '/local/d' "$tmp/br.conf"
+# as an earlier version has written it
+sed -i 's,10 as .*,10/32 as 2001:DB8:1::10/128,' "$tmp/run/br"
+check "the file without pairs" device "$gw" reload br
+check_eq "they are taken back" "$(pairs)" ""
 check "down" device "$gw" down br
 check "and it is gone" on "$gw" test ! -e /sys/class/net/br
 
