@@ -128,9 +128,9 @@ static int parse_prefix(const char *word, const char *arg, int family,
 	const unsigned char *b = addr;
 	char s[INET6_ADDRSTRLEN];
 
-	snprintf(s, sizeof(s), "%.*s",
-		 slash ? (int)(slash - arg) : (int)strlen(arg), arg);
-	if (inet_pton(family, s, addr) != 1)
+	if (snprintf(s, sizeof(s), "%.*s", slash ? (int)(slash - arg) :
+		     (int)strlen(arg), arg) >= (int)sizeof(s) ||
+	    inet_pton(family, s, addr) != 1)
 		return bad(word, arg, family == AF_INET ?
 			   "is not an IPv4 address" : "is not an IPv6 address");
 	if (slash) {

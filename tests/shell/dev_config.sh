@@ -24,6 +24,8 @@ refused "no length" '"64:ff9b::" has no length' prefix 64:ff9b::
 refused "a length of no RFC 6052 prefix" '"64:ff9b::/95" has a length other than' prefix 64:ff9b::/95
 refused "bits behind the prefix" '"64:ff9b::1/96" has bits set' prefix 64:ff9b::1/96
 refused "no prefix" '"192.0.2.1/96" is not an IPv6 address' prefix 192.0.2.1/96
+refused "an address that is too long" '1009" is not an IPv6 address' prefix $pref64/96 \
+	local 192.0.2.1 as 2001:0db8:0000:0000:0000:0000:192.168.100.1009
 refused "half a pair" 'is to be followed by "as"' prefix $pref64/96 local 192.0.2.1
 refused "a pair of one family" '"192.0.2.2" is not an IPv6 address' local 192.0.2.1 as 192.0.2.2
 refused "more IPv4 than IPv6" 'has more addresses than' local 192.0.2.0/24 as 2001:db8::/124
