@@ -2195,6 +2195,14 @@ static void parse_filter(char **argv)
 	}
 }
 
+/* The status to end with: what could not be written is a failure. */
+static int end_status(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die(1, "cannot write: %s", strerror(errno));
+	return status;
+}
+
 /* Options of @argv, wherever they are, which leave it */
 static void parse_options(char **argv)
 {
@@ -2209,10 +2217,10 @@ static void parse_options(char **argv)
 			openmetrics = true;
 		} else if (!strcmp(*argv, "--help") || !strcmp(*argv, "-h")) {
 			printf("%s", usage);
-			exit(0);
+			exit(end_status(0));
 		} else if (!strcmp(*argv, "--version") || !strcmp(*argv, "-V")) {
 			printf("xlat %s\n", XLAT_VERSION);
-			exit(0);
+			exit(end_status(0));
 		} else {
 			die(2, "\"%s\" is no option (see --help)", *argv);
 		}
@@ -2249,15 +2257,15 @@ int main(int argc, char **argv)
 	argv++;
 	if (commands[i].fn == do_add) {
 		parse_add(argv);
-		return do_add();
+		return end_status(do_add());
 	}
 	if (commands[i].fn == do_deterministic) {
 		parse_deterministic(argv);
-		return do_deterministic();
+		return end_status(do_deterministic());
 	}
 	if (commands[i].fn == do_delete && *argv && !strcmp(*argv, "mapping")) {
 		parse_delete_mapping(argv + 1);
-		return do_delete_mapping();
+		return end_status(do_delete_mapping());
 	}
 	if ((commands[i].fn == do_save || commands[i].fn == do_restore) && *argv)
 		die(2, "\"%s\": %s has no filter", *argv, command);
@@ -2295,8 +2303,5 @@ int main(int argc, char **argv)
 		die(2, "blocks have no \"%s\"", filter.fast ? "fast" : filter.proto >= 0 ? "proto" : "peer");
 	if (commands[i].fn == do_monitor && filter.fast)
 		die(2, "sessions begin outside of the fast path: \"monitor\" has no \"fast\"");
-	i = commands[i].fn();
-	if (fflush(stdout) || ferror(stdout))
-		die(1, "cannot write: %s", strerror(errno));
-	return i;
+	return end_status(commands[i].fn());
 }

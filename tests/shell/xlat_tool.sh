@@ -42,6 +42,16 @@ said() { if [[ $(uname -r) = 6.1.* ]]; then sed '/would end\|attribute/!s/: .*//
 # why TEXT: what xlat says then
 why() { if [[ $(uname -r) = 6.1.* ]]; then echo "Invalid argument"; else echo "$1"; fi; }
 
+# what needs no kernel, and a disk without room
+# shellcheck disable=SC2317 # called by refused
+full() { "$@" >/dev/full; }
+for i in --version --help "deterministic 1024 of 2001:db8::/59 range $pool_ip"; do
+	# shellcheck disable=SC2086 # words
+	check "$i" "$xlat" $i
+	# shellcheck disable=SC2086 # words
+	refused 1 "xlat: cannot write: No space left on device" full "$xlat" $i
+done
+
 setup_topo
 check "ruleset loads" ruleset nat64 || done_testing
 on "$gw" sysctl -qw net.netfilter.nf_conntrack_acct=1
