@@ -1752,6 +1752,9 @@ static int run(char *const argv[], const char *input, char *buf, size_t size)
 
 	if (pipe(in) || pipe(out))
 		return -1;
+	/* Short enough for a pipe. To a child that has ended already, this would raise SIGPIPE. */
+	if (write(in[1], input, strlen(input)) < 0)
+		return -1;
 	pid = fork();
 	if (pid < 0)
 		return -1;
@@ -1768,9 +1771,6 @@ static int run(char *const argv[], const char *input, char *buf, size_t size)
 	}
 	close(in[0]);
 	close(out[1]);
-	/* Short enough for a pipe. */
-	if (write(in[1], input, strlen(input)) < 0)
-		n = 0;
 	close(in[1]);
 	/* The head of it is enough, but it is not to be cut off in writing. */
 	while ((r = read(out[0], buf + n, size - 1 - n)) > 0 && n < size - 1)
