@@ -664,16 +664,38 @@ static void parse_state(const char *word)
 		die(2, "\"state\" is for TCP");
 }
 
+/* P[/LENGTH] of RFC 6052; without a length it is 96. */
+static void parse_prefix(const char *word, struct end *prefix)
+{
+	unsigned int i;
+
+	parse_end(word, prefix, false);
+	if (prefix->family != AF_INET6 || prefix->has_port)
+		die(2, "\"%s\" is no IPv6 prefix", word);
+	if (!strchr(word, '/'))
+		prefix->len = 96;
+	switch (prefix->len) {
+	case 32:
+	case 40:
+	case 48:
+	case 56:
+	case 64:
+	case 96:
+		break;
+	default:
+		die(2, "\"%s\" has a length other than 32, 40, 48, 56, 64 and 96", word);
+	}
+	for (i = prefix->len / 8; i < 16; i++)
+		if (prefix->addr[i])
+			die(2, "\"%s\" has bits set behind its length", word);
+}
+
 static void parse_rule_word(char ***argv)
 {
 	const char *word = **argv;
 
 	if (!strcmp(word, "prefix")) {
-		parse_end(word_after(argv, word), &added.prefix, false);
-		if (added.prefix.family != AF_INET6 || added.prefix.has_port)
-			die(2, "\"%s\" is no IPv6 prefix", **argv);
-		if (!strchr(**argv, '/'))
-			added.prefix.len = 96;
+		parse_prefix(word_after(argv, word), &added.prefix);
 	} else if (!strcmp(word, "range")) {
 		word_after(argv, word);
 		parse_range(**argv, added.range);
@@ -719,10 +741,8 @@ void parse_add(char **argv)
 		parse_endpoint(*++argv, &added.peer, AF_INET);
 	while (*++argv)
 		parse_rule_word(&argv);
-	if (added.session && !added.prefix.family) {
-		parse_end("64:ff9b::/96", &added.prefix, false);
-		added.prefix.len = 96;
-	}
+	if (added.session && !added.prefix.family)
+		parse_prefix("64:ff9b::/96", &added.prefix);
 }
 
 void parse_delete_mapping(char **argv)

@@ -85,8 +85,15 @@ refused "xlat: add: the pool does not have the port" \
 	on_gw add mapping udp "[$client_ip]:80" $pool:80 prefix 64:ff9b::/96 range $pool:1024-65535
 refused "xlat: \"192.0.2.0/24\" is no range of IPv4 addresses" \
 	on_gw add mapping udp "[$client_ip]:7001" 192.0.2.0:7001 prefix 64:ff9b::/96 range 192.0.2.0/24
-refused "xlat: add: integer out of range" \
-	on_gw add mapping udp "[$client_ip]:7001" $pool:7001 prefix 64:ff9b::/128 range $pool
+for i in 64:ff9b::/128 64:ff9b::/95 ::/0; do
+	refused "xlat: \"$i\" has a length other than 32, 40, 48, 56, 64 and 96" \
+		on_gw add mapping udp "[$client_ip]:7001" $pool:7001 prefix $i range $pool
+	refused "xlat: \"$i\" has a length other than 32, 40, 48, 56, 64 and 96" \
+		on_gw add session tcp "[$client_ip]:4000" $pool:4001 $server_ip:80 prefix $i unmapped
+done
+refused 'xlat: "64:ff9b::1/96" has bits set behind its length' \
+	on_gw add session tcp "[$client_ip]:4000" $pool:4001 $server_ip:80 prefix 64:ff9b::1/96 unmapped
+check_eq "no session" "$(on_gw sessions proto tcp --json)" "[]"
 # A mapping for all peers, of a rule that the message describes
 check "a mapping with settings of its own" on_gw add mapping udp "[$client_ip]:7005" $pool:7005 \
 	prefix 64:ff9b::/96 non-global range $pool:1024-65535
