@@ -502,6 +502,13 @@ static void put_end(struct nlmsghdr *nlh, unsigned int kind)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+/* Have dump() bring only what has this end, of @kind, and this protocol. */
+void filter_by(unsigned int kind, const struct end *end, int proto)
+{
+	filter = (struct filter){ .proto = proto, .any = true };
+	filter.end[kind] = *end;
+}
+
 void need_family(void)
 {
 	if (!find_family())

@@ -865,47 +865,116 @@ static bool same_end(const struct end *a, const struct end *b)
 	return a->port == b->port && !memcmp(a->addr, b->addr, a->family == AF_INET6 ? 16 : 4);
 }
 
-/* May sessions end for the mapping to be added? Not if it is there, or if a static one is in its way. */
-static bool replaceable(void)
+static bool same_ends(const struct mapping *a, const struct mapping *b)
 {
-	struct table t = { .elem = sizeof(struct mapping), .parse = mapping_parse };
-	const struct mapping *m;
-	bool client, pool, ok = true;
-	size_t i;
-
-	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
-	for (i = 0; i < t.n; i++) {
-		m = (const struct mapping *)t.v + i;
-		if (one_icmp(m->proto) != one_icmp(added.proto))
-			continue;
-		client = same_end(&m->client, &added.client);
-		pool = same_end(&m->pool, &added.pool);
-		if ((client && pool) || ((client || pool) && m->fixed))
-			ok = false;
-	}
-	free(t.v);
-	return ok;
+	return same_end(&a->client, &b->client) && same_end(&a->pool, &b->pool);
 }
 
-/* End the sessions that have this end, the client or the address of the pool. */
-static int end_sessions(uint16_t kind, const struct end *end, const char **text)
+/* Could this mapping be of the rule that the mapping to be added is of? */
+static bool may_have_rule(const struct mapping *m)
 {
+	if (added.prefix.family && (m->prefix_len != added.prefix.len ||
+				    memcmp(m->prefix, added.prefix.addr, 16)))
+		return false;
+	if (m->masq)
+		return true;
+	return memcmp(added.pool.addr, &m->pool_min, 4) >= 0 &&
+	       memcmp(added.pool.addr, &m->pool_max, 4) <= 0 &&
+	       (!m->max_port || (added.pool.port >= m->min_port &&
+				 added.pool.port <= m->max_port));
+}
+
+/*
+ * Collect the mappings that have @end, the client's port or the port of the pool by @kind, and the
+ * zone of the mapping to be added, which is 0. A client has one for each rule.
+ */
+static void find_in_way(uint16_t kind, const struct end *end, struct table *way)
+{
+	struct table t = { .elem = sizeof(struct mapping), .parse = mapping_parse };
+	bool client = kind == NF_XLAT_A_FILTER_CLIENT;
+	const struct mapping *m, *other;
+	size_t i, k;
+
+	filter_by(kind, end, added.proto);
+	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
+	for (m = t.v, i = 0; i < t.n; i++, m++) {
+		if (client ? m->client_zone || !may_have_rule(m) : m->zone)
+			continue;
+		/* A filter of sessions has no zone. */
+		for (other = t.v, k = 0; k < t.n; k++, other++)
+			if (same_ends(m, other) && (m->zone != other->zone ||
+						    m->client_zone != other->client_zone))
+				die(1, "%s: a mapping in the way has the client and the address of one in another zone of conntrack, whose sessions would end as well",
+				    command);
+		*(struct mapping *)grow(way) = *m;
+	}
+	free(t.v);
+}
+
+static void put_filter_end(struct nlmsghdr *nlh, uint16_t kind, const struct end *end)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, kind);
 	bool is6 = end->family == AF_INET6;
-	struct nlattr *nest, *in;
+
+	mnl_attr_put(nlh, is6 ? NF_XLAT_A_ENDPOINT_ADDR6 : NF_XLAT_A_ENDPOINT_ADDR4, is6 ? 16 : 4,
+		     end->addr);
+	mnl_attr_put_u8(nlh, NF_XLAT_A_ENDPOINT_PREFIX_LEN, is6 ? 128 : 32);
+	if (end->has_port)
+		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(end->port));
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* End the sessions of a mapping, which have its client and @end, of @kind. */
+static int end_sessions(const struct mapping *m, uint16_t kind, const struct end *end,
+			const char **text)
+{
 	struct nlmsghdr *nlh;
+	struct nlattr *nest;
 	char buf[1024];
 
 	nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_SESSION_DEL);
 	nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
 	mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, added.proto);
-	in = mnl_attr_nest_start(nlh, kind);
-	mnl_attr_put(nlh, is6 ? NF_XLAT_A_ENDPOINT_ADDR6 : NF_XLAT_A_ENDPOINT_ADDR4, is6 ? 16 : 4,
-		     end->addr);
-	mnl_attr_put_u8(nlh, NF_XLAT_A_ENDPOINT_PREFIX_LEN, is6 ? 128 : 32);
-	mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(end->port));
-	mnl_attr_nest_end(nlh, in);
+	put_filter_end(nlh, NF_XLAT_A_FILTER_CLIENT, &m->client);
+	put_filter_end(nlh, kind, end);
 	mnl_attr_nest_end(nlh, nest);
 	return command_do(nlh, text);
+}
+
+/* In a hairpin, the address of the pool is in the prefix. An echo does not have its identifier. */
+static int end_hairpins(const struct mapping *m, const char **text)
+{
+	struct end peer = { .family = AF_INET6, .port = m->pool.port,
+			    .has_port = one_icmp(m->proto) != IPPROTO_ICMPV6 };
+
+	embed(m->prefix, m->prefix_len, m->pool.addr, peer.addr);
+	return end_sessions(m, NF_XLAT_A_FILTER_PEER, &peer, text);
+}
+
+/*
+ * End the sessions of the mappings in the way of the one to be added, which the kernel has refused
+ * with -EEXIST for the client's port, or with -EADDRINUSE for that of the pool; 0, or a negative
+ * error. None ends when a static mapping is in the way: 1 then.
+ */
+static int clear_way(int refused, const char **text)
+{
+	struct table way = { .elem = sizeof(struct mapping) };
+	const struct mapping *m;
+	int err = 0;
+	size_t i;
+
+	if (refused == -EEXIST)
+		find_in_way(NF_XLAT_A_FILTER_CLIENT, &added.client, &way);
+	find_in_way(NF_XLAT_A_FILTER_POOL, &added.pool, &way);
+	for (m = way.v, i = 0; i < way.n && !err; i++, m++)
+		err = m->fixed;
+	/* Last those that are likely to begin again. */
+	for (m = way.v, i = 0; i < way.n && !err; i++, m++)
+		err = end_hairpins(m, text);
+	for (m = way.v, i = 0; i < way.n && !err; i++, m++)
+		err = end_sessions(m, NF_XLAT_A_FILTER_POOL, &m->pool, text);
+	free(way.v);
+	return err;
 }
 
 /*
@@ -917,7 +986,7 @@ static int replace_do(void)
 	char *why = NULL, buf[1024];
 	struct nlmsghdr *nlh;
 	const char *text;
-	int err, tries;
+	int err, other, tries;
 
 	for (tries = 0;; tries++) {
 		nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_MAPPING_NEW);
@@ -926,14 +995,14 @@ static int replace_do(void)
 		if ((err != -EEXIST && err != -EADDRINUSE) || tries == REPLACE_TRIES)
 			break;
 		/* The next exchange overwrites the text. */
-		if (!tries)
-			text = why = text ? strdup(text) : NULL;
-		if (!tries && !replaceable())
-			break;
-		err = end_sessions(NF_XLAT_A_FILTER_CLIENT, &added.client, &text);
-		if (!err)
-			err = end_sessions(NF_XLAT_A_FILTER_POOL, &added.pool, &text);
-		if (err)
+		free(why);
+		why = text ? strdup(text) : NULL;
+		other = clear_way(err, &text);
+		if (other < 0)
+			err = other;
+		else
+			text = why;
+		if (other)
 			break;
 	}
 	if (err)

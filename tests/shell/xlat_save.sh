@@ -44,7 +44,7 @@ for ns in "$gw" "$gw2"; do
 			ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global snat to $pool:1024-65535 filtering address-dependent; }; }" ||
 		{ fail "ruleset loads"; done_testing; }
 done
-serve "$server4" tcp4:8080 udp4:5353
+serve "$server4" tcp4:8080 udp4:5353 udp4:5354 udp4:5355
 on_gw() { on "$gw" "$xlat" "$@"; }
 on_gw2() { on "$gw2" "$xlat" "$@"; }
 # shellcheck disable=SC2317 # called by check
@@ -99,10 +99,11 @@ check "a mapping with settings of its own" on_gw add mapping udp "[$client_ip]:7
 	prefix 64:ff9b::/96 non-global range $pool:1024-65535
 refused "xlat: add: masquerading, and the address is none of this host" \
 	on_gw add mapping udp "[$client_ip]:7006" $pool:7006 prefix 64:ff9b::/96 masquerade
-serve "$client6" udp6:7005 udp6:7000
+serve "$client6" udp6:7005 udp6:7000 udp6:7061
 check_match "a peer begins a session with it" "$(ask "$server4" udp $pool 7005)" "hello from 64:ff9b::c000:202 *"
 check_match "not with the one that filters" "$(ask "$server4" udp $pool 7000)" "*No route to host"
-# from PORT: as whom the server sees what the client sends from that port
+# from PORT [PORT]: as whom the server, at its port 5353 or that one, sees what the client sends from
+# that port
 from()
 {
 	on "$client6" python3 -ISc 'import socket, sys
@@ -110,12 +111,12 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 s.settimeout(4)
 s.bind(("", int(sys.argv[2])))
 for i in range(5):
-	s.sendto(b"x", (sys.argv[1], 5353))
+	s.sendto(b"x", (sys.argv[1], int(sys.argv[3])))
 	try:
 		print(*s.recv(99).decode().split()[2:])
 		break
 	except OSError:
-		pass' $dest64 "$1"
+		pass' $dest64 "$1" "${2:-5353}"
 }
 check "a mapping with another port" on_gw add mapping udp "[$client_ip]:7010" $pool:7011
 check_eq "a session of the client has it" "$(from 7010)" "$pool 7011"
@@ -166,6 +167,59 @@ refused "xlat: add: the client's port has another mapping" on_gw add mapping udp
 check_eq "no session has ended for these" "$(number)" "$before"
 kill $mine $theirs
 for m in 7021 7030; do check "takes back $m" on_gw delete mapping udp $pool:$m; done
+on_gw delete client ::/0 >/dev/null
+
+# Only what is in its way: the same client in other zones, of which the second holds for IPv4 too, and
+# what he has of another rule
+check "zones" on "$gw" "$NFT" "table inet zones { chain raw { type filter hook prerouting priority raw
+	udp dport 5354 ct original zone set 1
+	udp dport 5355 ct zone set 2
+	udp sport 5355 ct zone set 2; }; }"
+# id SPORT DPORT: of the session of the client
+id() { on "$gw" conntrack -L -o id -f ipv6 -p udp --orig-port-src "$1" --orig-port-dst "$2" 2>/dev/null | grep -o ' id=[0-9]*'; }
+check_eq "a session" "$(from 7050)" "$pool 7050"
+one=$(from 7050 5354)
+check_match "one of the same port in another zone" "$one" "$pool [0-9]*"
+check "with another port there" test "$one" != "$pool 7050"
+before=$(id 7050 5354)
+check_match "it is there" "$before" " id=*"
+check "another port for the first" on_gw add mapping udp "[$client_ip]:7050" $pool:7053 replace
+check_eq "he has it" "$(from 7050)" "$pool 7053"
+check_eq "the other zone's session stays" "$(id 7050 5354)" "$before"
+before=$(id 7050 5353)
+check "the port of the other zone's" on_gw add mapping udp "[$client_ip]:7055" "$pool:${one#* }" replace
+check_eq "is the client's" "$(from 7055)" "$one"
+check_eq "the other zone's session has ended for it" "$(id 7050 5354)" ""
+check_eq "and no other" "$(id 7050 5353)" "$before"
+check_eq "a session" "$(from 7051)" "$pool 7051"
+# static ADDRESS PORT MORE: a line for a mapping of the client's port
+static()
+{
+	printf '{"mapping": {"client": "%s", "client_port": 7051, "address": "%s", "port": %s, "protocol": 17%s, ' $client_ip "$@"
+	printf '"prefix": "64:ff9b::", "prefix_len": 96, "non_global": true, "pool_min": "%s"}}\n' "$1"
+}
+check_match "a static mapping of another zone, and one of another rule" \
+	"$({ static 203.0.113.2 7052 ', "client_zone": 1'; static 203.0.113.4 7054 ''; } | on_gw restore 2>/dev/null)" "*2 static*"
+check "are not in its way" on_gw add mapping udp "[$client_ip]:7051" $pool:7056 replace
+check_eq "he has it" "$(from 7051)" "$pool 7056"
+check_eq "a session" "$(from 7057)" "$pool 7057"
+check_eq "the same ends in another zone" "$(from 7057 5355)" "$pool 7057"
+before=$(id 7057 5355)
+refused "xlat: add: a mapping in the way has the client and the address of one in another zone of conntrack*" \
+	on_gw add mapping udp "[$client_ip]:7057" $pool:7058 replace
+check_eq "whose session stays" "$(id 7057 5355)" "$before"
+
+# A mapping that has a hairpin alone
+check "a mapping for all peers" on_gw add mapping udp "[$client_ip]:7061" $pool:7061 prefix 64:ff9b::/96 non-global range $pool:1024-65535
+check_match "a hairpin" "$(ask "$client6" udp "$pref64$pool" 7061)" "hello from ${pref64}cb00:7101 *"
+check "it is static no longer" on_gw delete mapping udp $pool:7061
+check_match "but stays" "$(on_gw mappings pool $pool:7061 | tail -n 1)" "udp *:7061 $pool:7061 1 *"
+check "its port" on_gw add mapping udp "[$client_ip]:7062" $pool:7061 replace
+check_match "has another client" "$(on_gw mappings pool $pool:7061 | tail -n 1)" "udp *:7062 $pool:7061 0 *static"
+for m in "$pool:7053" "${one/ /:}" 203.0.113.2:7052 203.0.113.4:7054 "$pool:7056" "$pool:7061"; do
+	check "takes back $m" on_gw delete mapping udp "$m"
+done
+on "$gw" "$NFT" delete table inet zones
 on_gw delete client ::/0 >/dev/null
 
 # Sessions that stay: TCP, UDP, and pings that go on
