@@ -187,8 +187,8 @@ uninstall: ## take away what install put there
 		xargs rm -f .nft-xlat <.nft-xlat; find . -depth -type d -empty -delete
 	@cd $(DESTDIR)$(PREFIX) 2>/dev/null || exit 0; \
 		rm -f sbin/xlat-device sbin/xlat share/man/man8/xlat.8 lib/systemd/system/xlat[@-]*; \
-		rmdir -p --ignore-fail-on-non-empty lib/systemd/system share/man/man8 sbin 2>/dev/null; \
-		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
+		rmdir -p --ignore-fail-on-non-empty lib/systemd/system share/man/man8 sbin 2>/dev/null || :
+	@! test -d $(DESTDIR)$(PREFIX) || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(PREFIX)
 
 .PHONY: dkms-install dkms-uninstall
 dkms-install: SRC = $(DESTDIR)/usr/src/nft-xlat-$(VERSION)
