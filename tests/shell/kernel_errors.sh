@@ -135,8 +135,11 @@ if [ -e /sys/module/nf_flow_table_inet ] && command -v setpriv unshare >"$tmp/ch
 	check "all modules may load again" modprobe -a nft_xlat nft_xlat_flow
 fi
 
-# By a jump
-refused "forward jumps to stateful xlat" "is there a statement behind this jump *Stateful xlat, for example, is for type filter, in prerouting and output" "?(jump )x" "$NFT" <<-END
+# By a jump, behind which the batch has xlat
+stateful_is='stateful xlat is for type filter, in prerouting and output, after conntrack (-200)'
+stateless_is='stateless xlat is for type filter, in prerouting, forward and output'
+unknown="a chain behind it, or this rule has a statement or match that is not for the hook, type or priority of the base chain; stateful xlat, for example, ${stateful_is#* * }"
+refused "forward jumps to stateful xlat" "chain 'x', to which this jumps, has xlat 6to4, which cannot be used from here: $stateful_is" "?(jump )x" "$NFT" <<-END
 	table inet t {
 		chain x { $stateful; }
 		chain c { $fwd
@@ -144,7 +147,7 @@ refused "forward jumps to stateful xlat" "is there a statement behind this jump 
 		}
 	}
 END
-refused "raw goes to stateful xlat" "is there a statement behind this jump *after conntrack (-200)" "?(goto )x" "$NFT" <<-END
+refused "raw goes to stateful xlat" "chain 'x', to which this jumps, has xlat 6to4, which cannot be used from here: $stateful_is" "?(goto )x" "$NFT" <<-END
 	table inet t {
 		chain x { $stateful; }
 		chain c { type filter hook prerouting priority raw;
@@ -152,7 +155,39 @@ refused "raw goes to stateful xlat" "is there a statement behind this jump *afte
 		}
 	}
 END
-refused "input jumps to stateless xlat by a map" "is there a statement behind this jump" "ip6 nexthdr vmap { tcp : jump x }" "$NFT" <<-END
+refused "another rule of the chain is for forward" "chain 'x', to which this jumps, has xlat 4to6, which cannot be used from here: $stateful_is" "?(jump )x" "$NFT" <<-END
+	table inet t {
+		chain x {
+			ip6 daddr 2001:db8::1 xlat 6to4 $n64
+			xlat 4to6 $n64 dnat to 2001:db8::1
+		}
+		chain c { $fwd jump x; }
+	}
+END
+refused "postrouting jumps to stateless xlat" "chain 'x', to which this jumps, has xlat 4to6, which cannot be used from here: $stateless_is" "?(jump )x" "$NFT" <<-END
+	table inet t {
+		chain x { xlat 4to6 $n64; }
+		chain c { type filter hook postrouting priority filter; jump x; }
+	}
+END
+refused "nat jumps to stateless xlat" "chain 'x', to which this jumps, has xlat 4to6, which cannot be used from here: $stateless_is" "?(jump )x" "$NFT" <<-END
+	table ip t {
+		chain x { xlat 4to6 $n64; }
+		chain c { type nat hook prerouting priority dstnat; jump x; }
+	}
+END
+if [ -e /sys/module/nf_flow_table_inet ]; then
+	refused "prerouting jumps to the fast path" "chain 'x', to which this jumps, has xlat flow, which cannot be used from here: xlat flow is for type filter, in forward" "?(jump )x" "$NFT" <<-END
+		table inet t {
+			$ft
+			chain x { xlat flow add @ft; }
+			chain c { $pre jump x; }
+		}
+	END
+fi
+
+# What may be behind the jump is not named, unless it is the reason.
+refused "input jumps to stateless xlat by a map" "a chain, to which this jumps, $unknown" "ip6 nexthdr vmap { tcp : jump x }" "$NFT" <<-END
 	table inet t {
 		chain x { xlat 6to4 $n64; }
 		chain c { type filter hook input priority filter;
@@ -160,10 +195,47 @@ refused "input jumps to stateless xlat by a map" "is there a statement behind th
 		}
 	}
 END
+refused "forward jumps to a chain that jumps to stateful xlat" "chain 'y', to which this jumps, $unknown" "?(jump )y" "$NFT" <<-END
+	table inet t {
+		chain x { $stateful; }
+		chain y { jump x; }
+		chain c { $fwd jump y; }
+	}
+END
+if modprobe -qa nft_fib_inet nft_fib_ipv6; then
+	refused "output jumps to a match of the device, and to xlat" "chain 'x', to which this jumps, $unknown" "?(jump )x" "$NFT" <<-END
+		table inet t {
+			chain x { fib saddr . iif oif missing drop; $stateful; }
+			chain c { type filter hook output priority filter; jump x; }
+		}
+	END
+fi
+on "$gw" $NFT "table inet old { chain x { $stateful; }; chain c { $fwd }; chain b { type filter hook input priority filter; }; }"
+refused "forward jumps to a chain in the kernel" "chain 'x', to which this jumps, ?(is a base chain, or it, )$unknown" "?(jump )x" "$NFT" \
+	<<<"add rule inet old c jump x"
+# 1.0.6 of nft knows all chains.
+refused "forward jumps to input" "chain 'b'?(, to which this jumps,) is a base chain, " "?(jump )b" "$NFT" \
+	<<<"add rule inet old c jump b"
+on "$gw" $NFT flush ruleset
+refused "a jump to a base chain" "chain 'b' is a base chain, to which no rule can jump" "?(jump )b" "$NFT" <<-END
+	table inet t {
+		chain b { $pre }
+		chain c { $fwd jump b; }
+	}
+END
+
+# From the first bad jump on, 7.3 refuses the rules that follow, in which nothing is wrong.
+check_not "a bad jump and a good one" on "$gw" "$NFT" "table inet t {
+	chain x { $stateful; }
+	chain y { xlat 6to4 $n64; }
+	chain c { $fwd jump x; counter; jump y; }
+}"
+check_eq "only the bad jump is explained" "$(grep -o "; .*, to which this jumps" "$tmp/check")" "; chain 'x', to which this jumps"
+
 on "$gw" $NFT "table inet old { chain x { }; chain c { $fwd jump x; }; chain i { type filter hook input priority filter; jump x; }; }"
-refused "stateful xlat where forward jumps to" "is there a jump to this chain from elsewhere? stateful xlat is for type filter, in prerouting and output, after conntrack (-200)" "xlat 6to4" "$NFT" \
+refused "stateful xlat where forward jumps to" "a base chain that jumps to chain 'x' is not one for this rule: $stateful_is" "xlat 6to4" "$NFT" \
 	<<<"add rule inet old x $stateful"
-refused "stateless xlat where input jumps to" "is there a jump to this chain from elsewhere? stateless xlat is for type filter, in prerouting, forward and output" "xlat 6to4" "$NFT" \
+refused "stateless xlat where input jumps to" "a base chain that jumps to chain 'x' is not one for this rule: $stateless_is" "xlat 6to4" "$NFT" \
 	<<<"add rule inet old x xlat 6to4 $n64"
 on "$gw" $NFT flush ruleset
 

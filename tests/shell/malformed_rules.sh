@@ -230,8 +230,6 @@ messages()
 		refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1 $word endpoint-independent" "$word is for masquerade and snat, not for dnat" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade $word endpoint-independent $word endpoint-independent" "only specify this once" "$word endpoint-independent"
 	done
-	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-dependent" "unexpected address-dependent" address-dependent
-	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent" address-port-dependent
 	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-port-dependent filtering address-dependent" "filtering needs an endpoint-independent mapping" filtering
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 filtering endpoint-independent mapping address-port-dependent" "filtering needs an endpoint-independent mapping" filtering
 	# blocks of ports
@@ -328,6 +326,9 @@ words()
 	local args='expected prefix, non-global, saddr, daddr, error saddr, mtu, masquerade, snat or dnat'
 	local state='expected to, :port, random, fully-random, persistent, mapping or filtering'
 	local dirs='expected 6to4, 4to6 or flow add'
+	local flags='expected random, fully-random or persistent'
+	local mapping='expected endpoint-independent or address-port-dependent'
+	local filtering='expected endpoint-independent or address-dependent'
 	local key='unexpected @m, a map has its key before it, as in ip6 saddr map @m'
 	local word flag
 
@@ -368,10 +369,28 @@ words()
 		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $word 80" "unknown word '$word', $state" $word
 		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1-2 $word" "unknown word '$word', $state" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade random $word" "unknown word '$word', $state" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "expecting random or fully-random or persistent" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "unknown word '$word', $flags" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "unknown word '$word', expected block, mapping or filtering" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "expecting endpoint-independent or address-port-dependent" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "expecting endpoint-independent or address-dependent" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "unknown word '$word', $mapping" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "unknown word '$word', $filtering" $word
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independant block 512" "unknown word 'endpoint-independant', $mapping" endpoint-independant
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:80-89 random,persistent,sticky masquerade" "unknown word 'sticky', $flags" sticky
+	# a word of nft, or what is none
+	for word in to ip drop block mapping masquerade , 80; do
+		flag=${word/,/comma}
+		flag=${flag/80/number}
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "unexpected $flag, $flags" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "unexpected $flag, $mapping" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "unexpected $flag, $filtering" $word
+	done
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping address-dependent" "unexpected address-dependent, $mapping" address-dependent
+	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering address-port-dependent" "unexpected address-port-dependent, $filtering" address-port-dependent
+	for word in 192.0.2.1 2001:db8::1; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "unexpected address, $flags" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "unexpected address, $mapping" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "unexpected address, $filtering" $word
+		refused inet "$pre" "xlat $word" "unexpected address, $dirs" $word
 	done
 	# missing
 	for word in "$n64" "saddr $n64" "mtu 1400" "error saddr 192.0.2.1" masquerade "snat to 192.0.2.1"; do
@@ -411,9 +430,9 @@ words()
 		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1-" "expected the last address of the range"
 		ends inet "$pre" "xlat 6to4 $n64 $word to :1024-" "expected the last port of the range"
 		ends inet "$pre" "xlat 6to4 $n64 $word to 192.0.2.1:1024-" "expected the last port of the range"
-		ends inet "$pre" "xlat 6to4 $n64 $word random," "expecting random or fully-random or persistent"
-		ends inet "$pre" "xlat 6to4 $n64 $word mapping" "expecting endpoint-independent or address-port-dependent"
-		ends inet "$pre" "xlat 6to4 $n64 $word filtering" "expecting endpoint-independent or address-dependent"
+		ends inet "$pre" "xlat 6to4 $n64 $word random," "$flags"
+		ends inet "$pre" "xlat 6to4 $n64 $word mapping" "$mapping"
+		ends inet "$pre" "xlat 6to4 $n64 $word filtering" "$filtering"
 	done
 	refused inet "$pre" "xlat 6to4" "xlat needs a prefix, as in xlat 6to4 prefix 64:ff9b::/96" "xlat 6to4"
 	refused inet "$pre" "xlat 6to4 prefix 64:ff9b::" "as 64:ff9b::/96" 64:ff9b::

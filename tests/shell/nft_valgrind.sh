@@ -58,6 +58,19 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/ends"
 END
 leakless 1 "rules that end too early" -c -f "$tmp/ends"
 check_eq "all of these" "$(grep -c Error: "$tmp/out")" 9
+while read -r rule; do echo "add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 $rule"; done >"$tmp/words" <<-'END'
+	snat to 192.0.2.1:80 random,sticky
+	masquerade random,persistent,sticky
+	snat to 192.0.2.1 random,to
+	masquerade random,
+	snat to 192.0.2.1 mapping endpoint-independant
+	snat to 192.0.2.1 filtering foo mapping endpoint-independent block 512
+	masquerade mapping endpoint-independent block 512 filtering drop
+	masquerade mapping 192.0.2.1
+	snat to 192.0.2.1 filtering
+END
+leakless 1 "words that are none of xlat" -c -f "$tmp/words"
+check_eq "all of those" "$(grep -c Error: "$tmp/out")" 9
 while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evaluation" <<-'END'
 	6to4 prefix 64:ff9b::/95
 	6to4 prefix ff00::/96
@@ -72,6 +85,12 @@ while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evalu
 END
 leakless 1 "errors of evaluation" -c -f "$tmp/evaluation"
 check_eq "all of them, too" "$(grep -c Error: "$tmp/out")" 10
+leakless 1 "a jump to where xlat cannot be" "table inet v { chain x { xlat 6to4 prefix 64:ff9b::/96 masquerade; }
+chain c { type filter hook forward priority filter; jump x; jump x; }; }"
+check_match "is explained" "$(cat "$tmp/out")" "*chain 'x', to which this jumps, has xlat 6to4*"
+leakless 1 "out of a chain without a name" "table inet v { chain x { xlat 6to4 prefix 64:ff9b::/96 masquerade; }
+chain c { type filter hook forward priority filter; jump { jump x; }; }; }"
+check_match "is explained too" "$(cat "$tmp/out")" "*, to which this jumps, *stateful xlat, for example*"
 leakless 1 "a pair of unequal size" "add map inet gw eam { type ipv6_addr : interval ipv4_addr; flags interval; }
 add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @eam
 add element inet gw eam { 2001:db8::/64 : 192.0.2.128/26 }"
