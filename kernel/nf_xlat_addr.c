@@ -54,52 +54,42 @@ int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix)
 EXPORT_SYMBOL_GPL(nf_xlat_prefix_check);
 
 /**
- * nf_xlat_addr_4to6 - embed an IPv4 address, RFC 6052 section 2.3
- * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * __nf_xlat_addr_4to6 - nf_xlat_addr_4to6() with a prefix of less than 96 bits
+ * @prefix: the prefix
  * @addr: the IPv4 address
  * @res: the IPv6 address, suffix bits zero
  */
-void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
-		       struct in6_addr *res)
+void __nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
+			 struct in6_addr *res)
 {
 	const u8 *v4 = (const u8 *)&addr;
 	unsigned int i, pos = prefix->len / 8;
 
 	*res = prefix->addr;
-	if (prefix->len == 96) {
-		res->s6_addr32[3] = addr;
-		return;
-	}
-
 	for (i = 0; i < sizeof(addr); i++) {
 		if (pos == NF_XLAT_U_OCTET)
 			pos++;
 		res->s6_addr[pos++] = v4[i];
 	}
 }
-EXPORT_SYMBOL_GPL(nf_xlat_addr_4to6);
+EXPORT_SYMBOL_GPL(__nf_xlat_addr_4to6);
 
 /**
- * nf_xlat_addr_6to4 - extract an IPv4 address, RFC 6052 section 2.3
- * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * __nf_xlat_addr_6to4 - nf_xlat_addr_6to4() with a prefix of less than 96 bits
+ * @prefix: the prefix
  * @addr: the IPv6 address, suffix bits are ignored (section 2.2)
  * @res: the IPv4 address
  *
  * Return: false when @addr is not inside @prefix; @res is then untouched.
  */
-bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
-		       const struct in6_addr *addr, __be32 *res)
+bool __nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
+			 const struct in6_addr *addr, __be32 *res)
 {
 	unsigned int i, pos = prefix->len / 8;
 	u8 *v4 = (u8 *)res;
 
 	if (!ipv6_prefix_equal(&prefix->addr, addr, prefix->len))
 		return false;
-
-	if (prefix->len == 96) {
-		*res = addr->s6_addr32[3];
-		return true;
-	}
 
 	for (i = 0; i < sizeof(*res); i++) {
 		if (pos == NF_XLAT_U_OCTET)
@@ -108,7 +98,7 @@ bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 	}
 	return true;
 }
-EXPORT_SYMBOL_GPL(nf_xlat_addr_6to4);
+EXPORT_SYMBOL_GPL(__nf_xlat_addr_6to4);
 
 /*
  * The IPv4 networks that are not globally reachable: RFC 5735 section 3, as
@@ -251,45 +241,18 @@ bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 }
 EXPORT_SYMBOL_GPL(nf_xlat_eam_6to4);
 
-/*
- * Is it in 0.0.0.0/8 or 169.254.0.0/16? RFC 1812 section 5.3.7 and RFC 3927 section 2.7 tell
- * routers not to forward such packets. ipv4_is_zeronet() is true for 0.0.0.0 only.
- */
-static bool nf_xlat_addr4_of_link(__be32 addr)
-{
-	return !(addr & htonl(IN_CLASSA_NET)) || ipv4_is_linklocal_169(addr);
-}
-
 /**
- * nf_xlat_addr_legal - may a packet with this address be translated?
- * @pf: family of the address
- * @addr: source before translation, or either address after it
+ * nf_xlat_addr6_legal - nf_xlat_addr_legal() of an IPv6 address
+ * @addr: the address
  *
- * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
- * RFC 4291 section 2.5.6 and RFC 3927 section 2.7 forbid routers to forward a
- * link-local one, RFC 6890 section 2.2.3 what is mapped from IPv4.
- *
- * The translated addresses have to obey the same rules. nf_xlat_route() does not check them, since
- * it looks up an output route. Without this, 64:ff9b::127.0.0.1 would reach services of this host,
- * and 64:ff9b::169.254.169.254 the metadata service of a cloud. Any context.
+ * Any context.
  *
  * Return: false when the packet is to be dropped.
  */
-bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
+bool nf_xlat_addr6_legal(const struct in6_addr *addr)
 {
-	if (pf == NFPROTO_IPV4)
-		return !ipv4_is_multicast(addr->ip) &&
-		       !ipv4_is_loopback(addr->ip) &&
-		       !nf_xlat_addr4_of_link(addr->ip) &&
-		       !ipv4_is_lbcast(addr->ip);
-
-	/* Most addresses: of what follows, nothing is in 2000::/3. */
-	if (likely((addr->in6.s6_addr[0] & 0xe0) == 0x20))
-		return true;
-	return !ipv6_addr_is_multicast(&addr->in6) &&
-	       !ipv6_addr_loopback(&addr->in6) &&
-	       !ipv6_addr_any(&addr->in6) &&
-	       !ipv6_addr_v4mapped(&addr->in6) &&
-	       !(ipv6_addr_type(&addr->in6) & IPV6_ADDR_LINKLOCAL);
+	return !ipv6_addr_is_multicast(addr) && !ipv6_addr_loopback(addr) &&
+	       !ipv6_addr_any(addr) && !ipv6_addr_v4mapped(addr) &&
+	       !(ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL);
 }
-EXPORT_SYMBOL_GPL(nf_xlat_addr_legal);
+EXPORT_SYMBOL_GPL(nf_xlat_addr6_legal);

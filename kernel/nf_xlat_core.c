@@ -105,8 +105,15 @@ static void nf_xlat_quote(const struct nf_xlat_pkt *pkt,
 	quote->len = min(quote->len, room);
 }
 
-/* nf_xlat_new_len() of an ICMP error. noinline: other packets do not pay for the structure. */
-static noinline unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt)
+/**
+ * nf_xlat_new_error_len - nf_xlat_new_len() of an ICMP error
+ * @pkt: ICMP error that nf_xlat_parse() accepted
+ *
+ * nf_xlat_skb() shortens ICMP errors to what any link carries, see nf_xlat_quote().
+ *
+ * Return: bytes from the network header on.
+ */
+unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt)
 {
 	struct nf_xlat_quote quote;
 
@@ -114,23 +121,7 @@ static noinline unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt
 	return nf_xlat_new_hlen(pkt->pf, &pkt->l3) + sizeof(struct icmphdr) +
 	       quote.len + quote.pad + quote.ext;
 }
-
-/**
- * nf_xlat_new_len - length that a packet will have in the other family
- * @pkt: packet that nf_xlat_parse() accepted
- *
- * nf_xlat_skb() shortens ICMP errors to what any link carries, see nf_xlat_quote().
- *
- * Return: bytes from the network header on.
- */
-unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
-{
-	if (unlikely(pkt->icmp_error))
-		return nf_xlat_new_error_len(pkt);
-	return pkt->l3.len - pkt->l3.hlen +
-	       nf_xlat_new_hlen(pkt->pf, &pkt->l3);
-}
-EXPORT_SYMBOL_GPL(nf_xlat_new_len);
+EXPORT_SYMBOL_GPL(nf_xlat_new_error_len);
 
 /* What csum_partial() returns for both addresses; inlined, since each packet needs it */
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,

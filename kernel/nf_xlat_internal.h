@@ -184,14 +184,6 @@ static inline bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
 #define NF_XLAT_ICMP_PSEUDO(len) \
 	csum_add((__force __wsum)htonl(len), (__force __wsum)htonl(IPPROTO_ICMPV6))
 
-static inline unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
-{
-	if (pf == NFPROTO_IPV6)
-		return sizeof(struct iphdr);
-	return sizeof(struct ipv6hdr) +
-	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
-}
-
 /*
  * Where a transport protocol has its checksum, -1 when it has none that covers
  * a pseudo-header; and in @hlen how much of its header nf_xlat_l4() may write.
@@ -255,22 +247,19 @@ static inline struct nf_xlat_walk *nf_xlat_walk_find(void)
  * @skb: the packet, which nfqueue may have had meanwhile
  *
  * A route whose device has gone is dropped: dst_dev_put() has given it a device of init_net,
- * and icmp_send() would send an ICMP error from there.
+ * and icmp_send() would send an ICMP error from there. RCU read side.
  */
 static inline bool nf_xlat_has_route(struct sk_buff *skb)
 {
 	const struct net_device *dev;
-	bool dead;
 
 	if (!skb_valid_dst(skb))
 		return false;
-	rcu_read_lock();
 	dev = dst_dev_rcu(skb_dst(skb));
-	dead = dev == blackhole_netdev || !(dev->flags & IFF_UP);
-	rcu_read_unlock();
-	if (unlikely(dead))
-		skb_dst_drop(skb);
-	return !dead;
+	if (likely(dev != blackhole_netdev && dev->flags & IFF_UP))
+		return true;
+	skb_dst_drop(skb);
+	return false;
 }
 
 /* Has nf_defrag put the packet together since its translation, and overwritten NF_XLAT_CB()? */

@@ -81,12 +81,12 @@ static bool nf_xlat_source_route(const struct sk_buff *skb, unsigned int off,
 	return false;
 }
 
-static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
-					  unsigned int off, bool quoted,
-					  struct nf_xlat_l3 *l3)
+static __always_inline enum nf_xlat_reason
+nf_xlat_parse4(const struct sk_buff *skb, unsigned int off, bool quoted,
+	       struct nf_xlat_l3 *l3)
 {
+	struct iphdr _iph __uninitialized;
 	const struct iphdr *iph;
-	struct iphdr _iph;
 
 	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
 	if (!iph || iph->version != 4)
@@ -122,13 +122,13 @@ static enum nf_xlat_reason nf_xlat_parse4(const struct sk_buff *skb,
 	return NF_XLAT_OK;
 }
 
-static enum nf_xlat_reason nf_xlat_parse6(const struct sk_buff *skb,
-					  unsigned int off, bool quoted,
-					  struct nf_xlat_l3 *l3, u16 *ptr)
+static __always_inline enum nf_xlat_reason
+nf_xlat_parse6(const struct sk_buff *skb, unsigned int off, bool quoted,
+	       struct nf_xlat_l3 *l3, u16 *ptr)
 {
+	struct ipv6hdr _ip6h __uninitialized;
 	const struct ipv6hdr *ip6h;
 	const struct frag_hdr *fh;
-	struct ipv6hdr _ip6h;
 	struct frag_hdr _fh;
 	unsigned int i;
 
@@ -218,14 +218,24 @@ done:
 	return NF_XLAT_OK;
 }
 
-static enum nf_xlat_reason nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf,
-					    unsigned int off, bool quoted,
-					    struct nf_xlat_l3 *l3, u16 *ptr)
+/* Inline: each packet needs it, and the compiler leaves out what is for quoted headers. */
+static __always_inline enum nf_xlat_reason
+nf_xlat_parse_l3(const struct sk_buff *skb, u8 pf, unsigned int off, bool quoted,
+		 struct nf_xlat_l3 *l3, u16 *ptr)
 {
-	memset(l3, 0, sizeof(*l3));
+	memset_startat(l3, 0, id);
 	if (pf == NFPROTO_IPV4)
 		return nf_xlat_parse4(skb, off, quoted, l3);
 	return nf_xlat_parse6(skb, off, quoted, l3, ptr);
+}
+
+static noinline enum nf_xlat_reason
+nf_xlat_parse_quoted(const struct sk_buff *skb, unsigned int off,
+		     struct nf_xlat_pkt *pkt)
+{
+	u16 ptr;
+
+	return nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr);
 }
 
 /*
@@ -271,15 +281,14 @@ static bool nf_xlat_icmp_csum_ok(const struct sk_buff *skb, u8 pf,
 				IPPROTO_ICMPV6, csum);
 }
 
-static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
-					      struct nf_xlat_pkt *pkt)
+static noinline enum nf_xlat_reason
+nf_xlat_parse_icmp(struct sk_buff *skb, struct nf_xlat_pkt *pkt)
 {
 	unsigned int off = skb_network_offset(skb) + pkt->l3.hlen;
 	const struct icmphdr *icmph;
 	struct nf_xlat_icmp probe;
 	enum nf_xlat_reason err;
 	struct icmphdr _icmph;
-	u16 ptr;
 
 	/* RFC 7915 section 1.2: the checksum of ICMPv6 covers the length of the whole message. */
 	if (pkt->l3.fraghdr && (pkt->l3.mf || pkt->l3.frag))
@@ -324,7 +333,7 @@ static enum nf_xlat_reason nf_xlat_parse_icmp(struct sk_buff *skb,
 		return NF_XLAT_CSUM;
 
 	off += sizeof(*icmph);
-	if (nf_xlat_parse_l3(skb, pkt->pf, off, true, &pkt->inner, &ptr))
+	if (nf_xlat_parse_quoted(skb, off, pkt))
 		return NF_XLAT_QUOTED;
 	off += pkt->inner.hlen;
 	/*

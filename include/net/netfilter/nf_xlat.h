@@ -25,6 +25,7 @@
 #include <linux/types.h>
 #include <net/flow.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 
 /**
  * enum nf_xlat_reason - why a packet was not translated
@@ -511,17 +512,94 @@ static inline u8 nf_xlat_new_proto(u8 pf, u8 proto)
 
 /* nf_xlat_addr.c */
 int nf_xlat_prefix_check(const struct nf_xlat_prefix *prefix);
-void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
-		       struct in6_addr *res);
-bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
-		       const struct in6_addr *addr, __be32 *res);
+void __nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix, __be32 addr,
+			 struct in6_addr *res);
+bool __nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
+			 const struct in6_addr *addr, __be32 *res);
 bool nf_xlat_wkp_allows(const struct nf_xlat_prefix *prefix, __be32 addr);
 int nf_xlat_eam_check(const struct nf_xlat_eam *eam);
 bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
 		      struct in6_addr *res);
 bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 		      const struct in6_addr *addr, __be32 *res);
-bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr);
+bool nf_xlat_addr6_legal(const struct in6_addr *addr);
+
+/**
+ * nf_xlat_addr_4to6 - embed an IPv4 address, RFC 6052 section 2.3
+ * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * @addr: the IPv4 address
+ * @res: the IPv6 address, suffix bits zero
+ *
+ * Any context.
+ */
+static inline void nf_xlat_addr_4to6(const struct nf_xlat_prefix *prefix,
+				     __be32 addr, struct in6_addr *res)
+{
+	if (unlikely(prefix->len != 96)) {
+		__nf_xlat_addr_4to6(prefix, addr, res);
+		return;
+	}
+	*res = prefix->addr;
+	res->s6_addr32[3] = addr;
+}
+
+/**
+ * nf_xlat_addr_6to4 - extract an IPv4 address, RFC 6052 section 2.3
+ * @prefix: a prefix that nf_xlat_prefix_check() accepts
+ * @addr: the IPv6 address, suffix bits are ignored (section 2.2)
+ * @res: the IPv4 address
+ *
+ * Any context.
+ *
+ * Return: false when @addr is not inside @prefix; @res is then untouched.
+ */
+static inline bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
+				     const struct in6_addr *addr, __be32 *res)
+{
+	if (unlikely(prefix->len != 96))
+		return __nf_xlat_addr_6to4(prefix, addr, res);
+	if (!ipv6_prefix_equal(&prefix->addr, addr, 96))
+		return false;
+	*res = addr->s6_addr32[3];
+	return true;
+}
+
+/*
+ * Is it in 0.0.0.0/8 or 169.254.0.0/16? RFC 1812 section 5.3.7 and RFC 3927 section 2.7 tell
+ * routers not to forward such packets. ipv4_is_zeronet() is true for 0.0.0.0 only.
+ */
+static inline bool nf_xlat_addr4_of_link(__be32 addr)
+{
+	return !(addr & htonl(IN_CLASSA_NET)) || ipv4_is_linklocal_169(addr);
+}
+
+/**
+ * nf_xlat_addr_legal - may a packet with this address be translated?
+ * @pf: family of the address
+ * @addr: source before translation, or either address after it
+ *
+ * RFC 7915 sections 4.1 and 5.1 name the sources that are dropped silently;
+ * RFC 4291 section 2.5.6 and RFC 3927 section 2.7 forbid routers to forward a
+ * link-local one, RFC 6890 section 2.2.3 what is mapped from IPv4.
+ *
+ * The translated addresses have to obey the same rules. nf_xlat_route() does not check them, since
+ * it looks up an output route. Without this, 64:ff9b::127.0.0.1 would reach services of this host,
+ * and 64:ff9b::169.254.169.254 the metadata service of a cloud. Any context.
+ *
+ * Return: false when the packet is to be dropped.
+ */
+static inline bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
+{
+	if (pf == NFPROTO_IPV4)
+		return !ipv4_is_multicast(addr->ip) &&
+		       !ipv4_is_loopback(addr->ip) &&
+		       !nf_xlat_addr4_of_link(addr->ip) &&
+		       !ipv4_is_lbcast(addr->ip);
+
+	/* Most addresses: no illegal one is in 2000::/3. */
+	return likely((addr->in6.s6_addr[0] & 0xe0) == 0x20) ||
+	       nf_xlat_addr6_legal(&addr->in6);
+}
 
 /*
  * May a prefix that nf_xlat_prefix_check() accepts hold this IPv4 address? RFC 6052
@@ -562,7 +640,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 				  struct nf_xlat_pkt *pkt);
 
 /* nf_xlat_core.c */
-unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt);
+unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt);
 void nf_xlat_gso(struct sk_buff *skb, u8 pf);
 bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
@@ -570,6 +648,24 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_parm *parm);
 void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_hdr *hdr, u8 ttl);
+
+/* The length of the network header that replaces @l3, of a packet of family @pf */
+static inline unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
+{
+	if (pf == NFPROTO_IPV6)
+		return sizeof(struct iphdr);
+	return sizeof(struct ipv6hdr) +
+	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
+}
+
+/* The length that a packet which nf_xlat_parse() accepted will have in the other family */
+static inline unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
+{
+	if (unlikely(pkt->icmp_error))
+		return nf_xlat_new_error_len(pkt);
+	return pkt->l3.len - pkt->l3.hlen +
+	       nf_xlat_new_hlen(pkt->pf, &pkt->l3);
+}
 
 /* nf_xlat_count.c */
 void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t);
