@@ -82,8 +82,8 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
 
 /*
  * Check TTL and MTU. On NF_DROP, the drop is counted, an ICMP error is sent, and the caller
- * frees the packet. Fill in mtu4 and mtu6 of @parm: nf_xlat_build_icmp() limits the MTU that a
- * translated ICMP error reports to these.
+ * frees the packet. Fill in mtu4 and mtu6 of @parm unless the packet is too short to need them:
+ * nf_xlat_build_icmp() limits the MTU that a translated ICMP error reports to these.
  */
 static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct nf_xlat_way *way,
@@ -92,12 +92,21 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 				  const struct dst_entry *dst)
 {
 	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
-	u32 mtu = nf_xlat_dst_mtu(way, nf_xlat_other_pf(pkt->pf), dst);
 	struct net *net = way->net;
+	u32 mtu, len6;
 
 	if (parm->ttl_dec && pkt->l3.ttl <= 1)
 		return nf_xlat_reject(skb, way, pkt, NF_XLAT_HOPLIMIT);
 
+	/*
+	 * Do not ask for the MTU of a packet that has 1280 bytes at most in IPv6. Each IPv6 link
+	 * takes it, and to IPv4 it goes with DF=0.
+	 */
+	len6 = pkt->pf == NFPROTO_IPV6 ? pkt->l3.len : nf_xlat_new_len(pkt);
+	if (len6 <= IPV6_MIN_MTU && !pkt->icmp_error)
+		return NF_ACCEPT;
+
+	mtu = nf_xlat_dst_mtu(way, nf_xlat_other_pf(pkt->pf), dst);
 	if (pkt->pf == NFPROTO_IPV6) {
 		parm->mtu4 = mtu;
 		parm->mtu6 = skb->dev ? READ_ONCE(skb->dev->mtu) : 0;
@@ -182,8 +191,8 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 	struct net *net = way->net;
 	bool policies = nf_xlat_has_policies(net);
 	struct dst_entry *dst, *tunnel = NULL;
+	struct nf_xlat_flowi fl __uninitialized;
 	enum nf_xlat_reason reason;
-	struct nf_xlat_flowi fl;
 	unsigned int verdict;
 	bool local;
 

@@ -397,14 +397,25 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	return nf_xlat_hop_route(net, &res, nhc);
 }
 
+/*
+ * The user whom routing rules (uidrange) take for the sender of a packet. Nothing else reads it, so
+ * do not make a kuid for each packet where there are no such rules.
+ */
+static kuid_t nf_xlat_route_uid(const struct net *net, const struct sock *sk,
+				bool rules)
+{
+	return sk || rules ? sock_net_uid(net, sk) : GLOBAL_ROOT_UID;
+}
+
 /* Two functions and noinline: the stack holds the flow of one family only. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
 {
 	__be32 saddr = fl->saddr ? fl->saddr->ip : 0;
+	bool rules = fib4_has_custom_rules(net);
 	__be32 daddr = fl->daddr->ip;
-	struct flowi4 fl4;
+	struct flowi4 fl4 __uninitialized;
 	struct rtable *rt;
 
 	/*
@@ -416,8 +427,9 @@ nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	flowi4_init_output(&fl4, oif, mark, nf_xlat_fib_tos(fl->tos & ~INET_ECN_MASK),
 			   RT_SCOPE_UNIVERSE, fl->proto, FLOWI_FLAG_ANYSRC,
 			   daddr, fl->masq || ipv4_is_multicast(daddr) ? 0 : saddr,
-			   fl->uli.ports.dport, fl->sport, sock_net_uid(net, sk));
-	if (unlikely(fl->in && fib4_has_custom_rules(net)))
+			   fl->uli.ports.dport, fl->sport,
+			   nf_xlat_route_uid(net, sk, rules));
+	if (unlikely(fl->in && rules))
 		rt = nf_xlat_route4_rules(net, &fl4, fl->in);
 	else
 		rt = __ip_route_output_key(net, &fl4);
@@ -449,7 +461,8 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 		.flowi6_mark	= mark,
 		.flowi6_proto	= fl->proto,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-		.flowi6_uid	= sock_net_uid(net, sk),
+		.flowi6_uid	= nf_xlat_route_uid(net, sk,
+						    fib6_has_custom_rules(net)),
 		.flowlabel	= ip6_make_flowinfo(fl->tos & ~INET_ECN_MASK, 0),
 		.daddr		= fl->daddr->in6,
 		.uli		= fl->uli,
@@ -513,7 +526,8 @@ struct dst_entry *nf_xlat_route(struct net *net,
 		if (skb_dst(skb))
 			dev = dst_dev_rcu(skb_dst(skb));
 	}
-	if (!oif && dev)
+	if (!oif && dev && unlikely(netif_is_l3_master(dev) ||
+				    netif_is_l3_slave(dev)))
 		oif = l3mdev_master_ifindex_rcu(dev);
 
 	if (pf == NFPROTO_IPV4)
