@@ -663,66 +663,72 @@ static enum nf_xlat_reason nf_xlat_fit_to_forward(const struct sk_buff *skb)
 	return skb_warn_if_lro(skb) ? NF_XLAT_GSO : NF_XLAT_OK;
 }
 
+/*
+ * Look for a route: the packet was passed on without one, nf_nat has dropped it, its device has
+ * gone, or a chain has changed the mark. False: there is none, and the packet is consumed.
+ */
+static noinline bool nf_xlat_reroute(struct net *net, struct sk_buff *skb, u8 pf)
+{
+	union nf_inet_addr saddr = {}, daddr = {};
+	struct nf_xlat_flowi fl = {
+		.in	= skb->dev,
+		.saddr	= &saddr,
+		.daddr	= &daddr,
+	};
+	enum nf_xlat_reason reason;
+	struct dst_entry *dst;
+	const __be16 *ports;
+	__be16 _ports[2];
+
+	if (pf == NFPROTO_IPV4) {
+		saddr.ip = ip_hdr(skb)->saddr;
+		daddr.ip = ip_hdr(skb)->daddr;
+		fl.tos = ip_hdr(skb)->tos;
+		fl.proto = ip_hdr(skb)->protocol;
+	} else {
+		saddr.in6 = ipv6_hdr(skb)->saddr;
+		daddr.in6 = ipv6_hdr(skb)->daddr;
+		fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
+		fl.proto = ipv6_hdr(skb)->nexthdr;
+	}
+	/*
+	 * All fragments of a packet have to take one route, so do not look at ports. In IPv6
+	 * fl.proto of a fragment is NEXTHDR_FRAGMENT, which nf_xlat_has_ports() does not know.
+	 */
+	ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
+		skb_header_pointer(skb, skb_transport_offset(skb),
+				   sizeof(_ports), _ports);
+	if (ports && nf_xlat_has_ports(fl.proto)) {
+		fl.sport = ports[0];
+		fl.uli.ports.sport = ports[0];
+		fl.uli.ports.dport = ports[1];
+	}
+	dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
+	if (IS_ERR(dst)) {
+		reason = nf_xlat_route_reason(dst);
+		nf_xlat_drop(net, nf_xlat_note_no_route(skb, reason), reason);
+		kfree_skb(skb);
+		return false;
+	}
+	skb_dst_drop(skb);
+	skb_dst_set(skb, dst);
+	return true;
+}
+
 /* okfn of PRE_ROUTING: route, and forward or deliver, as ip_rcv_finish() and ip_forward() do. */
 static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
 {
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	enum nf_xlat_reason fit, reason = NF_XLAT_OK;
-	struct dst_entry *dst;
 	bool reroute, due;
 
 	reroute = !nf_xlat_has_route(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
 	due = reroute && nf_xlat_hop_due(skb, pf);
 	if (unlikely(reroute)) {
-		union nf_inet_addr saddr = {}, daddr = {};
-		struct nf_xlat_flowi fl = {
-			.in	= skb->dev,
-			.saddr	= &saddr,
-			.daddr	= &daddr,
-		};
-		const __be16 *ports;
-		__be16 _ports[2];
-
 		reason = nf_xlat_may_go_on(skb, net, pf);
-		/*
-		 * Look for a route: the packet was passed on without one, nf_nat has dropped
-		 * it, its device has gone, or a chain has changed the mark.
-		 */
-		if (pf == NFPROTO_IPV4) {
-			saddr.ip = ip_hdr(skb)->saddr;
-			daddr.ip = ip_hdr(skb)->daddr;
-			fl.tos = ip_hdr(skb)->tos;
-			fl.proto = ip_hdr(skb)->protocol;
-		} else {
-			saddr.in6 = ipv6_hdr(skb)->saddr;
-			daddr.in6 = ipv6_hdr(skb)->daddr;
-			fl.tos = ipv6_get_dsfield(ipv6_hdr(skb));
-			fl.proto = ipv6_hdr(skb)->nexthdr;
-		}
-		/*
-		 * All fragments of a packet have to take one route, so do not look at ports. In
-		 * IPv6 fl.proto of a fragment is NEXTHDR_FRAGMENT, which nf_xlat_has_ports() does
-		 * not know.
-		 */
-		ports = pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)) ? NULL :
-			skb_header_pointer(skb, skb_transport_offset(skb),
-					   sizeof(_ports), _ports);
-		if (ports && nf_xlat_has_ports(fl.proto)) {
-			fl.sport = ports[0];
-			fl.uli.ports.sport = ports[0];
-			fl.uli.ports.dport = ports[1];
-		}
-		dst = nf_xlat_route(net, NULL, skb, pf, &fl, NULL);
-		if (IS_ERR(dst)) {
-			reason = nf_xlat_route_reason(dst);
-			nf_xlat_drop(net, nf_xlat_note_no_route(skb, reason),
-				     reason);
-			kfree_skb(skb);
+		if (!nf_xlat_reroute(net, skb, pf))
 			return 0;
-		}
-		skb_dst_drop(skb);
-		skb_dst_set(skb, dst);
 	}
 
 	if (nf_xlat_dst_local(pf, skb_dst(skb)))

@@ -159,7 +159,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
  * route, see nf_xlat_judge(). Then call the functions that nf_xlat_do_after() has noted. Packets
  * and functions may add packets to @walk->later; @walk->may_queue limits how many.
  */
-static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
+static noinline void __nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
 	struct nf_xlat_after *after;
 	struct sk_buff *skb;
@@ -179,6 +179,13 @@ static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 			after->fn(after);
 		}
 	} while (!skb_queue_empty(&walk->later));
+}
+
+/* Most walks have one packet, and nothing to do afterwards. */
+static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
+{
+	if (unlikely(!skb_queue_empty(&walk->later) || walk->after))
+		__nf_xlat_hand_on_later(walk);
 }
 
 /*
@@ -463,15 +470,13 @@ struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_translated);
 
-/* Must this packet be segmented before it is translated? */
-static bool nf_xlat_needs_segs(const struct sk_buff *skb,
-			       const struct nf_xlat_pkt *pkt,
-			       const struct nf_xlat_parm *parm)
+/* Must this GSO packet be segmented before it is translated? */
+static noinline bool nf_xlat_needs_segs(const struct sk_buff *skb,
+					const struct nf_xlat_pkt *pkt,
+					const struct nf_xlat_parm *parm)
 {
 	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 
-	if (!skb_is_gso(skb))
-		return false;
 	/* Segmentation of a tunnel's packet reads the inner headers, which are not translated. */
 	if (skb->encapsulation)
 		return true;
@@ -535,11 +540,10 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 }
 
 /* Translate a packet in @walk, be it the first packet of the walk or a nested one. */
-static unsigned int nf_xlat_send_in_walk(struct sk_buff *skb,
-					 const struct nf_xlat_way *way,
-					 struct nf_xlat_pkt *pkt,
-					 struct nf_xlat_parm *parm,
-					 struct nf_xlat_walk *walk)
+static __always_inline unsigned int
+nf_xlat_send_in_walk(struct sk_buff *skb, const struct nf_xlat_way *way,
+		     struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm,
+		     struct nf_xlat_walk *walk)
 {
 	unsigned int verdict;
 
@@ -550,7 +554,7 @@ static unsigned int nf_xlat_send_in_walk(struct sk_buff *skb,
 	walk->depth++;
 	if (way->flags & NF_XLAT_IN_DEVICE)
 		walk->in_device = true;
-	if (unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
+	if (skb_is_gso(skb) && unlikely(nf_xlat_needs_segs(skb, pkt, parm)))
 		verdict = nf_xlat_send_segs(skb, way, pkt->pf, parm, walk);
 	else
 		verdict = __nf_xlat_send(skb, way, pkt, parm, walk);
@@ -564,8 +568,8 @@ static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
 {
-	struct nf_xlat_way again;
-	struct nf_xlat_walk walk;
+	struct nf_xlat_walk walk __uninitialized;
+	struct nf_xlat_way again __uninitialized;
 	unsigned int verdict;
 
 	/*
