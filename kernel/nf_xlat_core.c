@@ -3,10 +3,10 @@
  * The translation of one packet, RFC 7915. nf_xlat_skb() rewrites a packet in place after
  * nf_xlat_parse() has accepted it.
  *
- * It builds new headers in a buffer: the network header, and for an ICMP error also the ICMP
- * header and the quoted network header. The transport header behind these is edited where it
- * lies in memory. So no payload is copied, and skb->csum_start of an offloaded checksum stays
- * right.
+ * It writes new headers over the old ones, which struct nf_xlat_pkt has: the network header, and
+ * for an ICMP error also the ICMP header and the quoted network header. They end where the old ones
+ * ended. The transport header behind these is edited where it lies in memory. So no payload is
+ * copied, and skb->csum_start of an offloaded checksum stays right.
  */
 
 #include <linux/if_arp.h>
@@ -27,10 +27,6 @@
 #include <net/netfilter/nf_xlat.h>
 #include "compat.h"
 #include "nf_xlat_internal.h"
-
-/* The longest new headers: IPv6, Fragment, ICMPv6, quoted IPv6, quoted Fragment */
-#define NF_XLAT_MAX_HDR	(2 * (sizeof(struct ipv6hdr) + sizeof(struct frag_hdr)) + \
-			 sizeof(struct icmp6hdr))
 
 /* No error message is larger, RFC 1812 section 4.3.2.3, RFC 4443 section 2.4 */
 #define NF_XLAT_ICMP4_MAX	576
@@ -127,14 +123,14 @@ EXPORT_SYMBOL_GPL(nf_xlat_new_error_len);
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr)
 {
-	unsigned int i;
-	u64 sum = 0;
+	u64 sum;
 
 	if (pf == NFPROTO_IPV4)
 		return csum_add((__force __wsum)saddr->ip,
 				(__force __wsum)daddr->ip);
-	for (i = 0; i < ARRAY_SIZE(saddr->all); i++)
-		sum += (u64)saddr->all[i] + daddr->all[i];
+	sum = (u64)saddr->all[0] + saddr->all[1] + saddr->all[2] +
+	      saddr->all[3] + daddr->all[0] + daddr->all[1] + daddr->all[2] +
+	      daddr->all[3];
 	return csum_add((__force __wsum)(u32)sum,
 			(__force __wsum)(u32)(sum >> 32));
 }
@@ -149,18 +145,45 @@ static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 }
 
 /*
- * Rewrite the transport header at @data and adjust its checksum. Only @avail bytes of it are
- * there, since an ICMP error may quote less than the whole header. Fields beyond them are left
- * alone. @l4_len is the length of header and payload according to the network header. Inline:
- * a call with eight arguments would cost each packet some instructions.
+ * Rewrite the ICMP header of an echo message, and return what that changes in its checksum. @addrs
+ * is the sum of the IPv6 addresses, which are in ICMPv6's pseudo-header; ICMPv4 has none (RFC 7915
+ * section 5.4). @id is the new identifier, or NULL. noinline: other packets need no structure on
+ * the stack.
+ */
+static noinline __wsum nf_xlat_l4_icmp(struct icmphdr *icmph, const __be16 *id,
+				       unsigned int l4_len, u8 pf, __wsum addrs)
+{
+	__wsum diff = csum_add(addrs, NF_XLAT_ICMP_PSEUDO(l4_len));
+	struct nf_xlat_icmp new = { .type = icmph->type };
+
+	if (pf == NFPROTO_IPV6) {
+		diff = csum_sub(0, diff);
+		nf_xlat_icmp_6to4(&new);
+	} else {
+		nf_xlat_icmp_4to6(&new);
+	}
+	/*
+	 * The code of an echo message is 0 in both families. An ICMP error may quote only the type
+	 * of it.
+	 */
+	diff = csum_add(csum_sub(diff, (__force __wsum)htons(icmph->type << 8)),
+			(__force __wsum)htons(new.type << 8));
+	icmph->type = new.type;
+	return id ? nf_xlat_set_port(&icmph->un.echo.id, *id, diff) : diff;
+}
+
+/*
+ * Rewrite the transport header at @data and adjust its checksum. Only @avail bytes are there, since
+ * an ICMP error may quote less than the whole header. Fields beyond them are left alone. @l4_len is
+ * the length of header and payload according to the network header. Inline: a call with eight
+ * arguments would cost each packet some instructions.
  */
 static __always_inline void
 nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
 	   const struct nf_xlat_l3 *l3, const struct nf_xlat_hdr *hdr, bool ports,
 	   bool partial)
 {
-	bool icmp = nf_xlat_is_icmp(pf, l3->proto);
-	__wsum pseudo, diff = 0;
+	__wsum from, to, pseudo, diff;
 	__sum16 *check = NULL;
 	unsigned int hlen;
 	int off;
@@ -170,45 +193,19 @@ nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
 		return;
 	if (avail >= off + sizeof(*check))
 		check = (__sum16 *)(data + off);
-	/* Zero: UDP without a checksum. nf_xlat_finish_csum() computes one if IPv6 needs it. */
+	/* Zero: UDP without a checksum. nf_xlat_finish_udp() computes one if IPv6 needs it. */
 	if (check && l3->proto == IPPROTO_UDP && !partial && !*check)
 		check = NULL;
 
 	/* The pseudo-headers of both families differ in the addresses only. */
-	pseudo = csum_sub(nf_xlat_addr_csum(nf_xlat_other_pf(pf),
-					    &hdr->saddr, &hdr->daddr),
-			  nf_xlat_addr_csum(pf, &l3->saddr, &l3->daddr));
-
-	if (icmp) {
-		struct icmphdr *icmph = (struct icmphdr *)data;
-		struct nf_xlat_icmp new = { .type = icmph->type };
-
-		/*
-		 * ICMPv6's checksum covers a pseudo-header, ICMPv4's does not (RFC 7915
-		 * section 5.4).
-		 */
-		pseudo = csum_add(pf == NFPROTO_IPV6 ?
-				  nf_xlat_addr_csum(pf, &l3->saddr,
-						    &l3->daddr) :
-				  nf_xlat_addr_csum(nf_xlat_other_pf(pf),
-						    &hdr->saddr, &hdr->daddr),
-				  NF_XLAT_ICMP_PSEUDO(l4_len));
-		if (pf == NFPROTO_IPV6) {
-			pseudo = csum_sub(0, pseudo);
-			nf_xlat_icmp_6to4(&new);
-		} else {
-			nf_xlat_icmp_4to6(&new);
-		}
-		/*
-		 * This is an echo message, whose code is 0 in both families. An ICMP error may
-		 * quote only the type of it.
-		 */
-		diff = csum_sub((__force __wsum)htons(new.type << 8),
-				(__force __wsum)htons(icmph->type << 8));
-		icmph->type = new.type;
-		if (ports && avail >= hlen)
-			diff = nf_xlat_set_port(&icmph->un.echo.id, hdr->sport,
-						diff);
+	from = nf_xlat_addr_csum(pf, &l3->saddr, &l3->daddr);
+	to = nf_xlat_addr_csum(nf_xlat_other_pf(pf), &hdr->saddr, &hdr->daddr);
+	pseudo = csum_sub(to, from);
+	diff = pseudo;
+	if (nf_xlat_is_icmp(pf, l3->proto)) {
+		diff = nf_xlat_l4_icmp((struct icmphdr *)data,
+				       ports && avail >= hlen ? &hdr->sport : NULL,
+				       l4_len, pf, pf == NFPROTO_IPV6 ? from : to);
 	} else if (ports && avail >= 2 * sizeof(__be16)) {
 		__be16 *port = (__be16 *)data;
 
@@ -221,22 +218,22 @@ nf_xlat_l4(u8 *data, unsigned int avail, unsigned int l4_len, u8 pf,
 
 	/*
 	 * With CHECKSUM_PARTIAL the field holds the sum of the pseudo-header only, not
-	 * inverted as csum_fold() returns it.
+	 * inverted as csum_fold() returns it. ICMP has no such checksum, see nf_xlat_sum_first().
 	 */
 	if (partial) {
 		*check = ~csum_fold(csum_add(pseudo, csum_unfold(*check)));
 		return;
 	}
 
-	csum_replace_by_diff(check, csum_add(pseudo, diff));
+	csum_replace_by_diff(check, diff);
 	if ((l3->proto == IPPROTO_UDP || l3->proto == IPPROTO_UDPLITE) &&
 	    !*check)
 		*check = CSUM_MANGLED_0;
 }
 
-static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
-			   const struct nf_xlat_hdr *hdr, u8 ttl,
-			   unsigned int len)
+static __always_inline void
+nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
+	       const struct nf_xlat_hdr *hdr, u8 ttl, unsigned int len)
 {
 	/* The length of a quoted IPv6 packet may be larger than IPv4's length field allows. */
 	len = min_t(unsigned int, len, IP_MAX_MTU);
@@ -258,9 +255,9 @@ static void nf_xlat_build4(struct iphdr *iph, const struct nf_xlat_l3 *l3,
 	}
 }
 
-static void nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
-			   const struct nf_xlat_hdr *hdr, u8 hop_limit,
-			   unsigned int len)
+static __always_inline void
+nf_xlat_build6(struct ipv6hdr *ip6h, const struct nf_xlat_l3 *l3,
+	       const struct nf_xlat_hdr *hdr, u8 hop_limit, unsigned int len)
 {
 	u8 proto = nf_xlat_new_proto(NFPROTO_IPV4, l3->proto);
 
@@ -341,48 +338,34 @@ static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 }
 
 /*
- * Compute the checksums that cannot be adjusted: of an ICMP error, and of UDP in IPv4 without
- * one. The rest of the packet is complete.
+ * IPv6 has no UDP without a checksum, RFC 7915 section 4.5. If a packet had none in IPv4, and is
+ * complete otherwise, compute it. The length of a GSO packet's datagram need not be
+ * true, and skb_checksum() must not be called with it.
  */
-static void nf_xlat_finish_csum(struct sk_buff *skb, unsigned int hlen,
-				const struct nf_xlat_pkt *pkt,
-				const struct nf_xlat_hdr *hdr)
+static void nf_xlat_finish_udp(struct sk_buff *skb, unsigned int hlen,
+			       const struct nf_xlat_pkt *pkt,
+			       const struct nf_xlat_hdr *hdr)
 {
-	u8 pf = nf_xlat_other_pf(pkt->pf);
+	struct udphdr *udph = udp_hdr(skb);
 
-	if (pkt->icmp_error) {
-		icmp_hdr(skb)->checksum =
-			nf_xlat_full_csum(skb, hlen, skb->len - hlen, pf,
-					  nf_xlat_new_proto(pkt->pf,
-							    pkt->l3.proto),
-					  hdr);
-		skb->ip_summed = CHECKSUM_NONE;
+	if (pkt->l3.proto != IPPROTO_UDP || pkt->l3.fraghdr || pkt->l3.frag ||
+	    likely(udph->check) || skb->ip_summed == CHECKSUM_PARTIAL ||
+	    skb_is_gso(skb))
 		return;
-	}
 
-	/*
-	 * IPv6 has no UDP without a checksum, RFC 7915 section 4.5. The length of a GSO packet's
-	 * datagram need not be true, and skb_checksum() must not be called with it.
-	 */
-	if (pf == NFPROTO_IPV6 && pkt->l3.proto == IPPROTO_UDP &&
-	    !pkt->l3.fraghdr && !pkt->l3.frag && !udp_hdr(skb)->check &&
-	    skb->ip_summed != CHECKSUM_PARTIAL && !skb_is_gso(skb)) {
-		struct udphdr *udph = udp_hdr(skb);
-
-		udph->check = nf_xlat_full_csum(skb, hlen, ntohs(udph->len),
-						NFPROTO_IPV6, IPPROTO_UDP, hdr);
-		if (!udph->check)
-			udph->check = CSUM_MANGLED_0;
-		skb->ip_summed = CHECKSUM_NONE;
-	}
+	udph->check = nf_xlat_full_csum(skb, hlen, ntohs(udph->len),
+					NFPROTO_IPV6, IPPROTO_UDP, hdr);
+	if (!udph->check)
+		udph->check = CSUM_MANGLED_0;
+	skb->ip_summed = CHECKSUM_NONE;
 }
 
 /*
- * Replace the first @old bytes of the packet by @new bytes of @buf. Move the link layer header
- * along, so that nft's log and trace still find it.
+ * Take the first @old bytes off the packet, and make room for @new bytes in their place. Move the
+ * link layer header along, so that nft's log and trace still find it.
  */
-static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
-				const void *buf, unsigned int new)
+static void nf_xlat_resize_hdr(struct sk_buff *skb, unsigned int old,
+			       unsigned int new)
 {
 	unsigned int mac_len = nf_xlat_mac_len(skb);
 
@@ -391,20 +374,14 @@ static void nf_xlat_replace_hdr(struct sk_buff *skb, unsigned int old,
 	skb_postpull_rcsum(skb, skb->data, old);
 	__skb_pull(skb, old);
 	__skb_push(skb, new);
-	if (skb_mac_header_was_set(skb)) {
-		memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
-		skb_set_mac_header(skb, -(int)mac_len);
-		/*
-		 * The packet logger and nft's trace read the protocol from the Ethernet
-		 * header.
-		 */
-		if (mac_len == ETH_HLEN && skb->dev &&
-		    skb->dev->type == ARPHRD_ETHER)
-			eth_hdr(skb)->h_proto = skb->protocol;
-	}
-	memcpy(skb->data, buf, new);
-	skb_postpush_rcsum(skb, skb->data, new);
 	skb_reset_network_header(skb);
+	if (!skb_mac_header_was_set(skb))
+		return;
+	memmove(skb->data - mac_len, skb_mac_header(skb), mac_len);
+	skb_set_mac_header(skb, -(int)mac_len);
+	/* The packet logger and nft's trace read the protocol from the Ethernet header. */
+	if (mac_len == ETH_HLEN && skb->dev && skb->dev->type == ARPHRD_ETHER)
+		eth_hdr(skb)->h_proto = skb->protocol;
 }
 
 /**
@@ -438,15 +415,14 @@ EXPORT_SYMBOL_GPL(nf_xlat_gso);
  * nf_xlat_skb() translates only the headers of the first packet. So turn the list into an
  * ordinary GSO packet, whose segments get the headers of the first one.
  */
-static void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+static noinline void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	const struct nf_xlat_l3 *l3 = &pkt->l3;
 	unsigned int len = l3->len - l3->hlen, hlen;
 	__sum16 *check;
 	int off;
 
-	if (!skb_is_gso(skb) ||
-	    !(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST))
+	if (!(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST))
 		return;
 
 	off = nf_xlat_l4_check(l3->proto, &hlen);
@@ -486,39 +462,75 @@ static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
 }
 
 /*
- * Shorten the quoted packet of an ICMP error, and take off the extension behind it. Store a
- * copy of the extension in @ext, for nf_xlat_put_ext(). The headers are still the old ones, and
- * the payload of the quoted packet begins at offset @old. False: no memory.
+ * Shorten the quoted packet of an ICMP error, and take off the extension behind it. The headers are
+ * still the old ones, and the payload of the quoted packet begins at offset @old. Return a copy of
+ * the extension for nf_xlat_put_error(), NULL if there is none, or an ERR_PTR: no memory.
  */
-static bool nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
-			 const struct nf_xlat_quote *quote, unsigned int old,
-			 u8 **ext)
+static noinline u8 *nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
+				 unsigned int old)
 {
-	if (quote->ext) {
-		*ext = nf_xlat_cut_ext(skb, quote);
-		if (!*ext)
-			return false;
+	struct nf_xlat_quote quote;
+	u8 *ext = NULL;
+
+	nf_xlat_quote(pkt, &quote);
+	if (quote.ext) {
+		ext = nf_xlat_cut_ext(skb, &quote);
+		if (!ext)
+			return ERR_PTR(-ENOMEM);
 	}
-	return !pskb_trim(skb, old + quote->len -
-			       nf_xlat_new_hlen(pkt->pf, &pkt->inner));
+	if (pskb_trim(skb, old + quote.len -
+			   nf_xlat_new_hlen(pkt->pf, &pkt->inner))) {
+		kfree(ext);
+		return ERR_PTR(-ENOMEM);
+	}
+	return ext;
 }
 
-static void nf_xlat_put_ext(struct sk_buff *skb,
-			    const struct nf_xlat_quote *quote, const u8 *ext)
+/*
+ * Write the rest of an ICMP error, whose network header is complete and has @hlen bytes: its own
+ * header, that of the quoted packet, and the extension @ext, which is freed. Then compute its
+ * checksum.
+ */
+static noinline void nf_xlat_put_error(struct sk_buff *skb, unsigned int hlen,
+				       const struct nf_xlat_pkt *pkt,
+				       const struct nf_xlat_parm *parm, u8 *ext)
 {
-	skb_put_zero(skb, quote->pad);
-	skb_put_data(skb, ext, quote->ext);
+	struct icmphdr *icmph = icmp_hdr(skb);
+	struct nf_xlat_quote quote;
+	u8 pf = pkt->pf;
+
+	nf_xlat_quote(pkt, &quote);
+	nf_xlat_build_icmp(icmph, pkt, &quote, parm);
+	nf_xlat_build(icmph + 1, pf, &pkt->inner, &parm->inner, pkt->inner.ttl,
+		      pkt->inner.len - pkt->inner.hlen +
+		      nf_xlat_new_hlen(pf, &pkt->inner));
+	if (pf == NFPROTO_IPV6)
+		ip_send_check((struct iphdr *)(icmph + 1));
+	if (ext) {
+		skb_put_zero(skb, quote.pad);
+		skb_put_data(skb, ext, quote.ext);
+		kfree(ext);
+	}
+	icmph->checksum =
+		nf_xlat_full_csum(skb, hlen, skb->len - hlen,
+				  nf_xlat_other_pf(pf),
+				  nf_xlat_new_proto(pf, pkt->l3.proto),
+				  &parm->outer);
+	skb->ip_summed = CHECKSUM_NONE;
 }
 
-/* Rewrite the transport header at offset @off and its checksum. It may be a quoted one. */
-static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
-			       const struct nf_xlat_pkt *pkt,
-			       const struct nf_xlat_l3 *l3,
-			       const struct nf_xlat_hdr *hdr, bool ports)
+/*
+ * Rewrite the transport header at offset @off and its checksum. It may be a quoted one. Inline for
+ * the same reason as nf_xlat_l4().
+ */
+static __always_inline void
+nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off, u8 pf,
+		   const struct nf_xlat_l3 *l3, const struct nf_xlat_hdr *hdr,
+		   bool ports)
 {
+	unsigned int avail = skb_headlen(skb) - off, sum = 0;
+	u8 *l4 = skb->data + off;
 	bool partial = false;
-	unsigned int avail;
-	u8 *l4;
 
 	if (l3->frag)
 		return;
@@ -526,21 +538,17 @@ static void nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off,
 	/* csum_start may be that of a header inside of a tunnel. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		partial = skb_checksum_start_offset(skb) == off;
+	else if (skb->ip_summed == CHECKSUM_COMPLETE)
+		sum = min(avail, nf_xlat_l4_hlen(l3->proto));
 
-	avail = min(skb_headlen(skb) - off, nf_xlat_l4_hlen(l3->proto));
-	l4 = skb->data + off;
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->csum = csum_sub(skb->csum, csum_partial(l4, avail, 0));
-	nf_xlat_l4(l4, avail, l3->len - l3->hlen, pkt->pf, l3, hdr, ports,
-		   partial);
-	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		skb->csum = csum_add(skb->csum, csum_partial(l4, avail, 0));
+	if (sum)
+		skb->csum = csum_sub(skb->csum, csum_partial(l4, sum, 0));
+	nf_xlat_l4(l4, avail, l3->len - l3->hlen, pf, l3, hdr, ports, partial);
+	if (sum)
+		skb->csum = csum_add(skb->csum, csum_partial(l4, sum, 0));
 }
 
-/*
- * Fill in the fields of an IPv4 header that depend on the whole packet. The headers in @skb are
- * still the old ones.
- */
+/* Fill in the fields of the IPv4 header that depend on the whole packet. */
 static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt, struct iphdr *iph)
 {
@@ -549,8 +557,7 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 	/* RFC 7915 section 5.1 speaks of what is on the wire: the segments. */
 	if (skb_is_gso(skb)) {
 		iph->frag_off = 0;
-		if (!skb_gso_validate_network_len(skb, NF_XLAT_DF_LIMIT +
-						  pkt->l3.hlen - sizeof(*iph)))
+		if (!skb_gso_validate_network_len(skb, NF_XLAT_DF_LIMIT))
 			iph->frag_off = htons(IP_DF);
 		/* inet_gso_segment() counts on from the identification of the first one. */
 		segs = skb_shinfo(skb)->gso_segs ? : 1;
@@ -562,7 +569,7 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 		if (!(iph->frag_off & htons(IP_DF)))
 			__ip_select_ident(net, iph, segs);
 	}
-	ip_send_check(iph);
+	iph->check = ip_fast_csum(iph, sizeof(*iph) / 4);
 }
 
 /* Must the checksum of a CHECKSUM_PARTIAL packet be computed before it is translated? */
@@ -622,20 +629,20 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm)
 {
+	unsigned int hlen = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
 	u8 ttl = pkt->l3.ttl - (parm->ttl_dec ? 1 : 0);
-	unsigned int old = pkt->l3.hlen, new, hlen;
-	u8 buf[NF_XLAT_MAX_HDR] __aligned(4) __uninitialized;
-	struct nf_xlat_quote quote = {};
+	unsigned int old = pkt->l3.hlen, new = hlen;
+	unsigned int len = nf_xlat_new_len(pkt);
+	const struct nf_xlat_hdr *hdr = &parm->outer;
+	const struct nf_xlat_l3 *l3 = &pkt->l3;
 	u8 *ext = NULL;
 	u8 pf = pkt->pf;
 
-	hlen = nf_xlat_new_hlen(pf, &pkt->l3);
-	new = hlen;
-	if (pkt->icmp_error) {
-		nf_xlat_quote(pkt, &quote);
-		old += sizeof(struct icmphdr) + pkt->inner.hlen;
-		new += sizeof(struct icmphdr) +
-		       nf_xlat_new_hlen(pf, &pkt->inner);
+	if (unlikely(pkt->icmp_error)) {
+		hdr = &parm->inner;
+		l3 = &pkt->inner;
+		old += sizeof(struct icmphdr) + l3->hlen;
+		new += sizeof(struct icmphdr) + nf_xlat_new_hlen(pf, l3);
 	}
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL &&
@@ -643,49 +650,34 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 		return NF_XLAT_NOMEM;
 	if (skb_cow(skb, new > old ? new - old + nf_xlat_mac_len(skb) : 0))
 		return NF_XLAT_NOMEM;
-	if (pkt->icmp_error && !nf_xlat_trim(skb, pkt, &quote, old, &ext)) {
-		kfree(ext);
-		return NF_XLAT_NOMEM;
+	if (unlikely(pkt->icmp_error)) {
+		ext = nf_xlat_trim(skb, pkt, old);
+		if (IS_ERR(ext))
+			return NF_XLAT_NOMEM;
 	}
 
-	nf_xlat_fraglist(skb, pkt);
-	if (pkt->icmp_error)
-		nf_xlat_rewrite_l4(skb, old, pkt, &pkt->inner, &parm->inner,
-				   parm->ports);
-	else
-		nf_xlat_rewrite_l4(skb, old, pkt, &pkt->l3, &parm->outer,
-				   parm->ports);
-
-	nf_xlat_build(buf, pf, &pkt->l3, &parm->outer, ttl,
-		      nf_xlat_new_len(pkt));
-	if (pkt->icmp_error) {
-		u8 *inner = buf + hlen + sizeof(struct icmphdr);
-
-		nf_xlat_build_icmp((struct icmphdr *)(buf + hlen), pkt, &quote,
-				   parm);
-		nf_xlat_build(inner, pf, &pkt->inner, &parm->inner,
-			      pkt->inner.ttl,
-			      pkt->inner.len - pkt->inner.hlen +
-			      nf_xlat_new_hlen(pf, &pkt->inner));
-		if (pf == NFPROTO_IPV6)
-			ip_send_check((struct iphdr *)inner);
+	if (skb_is_gso(skb)) {
+		nf_xlat_fraglist(skb, pkt);
+		nf_xlat_gso(skb, pf);
 	}
+	nf_xlat_rewrite_l4(skb, old, pf, l3, hdr, parm->ports);
 
-	nf_xlat_gso(skb, pf);
-	if (pf == NFPROTO_IPV6) {
-		nf_xlat_finish4(net, skb, pkt, (struct iphdr *)buf);
-		skb->protocol = htons(ETH_P_IP);
-	} else {
-		skb->protocol = htons(ETH_P_IPV6);
-	}
-	nf_xlat_replace_hdr(skb, old, buf, new);
+	skb->protocol = htons(pf == NFPROTO_IPV6 ? ETH_P_IP : ETH_P_IPV6);
+	nf_xlat_resize_hdr(skb, old, new);
 	skb_set_transport_header(skb, hlen);
-
-	if (ext) {
-		nf_xlat_put_ext(skb, &quote, ext);
-		kfree(ext);
+	if (pf == NFPROTO_IPV6) {
+		nf_xlat_build4(ip_hdr(skb), &pkt->l3, &parm->outer, ttl, len);
+		nf_xlat_finish4(net, skb, pkt, ip_hdr(skb));
+	} else {
+		nf_xlat_build6(ipv6_hdr(skb), &pkt->l3, &parm->outer, ttl, len);
 	}
-	nf_xlat_finish_csum(skb, hlen, pkt, &parm->outer);
+	if (unlikely(pkt->icmp_error)) {
+		nf_xlat_put_error(skb, hlen, pkt, parm, ext);
+		return NF_XLAT_OK;
+	}
+	skb_postpush_rcsum(skb, skb->data, new);
+	if (pf == NFPROTO_IPV4)
+		nf_xlat_finish_udp(skb, hlen, pkt, &parm->outer);
 
 	return NF_XLAT_OK;
 }

@@ -261,7 +261,7 @@ static bool nf_xlat_is_alien(u8 pf, u8 proto)
 }
 
 /*
- * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_finish_csum() computes
+ * RFC 5508 REQ-3: an ICMP error with a wrong checksum is dropped. nf_xlat_put_error() computes
  * a new checksum for it, which would hide the damage. Other checksums are only adjusted, so a
  * wrong checksum stays wrong.
  */
