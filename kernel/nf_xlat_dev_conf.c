@@ -16,6 +16,14 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
+/* 64 bits of an address, of which a prefix has the first @len: none (@len <= 0), some, or all */
+static u64 nf_xlat_dev_half(const __be32 *half, int len)
+{
+	u64 bits = (u64)ntohl(half[0]) << 32 | ntohl(half[1]);
+
+	return len >= 64 ? bits : len > 0 ? bits & (~0ULL << (64 - len)) : 0;
+}
+
 /**
  * nf_xlat_dev_find6 - find the pair with the longest IPv6 prefix that contains an address
  * @pairs: nf_xlat_dev_conf.pairs6
@@ -29,22 +37,25 @@ const struct nf_xlat_eam *
 nf_xlat_dev_find6(const struct nf_xlat_dev_pairs *pairs,
 		  const struct in6_addr *addr)
 {
+	u64 key_hi, key_lo, eam_hi, eam_lo;
 	const struct nf_xlat_eam *eam;
 	unsigned int i, lo, hi, mid;
-	struct in6_addr key;
-	int cmp;
 
 	for (i = 0; i < pairs->n_groups; i++) {
-		ipv6_addr_prefix(&key, addr, pairs->groups[i].len);
+		/* Compare numbers: memcmp() would take longer than all of this. */
+		key_hi = nf_xlat_dev_half(&addr->s6_addr32[0], pairs->groups[i].len);
+		key_lo = nf_xlat_dev_half(&addr->s6_addr32[2], pairs->groups[i].len - 64);
 		lo = pairs->groups[i].first;
 		hi = lo + pairs->groups[i].n;
 		while (lo < hi) {
 			mid = (lo + hi) / 2;
 			eam = &pairs->eams[mid];
-			cmp = ipv6_addr_cmp(&key, &eam->addr6);
-			if (!cmp)
+			eam_hi = nf_xlat_dev_half(&eam->addr6.s6_addr32[0], 64);
+			eam_lo = nf_xlat_dev_half(&eam->addr6.s6_addr32[2], 64);
+			if (key_hi == eam_hi && key_lo == eam_lo)
 				return eam;
-			if (cmp < 0)
+			if (key_hi < eam_hi ||
+			    (key_hi == eam_hi && key_lo < eam_lo))
 				hi = mid;
 			else
 				lo = mid + 1;
