@@ -290,7 +290,7 @@ static void nf_xlat_build(void *buf, u8 pf, const struct nf_xlat_l3 *l3,
 		nf_xlat_build6(buf, l3, hdr, ttl, len);
 }
 
-/* Write the ICMP header of an error. nf_xlat_finish_csum() computes its checksum later. */
+/* Write the ICMP header of an error. nf_xlat_put_error() computes its checksum later. */
 static void nf_xlat_build_icmp(struct icmphdr *icmph,
 			       const struct nf_xlat_pkt *pkt,
 			       const struct nf_xlat_quote *quote,
@@ -441,7 +441,7 @@ static noinline void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_
 
 /*
  * Copy the extension at the end of an ICMP error, and make room for the padding that
- * nf_xlat_put_ext() will put in front of the extension. The caller frees the copy. NULL: no
+ * nf_xlat_put_error() will put in front of the extension. The caller frees the copy. NULL: no
  * memory.
  */
 static u8 *nf_xlat_cut_ext(struct sk_buff *skb,

@@ -169,7 +169,8 @@ static inline u32 nf_xlat_cut_len(const struct nf_xlat_pkt *pkt,
 		return parm->mtu6;
 	/*
 	 * Without a route the MTU of the path is not known; the configured MTU is what is
-	 * left.
+	 * left. For a packet that needs no MTU, see nf_xlat_parm, this is no less than
+	 * IPV6_MIN_MTU either.
 	 */
 	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }

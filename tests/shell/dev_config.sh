@@ -171,6 +171,36 @@ gwip route add 10.9.0.0/16 dev xlat0
 gwip link set xlat0 type xlat local 10.9.0.0/16 as 2001:db8:a::/112
 check_match "without it the next longer one" "$(ask "$client6" udp 2001:db8:64:0:c0:2:200:: 5353)" "hello from 10.9.3.255 *"
 
+# Lengths on both sides of 64, and addresses that differ in one half only, in place of some
+some="local 10.0.0.0 as 2001:db8:a:: local 10.0.0.1 as 2001:db8:a::1 local 10.0.0.2 as 2001:db8:a::2
+	local 10.0.0.3 as 2001:db8:a::3 local 10.0.0.4 as 2001:db8:a::4 local 10.0.0.5 as 2001:db8:a::5"
+others="local 10.32.0.0/24 as 2001:dc8::/32 local 10.63.0.0/24 as 2001:db8:e:2::/63
+	local 10.65.0.0/24 as 2001:db8:e:2:8000::/65 local 10.128.0.1 as 2001:db8:e:2:8000::1
+	local 10.128.0.2 as 2001:db8:f:2:8000::1 local 10.128.0.3 as 2001:db8:e:2:8000::2"
+# shellcheck disable=SC2086 # words are meant
+gwip link set xlat0 type xlat ${some//local/local del}
+# shellcheck disable=SC2086 # words are meant
+ip -n "$server4" route replace 10.0.0.0/8 via $pool_ip
+check "pairs of many lengths" gwip link set xlat0 type xlat $others
+gwip route add 10.0.0.0/8 dev xlat0
+while read -r from as; do
+	ip -n "$client6" addr add "$from/128" dev eth0 nodad
+	gwip route add "$from" via $client_ip
+	ip -n "$client6" route change default via 2001:db8:c::1 src "$from"
+	check_match "$from is $as" "$(ask "$client6" udp 2001:db8:64:0:c0:2:200:: 5353)" "hello from $as *"
+done <<-EOT
+	2001:dc8:500:: 10.32.0.5
+	2001:db8:e:3:a00:: 10.63.0.133
+	2001:db8:e:2:8100:: 10.65.0.2
+	2001:db8:e:2:8000::1 10.128.0.1
+	2001:db8:f:2:8000::1 10.128.0.2
+	2001:db8:e:2:8000::2 10.128.0.3
+EOT
+# shellcheck disable=SC2086 # words are meant
+gwip link set xlat0 type xlat ${others//local/local del}
+# shellcheck disable=SC2086 # words are meant
+gwip link set xlat0 type xlat $some
+
 # Without state it goes to another namespace, as it is.
 another other
 check "it moves" gwip link set xlat0 netns "$other"

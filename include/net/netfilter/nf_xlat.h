@@ -208,8 +208,8 @@ struct nf_xlat_domain {
 /**
  * struct nf_xlat_l3 - one network header as the packet has it
  *
- * @saddr: source address
- * @daddr: destination address
+ * @saddr: source address; of IPv4 the first four bytes are set, and no more
+ * @daddr: destination address, likewise
  * @id: fragment identification, host byte order
  * @hlen: length of the header with all options or skipped extension headers
  * @len: length that the header claims, itself included
@@ -296,7 +296,8 @@ struct nf_xlat_hdr {
  * @inner: what the header quoted by an ICMP error becomes
  * @mtu4: MTU of the IPv4 side's next hop, 0 when unknown; bounds the MTU
  *	that ICMP errors report
- * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown
+ * @mtu6: MTU of the IPv6 side's next hop, 0 when unknown; a packet that has at most
+ *	IPV6_MIN_MTU bytes in IPv6 and is no ICMP error needs neither, so both are 0
  * @rules: without state: nf_xlat_rules_stamp() from just before the rule was evaluated, for
  *	the fast path; 0 without a rule
  * @oif: to IPv4: index of the device that the session masquerades with, 0 for any. The route is
@@ -649,7 +650,15 @@ enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_hdr *hdr, u8 ttl);
 
-/* The length of the network header that replaces @l3, of a packet of family @pf */
+/**
+ * nf_xlat_new_hlen - the length of the network header that replaces another one
+ * @pf: family of the packet that has the other one
+ * @l3: the other one
+ *
+ * Any context.
+ *
+ * Return: number of bytes, with a Fragment header if there has to be one
+ */
 static inline unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
 {
 	if (pf == NFPROTO_IPV6)
@@ -658,7 +667,14 @@ static inline unsigned int nf_xlat_new_hlen(u8 pf, const struct nf_xlat_l3 *l3)
 	       (l3->fraghdr ? sizeof(struct frag_hdr) : 0);
 }
 
-/* The length that a packet which nf_xlat_parse() accepted will have in the other family */
+/**
+ * nf_xlat_new_len - the length that a packet will have in the other family
+ * @pkt: the packet, which nf_xlat_parse() has accepted
+ *
+ * An ICMP error may become shorter, by RFC 7915 sections 4.3 and 5.3. Any context.
+ *
+ * Return: number of bytes, network header included
+ */
 static inline unsigned int nf_xlat_new_len(const struct nf_xlat_pkt *pkt)
 {
 	if (unlikely(pkt->icmp_error))
