@@ -170,6 +170,7 @@ messages()
 	refused inet "$pre" "xlat 6to4 dnat to ip6 daddr map { 2001:db8::1 : 2001:db8::2 } masquerade" "6to4 dnat needs an IPv4 address" 2001:db8::2
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 snat to 2001:db8::1" "6to4 snat needs an IPv4 address" 2001:db8::1
 	refused inet "$pre" "xlat 6to4 dnat to 127.0.0.1 masquerade" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 dnat to 169.254.169.254 masquerade" "must not be link-local" 169.254.169.254
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:0 masquerade" "port must be from 1 to 65535, not 0" 0
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:80 masquerade to :0" "port must be from 1 to 65535, not 0" 0
 	refused inet "$pre" "xlat 6to4 dnat to :80 masquerade" "dnat needs an address, as in to 192.0.2.1" dnat
@@ -205,6 +206,7 @@ messages()
 	refused inet "type filter hook forward priority filter;" "xlat 4to6 $n64 dnat to 2001:db8::1" "stateful xlat is not supported in the forward hook" dnat
 	refused inet "$pre" "xlat 6to4 $n64 snat to 0.0.0.0" "must not be unspecified" 0.0.0.0
 	refused inet "$pre" "xlat 6to4 $n64 snat to 127.0.0.1" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 snat to 169.254.1.1" "must not be link-local" 169.254.1.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to 224.0.0.1" "must not be multicast" 224.0.0.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to 240.0.0.1:80" "must not be reserved" 240.0.0.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to 255.255.255.255" "must not be reserved" 255.255.255.255
@@ -217,6 +219,7 @@ messages()
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 0.0.0.1 . 80 }" "must not be unspecified" 0.0.0.1
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : 239.0.0.1-239.0.0.4 . 80-90 }" "must not be multicast" 239.0.0.1-239.0.0.4
 	refused inet "$pre" "xlat 6to4 $n64 error saddr 127.0.0.1" "must not be loopback" 127.0.0.1
+	refused inet "$pre" "xlat 6to4 $n64 error saddr 169.254.1.1" "must not be link-local" 169.254.1.1
 	refused inet "$pre" "xlat 4to6 $n64 dnat to ::" "must not be unspecified" ::
 	refused inet "$pre" "xlat 4to6 $n64 dnat to [::1]:80" "must not be loopback" "[::1]"
 	refused inet "$pre" "xlat 4to6 $n64 dnat to ::ffff:192.0.2.1" "must not be IPv4-mapped" ::ffff:192.0.2.1
