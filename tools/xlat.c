@@ -483,13 +483,11 @@ static bool find_family(void)
 	return nl_family;
 }
 
-static void put_end(struct nlmsghdr *nlh, unsigned int kind)
+/* The end of a filter, of @kind */
+void put_end(struct nlmsghdr *nlh, unsigned int kind, const struct end *end)
 {
-	const struct end *end = &filter.end[kind];
 	struct nlattr *nest;
 
-	if (!asked(kind))
-		return;
 	nest = mnl_attr_nest_start(nlh, kind);
 	if (end->family == AF_INET6)
 		mnl_attr_put(nlh, NF_XLAT_A_ENDPOINT_ADDR6, 16, end->addr);
@@ -549,7 +547,8 @@ int dump(uint8_t cmd, struct table *t, bool may_fail)
 			if (filter.proto >= 0)
 				mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, filter.proto);
 			for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
-				put_end(nlh, i);
+				if (asked(i))
+					put_end(nlh, i, &filter.end[i]);
 			if (filter.fast)
 				mnl_attr_put(nlh, NF_XLAT_A_FILTER_FAST_PATH, 0, NULL);
 			mnl_attr_nest_end(nlh, nest);

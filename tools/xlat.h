@@ -75,6 +75,7 @@ uint8_t one_icmp(uint8_t proto);
 void json_string(const char *s);
 struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_t cmd);
 int exchange(const struct nlmsghdr *req, struct table *t, bool *again, const char **text);
+void put_end(struct nlmsghdr *nlh, unsigned int kind, const struct end *end);
 void filter_by(unsigned int kind, const struct end *end, int proto);
 void need_family(void);
 int dump(uint8_t cmd, struct table *t, bool may_fail);

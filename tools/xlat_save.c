@@ -911,17 +911,13 @@ static void find_in_way(uint16_t kind, const struct end *end, struct table *way)
 	free(t.v);
 }
 
-static void put_filter_end(struct nlmsghdr *nlh, uint16_t kind, const struct end *end)
+/* An end with its whole address */
+static void put_whole_end(struct nlmsghdr *nlh, unsigned int kind, const struct end *end)
 {
-	struct nlattr *nest = mnl_attr_nest_start(nlh, kind);
-	bool is6 = end->family == AF_INET6;
+	struct end whole = *end;
 
-	mnl_attr_put(nlh, is6 ? NF_XLAT_A_ENDPOINT_ADDR6 : NF_XLAT_A_ENDPOINT_ADDR4, is6 ? 16 : 4,
-		     end->addr);
-	mnl_attr_put_u8(nlh, NF_XLAT_A_ENDPOINT_PREFIX_LEN, is6 ? 128 : 32);
-	if (end->has_port)
-		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(end->port));
-	mnl_attr_nest_end(nlh, nest);
+	whole.len = end->family == AF_INET6 ? 128 : 32;
+	put_end(nlh, kind, &whole);
 }
 
 /* End the sessions of a mapping, which have its client and @end, of @kind. */
@@ -935,8 +931,8 @@ static int end_sessions(const struct mapping *m, uint16_t kind, const struct end
 	nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_SESSION_DEL);
 	nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
 	mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, added.proto);
-	put_filter_end(nlh, NF_XLAT_A_FILTER_CLIENT, &m->client);
-	put_filter_end(nlh, kind, end);
+	put_whole_end(nlh, NF_XLAT_A_FILTER_CLIENT, &m->client);
+	put_whole_end(nlh, kind, end);
 	mnl_attr_nest_end(nlh, nest);
 	return command_do(nlh, text);
 }

@@ -16,8 +16,7 @@ host4=203.0.113.33
 host6=2001:db8:6464::$host4
 
 part() { echo "# SKIP: $*"; }
-retransmitted() { for ns in "$client6" "$server4" "$gw"; do on "$ns" nstat -asz TcpRetransSegs; done |
-	awk '/Retrans/ { n += $2 } END { print n }'; }
+again() { retransmitted "$client6" "$server4" "$gw"; }
 warnings() { dmesg | grep -c 'WARNING: \|BUG: \|caps='; }
 large() { on "$gw" "$NFT" list counter inet gw large | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
 
@@ -66,11 +65,11 @@ tunnel()
 	# shellcheck disable=SC2086 # into words
 	if end "$client6" t6 "${inner}1/$len" $4 && end "$ns" t4 "${inner}2/$len" $5; then
 		for way in up down; do
-			some=$(large) again=$(retransmitted)
+			some=$(large) again=$(again)
 			check_eq "[117] $what, $way" "$(python "$client6" stream $way "${inner}2" 9000 $size)" $size
 			check "[117] $what, $way: packets came that are many in one" [ "$(large)" -gt "$some" ]
 			# Where these are lost, TCP sends each packet of them again, by itself.
-			again=$(($(retransmitted) - again))
+			again=$(($(again) - again))
 			check "[117] $what, $way: TCP sent $again segments again" [ $again -le $((size / 30000 + 10)) ]
 		done
 	else

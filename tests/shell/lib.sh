@@ -344,6 +344,14 @@ tx_packets() { on "$gw" cat "/sys/class/net/$1/statistics/tx_packets"; }
 # drops: all that were dropped, for whatever reason
 drops() { on "$gw" awk '/Drop/ { s += $2 } END { print s }' /proc/net/nf_xlat; }
 
+# retransmitted NS...: how many segments their TCP has sent again
+retransmitted()
+{
+	local ns
+
+	for ns; do on "$ns" nstat -asz TcpRetransSegs; done | awk '/Retrans/ { n += $2 } END { print n }'
+}
+
 # sessions [PATTERN]: conntrack entries of the gateway
 sessions() { on "$gw" grep -E "${1:-.}" /proc/net/nf_conntrack; }
 

@@ -33,7 +33,6 @@ check "ruleset loads" on "$gw" "$NFT" "table inet gw {
 }" || done_testing
 check_eq "window tracking is strict" "$(on "$gw" cat /proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal)" 0
 bad() { on "$gw" "$NFT" list counter inet gw bad | sed -n 's/.*packets \([0-9]*\) .*/\1/p'; }
-retransmitted() { on "$1" nstat -asz TcpRetransSegs | awk '/Retrans/ { print $2 }'; }
 
 start "$server4" stream 9000
 start "$client6" stream 9000 six
