@@ -256,3 +256,60 @@ bool nf_xlat_addr6_legal(const struct in6_addr *addr)
 	       !(ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_addr6_legal);
+
+/**
+ * nf_xlat_net_legal - may a packet with some address of this network be translated?
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @net: the network, without bits behind its length
+ * @len: its length, up to 32 or 128
+ * @group: an address may be a destination, which a multicast group may be as well
+ *
+ * Refuses what lies as a whole in one of the networks that nf_xlat_addr_legal() refuses, such as
+ * one side of a pair of RFC 7757 that no packet could pass. A network that only contains some of
+ * their addresses is legal: 0.0.0.0/0 has others. As in nf_xlat_addr_legal(), groups of IPv4 that
+ * belong to the link are not. Any context.
+ *
+ * Return: false when all packets would be dropped.
+ */
+bool nf_xlat_net_legal(u8 pf, const union nf_inet_addr *net, u8 len, bool group)
+{
+	if (pf == NFPROTO_IPV4) {
+		if (group && ipv4_is_multicast(net->ip))
+			return len < 24 || !ipv4_is_local_multicast(net->ip);
+		if (ipv4_is_multicast(net->ip))
+			return len < 4;
+		if (ipv4_is_linklocal_169(net->ip))
+			return len < 16;
+		/* 0.0.0.0/8, 127.0.0.0/8, 255.255.255.255 */
+		return len < 8 || nf_xlat_addr_legal(pf, net);
+	}
+	if (ipv6_addr_is_multicast(&net->in6))
+		return group || len < 8;
+	if (ipv6_addr_type(&net->in6) & IPV6_ADDR_LINKLOCAL)
+		return len < 10;
+	if (ipv6_addr_v4mapped(&net->in6))
+		return len < 96;
+	/* :: and ::1 */
+	return len < 128 || nf_xlat_addr_legal(pf, net);
+}
+EXPORT_SYMBOL_GPL(nf_xlat_net_legal);
+
+/**
+ * nf_xlat_eam_reach - may a packet with some address of this mapping be translated?
+ * @eam: a mapping that nf_xlat_eam_check() accepts
+ * @group: as for nf_xlat_net_legal(), of both sides
+ *
+ * Any context.
+ *
+ * Return: 0, or -EADDRNOTAVAIL when all packets would be dropped.
+ */
+int nf_xlat_eam_reach(const struct nf_xlat_eam *eam, bool group)
+{
+	const union nf_inet_addr addr4 = { .ip = eam->addr4 };
+	const union nf_inet_addr addr6 = { .in6 = eam->addr6 };
+
+	return nf_xlat_net_legal(NFPROTO_IPV4, &addr4, eam->len4, group) &&
+	       nf_xlat_net_legal(NFPROTO_IPV6, &addr6, eam->len6, group) ?
+	       0 : -EADDRNOTAVAIL;
+}
+EXPORT_SYMBOL_GPL(nf_xlat_eam_reach);

@@ -260,14 +260,15 @@ static int nf_xlat_dev_parse_pair(const struct nlattr *attr,
 		return NF_XLAT_DEV_BAD(extack, attr, -ERANGE,
 				       "pair: length over 32 or 128, or more IPv4 addresses than IPv6 addresses");
 	}
+	/* Packets to a group of IPv6 are not for a device. Those for a group of IPv4 may be. */
 	addr.in6 = eam->addr6;
-	if (eam->len6 == 128 && !nf_xlat_addr_legal(NFPROTO_IPV6, &addr))
+	if (!nf_xlat_net_legal(NFPROTO_IPV6, &addr, eam->len6, false))
 		return NF_XLAT_DEV_BAD(extack, attr, -EADDRNOTAVAIL,
-				       "pair: no packet may have this IPv6 address");
+				       "pair: no packet may have such an IPv6 address");
 	addr.ip = eam->addr4;
-	if (eam->len4 == 32 && !nf_xlat_addr_legal(NFPROTO_IPV4, &addr))
+	if (!nf_xlat_net_legal(NFPROTO_IPV4, &addr, eam->len4, true))
 		return NF_XLAT_DEV_BAD(extack, attr, -EADDRNOTAVAIL,
-				       "pair: no packet may have this IPv4 address");
+				       "pair: no packet may have such an IPv4 address");
 	return 0;
 }
 

@@ -424,7 +424,9 @@ static int nft_xlat_parse_map(const struct nft_ctx *ctx,
 		eam->addr4 = nla_get_be32(tb[NFTA_XLAT_MAP_V4]);
 		eam->len4 = ntohl(nla_get_be32(tb[NFTA_XLAT_MAP_V4_LEN]));
 		map->kind = NF_XLAT_MAP_EAM;
-		return nf_xlat_eam_check(eam);
+		return nf_xlat_eam_check(eam) ? :
+		       nf_xlat_eam_reach(eam, priv->dir == NFT_XLAT_6TO4 &&
+					 map == &priv->dom.daddr);
 	}
 
 	prefix->addr = nla_get_in6_addr(tb[NFTA_XLAT_MAP_PREFIX]);

@@ -144,6 +144,42 @@ static int parse_prefix(const char *word, const char *arg, int family,
 	return 0;
 }
 
+/*
+ * Does a prefix lie as a whole in a network of which no packet may have an address? The kernel asks
+ * the same, but cannot say which of several pairs it is.
+ */
+static bool drops_all(int family, const unsigned char *addr, unsigned int len)
+{
+	static const struct {
+		int family;
+		unsigned int len;
+		unsigned char addr[16];
+	} nets[] = {
+		{ AF_INET,  8,   { 0 } },
+		{ AF_INET,  8,   { 127 } },
+		{ AF_INET,  16,  { 169, 254 } },
+		{ AF_INET,  24,  { 224 } },
+		{ AF_INET,  32,  { 255, 255, 255, 255 } },
+		{ AF_INET6, 128, { 0 } },
+		{ AF_INET6, 128, { [15] = 1 } },
+		{ AF_INET6, 96,  { [10] = 0xff, 0xff } },
+		{ AF_INET6, 10,  { 0xfe, 0x80 } },
+		{ AF_INET6, 8,   { 0xff } },
+	};
+	unsigned int i, bit;
+
+	for (i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		if (nets[i].family != family || len < nets[i].len)
+			continue;
+		for (bit = 0; bit < nets[i].len; bit++)
+			if ((addr[bit / 8] ^ nets[i].addr[bit / 8]) & (0x80 >> bit % 8))
+				break;
+		if (bit == nets[i].len)
+			return true;
+	}
+	return false;
+}
+
 static int parse_addr4(const char *word, const char *arg, struct in_addr *addr)
 {
 	return inet_pton(AF_INET, arg, addr) == 1 ? 0 :
@@ -311,6 +347,10 @@ static int parse_local(struct words *w, int argc, char **argv)
 		return -1;
 	if (32 - pair->len4 > 128 - pair->len6)
 		return bad("local", argv[1], "has more addresses than its IPv6 prefix");
+	if (!del && drops_all(AF_INET, (unsigned char *)&pair->addr4, pair->len4))
+		return bad("local", argv[1], "has no address that a packet may have");
+	if (!del && drops_all(AF_INET6, (unsigned char *)&pair->addr6, pair->len6))
+		return bad("local", argv[3], "has no address that a packet may have");
 	w->del[w->n_pairs++] = del;
 	return 3 + del;
 }

@@ -292,6 +292,74 @@ static void nf_xlat_test_addr_legal(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, nf_xlat_addr_legal(NFPROTO_IPV4, &addr));
 }
 
+/* Only a network that lies as a whole in one that no packet may have is refused. */
+static void nf_xlat_test_net_legal(struct kunit *test)
+{
+	static const struct {
+		const char	*net;
+		u8		len;
+		bool		source;
+		bool		group;
+	} cases[] = {
+		{ "0.0.0.0",		0,   true,  true },
+		{ "0.0.0.0",		7,   true,  true },
+		{ "0.0.0.0",		8,   false, false },
+		{ "0.0.0.0",		32,  false, false },
+		{ "0.255.0.0",		16,  false, false },
+		{ "126.0.0.0",		7,   true,  true },
+		{ "127.0.0.0",		8,   false, false },
+		{ "127.0.0.1",		32,  false, false },
+		{ "169.254.0.0",	15,  true,  true },
+		{ "169.254.0.0",	16,  false, false },
+		{ "169.254.1.1",	32,  false, false },
+		{ "224.0.0.0",		3,   true,  true },
+		{ "224.0.0.0",		4,   false, true },
+		{ "224.0.0.0",		23,  false, true },
+		{ "224.0.0.0",		24,  false, false },
+		{ "224.0.0.251",	32,  false, false },
+		{ "239.1.2.3",		32,  false, true },
+		{ "240.0.0.0",		4,   true,  true },
+		{ "255.255.255.254",	31,  true,  true },
+		{ "255.255.255.255",	32,  false, false },
+		{ "10.0.0.0",		8,   true,  true },
+		{ "::",			0,   true,  true },
+		{ "::",			96,  true,  true },
+		{ "::",			127, true,  true },
+		{ "::",			128, false, false },
+		{ "::1",		128, false, false },
+		{ "::ffff:0:0",		95,  true,  true },
+		{ "::ffff:0:0",		96,  false, false },
+		{ "::ffff:c000:201",	128, false, false },
+		{ "fe80::",		9,   true,  true },
+		{ "fe80::",		10,  false, false },
+		{ "febf::1",		128, false, false },
+		{ "fe00::",		7,   true,  true },
+		{ "ff00::",		8,   false, true },
+		{ "ff0e::1",		128, false, true },
+		{ "fd00::",		8,   true,  true },
+		{ "2001:db8::1",	128, true,  true },
+	};
+	union nf_inet_addr addr = {};
+	unsigned int i;
+	u8 pf;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		if (strchr(cases[i].net, '.')) {
+			pf = NFPROTO_IPV4;
+			addr.ip = nf_xlat_in4(cases[i].net);
+		} else {
+			pf = NFPROTO_IPV6;
+			addr.in6 = nf_xlat_in6(cases[i].net);
+		}
+		KUNIT_EXPECT_EQ_MSG(test,
+				    nf_xlat_net_legal(pf, &addr, cases[i].len, false),
+				    cases[i].source, "%s/%u", cases[i].net, cases[i].len);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    nf_xlat_net_legal(pf, &addr, cases[i].len, true),
+				    cases[i].group, "%s/%u", cases[i].net, cases[i].len);
+	}
+}
+
 /*
  * RFC 7915 section 4.2 as it stands there: all codes of a type that are not
  * listed, and all types that are not listed, have no counterpart.
@@ -1099,6 +1167,7 @@ static struct kunit_case nf_xlat_test_cases[] = {
 	KUNIT_CASE(nf_xlat_test_eam_check),	/* [69] */
 	KUNIT_CASE(nf_xlat_test_non_global),	/* [5] [7] */
 	KUNIT_CASE(nf_xlat_test_addr_legal),	/* [19] [50] */
+	KUNIT_CASE(nf_xlat_test_net_legal),
 	KUNIT_CASE(nf_xlat_test_icmp_4to6),	/* [24] [25] [26] [27] [28] [29] [32] [33] */
 	KUNIT_CASE(nf_xlat_test_icmp_6to4),	/* [55] [56] [58] [60] */
 	KUNIT_CASE(nf_xlat_test_icmp_pointer),	/* [34] [59] */

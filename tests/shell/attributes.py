@@ -207,6 +207,21 @@ rules = [
      [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::1:0", 64, "192.0.2.0", 24))], {}),
     ("pair with bits beyond the IPv4 length", E.EINVAL, INET,
      [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::", 64, "192.0.2.1", 24))], {}),
+    # a net that no packet may have; a destination may be a group, but not one of the link
+    *((f"{what} of {a6}/{n6} and {a4}/{n4}, direction {d}", e, INET, [xlat(**{"DIR": d, "PREFIX": P, what: eam(a6, n6, a4, n4)})], {})
+      for what, d, a6, n6, a4, n4, e in (
+          *((what, d, "2001:db8::", 96, a, n, E.EADDRNOTAVAIL) for what in ("SADDR", "DADDR") for d in (0, 1)
+            for a, n in (("0.0.0.0", 8), ("127.0.0.1", 32), ("169.254.0.0", 16), ("169.254.1.1", 32), ("224.0.0.0", 24),
+                         ("255.255.255.255", 32))),
+          *((what, d, a, n, "192.0.2.1", 32, E.EADDRNOTAVAIL) for what in ("SADDR", "DADDR") for d in (0, 1)
+            for a, n in (("::", 128), ("::1", 128), ("::ffff:0:0", 96), ("fe80::", 10), ("fe80::1", 128))),
+          *((what, d, "2001:db8::", 96, "239.1.2.3", 32, 0 if what == "DADDR" and not d else E.EADDRNOTAVAIL)
+            for what in ("SADDR", "DADDR") for d in (0, 1)),
+          *((what, d, "ff0e::", 96, "192.0.2.1", 32, 0 if what == "DADDR" and not d else E.EADDRNOTAVAIL)
+            for what in ("SADDR", "DADDR") for d in (0, 1)),
+          *(("SADDR", d, "2001:db8::", 96, a, n, 0) for d in (0, 1)
+            for a, n in (("0.0.0.0", 0), ("0.0.0.0", 7), ("169.254.0.0", 15), ("224.0.0.0", 3), ("240.0.0.0", 4))),
+          *(("SADDR", d, a, n, "192.0.2.1", 32, 0) for d in (0, 1) for a, n in (("::", 0), ("::", 96), ("fe80::", 9))))),
     ("IPv4 length of 33", E.ERANGE, INET, [xlat(DIR=0, PREFIX=P, SADDR=eam("2001:db8::", 64, "192.0.2.0", 33))], {}),
     ("unknown flag of a prefix", E.EINVAL, INET, [xlat(DIR=0, PREFIX={**pfx(), 3: 2})], {}),
     ("lowest MTU of 1279", E.ERANGE, INET, [xlat(DIR=1, PREFIX=P, MTU=1279)], {}),

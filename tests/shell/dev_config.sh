@@ -77,7 +77,31 @@ refused "a prefix that no packet has" "prefix: no packet may have such addresses
 refused "non-global without a prefix" "prefix: its length or non-global without it" non-global
 refused "an IPv4 prefix twice" "pairs: two have the same IPv4 prefix" local 192.0.2.1 as 2001:db8::1 local 192.0.2.1 as 2001:db8::2
 refused "an IPv6 prefix twice" "pairs: two have the same IPv6 prefix" local 192.0.2.1 as 2001:db8::1 local 192.0.2.2 as 2001:db8::1
-refused "a pair for a group" "pair: no packet may have this IPv4 address" local 224.0.0.1 as 2001:db8::1
+# bad_pair IPV4 IPV6 WHICH: what the kernel says to who asks without the plugin, by the Python of
+# docs/abi.md: EADDRNOTAVAIL
+bad_pair()
+{
+	on "$gw" python3 -IS -c "$(sed -n '/^import socket, struct/,/^```/p' "$top/docs/abi.md" |
+		sed "/^\`\`\`/d; s/xlat0/xlat9/; s/\"2001:db8::2\"/\"${2%/*}\"/; s/198.51.100.2/${1%/*}/
+		s/bytes((128, 32/bytes(($(len "$2" 128), $(len "$1" 32)/")"
+	check_eq "the kernel refuses a pair of $1 and $2" $? 99
+	refused "a pair of $1 and $2" "local: \"$3\" has no address that a packet may have" \
+		local 192.0.2.99 as 2001:db8::99 local "$1" as "$2"
+}
+len() { case $1 in */*) echo "${1#*/}" ;; *) echo "$2" ;; esac; }
+for net in 0.0.0.0/8 0.1.2.3 127.0.0.0/8 127.0.0.1 169.254.0.0/16 169.254.169.254 224.0.0.0/24 224.0.0.251 255.255.255.255; do
+	bad_pair $net 2001:db8:1::/96 $net
+done
+for net in :: ::1 ::ffff:0:0/96 fe80::/64 fe80::1 ff00::/8 ff0e::1; do
+	bad_pair 192.0.2.1 $net $net
+done
+# What only contains such a net, and groups that routers know
+for pair in 0.0.0.0/0:2001:db8:1::/96 0.0.0.0/1:2001:db8:1::/97 169.254.0.0/15:2001:db8:1::/111 \
+	239.1.2.0/24:2001:db8:1::/120 240.0.0.0/4:2001:db8:1::/100 192.0.2.0/24:::/96; do
+	check "a pair for ${pair/:/ and }" made local "${pair%%:*}" as "${pair#*:}"
+	check_match "is shown" "$(gwip -d link show xlat9)" "* local ${pair%%:*} as ${pair#*:} *"
+	gwip link del xlat9
+done
 refused "an error source that no packet has" "error: no packet may have this address" prefix $pref64/96 error 127.0.0.1
 refused "state without a prefix" "prefix: masquerade and snat need one" masquerade
 refused "state with pairs" "pairs are without state" prefix $pref64/96 masquerade local 192.0.2.1 as 2001:db8::1

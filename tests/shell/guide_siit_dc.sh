@@ -93,6 +93,12 @@ cat >"$tmp/etc/eam.txt" <<-END
 	203.0.113.18 2001:db8:4::18
 	203.0.113.90 2001:db8:1::10
 	203.0.112.0/024 2001:db8:5::/120
+	169.254.1.1 2001:db8:6::1
+	127.0.0.0/30 2001:db8:6::4/126
+	0.0.0.0/8 2001:db8:7::/104
+	239.1.2.3 2001:db8:6::8
+	203.0.113.91 fe80::1
+	203.0.113.92 ff0e::1
 END
 check_not "a table with faults" load
 check_eq "the lines are named" "$(cat "$tmp/check")" \
@@ -106,7 +112,13 @@ eam.txt:10: 203.0.113.256 is no IPv4 prefix
 eam.txt:11: 2001:db8:1::20 is no IPv4 prefix
 eam.txt:13: 203.0.113.18 overlaps with 203.0.113.16/30 in line 12
 eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3
-eam.txt:15: 203.0.112.0/024 is no IPv4 prefix"
+eam.txt:15: 203.0.112.0/024 is no IPv4 prefix
+eam.txt:16: 169.254.1.1 lies in 169.254.0.0/16, whose packets are dropped
+eam.txt:17: 127.0.0.0/30 lies in 127.0.0.0/8, whose packets are dropped
+eam.txt:18: 0.0.0.0/8 lies in 0.0.0.0/8, whose packets are dropped
+eam.txt:19: 239.1.2.3 lies in 224.0.0.0/4, whose packets are dropped
+eam.txt:20: fe80::1 lies in fe80::/10, whose packets are dropped
+eam.txt:21: ff0e::1 lies in ff00::/8, whose packets are dropped"
 check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 

@@ -524,6 +524,8 @@ bool nf_xlat_eam_4to6(const struct nf_xlat_eam *eam, __be32 addr,
 bool nf_xlat_eam_6to4(const struct nf_xlat_eam *eam,
 		      const struct in6_addr *addr, __be32 *res);
 bool nf_xlat_addr6_legal(const struct in6_addr *addr);
+bool nf_xlat_net_legal(u8 pf, const union nf_inet_addr *net, u8 len, bool group);
+int nf_xlat_eam_reach(const struct nf_xlat_eam *eam, bool group);
 
 /**
  * nf_xlat_addr_4to6 - embed an IPv4 address, RFC 6052 section 2.3
