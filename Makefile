@@ -81,7 +81,7 @@ $(BUILD)/xlat/counters.h: docs/counters.md
 	@mkdir -p $(@D)
 	sed -n 's/[\\"]/\\&/g; s/\[\([^]]*\)\]([^)]*)/\1/g; s/`//g; /^| Xlat/s/^| *\([^| ]*\) *| *\([^|]*[^| ]\) *|[^|]*| *\([^|]*[^| ]\) *|$$/\t{ "\1", "\2", "\3" },/p' $< >$@
 
-$(BUILD)/xlat/xlat: tools/xlat.c tools/xlat_save.c tools/xlat_block.c tools/xlat.h $(BUILD)/xlat/counters.h include/uapi/linux/if_xlat.h \
+$(BUILD)/xlat/xlat: $(wildcard tools/xlat*.c) tools/xlat.h $(BUILD)/xlat/counters.h include/uapi/linux/if_xlat.h \
 		include/uapi/linux/netfilter/nf_xlat_netlink.h dkms.conf
 	$(or $(CC),cc) -O2 -Wall -D_GNU_SOURCE -DXLAT_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
 		$(if $(NOSTRIP),,-s) -Iinclude/uapi -I$(BUILD)/xlat -o $@ $(filter %.c,$^) -lmnl

@@ -50,6 +50,27 @@ struct block {
 	bool		fixed;
 };
 
+/* An address of a pool, in a protocol */
+struct pool {
+	uint8_t		addr[4];
+	uint8_t		proto;
+	uint16_t	min, max;
+	uint32_t	ports, sessions, clients, failed, in_blocks;
+};
+
+struct counter {
+	char		name[32];
+	uint64_t	value;
+};
+
+/* What the command line asks for */
+struct filter {
+	struct end	end[NF_XLAT_A_FILTER_MAX + 1];
+	int		proto;
+	bool		fast;
+	bool		any;
+};
+
 /* What a dump has brought */
 struct table {
 	void		*v;
@@ -57,30 +78,95 @@ struct table {
 	int		(*parse)(const struct nlmsghdr *nlh, struct table *t);
 };
 
+#define TABLE(type)	{ .elem = sizeof(struct type), .parse = type##_parse }
+
 /* xlat.c */
+extern struct filter filter;
+extern bool openmetrics;
 extern bool json;
 extern const char *command;
-extern uint16_t nl_family;
 
 __attribute__((noreturn, format(printf, 2, 3)))
 void die(int status, const char *fmt, ...);
-__attribute__((noreturn)) void not_permitted(void);
 void *grow(struct table *t);
-const char *address(const uint8_t *addr, int family);
+uint8_t one_icmp(uint8_t proto);
+const char *proto_name(uint8_t proto);
 bool parse_number(const char *s, unsigned long max, unsigned long *n);
 int parse_proto(const char *s);
 void parse_end(const char *word, struct end *end, bool bare);
-uint64_t get(const struct nlattr *attr);
-uint8_t one_icmp(uint8_t proto);
-void json_string(const char *s);
+const char *address(const uint8_t *addr, int family);
+const char *end_text(const struct end *end);
+
+/* xlat_netlink.c */
+#define GROUPS	3
+
+/* No set has more attributes than that of a mapping. */
+#define ATTRS(tb)	const struct nlattr *tb[NF_XLAT_A_MAPPING_MAX + 1] = {}
+
+extern const char * const groups[GROUPS];
+extern uint32_t group_ids[GROUPS];
+extern struct mnl_socket *nl;
+extern unsigned int nl_seq;
+extern uint16_t nl_family;
+extern uint32_t deleted;
+
+void nl_open(void);
 struct nlmsghdr *request(char *buf, uint16_t type, uint16_t flags, uint8_t cmd);
 int exchange(const struct nlmsghdr *req, struct table *t, bool *again, const char **text);
+int attrs_cb(const struct nlattr *attr, void *data);
+uint64_t get(const struct nlattr *attr);
+bool asked(unsigned int kind);
+bool wanted(uint8_t found, uint8_t proto);
+bool find_family(void);
 void put_end(struct nlmsghdr *nlh, unsigned int kind, const struct end *end);
 void filter_by(unsigned int kind, const struct end *end, int proto);
 void need_family(void);
+__attribute__((noreturn)) void not_permitted(void);
 int dump(uint8_t cmd, struct table *t, bool may_fail);
+int counter_parse(const struct nlmsghdr *nlh, struct table *t);
 int session_parse(const struct nlmsghdr *nlh, struct table *t);
 int mapping_parse(const struct nlmsghdr *nlh, struct table *t);
+int block_parse(const struct nlmsghdr *nlh, struct table *t);
+bool block_wanted(const struct block *b);
+int pool_parse(const struct nlmsghdr *nlh, struct table *t);
+int deleted_parse(const struct nlmsghdr *nlh, struct table *t);
+
+/* xlat_show.c */
+#define MAX_COLS	10
+
+unsigned int columns(void);
+void print_rows(char *(*rows)[MAX_COLS], size_t n, unsigned int cols, unsigned int fold);
+void *new_rows(size_t n);
+__attribute__((format(printf, 1, 2))) char *text(const char *fmt, ...);
+char *duration(uint32_t sec);
+char *amount(uint64_t n);
+void json_string(const char *s);
+void json_end(const char *name, const struct end *end);
+void json_sep(size_t i);
+void json_close(size_t n);
+void json_session(const struct session *s);
+void json_mapping(const struct mapping *m);
+void json_block(const struct block *b);
+const char *in_zone(uint16_t client_zone);
+int do_sessions(void);
+int do_mappings(void);
+int do_blocks(void);
+int do_delete(void);
+
+/* xlat_monitor.c */
+extern bool monitors[GROUPS];
+
+int do_monitor(void);
+
+/* xlat_pool.c */
+struct table pools(void);
+unsigned int pool_size(const struct pool *p, unsigned int *min, unsigned int *max);
+int do_pools(void);
+char **parse_top(char **argv);
+int do_top(void);
+
+/* xlat_status.c */
+int do_status(void);
 
 /* xlat_save.c */
 void parse_range(const char *word, struct end range[2]);
