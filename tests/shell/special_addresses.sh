@@ -148,4 +148,12 @@ while read -r net own well addr; do
 	esac
 done <"$tmp/rows4"
 
+# A pair of a device may be of a group.
+need_ip_xlat
+on "$gw" "$NFT" flush ruleset
+check "a device" ip -n "$gw" link add xlat0 up type xlat prefix $pref64/96 local $own4 as $own6 local 239.1.2.3 as 2001:db8:66::3
+ip -n "$gw" route add 2001:db8:66::/64 dev xlat0
+ping_one 2001:db8:66::3 >"$tmp/said"
+check "to a group" wait_for 5 grep -q "$own4 > 239.1.2.3: " "$tmp/wan"
+
 done_testing
