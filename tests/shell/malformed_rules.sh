@@ -104,6 +104,28 @@ messages()
 	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 2001:db8::/120 to 2001:db8::/120" "4to6 maps from IPv4, this is IPv6" 2001:db8::/120
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0-192.0.2.4" "must be a constant IPv4 prefix" 192.0.2.0-192.0.2.4
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ip6 saddr to 192.0.2.1" "must be a constant IPv6 prefix" "ip6 saddr"
+	for net in "0.0.0.0/8 unspecified" "0.1.2.3 unspecified" "127.0.0.0/8 loopback" "169.254.0.0/16 link-local" \
+		"169.254.1.1 link-local" "224.0.0.251 multicast" "255.255.255.255 broadcast"; do
+		for saddr in saddr daddr; do
+			refused inet "$pre" "xlat 6to4 $n64 $saddr prefix 2001:db8::/64 to ${net% *}" "must not be ${net#* }" "${net% *}"
+			refused inet "$pre" "xlat 4to6 $n64 $saddr prefix ${net% *} to 2001:db8::/64" "must not be ${net#* }" "${net% *}"
+		done
+	done
+	for net in ":: unspecified" "::1 loopback" "::ffff:0:0/96 IPv4-mapped" "fe80::/10 link-local" "fe80::1 link-local"; do
+		for saddr in saddr daddr; do
+			refused inet "$pre" "xlat 6to4 $n64 $saddr prefix ${net% *} to 192.0.2.1" "must not be ${net#* }" "${net% *}"
+			refused inet "$pre" "xlat 4to6 $n64 $saddr prefix 192.0.2.1 to ${net% *}" "must not be ${net#* }" "${net% *}"
+		done
+	done
+	# a destination may be a group
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/64 to 239.1.2.3" "must not be multicast" 239.1.2.3
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix ff0e::/64 to 192.0.2.1" "must not be multicast" ff0e::/64
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 239.1.2.3 to 2001:db8::1" "must not be multicast" 239.1.2.3
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.1 to ff0e::1" "must not be multicast" ff0e::1
+	for pair in "daddr prefix ff0e::/96 to 239.0.0.0/8" "saddr prefix 2001:db8::/96 to 0.0.0.0/0" "saddr prefix ::/96 to 0.0.0.0/0" \
+		"saddr prefix 2001:db8::/96 to 240.0.0.0/4" "saddr prefix 2001:db8::/96 to 169.254.0.0/15"; do
+		check "accepted: $pair" inside -c "table inet t { chain c { $pre xlat 6to4 $n64 $pair; } ; }"
+	done
 	# maps
 	refused inet "$pre" "xlat 6to4 prefix to ip6 saddr map @to4" "saddr or daddr is missing" "ip6 saddr map @to4"
 	refused inet "$pre" "xlat 6to4 $n64 saddr prefix to 192.0.2.1" "needs a map here, ip6 saddr map @name" 192.0.2.1
