@@ -16,17 +16,31 @@ the kernel says to the last, and to wrong requests for a session.
 
 netlink_new.py get: get each session; how many there are, and how often the kernel made us wait.
 
+netlink_new.py del again N: SESSION_DEL of all, while each session that ends is made again at once, N times
+at most: how many it says that it ended.
+
+netlink_new.py del killed N: SESSION_DEL of N sessions, which is killed when the first has ended: how many
+are left.
+
+netlink_new.py del beside N: SESSION_DEL while ctnetlink, which holds nf_conntrack_mutex, deletes N sessions
+and has deleted the first: how many of these it does not wait for.
+
+netlink_new.py zones COMMAND ZONE...: a dump of sessions (2) or mappings (3) for each zone: how many have a
+client, an address of the pool, a peer, and any end there.
+
 netlink_new.py copy: each session that there is, sent back as it was dumped: what the kernel says.
 """
 import os
 import resource
+import select
+import signal
 import socket
 import struct
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import attr, attrs, family, group, message, nest  # noqa: E402
+from netlink import ask, attr, attrs, family, group, message, nest  # noqa: E402
 
 SESSION_DEL, LISTEN, SESSION_NEW, SESSION_SET, MAPPING_NEW, MAPPING_DEL = 4, 10, 11, 12, 13, 14
 FAMILY = family("nf-xlat")
@@ -146,11 +160,11 @@ def bad():
     print(say(MAPPING_DEL, mapping(**fixed)))
 
 
-def dumped():
-    """The nest of each session"""
+def dumped(cmd=2, filters=b""):
+    """The nest of each session, or mapping"""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
         nl.bind((0, 0))
-        nl.send(message(FAMILY, 0x300, struct.pack("=BBH", 2, 1, 0)))
+        nl.send(message(FAMILY, 0x300, struct.pack("=BBH", cmd, 1, 0) + filters))
         while True:
             got = nl.recv(65536)
             at = 0
@@ -158,8 +172,15 @@ def dumped():
                 length, kind = struct.unpack_from("=IH", got, at)
                 if kind in (2, 3):
                     return
-                yield next(v for k, v in attrs(got[at + 20:at + length]) if k == 3)
+                yield next(v for k, v in attrs(got[at + 20:at + length]) if k == cmd + 1)
                 at += (length + 3) & ~3
+
+
+def zones(cmd, *zones):
+    for zone in zones:
+        found = [len(list(dumped(cmd, nest(1, nest(end, attr(5, u16(zone))))))) for end in (2, 3, 4, 5)
+                 if cmd == 2 or end != 4]
+        print(f"{zone}:", *found, end="; ")
 
 
 def waiting(nl):
@@ -222,6 +243,73 @@ def get():
         print(len(requests), switches() - before)
 
 
+def ends(n, command):
+    """A socket that hears of the end of sessions, n sessions, and the process that ends them. It runs on
+    this CPU, and only while we wait: each end wakes us, and we run as soon as it gives way."""
+    listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+    listener.bind((0, 4))  # NFNLGRP_CONNTRACK_DESTROY
+    for port in range(1000, 1000 + n):
+        said = again_one(port)
+        assert said == "Success: ", said
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    answer, end = os.pipe()
+    # What we fork has this policy, too: it does not begin before we wait.
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    pid = os.fork()
+    if not pid:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.write(end, b"%d" % command())
+        os._exit(0)
+    os.close(end)
+    return listener, pid, answer
+
+
+def again_one(port):
+    """A session without a mapping"""
+    return say(SESSION_NEW, session(_5=u32(8), _12=u8(96), orig={6: be16(port)}, reply={7: be16(port)}))
+
+
+def session_del(proto):
+    """How many it has ended"""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl:
+        nl.bind((0, 0))
+        nl.send(message(FAMILY, 0, struct.pack("=BBH", SESSION_DEL, 1, 0) + nest(1, attr(1, u8(proto)))))
+        return struct.unpack("=I", dict(attrs(nl.recv(8192)[20:]))[5])[0]
+
+
+def ctnetlink_flush():
+    """Of IPv6, to which sessions belong whose first packet was IPv6: IPCTNL_MSG_CT_DELETE"""
+    ask(12, message(0x102, 4, struct.pack("!BBH", socket.AF_INET6, 1, 0)))
+    return 0
+
+
+def del_again(n):
+    listener, pid, answer = ends(1, lambda: session_del(6))
+    for _ in range(n):
+        # Until it has ended, and the pipe is closed.
+        if answer in select.select([listener, answer], [], [])[0]:
+            break
+        listener.recv(8192)
+        again_one(1000)
+    print(os.read(answer, 99).decode())
+
+
+def del_killed(n):
+    listener, pid, answer = ends(n, lambda: session_del(6))
+    listener.recv(8192)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    print(len(list(dumped())))
+
+
+def del_beside(n):
+    listener, pid, answer = ends(n, ctnetlink_flush)
+    listener.recv(8192)
+    session_del(17)
+    print(len(list(dumped())))
+    os.waitpid(pid, 0)
+
+
 def static(n, *command):
     with (socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as nl,
           socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16) as listener):
@@ -250,6 +338,10 @@ elif sys.argv[1] == "static":
     static(int(sys.argv[2]), *sys.argv[3:])
 elif sys.argv[1] == "events":
     events()
+elif sys.argv[1] == "del":
+    {"again": del_again, "killed": del_killed, "beside": del_beside}[sys.argv[2]](int(sys.argv[3]))
+elif sys.argv[1] == "zones":
+    zones(*map(int, sys.argv[2:]))
 elif sys.argv[1] == "get":
     get()
 elif sys.argv[1] == "again":
