@@ -48,7 +48,7 @@ const struct nla_policy nf_xlat_nl_session_policy[NF_XLAT_A_SESSION_MAX + 1] = {
 	[NF_XLAT_A_SESSION_POOL_ADDR]	= { .type = NLA_BE32 },
 	[NF_XLAT_A_SESSION_START]	= { .type = NLA_BINARY, .len = sizeof(u64) },
 	[NF_XLAT_A_SESSION_DEVICE]	= NLA_POLICY_MIN(NLA_U32, 1),
-	[NF_XLAT_A_SESSION_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 96),
+	[NF_XLAT_A_SESSION_PREFIX_LEN]	= NLA_POLICY_RANGE(NLA_U8, 32, 96),
 	[NF_XLAT_A_SESSION_MTU]		= NLA_POLICY_MIN(NLA_U32, IPV6_MIN_MTU),
 	[NF_XLAT_A_SESSION_IFINDEX]	= NLA_POLICY_MIN(NLA_U32, 1),
 };
@@ -308,7 +308,7 @@ static int nf_xlat_nl_read_session_prefix(struct nf_xlat_nl_new *n,
 					      "the mapping has another prefix");
 		return 0;
 	}
-	if (!attr || !nla_get_u8(attr))
+	if (!attr)
 		return 0;
 	prefix->len = nla_get_u8(attr);
 	prefix->non_global = flags & NF_XLAT_SESSION_FLAG_NON_GLOBAL;
