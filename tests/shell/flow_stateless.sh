@@ -144,4 +144,14 @@ check "too many: by the normal path" [ $(($(slow) - before)) -ge 20 ]
 echo "$max" >/proc/sys/net/netfilter/nf_conntrack_max
 fast "fewer" more "192.0.2.10 [0-9]*"
 
+# A flow puts its route when it ends, not a grace period later: IPv6 of a namespace that ends does not
+# wait for who still puts routes.
+xlat="ip daddr 192.0.2.64/26 xlat 4to6 saddr prefix $pref64/96 daddr prefix 2001:db8:6464::/96"
+check "rules for many routes load" rules
+hooks_come lan wan
+ip -n "$server4" route add 192.0.2.64/26 via $pool_ip
+read -r had gone < <(python "$gw" flow_put "$gw" "$client6" "$server4" 40)
+check "flows have routes that are deleted: $had" [ "$had" -ge 30 ]
+check "they put them as they end: $gone" [ "$gone" -ge $((had * 3 / 4)) ]
+
 done_testing
