@@ -778,7 +778,8 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		nf_xlat_forward(net, skb, pf);
 		break;
 	case NF_INET_LOCAL_OUT:
-		skb->dev = dst_dev_rcu(dst);
+		/* ip_output() says to POSTROUTING that the packet has come in by this device. */
+		skb->dev = NULL;
 		if (pf == NFPROTO_IPV4)
 			ip_local_out(net, sk, skb);
 		else

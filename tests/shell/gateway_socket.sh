@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What a socket of the gateway itself has asked for holds for its packets when they
 # are translated, as it does for others: SO_BINDTODEVICE, and rules by user. The address
-# that is masqueraded as, and the MTU, are those of that way.
+# that is masqueraded as, and the MTU, are those of that way. Such packets came in by no device.
 . "$(dirname "$0")/lib.sh"
 
 need_nft
@@ -21,10 +21,16 @@ ip -n "$gw" -batch - <<-EOT
 	route add 64:ff9b::/96 dev wan2 metric 2
 EOT
 check "ruleset loads" on "$gw" "$NFT" "table inet gw {
+	counter came { }
 	chain out {
 		type filter hook output priority mangle;
 		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade
 		ip daddr 192.0.2.66 xlat 4to6 prefix 64:ff9b::/96 non-global dnat to [2001:db8:f::9]
+	}
+	chain post {
+		type filter hook postrouting priority filter;
+		ip daddr != 224.0.0.0/4 iifname { lan, lan2, wan, wan2 } counter name came
+		ip6 saddr 64:ff9b::/96 iifname { lan, lan2, wan, wan2 } counter name came
 	}
 }" || done_testing
 serve "$server4" udp4:53 tcp4:80
@@ -91,5 +97,6 @@ EOT
 serve "$far6" tcp6:5401
 check_not "root to what becomes IPv6" seen 0 tcp 192.0.2.66 5401
 check_match "who has a rule to what becomes IPv6" "$(seen 65534 tcp 192.0.2.66 5401)" "hello from *"
+check_match "in POSTROUTING, no packet came in by a device" "$(on "$gw" "$NFT" list counter inet gw came)" "*packets 0 *"
 
 done_testing
