@@ -461,8 +461,6 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 		.flowi6_mark	= mark,
 		.flowi6_proto	= fl->proto,
 		.flowi6_flags	= FLOWI_FLAG_ANYSRC,
-		.flowi6_uid	= nf_xlat_route_uid(net, sk,
-						    fib6_has_custom_rules(net)),
 		.flowlabel	= ip6_make_flowinfo(fl->tos & ~INET_ECN_MASK, 0),
 		.daddr		= fl->daddr->in6,
 		.uli		= fl->uli,
@@ -473,10 +471,15 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
 	if (fl->saddr)
 		fl6.saddr = fl->saddr->in6;
 
+	if (!fl->in)
+		fl6.flowi6_uid = nf_xlat_route_uid(net, sk, fib6_has_custom_rules(net));
 	if (fl->policy)
 		return ip6_dst_lookup_flow(net, sk, &fl6, NULL);
 	if (fl->in) {
-		/* IPv6's input look-up accepts any source, also one of this host. */
+		/*
+		 * IPv6's input look-up accepts any source, also one of this host. As in
+		 * ip6_route_input(), the user is 0: the host's root, not that of the namespace.
+		 */
 		fl6.flowi6_oif = 0;
 		fl6.flowi6_iif = fl->in->ifindex;
 		fl6.fl6_sport = fl->sport;

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_nft
-need python3 ping setpriv
+need python3 ping setpriv unshare nsenter
 
 far64=$pref64$far_ip
 
@@ -98,5 +98,56 @@ serve "$far6" tcp6:5401
 check_not "root to what becomes IPv6" seen 0 tcp 192.0.2.66 5401
 check_match "who has a rule to what becomes IPv6" "$(seen 65534 tcp 192.0.2.66 5401)" "hello from *"
 check_match "in POSTROUTING, no packet came in by a device" "$(on "$gw" "$NFT" list counter inet gw came)" "*packets 0 *"
+
+# Packets that a namespace forwards are those of its root in IPv4, and of the host's root in IPv6, as core
+# has it. So they are when they are translated.
+setpriv --reuid 65534 --clear-groups unshare -Ur -n sleep 1000 &
+root=$!
+# shellcheck disable=SC2317 # called by wait_for
+apart() { [ "$(readlink /proc/$root/ns/net)" != "$(readlink /proc/$$/ns/net)" ] && ip netns attach "user-$suffix" $root; }
+if wait_for 10 apart; then
+	user=user-$suffix
+	namespaces="$namespaces $user"
+	router "$user"
+	on "$user" sh -c 'ip link set lo up; echo 0 | tee /proc/sys/net/ipv6/conf/*/accept_dad' >/dev/null
+	beyond "$user" lan one 2001:db8:a::
+	beyond "$user" wan two 10.9.9.
+	ip -n "$user" -batch - <<-EOT
+		addr add 10.8.8.1/24 dev lan
+		addr add 2001:db8:b::1/64 dev wan nodad
+	EOT
+	ip -n "$one" -batch - <<-EOT
+		addr add 10.8.8.2/24 dev eth0
+		route add default via 10.8.8.1
+	EOT
+	ip -n "$two" -batch - <<-EOT
+		addr add 2001:db8:b::2/64 dev eth0 nodad
+		route add default via 2001:db8:b::1
+	EOT
+	check "ruleset of a user loads" on "$user" "$NFT" "table inet gw { chain pre {
+		type filter hook prerouting priority dstnat
+		ip6 daddr 64:ff9b::/96 xlat 6to4 prefix 64:ff9b::/96 non-global masquerade; }; }"
+	# pings WHAT ANSWERED: whether those by IPv4, by IPv6 and from one to the other are answered
+	pings()
+	{
+		local to said=
+
+		for to in 10.9.9.2 2001:db8:b::2 ${pref64}10.9.9.2; do
+			on "$one" ping -n -c 1 -W 1 $to >/dev/null && said+=yes || said+=no
+		done
+		check_eq "$1" "$said" "$2"
+	}
+	wait_for 10 on "$one" ping -n -c 1 -W 1 2001:db8:b::2
+	pings "pings without a rule" yesyesyes
+	# rule ip -4|-6 rule add|del: only who is in the namespace of the user may
+	rule() { nsenter -t "$root" -U -n "$@" uidrange 0-0 prohibit; }
+	check "a rule of IPv6 for its root" rule ip -6 rule add
+	pings "with it" yesyesyes
+	rule ip -6 rule del
+	check "a rule of IPv4" rule ip -4 rule add
+	pings "with that" noyesno
+else
+	echo "# no namespace of a user"
+fi
 
 done_testing
