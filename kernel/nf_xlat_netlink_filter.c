@@ -8,6 +8,7 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 #include <net/netlink.h>
+#include <net/netfilter/nf_conntrack_zones.h>
 #include <linux/netfilter/nf_xlat_netlink.h>
 #include "nf_xlat_netlink_internal.h"
 
@@ -17,6 +18,7 @@ nf_xlat_nl_endpoint_policy[NF_XLAT_A_ENDPOINT_MAX + 1] = {
 	[NF_XLAT_A_ENDPOINT_ADDR6]	= NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
 	[NF_XLAT_A_ENDPOINT_PREFIX_LEN]	= NLA_POLICY_MAX(NLA_U8, 128),
 	[NF_XLAT_A_ENDPOINT_PORT]	= { .type = NLA_BE16 },
+	[NF_XLAT_A_ENDPOINT_ZONE]	= { .type = NLA_U16 },
 };
 
 static const struct nla_policy
@@ -90,8 +92,13 @@ static int nf_xlat_nl_parse_end(struct nf_xlat_nl_filter *f, unsigned int kind,
 		end->has_port = true;
 		end->port = nla_get_be16(a);
 	}
-	if (!end->pf && !end->has_port) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "an end is an address, a port or both");
+	a = tb[NF_XLAT_A_ENDPOINT_ZONE];
+	if (a) {
+		end->has_zone = true;
+		end->zone = nla_get_u16(a);
+	}
+	if (!end->pf && !end->has_port && !end->has_zone) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an end has an address, a port or a zone");
 		return -EINVAL;
 	}
 	f->asked[kind] = true;
@@ -132,13 +139,15 @@ int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f, const struct nlattr *attr,
 /* Is an end where the filter wants one of @kind? @is: what it is */
 static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
 			      unsigned int is, u8 pf,
-			      const union nf_inet_addr *addr, __be16 port)
+			      const union nf_inet_addr *addr, __be16 port, u16 zone)
 {
 	const struct nf_xlat_nl_end *end = &f->end[kind];
 
 	if (kind != NF_XLAT_A_FILTER_ANY && kind != is)
 		return false;
 	if (end->has_port && end->port != port)
+		return false;
+	if (end->has_zone && end->zone != zone)
 		return false;
 	if (!end->pf)
 		return true;
@@ -156,30 +165,36 @@ static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int ki
 static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
 				   const struct nf_conn *ct, unsigned int kind)
 {
+	bool hairpin = nf_xlat_ct_hairpin(ct);
 	const struct nf_conntrack_tuple *t;
 	union nf_inet_addr pool;
 	unsigned int dir;
+	u16 zone = 0;
 
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
 		bool is6;
 
 		t = nf_xlat_ct_tuple(ct, dir);
 		is6 = t->src.l3num == NFPROTO_IPV6;
+		zone = nf_ct_zone_id(nf_ct_zone(ct), dir);
 		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_CLIENT :
 						     NF_XLAT_A_FILTER_PEER,
-				      t->src.l3num, &t->src.u3, t->src.u.all))
+				      t->src.l3num, &t->src.u3, t->src.u.all, zone))
 			return true;
+		/* Both pools of a hairpin are in the zone of the reply. */
+		if (hairpin)
+			zone = nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_REPLY);
 		if (nf_xlat_nl_end_is(f, kind, is6 ? NF_XLAT_A_FILTER_PEER :
 						     NF_XLAT_A_FILTER_POOL,
 				      t->src.l3num, &t->dst.u3,
-				      nf_xlat_nl_dport(t)))
+				      nf_xlat_nl_dport(t), zone))
 			return true;
 	}
-	if (!nf_xlat_ct_hairpin(ct))
+	if (!hairpin)
 		return false;
 	pool.ip = nf_xlat_ct_pool_addr(ct);
 	return nf_xlat_nl_end_is(f, kind, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
-				 &pool, nf_xlat_nl_dport(t));
+				 &pool, nf_xlat_nl_dport(t), zone);
 }
 
 /**
@@ -251,9 +266,9 @@ bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	for (i = NF_XLAT_A_FILTER_CLIENT; i <= NF_XLAT_A_FILTER_ANY; i++)
 		if (f->asked[i] &&
 		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_CLIENT, NFPROTO_IPV6,
-				       &client, bib->key6.port) &&
+				       &client, bib->key6.port, bib->key6.zone) &&
 		    !nf_xlat_nl_end_is(f, i, NF_XLAT_A_FILTER_POOL, NFPROTO_IPV4,
-				       &pool, bib->key4.port))
+				       &pool, bib->key4.port, bib->key4.zone))
 			return false;
 	return true;
 }
@@ -265,11 +280,14 @@ static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int 
 	const struct nf_xlat_nl_end *end = &f->end[kind];
 	u32 first = ntohs(block->key4.port), port = ntohs(end->port);
 
-	if (end->pf == NFPROTO_IPV6)
-		return kind != NF_XLAT_A_FILTER_POOL && !end->has_port &&
-		       ipv6_prefix_equal(&end->addr.in6, &block->key6.addr,
-					 min_t(u8, end->len, NF_XLAT_SUBSCRIBER_LEN));
-	if (kind == NF_XLAT_A_FILTER_CLIENT ||
+	/* The client of a block has no port. */
+	if (kind != NF_XLAT_A_FILTER_POOL && end->pf != NFPROTO_IPV4 && !end->has_port &&
+	    (!end->has_zone || end->zone == block->key6.zone) &&
+	    ipv6_prefix_equal(&end->addr.in6, &block->key6.addr,
+			      min_t(u8, end->len, NF_XLAT_SUBSCRIBER_LEN)))
+		return true;
+	if (kind == NF_XLAT_A_FILTER_CLIENT || end->pf == NFPROTO_IPV6 ||
+	    (end->has_zone && end->zone != block->key4.zone) ||
 	    (end->has_port && (port < first || port >= first + block->n_ports)))
 		return false;
 	return !end->pf ||

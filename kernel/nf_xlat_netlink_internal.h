@@ -44,26 +44,30 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 })
 
 /**
- * struct nf_xlat_nl_end - the address and port that an end of a session or mapping has to have
+ * struct nf_xlat_nl_end - address, port and zone that an end of a session or mapping has to have
  *
  * @addr: address
  * @pf: its family, 0 for any address
  * @len: length of the prefix of @addr that has to match
  * @has_port: @port has to match as well
+ * @has_zone: @zone has to match as well
  * @port: port, or id of an echo
+ * @zone: zone of conntrack
  */
 struct nf_xlat_nl_end {
 	union nf_inet_addr	addr;
 	u8			pf;
 	u8			len;
 	bool			has_port;
+	bool			has_zone;
 	__be16			port;
+	u16			zone;
 };
 
 /**
  * struct nf_xlat_nl_filter - which sessions, mappings or blocks a request is about
  *
- * @end: by attribute: the address and port to match
+ * @end: by attribute: the address, port and zone to match
  * @asked: by attribute: @end is valid
  * @proto: transport protocol of either side, if @has_proto
  * @has_proto: @proto is valid

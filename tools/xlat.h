@@ -16,9 +16,10 @@
 struct end {
 	uint8_t		addr[16];
 	uint16_t	port;
+	uint16_t	zone;
 	uint8_t		family;
 	uint8_t		len;
-	bool		has_port;
+	bool		has_port, has_zone;
 };
 
 struct session {

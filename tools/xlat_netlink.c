@@ -256,6 +256,8 @@ void put_end(struct nlmsghdr *nlh, unsigned int kind, const struct end *end)
 		mnl_attr_put_u8(nlh, NF_XLAT_A_ENDPOINT_PREFIX_LEN, end->len);
 	if (end->has_port)
 		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(end->port));
+	if (end->has_zone)
+		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_ZONE, end->zone);
 	mnl_attr_nest_end(nlh, nest);
 }
 

@@ -860,16 +860,6 @@ static int add_do(struct nlmsghdr *nlh)
 	return 0;
 }
 
-static bool same_end(const struct end *a, const struct end *b)
-{
-	return a->port == b->port && !memcmp(a->addr, b->addr, a->family == AF_INET6 ? 16 : 4);
-}
-
-static bool same_ends(const struct mapping *a, const struct mapping *b)
-{
-	return same_end(&a->client, &b->client) && same_end(&a->pool, &b->pool);
-}
-
 /* Could this mapping be of the rule that the mapping to be added is of? */
 static bool may_have_rule(const struct mapping *m)
 {
@@ -892,20 +882,14 @@ static void find_in_way(uint16_t kind, const struct end *end, struct table *way)
 {
 	struct table t = { .elem = sizeof(struct mapping), .parse = mapping_parse };
 	bool client = kind == NF_XLAT_A_FILTER_CLIENT;
-	const struct mapping *m, *other;
-	size_t i, k;
+	const struct mapping *m;
+	size_t i;
 
 	filter_by(kind, end, added.proto);
 	dump(NF_XLAT_CMD_MAPPING_GET, &t, false);
 	for (m = t.v, i = 0; i < t.n; i++, m++) {
 		if (client ? m->client_zone || !may_have_rule(m) : m->zone)
 			continue;
-		/* A filter of sessions has no zone. */
-		for (other = t.v, k = 0; k < t.n; k++, other++)
-			if (same_ends(m, other) && (m->zone != other->zone ||
-						    m->client_zone != other->client_zone))
-				die(1, "%s: a mapping in the way has the client and the address of one in another zone of conntrack, whose sessions would end as well",
-				    command);
 		*(struct mapping *)grow(way) = *m;
 	}
 	free(t.v);
@@ -920,14 +904,18 @@ static void put_whole_end(struct nlmsghdr *nlh, unsigned int kind, const struct 
 	put_end(nlh, kind, &whole);
 }
 
-/* End the sessions of a mapping, which have its client and @end, of @kind. */
-static int end_sessions(const struct mapping *m, uint16_t kind, const struct end *end,
-			const char **text)
+/*
+ * End the sessions of a mapping, which have its client and @end, of @kind. In another zone there may
+ * be one of the same ends. The client's own zone is not that of sessions which peers began.
+ */
+static int end_sessions(const struct mapping *m, uint16_t kind, struct end *end, const char **text)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *nest;
 	char buf[1024];
 
+	end->has_zone = true;
+	end->zone = m->zone;
 	nlh = request(buf, nl_family, NLM_F_ACK, NF_XLAT_CMD_SESSION_DEL);
 	nest = mnl_attr_nest_start(nlh, NF_XLAT_A_FILTER);
 	mnl_attr_put_u8(nlh, NF_XLAT_A_FILTER_PROTOCOL, added.proto);
@@ -955,7 +943,7 @@ static int end_hairpins(const struct mapping *m, const char **text)
 static int clear_way(int refused, const char **text)
 {
 	struct table way = { .elem = sizeof(struct mapping) };
-	const struct mapping *m;
+	struct mapping *m;
 	int err = 0;
 	size_t i;
 

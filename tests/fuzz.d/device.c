@@ -462,6 +462,8 @@ static void put_end(struct nlmsghdr *nlh, uint16_t type)
 	}
 	if (one_in(4))
 		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_PORT, htons(1024 + rnd(64)));
+	if (one_in(8))
+		mnl_attr_put_u16(nlh, NF_XLAT_A_ENDPOINT_ZONE, rnd(3));
 	mnl_attr_nest_end(nlh, nest);
 }
 

@@ -205,9 +205,14 @@ check_eq "he has it" "$(from 7051)" "$pool 7056"
 check_eq "a session" "$(from 7057)" "$pool 7057"
 check_eq "the same ends in another zone" "$(from 7057 5355)" "$pool 7057"
 before=$(id 7057 5355)
-refused "xlat: add: a mapping in the way has the client and the address of one in another zone of conntrack*" \
-	on_gw add mapping udp "[$client_ip]:7057" $pool:7058 replace
-check_eq "whose session stays" "$(id 7057 5355)" "$before"
+check "are not in the way of another port" on_gw add mapping udp "[$client_ip]:7057" $pool:7058 replace
+check_eq "he has it" "$(from 7057)" "$pool 7058"
+check_eq "the other zone's session stays" "$(id 7057 5355)" "$before"
+# How many sessions (2) have a client, an address of the pool, a peer, and any end in a zone; and mappings (3),
+# which have no peer
+check_match "a session of a client in the first zone" "$(from 7059 5354)" "$pool [0-9]*"
+check_eq "sessions by the zones of their ends" "$(python "$gw" netlink_new zones 2 1 2 3)" "1: 1 0 1 1; 2: 1 1 1 1; 3: 0 0 0 0; "
+check_eq "mappings by the zones of theirs" "$(python "$gw" netlink_new zones 3 1 2 3)" "1: 2 0 2; 2: 1 1 1; 3: 0 0 0; "
 
 # A mapping that has a hairpin alone
 check "a mapping for all peers" on_gw add mapping udp "[$client_ip]:7061" $pool:7061 prefix 64:ff9b::/96 non-global range $pool:1024-65535
@@ -216,7 +221,7 @@ check "it is static no longer" on_gw delete mapping udp $pool:7061
 check_match "but stays" "$(on_gw mappings pool $pool:7061 | tail -n 1)" "udp *:7061 $pool:7061 1 *"
 check "its port" on_gw add mapping udp "[$client_ip]:7062" $pool:7061 replace
 check_match "has another client" "$(on_gw mappings pool $pool:7061 | tail -n 1)" "udp *:7062 $pool:7061 0 *static"
-for m in "$pool:7053" "${one/ /:}" 203.0.113.2:7052 203.0.113.4:7054 "$pool:7056" "$pool:7061"; do
+for m in "$pool:7053" "${one/ /:}" 203.0.113.2:7052 203.0.113.4:7054 "$pool:7056" "$pool:7058" "$pool:7061"; do
 	check "takes back $m" on_gw delete mapping udp "$m"
 done
 on "$gw" "$NFT" delete table inet zones

@@ -185,7 +185,7 @@ check_eq "what the kernel says of bad filters" "$(python "$gw" xlat_dump bad)" "
 	Invalid argument: an end has one address
 	Numerical result out of range: longer than the address
 	Numerical result out of range: longer than the address
-	Invalid argument: an end is an address, a port or both
+	Invalid argument: an end has an address, a port or a zone
 	Invalid argument: the filter asks for nothing, and all sessions would end
 	Invalid argument: Unknown attribute type
 	Numerical result out of range: binary attribute size out of range
