@@ -361,6 +361,12 @@ check_eq "a dump that stands at a mapping is none of its sessions" \
 	"[1]"
 end
 
+# The table of mappings grows. The dump begins anew and says so, and each that stays comes.
+begin mappings 4096
+check_eq "the table grows" "$(crowd 2000 30000)" 2000
+end
+check_eq "which a dump says, and has each mapping that stays" "$how $stay" "resized $many"
+
 # few buckets: more in each than a message holds
 buckets=$(sysctl -n net.netfilter.nf_conntrack_buckets)
 # shellcheck disable=SC2064 # as it is now
