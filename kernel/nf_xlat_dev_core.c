@@ -225,7 +225,7 @@ static noinline bool nf_xlat_dev_refuses(const struct nf_xlat_dev_conf *conf,
 	return true;
 }
 
-/* ndo_start_xmit(): without state, translate a packet that has been routed to the device. */
+/* Without state, translate a packet that has been routed to the device. RCU read side, softirq */
 static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
@@ -301,6 +301,72 @@ drop:
 	DEV_STATS_INC(dev, tx_dropped);
 	kfree_skb(skb);
 	return NETDEV_TX_OK;
+}
+
+/*
+ * How many packets may wait for nf_xlat_dev_xmit_queued(), and how many it sends before other
+ * softirqs have their turn
+ */
+#define NF_XLAT_DEV_QUEUE	1000
+#define NF_XLAT_DEV_BUDGET	64
+
+static void nf_xlat_dev_xmit_queued(struct tasklet_struct *tasklet)
+{
+	struct nf_xlat_dev *xd = container_of(tasklet, struct nf_xlat_dev,
+					      tasklet);
+	struct net_device *dev = xd->owner.dev;
+	struct sk_buff *skb;
+	int n;
+
+	for (n = 0; n < NF_XLAT_DEV_BUDGET; n++) {
+		skb = skb_dequeue(&xd->queue);
+		if (!skb)
+			return;
+		rcu_read_lock();
+		if (netif_running(dev))
+			nf_xlat_dev_xmit(skb, dev);
+		else
+			kfree_skb(skb);
+		rcu_read_unlock();
+	}
+	tasklet_schedule(tasklet);
+}
+
+/* Wait for nf_xlat_dev_xmit_queued(), and free what has not been sent. */
+static void nf_xlat_dev_purge(struct nf_xlat_dev *xd)
+{
+	tasklet_kill(&xd->tasklet);
+	skb_queue_purge(&xd->queue);
+}
+
+/*
+ * ndo_start_xmit(). Where the device has a queueing discipline, a tasklet sends the packet: up to
+ * 6.12, __dev_xmit_skb() may hold q->busylock while it calls this function, and always does so with
+ * PREEMPT_RT. The translated packet may be routed to the device again, as a hairpin is, and
+ * dev_queue_xmit() would wait for this lock for ever.
+ */
+static netdev_tx_t nf_xlat_dev_start_xmit(struct sk_buff *skb,
+					  struct net_device *dev)
+{
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+
+	if (likely(!nf_xlat_dev_queues(dev, skb)))
+		return nf_xlat_dev_xmit(skb, dev);
+	if (skb_queue_len_lockless(&xd->queue) >= NF_XLAT_DEV_QUEUE) {
+		DEV_STATS_INC(dev, tx_dropped);
+		kfree_skb(skb);
+	} else {
+		skb_queue_tail(&xd->queue, skb);
+		tasklet_schedule(&xd->tasklet);
+	}
+	return NETDEV_TX_OK;
+}
+
+/* Of a device that goes to another namespace, no packet may be sent there. */
+static int nf_xlat_dev_stop(struct net_device *dev)
+{
+	nf_xlat_dev_purge(netdev_priv(dev));
+	return 0;
 }
 
 /* Is the packet in the same VRF as the device, or are both in no VRF? */
@@ -501,6 +567,7 @@ static void nf_xlat_dev_destructor(struct net_device *dev)
 {
 	struct nf_xlat_dev *xd = netdev_priv(dev);
 
+	nf_xlat_dev_purge(xd);
 	free_percpu(xd->owner.mib);
 	free_percpu(dev->tstats);
 	kvfree(rcu_dereference_protected(xd->conf, true));
@@ -570,7 +637,8 @@ static const struct ethtool_ops nf_xlat_dev_ethtool_ops = {
 static const struct net_device_ops nf_xlat_dev_ops = {
 	.ndo_init		= nf_xlat_dev_init,
 	.ndo_uninit		= nf_xlat_dev_uninit,
-	.ndo_start_xmit		= nf_xlat_dev_xmit,
+	.ndo_stop		= nf_xlat_dev_stop,
+	.ndo_start_xmit		= nf_xlat_dev_start_xmit,
 	.ndo_get_stats64	= nf_xlat_dev_get_stats64,
 };
 
@@ -584,6 +652,10 @@ static const struct net_device_ops nf_xlat_dev_ops = {
  */
 void nf_xlat_dev_setup(struct net_device *dev)
 {
+	struct nf_xlat_dev *xd = netdev_priv(dev);
+
+	skb_queue_head_init(&xd->queue);
+	tasklet_setup(&xd->tasklet, nf_xlat_dev_xmit_queued);
 	dev->netdev_ops = &nf_xlat_dev_ops;
 	dev->ethtool_ops = &nf_xlat_dev_ethtool_ops;
 	dev->needs_free_netdev = true;

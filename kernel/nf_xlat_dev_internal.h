@@ -5,6 +5,7 @@
 #ifndef _NF_XLAT_DEV_INTERNAL_H
 #define _NF_XLAT_DEV_INTERNAL_H
 
+#include <linux/interrupt.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_nat.h>
@@ -105,6 +106,8 @@ struct nf_xlat_dev_fast {
  * @ops: hooks of the device: two with state, one with "host", otherwise none
  * @n_ops: number of hooks
  * @inited: nf_xlat_dev_init() has succeeded, so nf_xlat_dev_destructor() frees @conf
+ * @queue: packets that a queueing discipline has sent, see nf_xlat_dev_start_xmit()
+ * @tasklet: translates the packets of @queue
  */
 struct nf_xlat_dev {
 	struct nf_xlat_dev_conf __rcu	*conf;
@@ -113,6 +116,8 @@ struct nf_xlat_dev {
 	struct nf_hook_ops		ops[2];
 	unsigned int			n_ops;
 	bool				inited;
+	struct sk_buff_head		queue;
+	struct tasklet_struct		tasklet;
 };
 
 /* Put @msg and the attribute into @extack. The value is @err. */

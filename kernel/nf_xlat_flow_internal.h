@@ -197,7 +197,11 @@ static inline int nf_xlat_flow_cmp(struct rhashtable_compare_arg *arg,
 		(a[4] ^ b[4]) | (a[5] ^ b[5])) != 0;
 }
 
-/* Hash a key. Do not hash the zeros of an IPv4 key. */
+/*
+ * Hash a key. Do not hash the zeros of an IPv4 key. @in has to be hashed as well as the addresses
+ * are: a user who has many devices or VLANs can send the same packet by each, and would get one
+ * long chain.
+ */
 static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 {
 	const struct nf_xlat_flow_key *key = data;
@@ -206,9 +210,11 @@ static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 	if (key->pf == NFPROTO_IPV4)
 		return jhash_3words((__force u32)key->src.ip,
 				    (__force u32)key->dst.ip, *ports,
-				    seed ^ key->proto);
+				    jhash_2words(key->in.iif,
+						 key->in.vlan << 16 | key->in.session,
+						 seed ^ key->proto));
 	return jhash2((const u32 *)key,
-		      offsetof(struct nf_xlat_flow_key, in) / sizeof(u32),
+		      offsetof(struct nf_xlat_flow_key, pf) / sizeof(u32),
 		      seed ^ key->proto);
 }
 

@@ -501,6 +501,9 @@ static noinline bool nf_xlat_needs_segs(const struct sk_buff *skb,
 /* TCP makes 1366 of 64 KiB with the smallest MSS that it takes, TCP_MIN_SND_MSS. */
 #define NF_XLAT_MAX_SEGS	2048
 
+/* Bottom halves stay disabled meanwhile, and a user can have rules that take long. In jiffies */
+#define NF_XLAT_MAX_SEGS_TIME	(HZ / 4)
+
 /*
  * Segment a GSO packet and translate each segment. NF_STOLEN: the packet is consumed, with all
  * segments. NF_DROP: it could not be segmented, and the caller has to free it.
@@ -509,6 +512,7 @@ static noinline unsigned int
 nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		  u8 pf, struct nf_xlat_parm *parm, struct nf_xlat_walk *walk)
 {
+	unsigned long end = jiffies + NF_XLAT_MAX_SEGS_TIME;
 	struct sk_buff *segs, *seg, *next;
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
@@ -528,6 +532,8 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		skb_mark_not_on_list(seg);
 		/* nf_defrag makes no GSO packet. Segments of this host's own have ignore_df. */
 		reason = nf_xlat_parse(seg, pf, false, &pkt);
+		if (unlikely(!reason && time_after(jiffies, end)))
+			reason = NF_XLAT_GSO;
 		if (reason)
 			nf_xlat_way_drop(way, seg, reason);
 		if (reason ||

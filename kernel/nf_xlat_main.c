@@ -3,6 +3,7 @@
  * The module of the engine: namespaces, /proc/net/nf_xlat, devices that go.
  */
 
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
@@ -73,6 +74,12 @@ static int __init nf_xlat_init(void)
 {
 	int err;
 
+	/*
+	 * With ipv6.disable=1 on the kernel's command line, IPv6 has no tables and no devices, and
+	 * its functions read NULL. Other modules of nf_xlat depend on this one.
+	 */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	nf_xlat_forward_init();
 	err = register_pernet_subsys(&nf_xlat_net_ops);
 	if (err)

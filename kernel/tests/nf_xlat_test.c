@@ -587,8 +587,11 @@ static struct sk_buff *nf_xlat_test_skb(struct kunit *test, u8 pf, u8 proto,
 	return skb;
 }
 
-/* Sum of transport header, payload and pseudo-header from scratch: 0 is good */
-static __sum16 nf_xlat_test_verify(const struct sk_buff *skb, u8 pf)
+/*
+ * Sum of transport header, payload and pseudo-header from scratch: 0 is good. KUnit of 6.1 would
+ * make sparse warn of a __sum16.
+ */
+static u16 nf_xlat_test_verify(const struct sk_buff *skb, u8 pf)
 {
 	unsigned int l3, len;
 	__wsum csum;
@@ -599,17 +602,18 @@ static __sum16 nf_xlat_test_verify(const struct sk_buff *skb, u8 pf)
 		l3 = sizeof(*ip6h);
 		len = skb->len - l3;
 		csum = skb_checksum(skb, l3, len, 0);
-		return csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr, len,
-				       ip6h->nexthdr, csum);
+		return (__force u16)csum_ipv6_magic(&ip6h->saddr, &ip6h->daddr,
+						    len, ip6h->nexthdr, csum);
 	}
 
 	l3 = sizeof(struct iphdr);
 	len = skb->len - l3;
 	csum = skb_checksum(skb, l3, len, 0);
 	if (ip_hdr(skb)->protocol == IPPROTO_ICMP)
-		return csum_fold(csum);
-	return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr, len,
-				 ip_hdr(skb)->protocol, csum);
+		return (__force u16)csum_fold(csum);
+	return (__force u16)csum_tcpudp_magic(ip_hdr(skb)->saddr,
+					      ip_hdr(skb)->daddr, len,
+					      ip_hdr(skb)->protocol, csum);
 }
 
 static void nf_xlat_test_csum_one(struct kunit *test, u8 pf, u8 proto,
@@ -633,28 +637,28 @@ static void nf_xlat_test_csum_one(struct kunit *test, u8 pf, u8 proto,
 	if (other == NFPROTO_IPV4) {
 		KUNIT_EXPECT_EQ(test, (int)ip_hdr(skb)->version, 4);
 		KUNIT_EXPECT_EQ(test, ntohs(ip_hdr(skb)->tot_len), skb->len);
-		KUNIT_EXPECT_EQ(test, ip_fast_csum(ip_hdr(skb), 5), 0);
-		KUNIT_EXPECT_EQ(test, ip_hdr(skb)->saddr, parm.outer.saddr.ip);
-		KUNIT_EXPECT_EQ(test, ip_hdr(skb)->daddr, parm.outer.daddr.ip);
+		KUNIT_EXPECT_FALSE(test, ip_fast_csum(ip_hdr(skb), 5));
+		KUNIT_EXPECT_TRUE(test, ip_hdr(skb)->saddr == parm.outer.saddr.ip);
+		KUNIT_EXPECT_TRUE(test, ip_hdr(skb)->daddr == parm.outer.daddr.ip);
 	} else {
 		KUNIT_EXPECT_EQ(test, (int)ipv6_hdr(skb)->version, 6);
 		KUNIT_EXPECT_EQ(test, ntohs(ipv6_hdr(skb)->payload_len) +
 				sizeof(struct ipv6hdr), skb->len);
-		KUNIT_EXPECT_EQ(test, ip6_flowlabel(ipv6_hdr(skb)), 0);
+		KUNIT_EXPECT_FALSE(test, ip6_flowlabel(ipv6_hdr(skb)));
 		KUNIT_EXPECT_TRUE(test,
 				  ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
 						  &parm.outer.saddr.in6));
 	}
 	if (parm.ports)
-		KUNIT_EXPECT_EQ(test, *(__be16 *)(skb_transport_header(skb) +
-						  (proto == IPPROTO_TCP ||
-						   proto == IPPROTO_UDP ? 0 :
-						   4)),
-				parm.outer.sport);
+		KUNIT_EXPECT_TRUE(test, *(__be16 *)(skb_transport_header(skb) +
+						    (proto == IPPROTO_TCP ||
+						     proto == IPPROTO_UDP ? 0 :
+						     4)) ==
+				  parm.outer.sport);
 
 	if (skb->ip_summed == CHECKSUM_COMPLETE)
-		KUNIT_EXPECT_EQ(test, csum_fold(skb->csum),
-				csum_fold(skb_checksum(skb, 0, skb->len, 0)));
+		KUNIT_EXPECT_TRUE(test, csum_fold(skb->csum) ==
+				  csum_fold(skb_checksum(skb, 0, skb->len, 0)));
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
 	KUNIT_EXPECT_EQ_MSG(test, nf_xlat_test_verify(skb, other), 0,
@@ -704,7 +708,7 @@ static void nf_xlat_test_csum_udp_zero(struct kunit *test)
 			NF_XLAT_OK);
 	KUNIT_ASSERT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
-	KUNIT_EXPECT_NE(test, udp_hdr(skb)->check, 0);
+	KUNIT_EXPECT_TRUE(test, udp_hdr(skb)->check);
 	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, NFPROTO_IPV6), 0);
 	kfree_skb(skb);
 }
@@ -732,7 +736,7 @@ static void nf_xlat_test_gso_udp_none(struct kunit *test)
 	/* It does not come so far; if it did, the length would do no harm. */
 	KUNIT_EXPECT_EQ(test, (int)nf_xlat_skb(&init_net, skb, &pkt, &parm),
 			NF_XLAT_OK);
-	KUNIT_EXPECT_EQ(test, udp_hdr(skb)->check, 0);
+	KUNIT_EXPECT_FALSE(test, udp_hdr(skb)->check);
 	kfree_skb(skb);
 
 	skb = nf_xlat_test_skb(test, NFPROTO_IPV4, IPPROTO_UDP, 100,
@@ -871,7 +875,7 @@ static void nf_xlat_test_error_one(struct kunit *test, u8 pf, u8 proto,
 			    "quoted: family %u protocol %u payload %u", pf,
 			    proto, payload);
 	if (other == NFPROTO_IPV4) {
-		KUNIT_EXPECT_EQ(test, ip_fast_csum(ip_hdr(inner), 5), 0);
+		KUNIT_EXPECT_FALSE(test, ip_fast_csum(ip_hdr(inner), 5));
 		KUNIT_EXPECT_EQ(test, ntohs(ip_hdr(inner)->tot_len), inner->len);
 	}
 	kfree_skb(inner);
@@ -1112,7 +1116,7 @@ static void nf_xlat_test_csum_udp_tunnel(struct kunit *test)
 			NF_XLAT_OK);
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		KUNIT_ASSERT_EQ(test, skb_checksum_help(skb), 0);
-	KUNIT_EXPECT_NE(test, udp_hdr(skb)->check, 0);
+	KUNIT_EXPECT_TRUE(test, udp_hdr(skb)->check);
 	KUNIT_EXPECT_EQ(test, nf_xlat_test_verify(skb, NFPROTO_IPV6), 0);
 	kfree_skb(skb);
 }

@@ -119,6 +119,15 @@ check "a queueing discipline" on "$gw" tc qdisc add dev xlat0 root fq_codel
 check_match "TCP behind it" "$(ask "$client6" tcp $server64 8080)" "hello from $host4 *"
 check "fragments behind it" on "$client6" ping -6 -c 1 -W 10 -s 3000 -M "dont" $server64
 check "a ping behind it" on "$server4" ping -c 1 -W 10 -s 3000 -M "dont" $host4
+# A hairpin comes to the device twice. With PREEMPT_RT, who sends by a queue that is in use holds a
+# lock meanwhile.
+ip -n "$client6" addr add 2001:db8:c::35/64 dev eth0 nodad
+ip -n "$gw" link set xlat0 type xlat local 203.0.113.35 as 2001:db8:c::35
+on "$gw" nft add rule inet fw forward iifname xlat0 oifname xlat0 accept
+check "a hairpin behind it" on "$client6" ping -6 -c 3 -i 0.2 -W 10 -I $client_ip ${pref64}203.0.113.35
+check_match "a large one" "$(ask "$client6" tcp ${pref64}203.0.113.35 8080)" "hello from *"
+ip -n "$client6" addr del 2001:db8:c::35/64 dev eth0
+ip -n "$gw" link set xlat0 type xlat local del 203.0.113.35 as 2001:db8:c::35
 
 # Prefixes of their own: for a part of IPv4, and for all of it
 ip -n "$gw" route add 2001:db8:66::/96 dev xlat0

@@ -124,6 +124,43 @@ else
 	echo "# no ct action in this kernel"
 fi
 
+# The same packet by many VLANs: flows that differ in nothing but how they come in are found as fast as
+# others are, so that there is room for all.
+if modprobe -q 8021q; then
+	vlans=400
+	for ((i = 1; i <= vlans; i++)); do
+		echo "link add link lan name v$i up type vlan id $i"
+	done | on "$gw" sh -c 'for i in autoconf accept_dad router_solicitations; do
+			echo 0 >/proc/sys/net/ipv6/conf/default/$i; done; exec ip -batch -' ||
+		fail "no $vlans VLANs"
+	sleep 4 # until the new devices have been heard of, which ends flows
+	ip -n "$gw" neigh replace 192.0.2.77 lladdr 02:00:00:00:00:09 dev wan
+	for round in first second; do
+		before=$(slow)
+		on "$client6" python3 -ISc 'import socket, struct, sys
+mac, src, dst, n = sys.argv[1:]
+ends = socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
+udp = struct.pack("!HHH", 1111, 53, 16) + b"datagram"
+s = sum(struct.unpack("!23H", ends + udp)) + 17 + 16
+while s >> 16:
+    s = (s & 0xffff) + (s >> 16)
+p = struct.pack("!IHBB", 6 << 28, 16, 17, 64) + ends + udp[:6] + struct.pack("!H", ~s & 0xffff) + udp[6:]
+out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+out.bind(("eth0", 0))
+for i in range(1, int(n) + 1):
+    out.send(bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("020000000008") + struct.pack("!HHH", 0x8100, i, 0x86dd) + p)' \
+			"$(on "$gw" cat /sys/class/net/lan/address)" $host6 ${pref64}192.0.2.77 $vlans
+		# shellcheck disable=SC2317 # called by wait_for
+		come() { [ $(($(slow) - before)) -ge $vlans ]; }
+		[ $round = second ] || check "by $vlans VLANs: they come in" wait_for 10 come
+	done
+	n=$(($(slow) - before))
+	check "by $vlans VLANs: the second packets are fast, but for $n" [ $n -lt $((vlans / 4)) ]
+	for ((i = 1; i <= vlans; i++)); do echo "link del v$i"; done | ip -n "$gw" -batch -
+else
+	echo "# no VLANs in this kernel"
+fi
+
 on "$gw" "$NFT" "table inet tracks { chain c { type filter hook input priority 0; ct state invalid drop; }; }"
 rules
 before=$(slow)

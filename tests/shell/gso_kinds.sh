@@ -92,6 +92,20 @@ print(len(s.recv(65536)))' >"$tmp/ufo"
 	# Nobody needs so many fragments, all of which pass the hooks at once.
 	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 40000 8
 	check_eq "UFO: 5000 fragments are too many" $(($(counter DropGso) - before_gso)) $((took + 1))
+	# Nor may fewer take any time, in rules that a user can make as long as he likes. The chain is before
+	# conntrack puts them together.
+	check "rules that take long" on "$gw" "$NFT" "table ip long {
+		chain many { $(printf 'ip saddr 10.0.0.1 accept; %.0s' {1..200}) }
+		chain long { $(printf 'jump many; %.0s' {1..200}) }
+		chain pre { type filter hook prerouting priority -450; udp dport 9005 jump long; ip frag-off & 0x1fff != 0 jump long; }
+	}"
+	before_gso=$(counter DropGso) before_long=$(counter 6to4)
+	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 60000 32
+	on "$gw" "$NFT" delete table ip long
+	check "UFO: $(($(counter 6to4) - before_long)) of 1876 fragments are translated" \
+		[ "$(counter 6to4)" -gt "$before_long" ]
+	check "UFO: $(($(counter DropGso) - before_gso)) are not, after a quarter of a second" \
+		[ $(($(counter DropGso) - before_gso)) -gt 100 ]
 else
 	part "no tun device"
 fi
