@@ -186,15 +186,43 @@ if [ -e /sys/module/nf_flow_table_inet ]; then
 	END
 fi
 
-# What may be behind the jump is not named, unless it is the reason.
-refused "input jumps to stateless xlat by a map" "a chain, to which this jumps, $unknown" "ip6 nexthdr vmap { tcp : jump x }" "$NFT" <<-END
-	table inet t {
-		chain x { xlat 6to4 $n64; }
-		chain c { type filter hook input priority filter;
-			ip6 nexthdr vmap { tcp : jump x }
+# of all chains of a map that of xlat
+for map in "ip6 nexthdr vmap { udp : jump y, tcp : jump x }" "ip6 nexthdr vmap @m"; do
+	refused "input jumps to stateless xlat by a map" "chain 'x', to which this jumps, has xlat 6to4, which cannot be used from here: $stateless_is" "$map" "$NFT" <<-END
+		table inet t {
+			map m { type inet_proto : verdict; elements = { udp : jump y, tcp : jump x }; }
+			chain y { counter; }
+			chain x { xlat 6to4 $n64; }
+			chain c { type filter hook input priority filter;
+				$map
+			}
 		}
-	}
+	END
+done
+
+# Elements of a map that a rule has already; those of the batch before it are those of
+# the rule.
+element="or a chain behind it, has a statement or match that is not for the hook, type or priority of a base chain that uses map 'm'"
+on "$gw" $NFT "table inet old { chain x { $stateful; }; chain y { }
+	map m { type inet_proto : verdict; flags interval; }
+	chain c { $fwd ip6 nexthdr vmap @m; }; chain b { type filter hook input priority filter; }; }"
+refused "an element jumps to a chain in the kernel" "chain 'x', to which this element jumps, $element; $stateful_is, for example" "jump x" "$NFT" \
+	<<<"add element inet old m { tcp : jump x }"
+refused "in a table block" "chain 'x', to which this element jumps, $element; $stateful_is, for example" "jump x" "$NFT" \
+	<<<"table inet old { map m { type inet_proto : verdict; flags interval; elements = { 0-5 : drop, 6-17 : jump x }; }; }"
+refused "one of two jumps to stateless xlat" "chain 'z', to which this element jumps, $element; $stateless_is, for example" "goto z" "$NFT" <<-END
+	add chain inet old z
+	add rule inet old z xlat 6to4 $n64
+	add rule inet old b ip6 nexthdr vmap @m
+	add element inet old m { udp : jump y, tcp : goto z }
 END
+# 1.0.6 of nft knows all chains.
+refused "an element jumps to a base chain" "chain 'b'?(, to which this element jumps,) is a base chain, " "jump b" "$NFT" \
+	<<<"add element inet old m { 1 : jump y, tcp : jump b }"
+check "others are taken" on "$gw" $NFT "add element inet old m { tcp : jump y, udp : drop }"
+on "$gw" $NFT flush ruleset
+
+# What may be behind the jump is not named, unless it is the reason.
 refused "forward jumps to a chain that jumps to stateful xlat" "chain 'y', to which this jumps, $unknown" "?(jump )y" "$NFT" <<-END
 	table inet t {
 		chain x { $stateful; }

@@ -348,7 +348,7 @@ messages()
 # what comes after it.
 words()
 {
-	local args='expected prefix, non-global, saddr, daddr, error saddr, mtu, masquerade, snat or dnat'
+	local args='expected prefix, non-global, to, saddr, daddr, error saddr, mtu, masquerade, snat or dnat'
 	local state='expected to, :port, random, fully-random, persistent, mapping or filtering'
 	local dirs='expected 6to4, 4to6 or flow add'
 	local flags='expected random, fully-random or persistent'
@@ -401,6 +401,28 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independant block 512" "unknown word 'endpoint-independant', $mapping" endpoint-independant
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1:80-89 random,persistent,sticky masquerade" "unknown word 'sticky', $flags" sticky
+	# in place of the words of a key, or behind it
+	word='expected map, as in ip6 saddr map @name'
+	for flag in "snat to" "saddr prefix to" "error saddr"; do
+		refused inet "$pre" "xlat 6to4 $n64 $flag ip6 sadr map @m" "unknown word 'sadr', expected saddr, daddr or another field, and map" sadr
+		refused inet "$pre" "xlat 6to4 $n64 $flag ip6 saddr mapp @m" "unknown word 'mapp', $word" mapp
+		refused inet "$pre" "xlat 6to4 $n64 $flag ipv6 saddr map @m" "unknown word 'ipv6', expected an address, or a map with its key before it" ipv6
+		refused inet "$pre" "xlat 6to4 $n64 $flag is 192.0.2.1" "unknown word 'is', expected an address, or a map" is
+	done
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr . tcp dport mapp @m" "unknown word 'mapp', $word" mapp
+	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr 192.0.2.1" "unexpected address, $word" 192.0.2.1
+	for flag in saddr daddr; do
+		refused inet "$pre" "xlat 6to4 $n64 $flag prefx to ip6 $flag map @m" "unknown word 'prefx', expected prefix, or prefix to before a map" prefx
+		refused inet "$pre" "xlat 6to4 $n64 $flag prefix tto ip6 $flag map @m" "unknown word 'tto', expected a prefix, as 64:ff9b::/96, or to and a map" tto
+		refused inet "$pre" "xlat 6to4 $n64 $flag prefix is 2001:db8::/120 to 192.0.2.0/24" "unknown word 'is', expected a prefix, as 64:ff9b::/96" is
+		refused inet "$pre" "xlat 6to4 $n64 $flag prefix ip6 $flag map @to4" "to is missing before this map, as in saddr prefix to ip6 saddr map" "ip6 $flag map @to4"
+	done
+	refused inet "$pre" "xlat 6to4 $n64 saddr prefix 2001:db8::/120 too 192.0.2.0/24" "unknown word 'too', $args" too
+	refused inet "$pre" "xlat 6to4 prefix is 64:ff9b::/96" "unknown word 'is', expected a prefix, as 64:ff9b::/96" is
+	refused inet "$pre" "xlat 4to6 $n64 mtu is 1400" "unknown word 'is', expected a number from 1280 to 65535" is
+	# the name of a host is none
+	refused inet "$pre" "xlat 6to4 $n64 snat to localhost $n64" "belong before masquerade, snat and dnat" prefix
+	refused inet "$pre" "xlat 6to4 $n64 error saddr localhost saddr 5" "unexpected number, expected prefix before addresses" 5
 	# a word of nft, or what is none
 	for word in to ip drop block mapping masquerade , 80; do
 		flag=${word/,/comma}
@@ -508,6 +530,21 @@ words()
 		"xlat 6to4 $n64 masquerade mapping endpoint-independent, filtering address-dependent" \
 		"xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/24, 2001:db8:1::/120 to 198.51.100.0/24"; do
 		refused inet "$pre" "$rule" "unexpected comma, words of xlat have none between them" ,
+	done
+	for rule in "saddr prefix to ip6 saddr map @to4, daddr prefix to ip6 daddr map @to4" "mtu 1400, masquerade" "saddr prefix 2001:db8::1 to 192.0.2.1, masquerade"; do
+		refused inet "$pre" "xlat 6to4 $n64 $rule" "unexpected comma, words of xlat have none between them" ,
+	done
+	for rule in 192.0.2.1 192.0.2.1-192.0.2.4 "192.0.2.1, 192.0.2.2" "ip6 saddr map @to4"; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to $rule, random" "there can be only one *, and no comma before flags" ,
+	done
+	for rule in 1024-2000-3000 1024-2000-http; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade to :$rule" "unexpected -, a range has two ports" -
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:$rule" "unexpected -, a range has two ports" -
+	done
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1500 1400" "unexpected number, mtu has only one" 1400
+	refused inet "$pre" "xlat 4to6 $n64 1400" "unexpected number, $args" 1400
+	for rule in "80 : [2001:db8::1]:8080" "80 : [2001:db8::1] : 8080" "22 : 2001:db8::1, 80 : [2001:db8::1]:8080"; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { $rule }" "unexpected colon, in a map a dot is between address and port, as in 192.0.2.1 . 80" :
 	done
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1024:65535" "unexpected colon, there can be only one, and a range is written 1024-65535" :
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1024:65535 random" "unexpected colon, there can be only one" :
@@ -635,6 +672,13 @@ variables()
 	done
 	defined "{ 80, 90 }" "xlat 6to4 $n64 masquerade to :\$x" "masquerade takes one port or range of ports" "\$x"
 	defined 192.0.2.1/24 "xlat 6to4 $n64 snat to \$x" "address has bits set beyond the length of 24" 192.0.2.1/24
+	defined 192.0.2.1 "xlat 6to4 $n64 snat to \$x / 24" "address has bits set beyond the length of 24" "\$x / 24"
+	defined 192.0.2.1 "xlat 6to4 $n64 snat to ip6 saddr map { 2001:db8::1 : \$x / 24 }" "address has bits set beyond the length of 24" "\$x / 24"
+	defined 2001:db8::1 "xlat 4to6 $n64 dnat to \$x / 64" "address has bits set beyond the length of 64" "\$x / 64"
+	defined 2001:db8::1 "xlat 6to4 prefix \$x / 96" "bits set beyond its length of 96" "\$x / 96"
+	defined 2001:db8::1 "xlat 6to4 $n64 saddr prefix \$x / 64 to 192.0.2.0/24" "bits set beyond its length of 64" "\$x / 64"
+	defined 192.0.2.1 "xlat 6to4 $n64 snat to \$x, random" "unexpected comma, there can be only one address or range, and no comma before flags" ,
+	defined 2001:db8::/96 "xlat 6to4 prefix \$x, masquerade" "unexpected comma, words of xlat have none between them" ,
 	defined '"64:ff9b::/96"' "xlat 6to4 prefix \$x" "this is no address; a prefix" '"64:ff9b::/96"'
 	defined foo "xlat 4to6 $n64 mtu \$x" "must be a number from 1280 to 65535" "\$x"
 }

@@ -71,6 +71,32 @@ while read -r rule; do echo "add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 
 END
 leakless 1 "words that are none of xlat" -c -f "$tmp/words"
 check_eq "all of those" "$(grep -c Error: "$tmp/out")" 9
+while read -r rule; do echo "add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 $rule"; done >"$tmp/lists" <<-'END'
+	snat to 192.0.2.1, random
+	snat to 192.0.2.1, 192.0.2.2, random
+	snat to ip6 saddr map @to4, random
+	masquerade to :http, random
+	masquerade to :1024-2000-3000
+	dnat to tcp dport map { 22 : 192.0.2.1 . 22, 80 : 192.0.2.1:8080 }
+	saddr prefix to ip6 saddr map @to4, masquerade
+	saddr prefix 2001:db8::1 to host, masquerade
+	mtu 1400, masquerade
+END
+leakless 1 "commas, dashes and colons" -c -f "$tmp/lists"
+check_eq "all of such" "$(grep -c Error: "$tmp/out")" 9
+while read -r rule; do echo "add rule inet gw pre xlat 6to4 $rule"; done >"$tmp/keys" <<-'END'
+	prefix host, masquerade
+	prefix is 64:ff9b::/96
+	mtu 1500 1400
+	prefix 64:ff9b::/96 snat to ip6 sadr map @to4
+	prefix 64:ff9b::/96 snat to ip6 saddr mapp @to4
+	prefix 64:ff9b::/96 snat to ipv6 saddr map @to4
+	prefix 64:ff9b::/96 saddr prefx to ip6 saddr map @to4
+	prefix 64:ff9b::/96 saddr prefix to ipv6 saddr map @to4
+	prefix 64:ff9b::/96 saddr prefix tto ip6 saddr map @to4
+END
+leakless 1 "words around a map" -c -f "$tmp/keys"
+check_eq "and of these" "$(grep -c Error: "$tmp/out")" 9
 while read -r rule; do echo "add rule inet gw pre xlat $rule"; done >"$tmp/evaluation" <<-'END'
 	6to4 prefix 64:ff9b::/95
 	6to4 prefix ff00::/96
@@ -91,6 +117,9 @@ check_match "is explained" "$(cat "$tmp/out")" "*chain 'x', to which this jumps,
 leakless 1 "out of a chain without a name" "table inet v { chain x { xlat 6to4 prefix 64:ff9b::/96 masquerade; }
 chain c { type filter hook forward priority filter; jump { jump x; }; }; }"
 check_match "is explained too" "$(cat "$tmp/out")" "*, to which this jumps, *stateful xlat, for example*"
+leakless 1 "by an element" "table inet v { chain x { xlat 6to4 prefix 64:ff9b::/96 masquerade; }; map m { type inet_proto : verdict; }
+chain c { type filter hook forward priority filter; ip6 nexthdr vmap @m; }; }; add element inet v m { udp : drop, tcp : jump x }"
+check_match "is explained as well" "$(cat "$tmp/out")" "*chain 'x', to which this element jumps, *"
 leakless 1 "a pair of unequal size" "add map inet gw eam { type ipv6_addr : interval ipv4_addr; flags interval; }
 add rule inet gw pre xlat 6to4 prefix 64:ff9b::/96 saddr prefix to ip6 saddr map @eam
 add element inet gw eam { 2001:db8::/64 : 192.0.2.128/26 }"
