@@ -92,9 +92,15 @@ load "ip6 daddr $gw6 tcp dport 80 xlat 6to4 dnat to $far_ip:8080-8081 masquerade
 for i in {1..12}; do ask "$client6" tcp $gw6 80; done >"$tmp/range"
 check_eq "range of ports: all are answered" "$(grep -c "hello from $pool_ip " "$tmp/range")" 12
 check_eq "range of ports: all are used" "$(sessions "dport=80 " | grep -o 'sport=808[01] ' | sort -u | wc -l)" 2
-load "xlat 6to4 dnat to ip6 daddr . tcp dport map { $gw6 . 80 : $far_ip . 8080, $gw6 . 81 : $far_ip . 22-22 } masquerade"
+load "xlat 6to4 dnat to ip6 daddr . tcp dport map { $gw6 . 80 : $far_ip . 8080-8080, $gw6 . 81 : $far_ip . 22-22 } masquerade"
 answers "map: one element" tcp 80 "$pool_ip *"
 answers "map: the other, with a range of ports" tcp 81 "$pool_ip *"
+case $("$NFT" --version) in
+*" v1.0.6 "*) echo "# SKIP: a port beside a range of ports in one map: nft 1.0.6 does not take it" ;;
+*)
+	load "xlat 6to4 dnat to ip6 daddr . tcp dport map { $gw6 . 80 : $far_ip . 8080, $gw6 . 81 : $far_ip . 22-22 } masquerade"
+	answers "map: a port beside a range" tcp 80 "$pool_ip *" ;;
+esac
 for place in "ip6 -199" "inet mangle" "ip6 dstnat" "inet filter"; do
 	# shellcheck disable=SC2086 # two words
 	load "ip6 daddr $gw6 tcp dport 80 xlat 6to4 dnat to $far_ip:8080 masquerade" $place

@@ -50,7 +50,7 @@ check_eq "the units" "$(units siit_dc)" "--no-block enable --now nft-xlat@lan --
 for d in lan wan; do check "$d joins the flowtable" unit ExecStart $d; done
 { echo "flush ruleset"; text siit_dc | placed | sed -n '/^table /,$p'; } >"$tmp/boot"
 check "at boot, with the ruleset" on "$gw" $NFT -c -f "$tmp/boot"
-check_match "both devices" "$(on "$gw" $NFT list flowtable inet siit fast)" '*{ "lan", "wan" }*'
+check_match "both devices" "$(on "$gw" $NFT list flowtable inet siit fast | tr -d '"')" '*{ lan, wan }*'
 check_eq "in both directions" "$(for m in 46 64; do on "$gw" $NFT list map inet siit eam$m; done | grep -o '[^ ]*/[^ ,]* : [^ ,]*' | wc -l)" 2
 
 me=${pref64}c633:6402
@@ -150,11 +150,11 @@ wide='203.0.113.128/26 : 2001:db8:3::/64'
 check_not "nft refuses a pair of unequal length" on "$gw" $NFT "add element inet siit eam46 { $wide }"
 check_match "and names it" "$(cat "$tmp/check")" \
 	"*Error: a pair for xlat in @eam46 has equal sizes, but 203.0.113.128/26 has 6 suffix bits and 2001:db8:3::/64 has 64*"
-check "a pair in one map only" on "$gw" $NFT 'add element inet siit eam46 { 203.0.113.3 : 2001:db8:1::3 }'
+check "a pair in one map only" on "$gw" $NFT 'add element inet siit eam46 { 203.0.113.3/32 : 2001:db8:1::3/128 }'
 check_not "is taken" eam_check
 check_eq "and named" "$(cat "$tmp/check")" "203.0.113.3 2001:db8:1::3: only in eam46"
 check "maps that no rule has yet" on "$gw" $NFT "table inet next {
-	map a { type ipv4_addr : interval ipv6_addr; flags interval; elements = { $wide, 203.0.113.3 : 2001:db8:1::3 }; }
+	map a { type ipv4_addr : interval ipv6_addr; flags interval; elements = { $wide, 203.0.113.3/32 : 2001:db8:1::3/128 }; }
 	map b { type ipv6_addr : interval ipv4_addr; flags interval; elements = { 2001:db8:3::/64 comment \"x : y, z\" : 203.0.113.128/26 }; }
 }"
 check_not "take pairs of unequal length" eam_check inet next a b

@@ -27,6 +27,9 @@ for line in filter(str.strip, sys.stdin):
 ' "$@"
 }
 
+old=
+[[ $("$NFT" --version) != *" v1.0.6 "* ]] || old=1
+
 # Every form, with -c before; of the other rulesets only that nothing is lost. The
 # keyword typeof is not for JSON, where nft keeps it for the key of a map only.
 for f in "$here"/rulesets/*.nft; do
@@ -42,9 +45,21 @@ for f in "$here"/rulesets/*.nft; do
 		sed 's/typeof ip saddr : ip6 saddr/type ipv4_addr : ipv6_addr/
 			s/typeof ip daddr . tcp dport : ip6 daddr . tcp dport/type ipv4_addr . inet_service : ipv6_addr . inet_service/' "$f"
 	} >"$tmp/rules"
-	nft -f "$tmp/rules" || { fail "$name loads"; continue; }
+	if ! nft -f "$tmp/rules" 2>"$tmp/err"; then
+		sed 's/\<xlat .*/accept/' "$tmp/rules" >"$tmp/without"
+		if [ "$old" ] && ! nft -c -f "$tmp/without" 2>/dev/null; then
+			echo "# SKIP: $name: not for nft 1.0.6, whatever it says of xlat"
+		else
+			fail "$name loads: $(<"$tmp/err")"
+		fi
+		continue
+	fi
 	nft -j list ruleset >"$tmp/json" 2>"$tmp/err"
 	check_eq "$name: there is JSON for all of it" "$(cat "$tmp/err")" ""
+	if [ "$old" ] && grep -q '"map": "[^"]* \. ' "$tmp/json"; then
+		echo "# SKIP: $name: nft 1.0.6 lists maps to addresses with ports in JSON, and loads none"
+		continue
+	fi
 	if [[ $name = forms* ]]; then
 		nft list ruleset >"$tmp/text"
 		nft flush ruleset
