@@ -124,6 +124,7 @@ void filter_by(unsigned int kind, const struct end *end, int proto);
 void need_family(void);
 __attribute__((noreturn)) void not_permitted(void);
 int dump(uint8_t cmd, struct table *t, bool may_fail);
+int command_do(struct nlmsghdr *nlh, const char **text);
 int counter_parse(const struct nlmsghdr *nlh, struct table *t);
 int session_parse(const struct nlmsghdr *nlh, struct table *t);
 int mapping_parse(const struct nlmsghdr *nlh, struct table *t);
@@ -170,9 +171,12 @@ int do_top(void);
 int do_status(void);
 
 /* xlat_save.c */
-void parse_range(const char *word, struct end range[2]);
+void embed(const uint8_t *prefix, unsigned int len, const uint8_t *addr4, uint8_t *addr6);
 int do_save(void);
 int do_restore(void);
+
+/* xlat_add.c */
+void parse_range(const char *word, struct end range[2]);
 void parse_add(char **argv);
 int do_add(void);
 void parse_delete_mapping(char **argv);

@@ -10,6 +10,8 @@
 #include "xlat.h"
 
 #define DUMP_TRIES	5
+/* The kernel is asked again so often when a packet was about to make the same mapping. */
+#define COMMAND_TRIES	5
 
 struct mnl_socket *nl;
 unsigned int nl_seq;
@@ -552,3 +554,29 @@ int deleted_parse(const struct nlmsghdr *nlh, struct table *t)
 	return 0;
 }
 
+static int none_parse(const struct nlmsghdr *nlh, struct table *t)
+{
+	(void)nlh;
+	(void)t;
+	return 0;
+}
+
+/* Send @nlh, which asks for an answer; 0, or a negative errno and perhaps a text */
+int command_do(struct nlmsghdr *nlh, const char **text)
+{
+	struct table t = { .parse = none_parse };
+	unsigned int i;
+	bool again;
+	int err;
+
+	for (i = 0; i < COMMAND_TRIES; i++) {
+		err = exchange(nlh, &t, &again, text);
+		if (err != -EAGAIN)
+			break;
+	}
+	if (err == -EPERM && !*text)
+		not_permitted();
+	if (err == -EOPNOTSUPP && !*text)
+		die(1, "%s: the loaded nf_xlat_ct is older than this program", command);
+	return err;
+}
