@@ -17,6 +17,7 @@
 #include <linux/bpf_xlat.h>
 #include <linux/filter.h>
 #include <linux/if_ether.h>
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <net/addrconf.h>
@@ -623,6 +624,9 @@ static const struct nf_xlat_kfunc_set nf_xlat_bpf_lwt_set = {
 
 static int __init nf_xlat_bpf_init(void)
 {
+	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	return register_btf_kfunc_id_set(BPF_PROG_TYPE_SCHED_CLS,
 					 &nf_xlat_bpf_tc_set) ? :
 	       nf_xlat_bpf_xdp_register() ? :

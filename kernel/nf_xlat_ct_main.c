@@ -5,6 +5,7 @@
  */
 
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -352,6 +353,9 @@ static int __init nf_xlat_ct_init(void)
 {
 	int err;
 
+	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	err = nf_xlat_wqs_alloc(&nf_xlat_ct_wqs, "nf_xlat_ct", NF_XLAT_CT_WORKS,
 				NF_XLAT_CT_WORKS);
 	if (err)

@@ -17,6 +17,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_xlat.h>
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/netfilter_ipv6.h>
@@ -315,10 +316,12 @@ static void nf_xlat_dev_xmit_queued(struct tasklet_struct *tasklet)
 	struct nf_xlat_dev *xd = container_of(tasklet, struct nf_xlat_dev,
 					      tasklet);
 	struct net_device *dev = xd->owner.dev;
+	unsigned long end = jiffies + 2;
 	struct sk_buff *skb;
 	int n;
 
-	for (n = 0; n < NF_XLAT_DEV_BUDGET; n++) {
+	/* Like net_rx_action(), have an end by packets and by time. */
+	for (n = 0; n < NF_XLAT_DEV_BUDGET && time_before(jiffies, end); n++) {
 		skb = skb_dequeue(&xd->queue);
 		if (!skb)
 			return;
@@ -340,10 +343,11 @@ static void nf_xlat_dev_purge(struct nf_xlat_dev *xd)
 }
 
 /*
- * ndo_start_xmit(). Where the device has a queueing discipline, a tasklet sends the packet: up to
- * 6.12, __dev_xmit_skb() may hold q->busylock while it calls this function, and always does so with
- * PREEMPT_RT. The translated packet may be routed to the device again, as a hairpin is, and
- * dev_queue_xmit() would wait for this lock for ever.
+ * ndo_start_xmit(). Where the device has a queueing discipline, a tasklet sends the packet. The
+ * reason is kernels that have q->busylock, 6.12 for example: __dev_xmit_skb() may hold this lock
+ * while it calls this function, and always does so with PREEMPT_RT. The translated packet may be
+ * routed to the device again, as a hairpin is, and dev_queue_xmit() would wait for the lock for
+ * ever.
  */
 static netdev_tx_t nf_xlat_dev_start_xmit(struct sk_buff *skb,
 					  struct net_device *dev)
@@ -362,7 +366,7 @@ static netdev_tx_t nf_xlat_dev_start_xmit(struct sk_buff *skb,
 	return NETDEV_TX_OK;
 }
 
-/* Of a device that goes to another namespace, no packet may be sent there. */
+/* When the device goes to another namespace, its packets must not be sent there. */
 static int nf_xlat_dev_stop(struct net_device *dev)
 {
 	nf_xlat_dev_purge(netdev_priv(dev));
@@ -679,6 +683,9 @@ void nf_xlat_dev_setup(struct net_device *dev)
 
 static int __init nf_xlat_dev_module_init(void)
 {
+	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	return rtnl_link_register(&nf_xlat_dev_link_ops);
 }
 

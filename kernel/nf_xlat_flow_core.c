@@ -9,6 +9,7 @@
  * the rules change, or after NF_XLAT_FLOW_AGE.
  */
 
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
 #include <linux/slab.h>
@@ -32,7 +33,7 @@
 unsigned int nf_xlat_flow_net_id __read_mostly;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
-/* How many works, which walk over tables of flows, run at once in users' namespaces, as in others */
+/* How many works that walk over tables of flows run at once in users' namespaces, as in others */
 #define NF_XLAT_FLOW_WORKS	4
 
 static struct nf_xlat_wqs nf_xlat_flow_wqs;
@@ -453,6 +454,9 @@ static int __init nf_xlat_flow_init(void)
 	BUILD_BUG_ON(sizeof(struct nf_xlat_flow_key) != 6 * sizeof(u64));
 	BUILD_BUG_ON(offsetofend(struct nf_xlat_flow_dir, id) > 2 * 64);
 
+	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow,
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)

@@ -211,7 +211,7 @@ static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 		return jhash_3words((__force u32)key->src.ip,
 				    (__force u32)key->dst.ip, *ports,
 				    jhash_2words(key->in.iif,
-						 key->in.vlan << 16 | key->in.session,
+						 (u32)key->in.vlan << 16 | key->in.session,
 						 seed ^ key->proto));
 	return jhash2((const u32 *)key,
 		      offsetof(struct nf_xlat_flow_key, pf) / sizeof(u32),

@@ -778,7 +778,10 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		nf_xlat_forward(net, skb, pf);
 		break;
 	case NF_INET_LOCAL_OUT:
-		/* ip_output() says to POSTROUTING that the packet has come in by this device. */
+		/*
+		 * ip_output() gives skb->dev to POSTROUTING as input device. A socket's packet has
+		 * none.
+		 */
 		skb->dev = NULL;
 		if (pf == NFPROTO_IPV4)
 			ip_local_out(net, sk, skb);

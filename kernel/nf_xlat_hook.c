@@ -502,7 +502,7 @@ static noinline bool nf_xlat_needs_segs(const struct sk_buff *skb,
 #define NF_XLAT_MAX_SEGS	2048
 
 /* Bottom halves stay disabled meanwhile, and a user can have rules that take long. In jiffies */
-#define NF_XLAT_MAX_SEGS_TIME	(HZ / 4)
+#define NF_XLAT_MAX_SEGS_TIME	(HZ / 2)
 
 /*
  * Segment a GSO packet and translate each segment. NF_STOLEN: the packet is consumed, with all

@@ -76,7 +76,7 @@ static int __init nf_xlat_init(void)
 
 	/*
 	 * With ipv6.disable=1 on the kernel's command line, IPv6 has no tables and no devices, and
-	 * its functions read NULL. Other modules of nf_xlat depend on this one.
+	 * its functions read NULL.
 	 */
 	if (!ipv6_mod_enabled())
 		return -EAFNOSUPPORT;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* nf_tables expression that lets translated sessions take the fast path. */
 
+#include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -139,6 +140,9 @@ static struct nft_expr_type nft_xlat_flow_type __read_mostly = {
 
 static int __init nft_xlat_flow_module_init(void)
 {
+	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
+	if (!ipv6_mod_enabled())
+		return -EAFNOSUPPORT;
 	return nft_register_expr(&nft_xlat_flow_type);
 }
 

@@ -164,6 +164,8 @@ d = b"x" * 100
 none = bytes([17, 0, 1, 4, 0, 0, 0, 0]) # an option that says nothing
 case("IPv6", "fast", left, [six(d)], ["ttl 63 100 bytes"])
 case("IPv4", "fast", right, [four(d)], ["ttl 63 100 bytes"])
+case("IPv6, to be summed from within its header on", "normal", left, [offload(six(d), 40, 4)], [])
+case("IPv4, to be summed from within its header on", "normal", right, [offload(four(d), 20, 4)], [])
 case("IPv6, empty", "fast", left, [six(b"")], ["ttl 63 0 bytes"])
 case("IPv4, empty", "fast", right, [four(b"")], ["ttl 63 0 bytes"])
 case("IPv4, padded to what Ethernet wants", "fast", right, [four(b"ab") + bytes(16)], ["ttl 63 2 bytes"])

@@ -12,18 +12,18 @@ pgrep -x 'rcu_(sched|preempt)' >/dev/null || skip "no grace periods in this kern
 works=/sys/kernel/tracing/events/workqueue
 mounted=
 mountpoint -q /sys/kernel/tracing || { mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null && mounted=yes; }
-[ -e $works ] || skip "no tracing of works in this kernel"
 # shellcheck disable=SC2317 # called at the end
 untrace()
 {
-	echo 0 >$works/enable
+	[ ! -e $works ] || echo 0 >$works/enable
 	[ ! "$mounted" ] || umount /sys/kernel/tracing
 }
-trap 'untrace; cleanup' EXIT
+crowd=
+trap 'kill $crowd 2>/dev/null; untrace; cleanup' EXIT
+[ -e $works ] || skip "no tracing of works in this kernel"
 
 n=12
 setup_ns "$gw"
-crowd=
 for ((i = 0; i < n; i++)); do
 	unshare -Ur -n sleep 1000 &
 	crowd="$crowd $!"
@@ -59,5 +59,6 @@ check_eq "of users, 4 run at once" "$most" 4
 check "the host's does not wait for those that wait" [ "$waited" -gt 0 ]
 # shellcheck disable=SC2086 # words
 kill $crowd
+crowd=
 
 done_testing

@@ -147,6 +147,7 @@ if wait_for 10 apart; then
 	check "a rule of IPv4" rule ip -4 rule add
 	pings "with that" noyesno
 else
+	kill $root 2>/dev/null
 	echo "# no namespace of a user"
 fi
 

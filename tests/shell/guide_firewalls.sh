@@ -123,6 +123,7 @@ check "its lines" beside sh -ec "$(lines ufw)"
 check_eq "it forwards" "$(on "$gw" sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding | xargs)" "1 1"
 check "ufw, with them" works
 check "its file has them" grep -q "lan.*wan\|wan.*lan" "$tmp/folders/ufw/user6.rules"
+check "this machine has one of its own" [ -e /etc/ufw/user6.rules ]
 check_not "this machine's has not" grep -q "lan.*wan\|wan.*lan" /etc/ufw/user6.rules
 
 # What Docker 28 loads for its first network, which has both families

@@ -113,12 +113,12 @@ eam.txt:11: 2001:db8:1::20 is no IPv4 prefix
 eam.txt:13: 203.0.113.18 overlaps with 203.0.113.16/30 in line 12
 eam.txt:14: 2001:db8:1::10 overlaps with 2001:db8:1::10 in line 3
 eam.txt:15: 203.0.112.0/024 is no IPv4 prefix
-eam.txt:16: 169.254.1.1 lies in 169.254.0.0/16, whose packets are dropped
-eam.txt:17: 127.0.0.0/30 lies in 127.0.0.0/8, whose packets are dropped
-eam.txt:18: 0.0.0.0/8 lies in 0.0.0.0/8, whose packets are dropped
-eam.txt:19: 239.1.2.3 lies in 224.0.0.0/4, whose packets are dropped
-eam.txt:20: fe80::1 lies in fe80::/10, whose packets are dropped
-eam.txt:21: ff0e::1 lies in ff00::/8, whose packets are dropped"
+eam.txt:16: 169.254.1.1 lies in 169.254.0.0/16, which no pair can have
+eam.txt:17: 127.0.0.0/30 lies in 127.0.0.0/8, which no pair can have
+eam.txt:18: 0.0.0.0/8 lies in 0.0.0.0/8, which no pair can have
+eam.txt:19: 239.1.2.3 lies in 224.0.0.0/4, which no pair can have
+eam.txt:20: fe80::1 lies in fe80::/10, which no pair can have
+eam.txt:21: ff0e::1 lies in ff00::/8, which no pair can have"
 check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
 

@@ -40,7 +40,9 @@ start "$client6" stream 9000 six
 # What is lost before the gateway it never sees, what is lost after it comes again.
 # Packets as they are on the wire: no offload.
 for dev in "$client6 eth0" "$server4 eth0" "$gw lan" "$gw wan"; do
-	on "${dev% *}" ethtool -K "${dev#* }" tso off gso off gro off >/dev/null 2>&1
+	check "$dev: no offload" on "${dev% *}" ethtool -K "${dev#* }" tso off gso off gro off
+	check_not "$dev: nor is there any left" on "${dev% *}" sh -c \
+		'ethtool -k "$1" | grep -E "^(tcp-segm|generic-(segm|rec)).*: on"' - "${dev#* }"
 	tc -n "${dev% *}" qdisc add dev "${dev#* }" root netem delay 1ms loss 1% duplicate 1% reorder 98% 50% 2>"$tmp/tc" ||
 		skip "no netem: $(head -n 1 "$tmp/tc")"
 done
@@ -48,8 +50,10 @@ for way in up down; do
 	check_eq "begun by IPv6, $way" "$(python "$client6" stream $way $server64 9000 $size)" $size
 	check_eq "begun by IPv4, $way" "$(python "$server4" stream $way $static_ip 9000 $size)" $size
 done
-check "IPv6 had to send again" [ "$(retransmitted "$client6")" -gt 2 ]
-check "IPv4 had to send again" [ "$(retransmitted "$server4")" -gt 2 ]
+for ns in "$client6" "$server4"; do
+	again=$(retransmitted "$ns")
+	check "${ns%%-*} had to send $again segments again" [ "$again" -gt 2 ]
+done
 check_eq "nothing was invalid" "$(bad)" 0
 for dev in "$client6 eth0" "$server4 eth0" "$gw lan" "$gw wan"; do tc -n "${dev% *}" qdisc del dev "${dev#* }" root; done
 
