@@ -12,6 +12,7 @@
 #include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
@@ -31,6 +32,7 @@
 #define NF_XLAT_FLOW_AGAIN	8
 
 unsigned int nf_xlat_flow_net_id __read_mostly;
+u64 nf_xlat_flow_in_factor __ro_after_init;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
 /* How many works that walk over tables of flows run at once in users' namespaces, as in others */
@@ -457,6 +459,7 @@ static int __init nf_xlat_flow_init(void)
 	/* Built into the kernel, this is called even where nf_xlat_init() has failed. */
 	if (!ipv6_mod_enabled())
 		return -EAFNOSUPPORT;
+	nf_xlat_flow_in_factor = get_random_u64() | 1;
 	nf_xlat_flow_cache = KMEM_CACHE(nf_xlat_flow,
 					SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!nf_xlat_flow_cache)
