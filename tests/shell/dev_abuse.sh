@@ -219,6 +219,7 @@ if command -v conntrack >/dev/null && modprobe -qa nf_conntrack_netlink && was=$
 	done
 	for pid in $crowd; do
 		wait_for 10 sh -c '[ "$(readlink /proc/$0/ns/net)" != "$(readlink /proc/self/ns/net)" ]' "$pid"
+		nsenter -n -t "$pid" ip link set lo up
 		nsenter -n -t "$pid" conntrack -I -p udp -s 192.0.2.1 -d 192.0.2.2 --sport 1 --dport 2 -t 1000 >/dev/null 2>&1
 	done
 	another late
@@ -227,13 +228,23 @@ if command -v conntrack >/dev/null && modprobe -qa nf_conntrack_netlink && was=$
 	for pid in $crowd; do
 		nsenter -n -t "$pid" ip link add xlat0 type xlat prefix $pref64/96 non-global masquerade
 	done
-	start=${EPOCHREALTIME/./}
 	ip -n "$late" link add xlat0 type xlat prefix $pref64/96 non-global masquerade
 	# shellcheck disable=SC2317 # called by wait_for
 	tracks6() { on "$late" ping -c 1 -W 1 ::1 && [ "$(on "$late" conntrack -C)" -gt 1 ]; }
 	check "conntrack is there for a late one" wait_for 60 tracks6
-	took=$(((${EPOCHREALTIME/./} - start) / 1000))
-	check "before all of 24 walks for users: $took ms, a walk takes $((walk / 3)) ms" [ $took -lt $((4 * walk)) ]
+	# shellcheck disable=SC2317 # called by check
+	users_wait()
+	{
+		for pid in $(tac -s ' ' <<<"$crowd "); do
+			nsenter -n -t "$pid" sh -c 'ping -c 1 -W 1 ::1 && [ "$(conntrack -C)" -gt 1 ]' || return 0
+		done
+		return 1
+	}
+	if is_debug; then
+		echo "# SKIP: a debug kernel walks as fast as it starts a program, and it is too late to look"
+	else
+		check "while users still wait for theirs" users_wait
+	fi
 	# shellcheck disable=SC2086 # words are meant
 	kill $crowd
 	ip netns del "$late"

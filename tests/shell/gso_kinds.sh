@@ -8,6 +8,7 @@ need_nft
 need python3 ethtool
 
 size=100000000
+# shellcheck disable=SC2317 # functions that wait_for calls
 is_uml || size=4000000
 
 part() { echo "# SKIP: $*"; }
@@ -99,6 +100,8 @@ print(len(s.recv(65536)))' >"$tmp/ufo"
 		chain long { $(printf 'jump many; %.0s' {1..500}) }
 		chain pre { type filter hook prerouting priority -450; udp dport 9005 jump long; ip frag-off & 0x1fff != 0 jump long; }
 	}"
+	# Those that are translated wait for the others. 6.1 cannot end a namespace meanwhile.
+	on "$gw" sh -c 'echo 1 >/proc/sys/net/ipv4/ipfrag_time'
 	before_gso=$(counter DropGso) before_long=$(counter 6to4)
 	python "$gw" vnet 2001:db8:d::1 2001:db8:d::2 $server64 9005 60000 32
 	on "$gw" "$NFT" delete table ip long
@@ -106,6 +109,8 @@ print(len(s.recv(65536)))' >"$tmp/ufo"
 		[ "$(counter 6to4)" -gt "$before_long" ]
 	check "UFO: $(($(counter DropGso) - before_gso)) are not, after half a second" \
 		[ $(($(counter DropGso) - before_gso)) -gt 100 ]
+	no_frags() { on "$gw" grep -q "FRAG: inuse 0" /proc/net/sockstat; }
+	check "UFO: none waits any more" wait_for 10 no_frags
 else
 	part "no tun device"
 fi
