@@ -73,16 +73,9 @@ static bool nf_xlat_flow_fits(const struct sk_buff *skb,
 			      const struct nf_xlat_flow_dir *d,
 			      const struct dst_entry *dst)
 {
-	int start;
-
-	if (!nf_xlat_flow_l4_ok(skb_transport_header(skb), l3, skb_is_gso(skb)))
+	if (!nf_xlat_flow_l4_ok(skb_transport_header(skb), l3, skb_is_gso(skb)) ||
+	    !nf_xlat_csum_start_ok(skb, l3->hlen, nf_xlat_flow_l4len(l3)))
 		return false;
-	/* A tap can ask for a checksum from anywhere on. nf_xlat_parse() refuses this one. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		start = skb_checksum_start_offset(skb) - (int)l3->hlen;
-		if (start && start < (int)nf_xlat_flow_l4len(l3))
-			return false;
-	}
 	if (!skb_is_gso(skb))
 		return nf_xlat_flow_len_ok(l3, d, dst);
 	/*

@@ -526,14 +526,8 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 		return NF_XLAT_MALFORMED;
 	if (!pskb_may_pull(skb, off + pkt->l3.hlen + l4_hlen))
 		return NF_XLAT_NOMEM;
-	/* The checksum has to start at this transport header, or at one inside of a tunnel. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL) {
-		int start = skb_checksum_start_offset(skb) -
-			    (int)(off + pkt->l3.hlen);
-
-		if (start && start < (int)l4_hlen)
-			return NF_XLAT_MALFORMED;
-	}
+	if (!nf_xlat_csum_start_ok(skb, off + pkt->l3.hlen, l4_hlen))
+		return NF_XLAT_MALFORMED;
 	skb_set_transport_header(skb, off + pkt->l3.hlen);
 
 	if (nf_xlat_is_icmp(pf, pkt->l3.proto)) {

@@ -528,6 +528,28 @@ bool nf_xlat_net_legal(u8 pf, const union nf_inet_addr *net, u8 len, bool group)
 int nf_xlat_eam_reach(const struct nf_xlat_eam *eam, bool group);
 
 /**
+ * nf_xlat_csum_start_ok - does the checksum that is to be made start where it may?
+ * @skb: packet
+ * @l4_off: offset of the transport header from skb->data
+ * @l4_len: length of the transport header
+ *
+ * It may start at this transport header, or at one inside of a tunnel, which is behind. A tap can
+ * ask for a checksum from anywhere on. Any context.
+ *
+ * Return: true if so, or if no checksum is to be made.
+ */
+static inline bool nf_xlat_csum_start_ok(const struct sk_buff *skb,
+					 unsigned int l4_off, unsigned int l4_len)
+{
+	int start;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+	start = skb_checksum_start_offset(skb) - (int)l4_off;
+	return !start || start >= (int)l4_len;
+}
+
+/**
  * nf_xlat_addr_4to6 - embed an IPv4 address, RFC 6052 section 2.3
  * @prefix: a prefix that nf_xlat_prefix_check() accepts
  * @addr: the IPv4 address
