@@ -137,18 +137,7 @@ if modprobe -q 8021q; then
 	ip -n "$gw" neigh replace 192.0.2.77 lladdr 02:00:00:00:00:09 dev wan
 	for round in first second; do
 		before=$(slow) sent=$(tx_packets wan)
-		on "$client6" python3 -ISc 'import socket, struct, sys
-mac, src, dst, n = sys.argv[1:]
-ends = socket.inet_pton(socket.AF_INET6, src) + socket.inet_pton(socket.AF_INET6, dst)
-udp = struct.pack("!HHH", 1111, 53, 16) + b"datagram"
-s = sum(struct.unpack("!23H", ends + udp)) + 17 + 16
-while s >> 16:
-    s = (s & 0xffff) + (s >> 16)
-p = struct.pack("!IHBB", 6 << 28, 16, 17, 64) + ends + udp[:6] + struct.pack("!H", ~s & 0xffff) + udp[6:]
-out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-out.bind(("eth0", 0))
-for i in range(1, int(n) + 1):
-    out.send(bytes.fromhex(mac.replace(":", "")) + bytes.fromhex("020000000008") + struct.pack("!HHH", 0x8100, i, 0x86dd) + p)' \
+		python "$client6" flow_vlans \
 			"$(on "$gw" cat /sys/class/net/lan/address)" $host6 ${pref64}192.0.2.77 $vlans
 		# shellcheck disable=SC2317 # called by wait_for
 		all() { [ $(($(tx_packets wan) - sent)) -ge $vlans ]; }
