@@ -3,6 +3,7 @@
 #ifndef XLAT_H
 #define XLAT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -139,6 +140,7 @@ int deleted_parse(const struct nlmsghdr *nlh, struct table *t);
 unsigned int columns(void);
 void print_rows(char *(*rows)[MAX_COLS], size_t n, unsigned int cols, unsigned int fold);
 void *new_rows(size_t n);
+__attribute__((format(printf, 1, 0))) char *vtext(const char *fmt, va_list args);
 __attribute__((format(printf, 1, 2))) char *text(const char *fmt, ...);
 char *duration(uint32_t sec);
 char *amount(uint64_t n);

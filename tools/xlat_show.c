@@ -68,14 +68,22 @@ void *new_rows(size_t n)
 	return rows;
 }
 
+char *vtext(const char *fmt, va_list args)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, args) < 0)
+		die(1, "out of memory");
+	return s;
+}
+
 char *text(const char *fmt, ...)
 {
 	va_list args;
 	char *s;
 
 	va_start(args, fmt);
-	if (vasprintf(&s, fmt, args) < 0)
-		die(1, "out of memory");
+	s = vtext(fmt, args);
 	va_end(args);
 	return s;
 }

@@ -75,8 +75,7 @@ void check(const char *kind, const char *fmt, ...)
 	char *s;
 
 	va_start(args, fmt);
-	if (vasprintf(&s, fmt, args) < 0)
-		die(1, "out of memory");
+	s = vtext(fmt, args);
 	va_end(args);
 	if (!strcmp(kind, "fault"))
 		faults++;
