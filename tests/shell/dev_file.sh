@@ -190,32 +190,25 @@ check_match "IPv4 from there" "$(ask "$client6" tcp $server_ip 80)" "hello from 
 check_match "IPv6 to the prefix beside it" "$(ask "$client6" tcp "$server64" 80)" "hello from $pool_ip *"
 check "down again" device "$client6" down shared
 
-# PREF64. Debian 12 has neither an rdisc6 nor a radvd that knows it: this prints what rdisc6 of
-# ndisc6 1.0.7 has printed of an advertisement of radvd 2.20.
-mkdir "$tmp/bin"
-cat >"$tmp/bin/rdisc6" <<-EOT
-	#!/bin/sh
-	[ "\$*" = "-1 eth0" ] || exit 1
-	echo " Prefix                   : 2001:db8:c::/64"
-	echo " NAT64 prefix             : 2001:db8:65::/96"
-	echo "  NAT64 prefix lifetime   :            0 (    0x0000) seconds"
-	[ ! -e "$tmp/pref64" ] || cat "$tmp/pref64"
-EOT
-chmod +x "$tmp/bin/rdisc6"
-cat >"$tmp/pref64" <<-EOT
-	 NAT64 prefix             : 2001:db8:64::/96
-	  NAT64 prefix lifetime   :          600 (    0x0258) seconds
-EOT
-PATH=$tmp/bin:$PATH
-check_eq "the prefix by router advertisement" "$(on "$client6" "$device" prefix eth0)" 2001:db8:64::/96
+# PREF64, which radvd of Debian 12 does not know: a second router has it.
+background_python "$gw" ra lan "$tmp/ra"
+# pref64 LINE...: what that router advertises, and what the host makes of it
+pref64() { printf '%s\n' "router 0" "$@" >"$tmp/ra.new"; mv "$tmp/ra.new" "$tmp/ra"; on "$client6" "$device" prefix eth0; }
+check_eq "the prefix by router advertisement" \
+	"$(pref64 "pref64 2001:db8:65::/96 0" "pref64 2001:db8:64::/96 600" "pref64 2001:db8:66::/96 600")" 2001:db8:64::/96
 guide clat
 check "a CLAT with it" device "$client6" up clat
 check_match "has it" "$(ip -n "$client6" -d link show clat)" "*prefix 2001:db8:64::/96*"
 check "down" device "$client6" down clat
-rm "$tmp/pref64"
-check_eq "of lifetime 0, so that DNS is asked" "$(on "$client6" "$device" prefix eth0)" 64:ff9b::/96
-rm "$tmp/bin/rdisc6"
-check_eq "without rdisc6 as well" "$(on "$client6" env PATH="$tmp/bin:/nowhere" /usr/bin/perl "$device" prefix eth0)" 64:ff9b::/96
+for len in 32 40 48 56 64; do
+	check_eq "a prefix of length $len" "$(pref64 "raw 0e01000000000000" "pref64 2001:db8::/$len 600")" 2001:db8::/$len
+done
+check_eq "of lifetime 0, so that DNS is asked" "$(pref64 "pref64 2001:db8:65::/96 0")" 64:ff9b::/96
+check_eq "an advertisement that was forwarded" "$(pref64 "hops 254" "pref64 2001:db8:64::/96 600")" 64:ff9b::/96
+check_eq "an option without a length" "$(pref64 "raw 2600" "pref64 2001:db8:64::/96 600")" 64:ff9b::/96
+check_eq "an option that is too long" "$(pref64 "raw 2603025820010db80064")" 64:ff9b::/96
+check_eq "a length that there is not" "$(pref64 "raw 2602025e20010db800640000000000000000")" 64:ff9b::/96
+rm "$tmp/ra"
 
 # wrong LINE MESSAGE: as the third of the file
 wrong()
