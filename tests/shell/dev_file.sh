@@ -259,14 +259,12 @@ if systemd_starts "mkdir -p /etc/xlat; mount -t tmpfs tmpfs /etc/xlat; cp $tmp/n
 	check "reloads" ctl reload xlat@nat64
 	check "stops" ctl stop xlat@nat64
 	# What tells of networks does not wait for its end; here the state is looked at afterwards.
-	for i in dispatcher routable; do
-		text device $i | sed 's/ --no-block//; s/xlat@clat/xlat@nat64/' >"$tmp/$i"
-		check "$i, while the unit is stopped" inside sh "$tmp/$i" eth0 up
-		check_eq "it stays so" "$(ctl is-active xlat@nat64)" inactive
-	done
+	text device dispatcher | sed 's/ --no-block//; s/xlat@clat/xlat@nat64/' >"$tmp/dispatcher"
+	check "NetworkManager's dispatcher, while the unit is stopped" inside sh "$tmp/dispatcher" eth0 up
+	check_eq "it stays so" "$(ctl is-active xlat@nat64)" inactive
 	check "starts" ctl start xlat@nat64
 	ip -n "$gw" route del 64:ff9b::/96 dev nat64
-	for i in dispatcher routable; do check "$i" inside sh "$tmp/$i" eth0 up; done
+	check "the dispatcher" inside sh "$tmp/dispatcher" eth0 up
 	check_match "has made a route again" "$(ip -n "$gw" -6 route show 64:ff9b::/96)" "*dev nat64*"
 	check "stops" ctl stop xlat@nat64
 	check "with a - in its name" ctl start xlat@nat64-lan
