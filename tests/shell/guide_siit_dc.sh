@@ -121,6 +121,13 @@ eam.txt:20: fe80::1 lies in fe80::/10, which no pair can have
 eam.txt:21: ff0e::1 lies in ff00::/8, which no pair can have"
 check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 check_match "and nothing changes" "$(ask "$far4" tcp 203.0.113.80 8080)" "hello from $me *"
+for text in '' '# 203.0.113.80 2001:db8:1::10\n\n'; do
+	printf "%b" "$text" >"$tmp/etc/eam.txt"
+	check_not "a table without a pair" load
+	check_eq "is named" "$(cat "$tmp/check")" \
+		"eam.txt: there is no pair in it, so eam.nft is not written; 'nft flush map' empties a map"
+	check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
+done
 
 # On a full disk: of a short table, and of one that is longer than a buffer
 mkdir "$tmp/full"
