@@ -37,7 +37,8 @@ line() { text troubleshooting sh | grep -- "$1" | sed 's/ *# .*//'; }
 # says NFT PRIORITY RULE ERROR: what that nft says of it, as the guide has it
 says()
 {
-	printf 'table inet t { chain c { type filter hook prerouting priority %s\n%s\n}\n}\n' "$2" "$3" >"$tmp/rule"
+	printf 'define pref64 = %s\ntable inet t { chain c { type filter hook prerouting priority %s\n%s\n}\n}\n' \
+		"$pref64/96" "$2" "$3" >"$tmp/rule"
 	check_match "$3: error" "$(on "$gw" "$1" -c -f "$tmp/rule" 2>&1)" "*Error: $4*"
 	check "is in the guide" grep -q "^| .*${4##* }\`.* | .* | " "$top/docs/guides/troubleshooting.md"
 }
@@ -54,6 +55,9 @@ case $([ -x "$stock" ] && "$stock" --version) in
 *" v1.0.6 "* | *" v1.1.3 "*)
 	says "$stock" dstnat "ip6 daddr $pref64/96 $xlat" "syntax error, unexpected /"
 	says "$stock" dstnat "xlat 6to4 dnat to 192.0.2.1:22 masquerade" "syntax error, unexpected colon"
+	# a prefix from a variable
+	says "$stock" dstnat 'xlat 6to4 prefix $pref64 masquerade' "syntax error, unexpected masquerade"
+	says "$stock" dstnat 'xlat 6to4 prefix $pref64 snat to 192.0.2.1' "No symbol type information"
 	says "$stock" raw "xlat 4to6 saddr prefix $pref64/96 daddr prefix to ip daddr map @eam46" "syntax error, unexpected newline"
 	says "$stock" filter "ct state established xlat flow add @fast" "syntax error, unexpected flow" ;;
 *) echo "# SKIP: errors of another nft than Debian 12's and 13's: none here" ;;
