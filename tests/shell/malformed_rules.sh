@@ -208,7 +208,7 @@ messages()
 	refused inet "$pre" "xlat 6to4 saddr $eam dnat to 192.0.2.1-192.0.2.4:80-89 random,persistent" "flags are for masquerade and snat, not for dnat" random,persistent
 	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:80-89 fully-random" "flags are for masquerade and snat, not for dnat" fully-random
 	refused inet "$pre" "xlat 4to6 $n64 dnat random" "flags are for masquerade and snat, not for dnat" random
-	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masqerade" "unknown word 'masqerade', expected to, :port, masquerade, snat, random" masqerade
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masqerade" "unknown word 'masqerade', expected :port, masquerade, snat or the end of the rule" masqerade
 	refused inet "$pre" "xlat 6to4 masquerade dnat to 192.0.2.1" "there can be only one dnat, before masquerade and snat" dnat
 	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 dnat to 192.0.2.2" "there can be only one dnat, before masquerade and snat" dnat
 	refused inet "$pre" "xlat 6to4 dnat masquerade" "behind the address of dnat" masquerade
@@ -329,7 +329,7 @@ messages()
 	refused inet "$fwd" "xlat flow add ft" "unexpected string, expected @flowtable" ft
 	refused inet "$fwd" "xlat flow @ft" "unexpected @, expected add and @flowtable" @
 	refused inet "$fwd" "xlat add @ft" "unexpected add" add
-	refused inet "$fwd" "xlat flow add @ft $n64" "No symbol type information" prefix
+	refused inet "$fwd" "xlat flow add @ft $n64" "unexpected prefix" prefix
 	refused inet "$fwd" "xlat 6to4 $n64 flow add @ft" "Statement after terminal statement has no effect" "flow add @ft"
 	# syntax
 	refused inet "$pre" "xlat $n64" "" prefix
@@ -349,13 +349,13 @@ messages()
 words()
 {
 	local args='expected prefix, non-global, to, saddr, daddr, error saddr, mtu, masquerade, snat or dnat'
-	local state='expected to, :port, random, fully-random, persistent, mapping or filtering'
+	local state='mapping, filtering or the end of the rule' nat='random, fully-random, persistent,'
 	local dirs='expected 6to4, 4to6 or flow add'
 	local flags='expected random, fully-random or persistent'
 	local mapping='expected endpoint-independent or address-port-dependent'
 	local filtering='expected endpoint-independent or address-dependent'
 	local key='unexpected @m, a map has its key before it, as in ip6 saddr map @m'
-	local word flag
+	local word flag ei="mapping endpoint-independent"
 
 	# misspelt
 	refused inet "$pre" "xlate 6to4 $n64 masquerade" "unknown statement 'xlate', expected xlat" xlate
@@ -390,10 +390,10 @@ words()
 		refused inet "$pre" "xlat 6to4 $n64 $word" "unknown word '$word', $args" $word
 		refused inet "$pre" "xlat 6to4 $n64 $word random masquerade" "unknown word '$word', $args" $word
 		refused inet "$pre" "xlat 6to4 $n64 saddr $eam $word" "unknown word '$word', $args" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade $word" "unknown word '$word', $state" $word
-		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $word 80" "unknown word '$word', $state" $word
-		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1-2 $word" "unknown word '$word', $state" $word
-		refused inet "$pre" "xlat 6to4 $n64 masquerade random $word" "unknown word '$word', $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word" "unknown word '$word', expected to, $nat $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $word 80" "unknown word '$word', expected :port, $nat $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1-2 $word" "unknown word '$word', expected $nat $state" $word
+		refused inet "$pre" "xlat 6to4 $n64 masquerade random $word" "unknown word '$word', expected $state" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade random,$word" "unknown word '$word', $flags" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "unknown word '$word', expected block, mapping or filtering" $word
 		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping $word" "unknown word '$word', $mapping" $word
@@ -439,6 +439,28 @@ words()
 		refused inet "$pre" "xlat 6to4 $n64 masquerade filtering $word" "unexpected address, $filtering" $word
 		refused inet "$pre" "xlat $word" "unexpected address, $dirs" $word
 	done
+	for word in 192.0.2.1 \$x; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word" "expected block, mapping or filtering" $word
+	done
+	# only what can still follow
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1 port 80" "unknown word 'port', expected :port or the end of the rule" port
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1]:80 foo" "unknown word 'foo', expected the end of the rule" foo
+	refused inet "$pre" "xlat 4to6 $n64 dnat foo" "unknown word 'foo', expected to or the end of the rule" foo
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 port 80 masquerade" "unknown word 'port', expected :port, masquerade, snat or the end of the rule" port
+	refused inet "$pre" "xlat 6to4 dnat to 192.0.2.1 masquerade foo" "unknown word 'foo', expected to, random, fully-random, persistent or the end of the rule" foo
+	# a word, of which there is none before a variable
+	refused inet "$pre" "xlat 6to4 \$x masquerade" "unexpected variable, prefix or to is missing before it" \$x
+	refused inet "$pre" "xlat 6to4 $n64 snat \$x" "unexpected variable, to is missing before it" \$x
+	refused inet "$pre" "xlat 6to4 $n64 masquerade \$to" "unexpected variable, to is missing before it" \$to
+	refused inet "$pre" "xlat 4to6 $n64 dnat \$x:80" "unexpected variable, to is missing before it" \$x
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 \$x" "unexpected variable, there can be only one address, or a range" \$x
+	refused inet "$pre" "xlat 4to6 $n64 daddr prefix 192.0.2.1 \$x" "unexpected variable, prefix or to is missing before it" \$x
+	refused inet "$pre" "xlat 4to6 $n64 daddr \$x to 2001:db8::1" "unexpected variable, expected prefix, or prefix to before a map with its key" \$x
+	refused inet "$pre" "xlat 6to4 $n64 error \$x" "saddr is missing after error" \$x
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent block 512 \$x" "unexpected variable, of is missing before it" \$x
+	refused inet "$pre" "xlat 6to4 $n64 masquerade random,\$x" "unexpected variable, $flags" \$x
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping \$x" "unexpected variable, $mapping" \$x
+	refused inet "$pre" "xlat 6to4 $n64 masquerade filtering \$x" "unexpected variable, $filtering" \$x
 	# missing
 	for word in "$n64" "saddr $n64" "mtu 1400" "error saddr 192.0.2.1" masquerade "snat to 192.0.2.1"; do
 		refused inet "$pre" "xlat $word" "6to4 or 4to6 is missing before this" "${word%% *}"
@@ -508,7 +530,7 @@ words()
 	refused inet "$pre" "xlat 6to4 $n64 masquerade masquerade" "only one of masquerade and snat" masquerade
 	refused inet "$pre" "xlat 6to4 $n64 masquerade snat to 192.0.2.1" "only one of masquerade and snat" snat
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 to 192.0.2.2" "there can be only one to" to
-	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 192.0.2.2" "there can be only one, or a range" 192.0.2.2
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 192.0.2.2" "there can be only one address, or a range" 192.0.2.2
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1, 192.0.2.2" "snat takes one address or range, more of them come from a map" "192.0.2.1, 192.0.2.2"
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, 192.0.2.9" "only one address or range" ,
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-192.0.2.4, random" "no comma before flags" ,
@@ -525,11 +547,26 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 ip6 daddr 64:ff9b::/96 masquerade" "unexpected ip6, matches belong before xlat" ip6
 	refused inet "$pre" "xlat 4to6 ip daddr 192.0.2.1 $n64" "unexpected ip, matches belong before xlat" ip
+	# signs and words of nft that xlat has not
+	for word in "=" timeout flags; do
+		flag=${word/=/\'=\'}
+		refused inet "$pre" "xlat 6to4 $n64 $word masquerade" "unexpected $flag, $args" "$word"
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word random" "unexpected $flag, expected to, $nat $state" "$word"
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $word random" "unexpected $flag, expected :port, $nat $state" "$word"
+		refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent $word 30" "unexpected $flag, expected block, mapping or filtering" "$word"
+	done
+	refused inet "$pre" "xlat 6to4 $n64 snat => 192.0.2.1" "unexpected '=', expected to, $nat $state" =
+	refused inet "$pre" "xlat 6to4: $n64 masquerade" "unexpected colon, $args" :
+	refused inet "$pre" "xlat 6to4 $n64 masquerade mapping endpoint-independent block 512-1024" "unexpected -, expected of, mapping or filtering" -
+	refused inet "$pre" "xlat 4to6 $n64 mtu 1500-1400-1300" "unexpected -, $args" -
 	# commas, dashes and colons
 	for rule in "xlat 6to4, $n64 masquerade" "xlat 6to4 $n64, masquerade" "xlat 6to4 $n64 masquerade, random" \
 		"xlat 6to4 $n64 masquerade mapping endpoint-independent, filtering address-dependent" \
 		"xlat 6to4 $n64 saddr prefix 2001:db8::/120 to 192.0.2.0/24, 2001:db8:1::/120 to 198.51.100.0/24"; do
 		refused inet "$pre" "$rule" "unexpected comma, words of xlat have none between them" ,
+	done
+	for rule in "non-global, masquerade" "masquerade mapping endpoint-independent block 512, filtering address-dependent"; do
+		refused inet "$pre" "xlat 6to4 $n64 $rule" "unexpected comma, words of xlat have none between them" ,
 	done
 	for rule in "saddr prefix to ip6 saddr map @to4, daddr prefix to ip6 daddr map @to4" "mtu 1400, masquerade" "saddr prefix 2001:db8::1 to 192.0.2.1, masquerade"; do
 		refused inet "$pre" "xlat 6to4 $n64 $rule" "unexpected comma, words of xlat have none between them" ,
@@ -546,6 +583,9 @@ words()
 	for rule in "80 : [2001:db8::1]:8080" "80 : [2001:db8::1] : 8080" "22 : 2001:db8::1, 80 : [2001:db8::1]:8080"; do
 		refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { $rule }" "unexpected colon, in a map a dot is between address and port, as in 192.0.2.1 . 80" :
 	done
+	for rule in "ip daddr . tcp dport map { 192.0.2.1 80 : 2001:db8::1 }" "tcp dport map { 22 : 2001:db8::1 80 }"; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to $rule" "unexpected number, in a map a dot is between address and port, as in 192.0.2.1 . 80" 80
+	done
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :1024:65535" "unexpected colon, there can be only one, and a range is written 1024-65535" :
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:1024:65535 random" "unexpected colon, there can be only one" :
 	for word in 2001:db8::/120 2001:db8::1 192.0.2.1; do
@@ -556,6 +596,13 @@ words()
 	done
 	for rule in 192.0.2.0/28-192.0.2.16/28 192.0.2.1-192.0.2.4-192.0.2.9; do
 		refused inet "$pre" "xlat 6to4 $n64 snat to $rule" "unexpected -, a range has two addresses, without lengths" -
+	done
+	for rule in 192.0.2.1-192.0.2.4 192.0.2.1-6; do
+		refused inet "$pre" "xlat 6to4 $n64 snat to $rule/28" "unexpected /, a range has two addresses, without lengths" /
+	done
+	for word in 1024:2000 2000:1024 1:2:3; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade to :$word random" "unexpected colon, there can be only one, and a range is written 1024-65535" "${word/1:2:3/:}"
+		refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1:$word random" "unexpected colon, there can be only one, and a range is written 1024-65535" "${word/1:2:3/:}"
 	done
 	for word in port ports; do
 		refused inet "$pre" "xlat 6to4 $n64 masquerade to $word 1024-65535" "unexpected $word, ports are written behind a colon, as in to :1024-65535" $word
@@ -576,7 +623,30 @@ words()
 		refused inet "$pre" "xlat 6to4 $n64 $rule" "$key" m
 	done
 	refused inet "$pre" "xlat 6to4 $n64 snat to map { 2001:db8::1 : 192.0.2.1 }" "unexpected map, it has its key before it" map
+	for rule in "snat to" "saddr prefix to" "error saddr"; do
+		for word in tcp udp meta ct ip6; do
+			refused inet "$pre" "xlat 6to4 $n64 $rule ip6 saddr $word mark map @m" "unexpected $word, map or a dot is missing before it, as in ip6 saddr . tcp dport map @name" $word
+		done
+	done
+	for word in tcp udp meta ct; do
+		refused inet "$pre" "xlat 6to4 $n64 masquerade $word mark 1" "unexpected $word, matches belong before xlat, as other statements do" $word
+	done
+	for rule in "snat to" "masquerade to :" "error saddr"; do
+		for word in 192.0.2.1 2001:db8::1 80 http; do
+			refused inet "$pre" "xlat 6to4 $n64 $rule $word map @to4" "this is no key of a map, which is a field of the packet, as in ip6 saddr map" $word
+		done
+	done
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block 512 of @m" "unexpected @m, expected a prefix of clients" m
+	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 $ei block @m" "unexpected @m, expected a multiple of 64 ports" m
+	refused inet "$fwd" "xlat flow add @ft @ft" "unexpected @, there can be only one flowtable" @
+	refused inet "$fwd" "xlat 6to4 flow add @ft" "unexpected flow, xlat flow add has no 6to4" flow
+	for word in xlatflow xlat-flow; do
+		refused inet "$fwd" "$word add @ft" "unknown statement '$word', expected xlat flow" $word
+	done
+	refused inet "$fwd" "lfow add @ft" "syntax error, unexpected add" add
 	# the wrong map
+	refused inet "$pre" "xlat 6to4 $n64 error saddr ip6 saddr map { 2001:db8::1 : 192.0.2.1, 2001:db8::2 : 2001:db8::9 }" "6to4 error saddr needs an IPv4 address" 2001:db8::9
+	refused inet "$pre" "xlat 4to6 $n64 error saddr ip saddr map { 192.0.2.1 : 192.0.2.2 }" "4to6 error saddr needs an IPv6 address" 192.0.2.2
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip6 saddr map @to6" "map expects IPv4 address, mapping expression has type IPv6 address" @to6
 	refused inet "$pre" "xlat 6to4 $n64 snat to tcp dport map @to4" "map expects IPv6 address, mapping expression has type internet network service" @to4
 	refused inet "$pre" "xlat 6to4 $n64 snat to ip saddr map @to4" "conflicting *protocols specified: ip6 vs. ip" "ip saddr"
@@ -601,6 +671,13 @@ words()
 	done
 	refused inet "$pre" "xlat 6to4 $n64 masquerade to :http,https" "masquerade takes one port or range of ports" http,https
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1 . 80" "snat takes an address, and ports after a colon, as in to 192.0.2.1:1024-65535" "192.0.2.1 . 80"
+	refused inet "$pre" "xlat 4to6 $n64 dnat to tcp dport map { 22 : 2001:db8::1, 80 : 2001:db8::1:8080 }" "IPv6 address may end in a port, write 2001:db8::1 . 8080, or \[2001:db8::1:8080] for an address" 2001:db8::1:8080
+	word='this bracket needs one IPv6 address behind it and then ]'
+	for rule in '[2001:db8::1:80' '[2001:db8::1' '[$x]:80' '[[2001:db8::1]]:80' '[2001:db8::1/128]:80' '[192.0.2.1]:80' '[2001:db8::1-2001:db8::2]:80'; do
+		refused inet "$pre" "xlat 4to6 $n64 dnat to $rule" "$word" "["
+	done
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::1].80" "unexpected '.80', a port is written behind a colon" .80
+	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1]:80" "unexpected ']', \[ is missing before the IPv6 address" "]"
 	# addresses that are none
 	word='this is no IPv4 address, that has four numbers from 0 to 255'
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.256" "$word" 192.0.2.256
@@ -627,7 +704,7 @@ words()
 		done
 	done
 	refused inet "$pre" "xlat 6to4 prefix \"64:ff9b::/96\"" "this is no address; a prefix, range or port is written without quotes" "\"64:ff9b::/96\""
-	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::g]:80" "there is no IPv6 address behind this bracket" "["
+	refused inet "$pre" "xlat 4to6 $n64 dnat to [2001:db8::g]:80" "this bracket needs one IPv6 address behind it and then ], as in" "["
 	refused inet "$pre" "xlat 6to4 $n64 snat to 192.0.2.1-6" "this is no address, which is written in full" 6
 	refused inet "$pre" "xlat 4to6 $n64 dnat to 2001:db8::1-9" "this is no address, which is written in full" 9
 	refused inet "$pre" "xlat 6to4 prefix 64:ff9b:/96 masquerade" "this is no IPv6 prefix, which is written as 64:ff9b::/96" 64:ff9b
@@ -680,6 +757,9 @@ variables()
 	defined 192.0.2.1 "xlat 6to4 $n64 snat to \$x, random" "unexpected comma, there can be only one address or range, and no comma before flags" ,
 	defined 2001:db8::/96 "xlat 6to4 prefix \$x, masquerade" "unexpected comma, words of xlat have none between them" ,
 	defined '"64:ff9b::/96"' "xlat 6to4 prefix \$x" "this is no address; a prefix" '"64:ff9b::/96"'
+	defined 2001:db8::1 "xlat 4to6 $n64 dnat to \$x \$x" "unexpected variable, there can be only one address, or a range" "\$x"
+	defined 2001:db8::1 "xlat 4to6 $n64 dnat to \$x]:80" "unexpected ']', \[ is missing before the IPv6 address" "]"
+	defined 192.0.2.1 "xlat 6to4 $n64 snat to \$x map { 2001:db8::1 : 192.0.2.1 }" "this is no key of a map, which is a field of the packet" "\$x"
 	defined foo "xlat 4to6 $n64 mtu \$x" "must be a number from 1280 to 65535" "\$x"
 }
 
@@ -701,6 +781,11 @@ taken()
 taken "xlat 4to6 $n64 dnat to [2001:db8::1:80]" "xlat 4to6 $n64 dnat to \[2001:db8::1:80]"
 taken "xlat 4to6 $n64 dnat to 2001:db8::1-[2001:db8::1:80]" "xlat 4to6 $n64 dnat to 2001:db8::1-\[2001:db8::1:80]"
 taken "xlat 4to6 $n64 dnat to [2001:db8::1]:80" "xlat 4to6 $n64 dnat to \[2001:db8::1]:80"
+taken "xlat 4to6 $n64 dnat to [2001:db8::1:90]-[2001:db8::2:80]" "xlat 4to6 $n64 dnat to \[2001:db8::1:90]-\[2001:db8::2:80]"
+taken "xlat 4to6 $n64 dnat to tcp dport map { 80 : [2001:db8::1:80] }" "xlat 4to6 $n64 dnat to tcp dport map { 80 : \[2001:db8::1:80] }"
+for addr in 2001:db8::1:80 '[2001:db8::1:80]'; do
+	taken "xlat 4to6 $n64 dnat to tcp dport map { 80 : $addr . 90 }" "xlat 4to6 $n64 dnat to tcp dport map { 80 : \[2001:db8::1:80] . 90 }"
+done
 taken "xlat 4to6 $n64 dnat to [2001:db8::1]" "xlat 4to6 $n64 dnat to 2001:db8::1"
 for addr in 2001:db8::1:0 2001:db8::1:ff 2001:db8::80 2001:db8:0:1:2:3:4:80; do
 	taken "xlat 4to6 $n64 dnat to $addr"
