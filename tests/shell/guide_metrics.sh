@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Metrics: what xlat-metrics.service runs (docs/guides/metrics.md), node_exporter and Prometheus as Debian
-# has them, and each query of the dashboard.
+# has them, and each query of the dashboard: with traffic no panel is empty, and without sessions none
+# has what is no number.
 . "$(dirname "$0")/flow.inc"
 
 need prometheus
@@ -11,6 +12,9 @@ guide=$top/docs/guides/metrics.md
 dashboard=$top/docs/guides/metrics.json
 dir=$tmp/node-exporter
 mkdir "$dir" "$tmp/data"
+
+board() { python3 -IS "$here/dashboard.py" "$@" 2>&1; }
+check_eq "the dashboard" "$(board check "$dashboard" "$guide" "$top/packaging/xlat-metrics.timer")" ok
 
 setup_topo
 check "ruleset loads" rules || done_testing
@@ -57,21 +61,49 @@ done
 # A session in the fast path, and a packet that is dropped by the second
 helper udp "$client6" call udp $server64 53
 fast "a session" udp "$pool_ip *"
+# The list that the variable "Gateway" offers
+read -r metric label < <(board variable "$dashboard")
+# shellcheck disable=SC2317 # called by wait_for
+gateways()
+{
+	on "$gw" curl -sfG "127.0.0.1:9090/api/v1/label/$label/values" --data-urlencode "match[]=$metric" \
+		>"$tmp/answer" && grep -q '"data":\["' "$tmp/answer"
+}
+check "dashboard: gateways" wait_for 60 gateways
+instance=$(sed -n 's/.*"data":\["\([^"]*\)"\].*/\1/p' "$tmp/answer")
+check_eq "by their names" "$instance" 127.0.0.1:9100
+
+asked()
+{
+	on "$gw" curl -sSG 127.0.0.1:9090/api/v1/query --data-urlencode "query=$expr" >"$tmp/answer"
+}
 # shellcheck disable=SC2317 # called by wait_for
 answers()
 {
 	tell udp ask 1 >/dev/null
 	on "$client6" ping -6 -c 1 -W 1 -t 1 $server64 >/dev/null 2>&1
 	write
-	on "$gw" curl -sfG 127.0.0.1:9090/api/v1/query --data-urlencode "query=$expr" >"$tmp/answer" &&
-		grep -q '"result":\[{' "$tmp/answer"
+	asked && grep -q '"result":\[{' "$tmp/answer"
 }
-while IFS=$'\t' read -r title expr; do
+panels="$(board queries "$dashboard" "$instance" 10s)"
+while IFS=$'\t' read -r title labels expr; do
 	check "dashboard: $title" wait_for 60 answers || cat "$tmp/answer"
-done < <(python3 -ISc 'import json, sys
-for p in json.load(open(sys.argv[1]))["panels"]:
-	for t in p["targets"]:
-		print(p["title"], t["expr"].replace("$__rate_interval", "10s").replace("$instance", ".*"), sep="\t")' "$dashboard")
+	check_eq "with its legend and a number" "$(board answer "$labels" <"$tmp/answer")" ok
+done <<<"$panels"
+
+on "$gw" "$top/build/xlat/xlat" delete client ::/0 >/dev/null
+# shellcheck disable=SC2317 # called by wait_for
+ended()
+{
+	write
+	expr='sum(xlat_sessions)'
+	asked && grep -q ',"0"\]' "$tmp/answer"
+}
+check "sessions end" wait_for 60 ended
+while IFS=$'\t' read -r title labels expr; do
+	asked
+	check_match "without sessions: $title" "$(board answer "$labels" <"$tmp/answer")" "@(ok|nothing)"
+done <<<"$panels"
 
 # The alarms: Prometheus understands them, and their metrics are those of the table.
 alarms=$(sed -n '/^Worth an alarm/,$s/^| `\([^`]*\)`.*/\1/p' "$guide")
