@@ -44,9 +44,10 @@
  * waits for these too.
  *
  * This is not a whole socket. It is like a request socket that has no listener: sk_fullsock() is
- * false, and sk_to_full_sk() is NULL. ip6_route_me_harder() needs the latter, which gets this
- * socket when a chain of type route changes such a reset. In 6.12, sk_to_full_sk() returns a
- * socket in TCP_TIME_WAIT as it is.
+ * false, and sk_to_full_sk() is NULL. When a chain of type route changes such a reset,
+ * ip6_route_me_harder() gets this socket, and reads members of what sk_to_full_sk() returns unless
+ * that is NULL. TCP_TIME_WAIT would not do, as sk_to_full_sk() of 6.12 returns such a socket as it
+ * is.
  */
 static struct inet_sock nf_xlat_hook_sk = {
 	.sk.sk_refcnt	= REFCOUNT_INIT(1),
@@ -58,7 +59,7 @@ static struct inet_sock nf_xlat_hook_sk = {
  * nf_xlat_is_reinjected - is the packet in a hook that nf_xlat_reinject() has called?
  * @sk: socket of the hook, in PRE_ROUTING or FORWARD
  *
- * Return: true if it has been translated on its way to that hook
+ * Return: true if the packet has been translated, and entered the hook after that
  */
 bool nf_xlat_is_reinjected(const struct sock *sk)
 {
@@ -127,7 +128,7 @@ static bool nf_xlat_policy_disabled(const struct net *net,
  * @pf: family that it came in with
  *
  * The packet does not pass ip_forward(), ip6_forward() and the input route look-up of that
- * family. This makes their checks. RCU read side.
+ * family, so this function makes their checks. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
@@ -151,10 +152,10 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
  * @pf: its family now
  *
  * This is for a packet that gets another route than nf_xlat_judge() has seen, and for a packet
- * that is translated again. nf_xlat_judge() has asked the family that the packet came in with,
- * before the translation, and NF_XLAT_CB() has the answer. If nf_defrag has overwritten the
- * answer, take the answer for the last fragment from the walk. A packet that nfqueue reinjects
- * has no walk: then both families have to forward. RCU read side.
+ * that is translated again. Before the translation, nf_xlat_judge() has called
+ * nf_xlat_may_forward() for the family that the packet came in with. NF_XLAT_CB() has the result.
+ * If nf_defrag has overwritten it, take the result for the last fragment from the walk. A packet
+ * that nfqueue reinjects has no walk; then forwarding must be on in both families. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
@@ -183,8 +184,8 @@ enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
 		return NF_XLAT_POLICY;
 	}
 	/*
-	 * No answer: nfqueue has had the packet, or it was for this host, and a CLAT has
-	 * translated it or IPsec has decrypted it. So ask its family now.
+	 * There is no result: nfqueue has had the packet, or the packet was for this host, where
+	 * a CLAT translated it or IPsec decrypted it. So make the checks of its new family.
 	 */
 	return nf_xlat_may_forward(skb, net, pf);
 }
@@ -206,10 +207,11 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 }
 
 /*
- * ip6_frag_next() gives to a fragment what output needs. But the pieces of nf_xlat_split() meet the
- * rules of PRE_ROUTING and FORWARD, which may match the member of a VRF (in the control block) and
- * the link layer header. And a packet with a @skb_iif of 0 counts as one of this host. Those of
- * nf_xlat_cut_finish() keep the time at which a socket wants them sent (SO_TXTIME).
+ * Copy the metadata that ip6_frag_next() does not copy, since fragments that leave the host do not
+ * need it. The fragments of nf_xlat_split() pass PRE_ROUTING and FORWARD, where rules may match the
+ * member of a VRF (in the control block) and the link layer header. A @skb_iif of 0 would mean that
+ * this host has made the packet. The fragments of nf_xlat_cut_finish() keep the time at which the
+ * socket wants the packet sent (SO_TXTIME).
  */
 static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb,
 				 unsigned int mac_len)
@@ -312,8 +314,9 @@ static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
 }
 
 /*
- * Does dst_output() encapsulate the packet before the stack cuts it? A route with encapsulation
- * does, and IPsec in any mode but tunnel mode. The stack may have to cut the result.
+ * Does dst_output() encapsulate the packet before the stack fragments it? This is so with a route
+ * with encapsulation, and with IPsec in any mode but tunnel mode. The stack fragments the result
+ * if it is too long.
  */
 static bool nf_xlat_cut_around(const struct sk_buff *skb)
 {
@@ -324,7 +327,7 @@ static bool nf_xlat_cut_around(const struct sk_buff *skb)
 	return skb_dst(skb)->lwtstate;
 }
 
-/* Let ip6_fragment() cut the packet if it is too long. It chooses the identification itself. */
+/* Let ip6_fragment() cut the packet if it is too long, with an identification of its own choice. */
 static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
 {
 	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
@@ -347,8 +350,9 @@ static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * okfn of POSTROUTING: cut the packet if it is still too long. There nfqueue may have made it
- * shorter. NAT may have changed it, so that nf_xfrm_me_harder() may have found an IPsec policy.
+ * okfn of POSTROUTING: cut the packet if it is still too long. In POSTROUTING, nfqueue may have
+ * made the packet shorter. NAT may have changed its addresses, and then nf_xfrm_me_harder() may
+ * have found an IPsec policy for it.
  */
 static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
 			      struct sk_buff *skb)
@@ -395,10 +399,11 @@ static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
 
 /*
  * Take the packet off a socket that has no IPv6 part, if the packet will pass LOCAL_OUT of IPv6
- * once more. There the socket of the packet would become that of the hook: xfrm_output_resume() and
- * the asynchronous part of ESP do so, and vrf_xmit(), which sends what has waited in a VRF's queue.
- * Before that, BPF programs of the socket's cgroup see the packet. False: they drop it, and it is
- * freed.
+ * once more. The hook must not get such a socket, see nf_xlat_local_out_no_sk(), but these give it
+ * the socket of the packet: xfrm_output_resume() after asynchronous encryption, and vrf_xmit() for
+ * a packet that has waited in the queueing discipline of a VRF. Without a socket, the BPF programs
+ * of its cgroup do not run later, so run them here. Return false if they drop the packet; then it
+ * is freed.
  */
 static bool nf_xlat_local_out_again(struct sk_buff *skb)
 {
@@ -414,7 +419,10 @@ static bool nf_xlat_local_out_again(struct sk_buff *skb)
 	return true;
 }
 
-/* okfn of LOCAL_OUT: nfqueue has had the packet, whose own socket the rest of the way needs. */
+/*
+ * okfn of LOCAL_OUT, which only nf_reinject() calls. @sk is nf_xlat_hook_sk, but dst_output() has
+ * to get the socket of the packet.
+ */
 static int nf_xlat_local_out_finish(struct net *net, struct sock *sk,
 				    struct sk_buff *skb)
 {
@@ -426,8 +434,8 @@ static int nf_xlat_local_out_finish(struct net *net, struct sock *sk,
 /*
  * Like __ip6_local_out(), for the packet of a socket that has no IPv6 part. Such a socket must not
  * get into the hook: when a chain of type route changes the packet, ip6_route_output() reads
- * inet6_sk() of it, which is NULL. So the new route depends on neither the socket's device nor its
- * user.
+ * inet6_sk() of the hook's socket, which would be NULL. So the hook gets nf_xlat_hook_sk, and the
+ * new route depends on neither the device nor the user of the packet's socket.
  */
 static noinline int nf_xlat_local_out_no_sk(struct net *net,
 					    struct sk_buff *skb)
@@ -464,7 +472,10 @@ static void nf_xlat_local_out6(struct net *net, struct sock *sk,
 		ret = nf_xlat_local_out_no_sk(net, skb);
 	if (ret != 1)
 		return;
-	/* With a socket here, xfrm_local_error() reads that of the packet, which may have none. */
+	/*
+	 * __xfrm6_output() calls xfrm_local_error() only if it gets a socket. That function reads
+	 * the socket of the packet, so do not pass one if the packet has none.
+	 */
 	if (unlikely(cut))
 		nf_xlat_cut_output(net, skb);
 	else
@@ -498,7 +509,7 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 		IPCB(skb)->flags |= IPSKB_FORWARDED;
 	else
 		IP6CB(skb)->flags |= IP6SKB_FORWARDED;
-	/* As ip_forward(): the packet is IPv4 on one side. */
+	/* ip_forward() does this, ip6_forward() does not. The packet is IPv4 on one side. */
 	if (READ_ONCE(net->ipv4.sysctl_ip_fwd_update_priority))
 		skb->priority = rt_tos2priority(pf == NFPROTO_IPV4 ? ip_hdr(skb)->tos :
 						ipv6_get_dsfield(ipv6_hdr(skb)));
@@ -586,7 +597,10 @@ static bool nf_xlat_received(struct net *net, struct sk_buff *skb, u8 pf)
 	struct net_device *vrf = l3mdev_master_dev_rcu(skb->dev);
 	struct rtable *rt;
 
-	/* A device of kind "xlat" has put itself into skb->dev. */
+	/*
+	 * If a device of kind "xlat" has translated the packet in a hook, skb->dev is that device,
+	 * and skb_iif is still the device that received the packet.
+	 */
 	skb->skb_iif = skb->dev->ifindex;
 	if (unlikely(vrf)) {
 		/* iif of the control block stays the member of the VRF, for inet_sdif(). */
@@ -621,7 +635,10 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 	struct nf_xlat_local *local;
 	struct nf_xlat_walk *walk;
 
-	/* IPsec has decrypted the packet in the other family: policies of this one do not apply. */
+	/*
+	 * If IPsec has decrypted the packet, it has done so in the other family. Policies of this
+	 * family know nothing of that SA, and __xfrm_policy_check() would drop the packet.
+	 */
 	secpath_reset(skb);
 	/* As deliver_skb(): the owner of a zerocopy fragment must not change what is received. */
 	if (!nf_xlat_received(net, skb, pf) ||
@@ -647,16 +664,16 @@ static int nf_xlat_deliver(struct net *net, struct sk_buff *skb, u8 pf)
 	return 0;
 }
 
-/* Like ip_forward(), say why a packet cannot be forwarded, whatever its header has. */
+/* As ip_forward(), check what is not in the headers of a packet. Return why not to forward it. */
 static enum nf_xlat_reason nf_xlat_fit_to_forward(const struct sk_buff *skb)
 {
 	/* A link layer broadcast is not forwarded. */
 	if (skb->pkt_type != PACKET_HOST)
 		return NF_XLAT_ADDRESS;
 	/*
-	 * tproxy has found a socket, but the route does not lead to this host. Output would take
-	 * the socket for that of the sender. It would read and write members that a socket in
-	 * TIME_WAIT does not have.
+	 * tproxy has found a socket, but the route does not lead to this host. Output functions
+	 * would take the socket for that of the sender, and would read and write members that a
+	 * socket in TIME_WAIT does not have.
 	 */
 	if (unlikely(skb->sk))
 		return NF_XLAT_NOROUTE;
@@ -779,8 +796,8 @@ void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		break;
 	case NF_INET_LOCAL_OUT:
 		/*
-		 * ip_output() gives skb->dev to POSTROUTING as input device. A socket's packet has
-		 * none.
+		 * ip_output() gives skb->dev to POSTROUTING as the input device. A packet of this
+		 * host has no input device.
 		 */
 		skb->dev = NULL;
 		if (pf == NFPROTO_IPV4)

@@ -18,7 +18,10 @@
 #include "compat.h"
 #include "nf_xlat_internal.h"
 
-/* A hairpin translates 6to4 and then 4to6. A hairpin between two CLATs does so twice. */
+/*
+ * How often one packet may be translated. A hairpin (RFC 7757 section 4.2) translates a packet
+ * twice: to IPv4, and back to IPv6. A hairpin between two CLATs of this host does so four times.
+ */
 #define NF_XLAT_MAX_DEPTH	4
 
 /*
@@ -61,8 +64,9 @@ static void nf_xlat_walk_end(struct nf_xlat_walk *walk)
  *
  * __nf_xlat_send() sends the ICMP error as soon as the hooks of the other family return.
  *
- * Return: the packet for the tracepoint of the drop, which is the copy of the packet as it came
- * in, or @skb if there is none. The copy of a packet in nfqueue has gone with its walk.
+ * Return: the packet for the tracepoint of the drop. This is the copy of the packet as it came in,
+ * or @skb if there is no copy. A packet that nfqueue reinjects has lost its copy, which was freed
+ * when the walk ended.
  */
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 					    enum nf_xlat_reason reason)
@@ -80,7 +84,7 @@ const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 	return skb;
 }
 
-/* Fill in struct nf_xlat_skb_cb. Its header is set up as by ip_rcv_core() or ip6_rcv_core(). */
+/* Fill in struct nf_xlat_skb_cb, with its @header as ip_rcv_core() or ip6_rcv_core() set it. */
 static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 			    const struct nf_xlat_parm *parm)
 {
@@ -90,8 +94,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	/*
 	 * When nfqueue segments a GSO packet, skb_gso_segment() overwrites the control block
-	 * from SKB_GSO_CB_OFFSET on. @id and the members behind it are lost then: @id belongs
-	 * to cut_len, which is 0 for a GSO packet, and nf_xlat_hand_on_later() has read the others.
+	 * from SKB_GSO_CB_OFFSET on: @id and the members behind it. @id is not needed then, as
+	 * cut_len is 0 for a GSO packet. __nf_xlat_hand_on_later() has read the others before.
 	 */
 	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
@@ -132,9 +136,9 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 	/*
 	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6 side.
-	 * nf_xlat_forward_finish() or nf_xlat_reinject() does this behind the rules. They do
-	 * not cut the pieces of nf_xlat_split() again. Where they cannot cut, ip6_fragment()
-	 * does it, and needs ignore_df.
+	 * nf_xlat_forward_finish() or nf_xlat_local_out6() cuts it, after the rules have seen the
+	 * whole packet. Both leave the pieces of nf_xlat_split() as they are. Where they cannot
+	 * cut the packet, ip6_fragment() does, which needs ignore_df.
 	 */
 	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_cut(pkt))
 		return;
@@ -149,7 +153,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	 */
 	if (skb_is_gso(skb))
 		return;
-	/* Set cut_len for a shorter packet too: it may get a route with a lower MTU. */
+	/* Set cut_len for a shorter packet too, as it may get another route with a lower MTU. */
 	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
 	NF_XLAT_CB(skb)->id = pkt->l3.id;
 }
@@ -172,7 +176,7 @@ static noinline void __nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 					 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL,
 					 skb, NF_XLAT_CB(skb)->hook);
 		}
-		/* With a depth of 1, what they send counts as nested, and is queued. */
+		/* With a depth of 1, packets that they send count as nested, and are queued. */
 		walk->depth = 1;
 		while ((after = walk->after)) {
 			walk->after = after->next;
@@ -181,7 +185,7 @@ static noinline void __nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 	} while (!skb_queue_empty(&walk->later));
 }
 
-/* Most walks have one packet, and nothing to do afterwards. */
+/* As __nf_xlat_hand_on_later(). Most walks have one packet and no function to call. */
 static void nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
 	if (unlikely(!skb_queue_empty(&walk->later) || walk->after))
@@ -197,8 +201,8 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 {
 	if (walk->depth == 1) {
 		/*
-		 * What copies of a GSO packet's first segments use up must not keep its other
-		 * segments from being translated as often as any packet may be.
+		 * Each segment of a GSO packet may be translated as often as any other packet,
+		 * even if translations of the segments before it have used up @may_queue.
 		 */
 		walk->may_queue = max_t(unsigned int, walk->may_queue,
 					NF_XLAT_MAX_DEPTH - 1);
@@ -274,8 +278,8 @@ struct nf_xlat_split {
 };
 
 /*
- * Pass on a piece of an IPv4 fragment. nf_xlat_cut() has counted its offset from the start of
- * the fragment. Make it the offset in the whole packet.
+ * Pass on a piece of an IPv4 fragment. nf_xlat_cut() has counted the offset of the piece from the
+ * start of the fragment. Make this the offset in the whole packet.
  */
 static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
 			       void *data)
@@ -324,7 +328,7 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 {
 	struct nf_xlat_current *cur = &walk->cur;
 
-	/* A packet that is translated twice is not described by the second translation alone. */
+	/* For a packet that is translated twice, the second translation is not the whole one. */
 	cur->skb = NULL;
 	if (parm->keep_ct || walk->depth > 1 || !skb->dev ||
 	    skb_headlen(skb) < skb_transport_offset(skb) + sizeof(cur->ports))
@@ -338,8 +342,8 @@ static void nf_xlat_set_current(struct nf_xlat_walk *walk,
 }
 
 /*
- * Check and remove what core has attached to a packet for its old family. Returns false for a
- * packet that IPsec has yet to encrypt, which cannot be translated.
+ * Remove the extensions that core has attached to a packet for its old family. Return false for a
+ * packet that IPsec has still to encrypt, which cannot be translated.
  */
 static noinline bool nf_xlat_check_ext(struct sk_buff *skb)
 {
@@ -347,8 +351,9 @@ static noinline bool nf_xlat_check_ext(struct sk_buff *skb)
 		return false;
 #if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
 	/*
-	 * If a bridge has received the packet: from here on it is routed, not bridged. br_netfilter
-	 * may have left the tag of its VLAN, which must not get to the device that sends it.
+	 * If a bridge has received the packet, it is routed from here on, and not bridged.
+	 * br_netfilter may have left a VLAN tag in the skb, with which the outgoing device must not
+	 * send the packet.
 	 */
 	if (skb_ext_exist(skb, SKB_EXT_BRIDGE_NF)) {
 		__vlan_hwaccel_clear_tag(skb);
@@ -385,7 +390,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (!dst) {
 		/* An ICMP error has to quote the packet as it is now. */
 		no_route_skb = skb_clone(skb, GFP_ATOMIC);
-		/* Only one skb may refer to an unconfirmed conntrack entry. */
+		/* Only one skb may refer to an unconfirmed entry, see nf_ct_drop_unconfirmed(). */
 		if (no_route_skb)
 			nf_reset_ct(no_route_skb);
 	}
@@ -414,9 +419,10 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (!parm->keep_ct)
 		nf_reset_ct(skb);
 	/*
-	 * Early demux has found the socket for the addresses before the translation. In LOCAL_OUT,
-	 * @way->sk may be freed with the last packet that it has sent, so that it must not be the
-	 * socket that is taken off here, see nf_xlat_way_of().
+	 * Early demux has found a socket for the addresses before the translation, so drop it. In
+	 * LOCAL_OUT, keep the socket that sends the packet: it may be freed with its last packet,
+	 * and @way->sk is still used. Drop a socket that is none of IP, which @way->sk is not, see
+	 * nf_xlat_way_of().
 	 */
 	if (way->at != NF_INET_LOCAL_OUT || !nf_xlat_sk_is_inet(skb->sk))
 		skb_orphan(skb);
@@ -449,7 +455,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
  * nf_xlat_translated - look up how a packet was translated
  * @skb: the translated packet
  *
- * The fast path learns here how to translate the packets that follow. @skb may be another packet
+ * From this, the fast path makes a flow for the packets that follow. @skb may be another packet
  * that was allocated at the same address, so the caller has to compare addresses and ports. RCU
  * read side; the result is valid until the caller's hook function returns.
  *
@@ -460,8 +466,8 @@ struct nf_xlat_current *nf_xlat_translated(const struct sk_buff *skb)
 	struct nf_xlat_walk *walk;
 
 	/*
-	 * nf_reinject() calls the remaining functions of a hook with bottom halves enabled. Do not
-	 * call nf_xlat_walk_find() then. The walk of such a packet has ended.
+	 * nf_reinject() calls the remaining functions of a hook with bottom halves enabled, with
+	 * which nf_xlat_walk_find() must not be called. The walk of such a packet has ended anyway.
 	 */
 	if (!in_softirq())
 		return NULL;
@@ -490,18 +496,22 @@ static noinline bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	if (nf_xlat_new_len(pkt) > IP_MAX_MTU)
 		return true;
 	/*
-	 * RFC 7915 section 4.1: segments with DF=0 that are too long are cut one by one. So are
-	 * this host's own with DF=1, if the path, which is not known yet, does not take them.
+	 * RFC 7915 section 4.1: segments with DF=0 that are too long are cut one by one. Those of
+	 * this host with DF=1 are cut if they are longer than the MTU of the route, which is not
+	 * known yet.
 	 */
 	return nf_xlat_may_cut(pkt) &&
 	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
 						   IPV6_MIN_MTU) - growth);
 }
 
-/* TCP makes 1366 of 64 KiB with the smallest MSS that it takes, TCP_MIN_SND_MSS. */
+/* Of 64 KiB, TCP makes 1366 segments with the smallest MSS that it accepts (TCP_MIN_SND_MSS). */
 #define NF_XLAT_MAX_SEGS	2048
 
-/* Bottom halves stay disabled meanwhile, and a user can have rules that take long. In jiffies */
+/*
+ * How many jiffies the segments of one GSO packet may take. Bottom halves are disabled for that
+ * time, and any user can load rules that take long.
+ */
 #define NF_XLAT_MAX_SEGS_TIME	(HZ / 2)
 
 /*
@@ -517,7 +527,7 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 	enum nf_xlat_reason reason;
 	struct nf_xlat_pkt pkt;
 
-	/* All of them pass the hooks before another packet does, so there is a limit to them. */
+	/* All segments pass the hooks before this CPU handles other packets, so limit them. */
 	if (skb_shinfo(skb)->gso_size != GSO_BY_FRAGS &&
 	    skb->len / NF_XLAT_MAX_SEGS > skb_shinfo(skb)->gso_size)
 		return nf_xlat_way_drop(way, skb, NF_XLAT_GSO);
@@ -530,7 +540,7 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
-		/* nf_defrag makes no GSO packet. Segments of this host's own have ignore_df. */
+		/* nf_defrag makes no GSO packet. A segment of this host's packet has ignore_df. */
 		reason = nf_xlat_parse(seg, pf, false, &pkt);
 		if (unlikely(!reason && time_after(jiffies, end)))
 			reason = NF_XLAT_GSO;
@@ -540,7 +550,7 @@ nf_xlat_send_segs(struct sk_buff *skb, const struct nf_xlat_way *way,
 		    __nf_xlat_send(seg, way, &pkt, parm, walk) != NF_STOLEN)
 			kfree_skb(seg);
 	}
-	/* Only now: it may hold the last reference to @way->sk, see skb_orphan_partial(). */
+	/* Not before: @skb may hold the last reference to @way->sk, see skb_orphan_partial(). */
 	consume_skb(skb);
 	return NF_STOLEN;
 }
@@ -569,7 +579,7 @@ nf_xlat_send_in_walk(struct sk_buff *skb, const struct nf_xlat_way *way,
 	return verdict;
 }
 
-/* Begin a walk. noinline: the stack frames of nested translations contain no walk. */
+/* Begin a walk. noinline: a nested translation has no struct nf_xlat_walk in its stack frame. */
 static noinline unsigned int
 nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 		       struct nf_xlat_pkt *pkt, struct nf_xlat_parm *parm)
@@ -579,8 +589,8 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 	unsigned int verdict;
 
 	/*
-	 * The packet was translated from FORWARD to FORWARD before. nfqueue has had it since, so
-	 * it has lost its walk, whose depth would end a loop. Let its TTL end the loop.
+	 * The packet was translated in FORWARD before, and nfqueue has reinjected it there. So it
+	 * has lost its walk, whose depth would end a loop of translations. Let the TTL end it.
 	 */
 	if (unlikely(way->at == NF_INET_FORWARD && nf_xlat_is_reinjected(way->sk))) {
 		again = *way;
@@ -590,7 +600,7 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 
 	nf_xlat_walk_begin(&walk);
 	verdict = nf_xlat_send_in_walk(skb, way, pkt, parm, &walk);
-	/* nf_xlat_reject() may have sent an ICMP error, and LOCAL_OUT may have translated it. */
+	/* An ICMP error of nf_xlat_reject() may have been translated in LOCAL_OUT, and queued. */
 	nf_xlat_hand_on_later(&walk);
 	nf_xlat_walk_end(&walk);
 
@@ -601,7 +611,7 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
  * nf_xlat_send - translate a packet and send it on in the other family
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is, and where it goes on
- * @pkt: what nf_xlat_parse() found, of no use afterwards
+ * @pkt: what nf_xlat_parse() found; changed, so that the caller cannot use it afterwards
  * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec, hop_due
  *	and asked are filled in here
  *
