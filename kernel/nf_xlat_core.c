@@ -119,7 +119,7 @@ unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_new_error_len);
 
-/* What csum_partial() returns for both addresses; inlined, since each packet needs it */
+/* Compute what csum_partial() would return for both addresses. Inlined, as each packet needs it. */
 static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 				const union nf_inet_addr *daddr)
 {
@@ -135,7 +135,7 @@ static __wsum nf_xlat_addr_csum(u8 pf, const union nf_inet_addr *saddr,
 			(__force __wsum)(u32)(sum >> 32));
 }
 
-/* Set a port, and return @diff with what that changes in the checksum. */
+/* Set a port, and return the sum of @diff and of the change of the checksum by that. */
 static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 {
 	diff = csum_add(csum_sub(diff, (__force __wsum)*port),
@@ -145,10 +145,10 @@ static __wsum nf_xlat_set_port(__be16 *port, __be16 new, __wsum diff)
 }
 
 /*
- * Rewrite the ICMP header of an echo message, and return what that changes in its checksum. @addrs
- * is the sum of the IPv6 addresses, which are in ICMPv6's pseudo-header; ICMPv4 has none (RFC 7915
- * section 5.4). @id is the new identifier, or NULL. noinline: other packets need no structure on
- * the stack.
+ * Rewrite the ICMP header of an echo message, and return the change of the checksum by that.
+ * @addrs is the sum of the IPv6 addresses, which are in the pseudo-header of ICMPv6. ICMPv4 has no
+ * pseudo-header (RFC 7915 section 5.4). @id is the new identifier, or NULL. noinline: other packets
+ * need no structure on the stack.
  */
 static noinline __wsum nf_xlat_l4_icmp(struct icmphdr *icmph, const __be16 *id,
 				       unsigned int l4_len, u8 pf, __wsum addrs)
@@ -163,8 +163,8 @@ static noinline __wsum nf_xlat_l4_icmp(struct icmphdr *icmph, const __be16 *id,
 		nf_xlat_icmp_4to6(&new);
 	}
 	/*
-	 * The code of an echo message is 0 in both families. An ICMP error may quote only the type
-	 * of it.
+	 * The code of an echo message is 0 in both families. Do not write the code: of a quoted
+	 * echo message, an ICMP error may contain the first byte only, which is the type.
 	 */
 	diff = csum_add(csum_sub(diff, (__force __wsum)htons(icmph->type << 8)),
 			(__force __wsum)htons(new.type << 8));
@@ -338,9 +338,9 @@ static __sum16 nf_xlat_full_csum(const struct sk_buff *skb, unsigned int off,
 }
 
 /*
- * IPv6 has no UDP without a checksum, RFC 7915 section 4.5. If a packet had none in IPv4, and is
- * complete otherwise, compute it. The length of a GSO packet's datagram need not be
- * true, and skb_checksum() must not be called with it.
+ * RFC 7915 section 4.5: UDP needs a checksum in IPv6. If the IPv4 packet has none, and is not a
+ * fragment, compute it. Leave out a GSO packet, as nf_xlat_parse_udp() has not checked its UDP
+ * length: skb_checksum() must not be called with a length that is larger than the packet.
  */
 static void nf_xlat_finish_udp(struct sk_buff *skb, unsigned int hlen,
 			       const struct nf_xlat_pkt *pkt,
@@ -369,7 +369,7 @@ static void nf_xlat_resize_hdr(struct sk_buff *skb, unsigned int old,
 {
 	unsigned int mac_len = nf_xlat_mac_len(skb);
 
-	/* The metadata of XDP is in front of the old header. */
+	/* The metadata of XDP is in front of the old header, and would not be found any more. */
 	skb_metadata_clear(skb);
 	skb_postpull_rcsum(skb, skb->data, old);
 	__skb_pull(skb, old);
@@ -520,8 +520,8 @@ static noinline void nf_xlat_put_error(struct sk_buff *skb, unsigned int hlen,
 }
 
 /*
- * Rewrite the transport header at offset @off and its checksum. It may be a quoted one. Inline for
- * the same reason as nf_xlat_l4().
+ * Rewrite the transport header at offset @off, and its checksum. In an ICMP error this is the
+ * quoted header. Inline for the same reason as nf_xlat_l4().
  */
 static __always_inline void
 nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off, u8 pf,
@@ -535,7 +535,7 @@ nf_xlat_rewrite_l4(struct sk_buff *skb, unsigned int off, u8 pf,
 	if (l3->frag)
 		return;
 
-	/* csum_start may be that of a header inside of a tunnel. */
+	/* The checksum to be made may be that of a header inside of a tunnel. */
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		partial = skb_checksum_start_offset(skb) == off;
 	else if (skb->ip_summed == CHECKSUM_COMPLETE)
@@ -554,12 +554,12 @@ static void nf_xlat_finish4(struct net *net, const struct sk_buff *skb,
 {
 	unsigned int segs = 1;
 
-	/* RFC 7915 section 5.1 speaks of what is on the wire: the segments. */
+	/* RFC 7915 section 5.1 is about packets on the wire. These are the segments. */
 	if (skb_is_gso(skb)) {
 		iph->frag_off = 0;
 		if (!skb_gso_validate_network_len(skb, NF_XLAT_DF_LIMIT))
 			iph->frag_off = htons(IP_DF);
-		/* inet_gso_segment() counts on from the identification of the first one. */
+		/* inet_gso_segment() increments the identification, so reserve one for each. */
 		segs = skb_shinfo(skb)->gso_segs ? : 1;
 	}
 	if (!pkt->l3.fraghdr) {
@@ -620,8 +620,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_moves);
  * @pkt: what nf_xlat_parse() found
  * @parm: the new addresses and ports, and the MTUs for an ICMP error
  *
- * No payload is copied unless the head is shared or lacks room. The packet stays the caller's,
- * who has to give it a route of the new family. Any context.
+ * No payload is copied unless the head is shared or lacks room. The caller still owns the packet,
+ * and has to give it a route of the new family. Any context.
  *
  * Return: NF_XLAT_OK. On NF_XLAT_NOMEM the packet may be damaged, and the caller has to free it.
  */
