@@ -165,7 +165,10 @@ static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
 	call_rcu_hurry(&hop->rcu, nf_xlat_hop_free);
 }
 
-/* Has an address, a route or a rule changed since? Core checks its own routes the same way. */
+/*
+ * Has an address, a route or a rule changed since the route was made? Core checks its own routes
+ * the same way.
+ */
 static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop)
 {
 	return hop->rt->rt_genid != rt_genid_ipv4(net);
@@ -315,10 +318,10 @@ struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
 }
 
 /*
- * Find or make the route to a next hop, and return a reference to it. Packets and flows may hold
- * the route for long, in nfqueue or in a queueing discipline, and must not delay the end of its
- * device. Core has rt_add_uncached_list() for this, but does not export it. So keep the route in
- * a table, where nf_xlat_hops_forget() finds it.
+ * Find or make the route to a next hop, and return a reference to it. Flows hold the route, and so
+ * do packets that wait in nfqueue or in a queueing discipline. They must not keep the device of the
+ * route from being unregistered. Core has rt_add_uncached_list() for this, but does not export it.
+ * So keep the route in a table, where nf_xlat_hops_forget() finds it.
  */
 static struct rtable *nf_xlat_hop_route(struct net *net,
 					const struct fib_result *res,
@@ -359,11 +362,11 @@ static struct rtable *nf_xlat_hop_route(struct net *net,
 }
 
 /*
- * Look up the route of a forwarded packet in a namespace that has routing rules. To
- * __ip_route_output_key() the packet is one of this host, so rules with an input device do not
- * match. ip_route_input() drops a packet whose source is a pool address of this host. So let
- * fib_lookup() ask the rules about a packet that has come in by @in. If they lead to another next
- * hop than __ip_route_output_key(), make a route to that next hop.
+ * Look up the route of a forwarded packet in a namespace that has routing rules. For
+ * __ip_route_output_key() this host has made the packet, so rules with an input device do not
+ * match. ip_route_input() would drop a packet whose source is a pool address of this host. So call
+ * fib_lookup() for a packet that has come in by @in. If its next hop is not the one that
+ * __ip_route_output_key() finds, make a route to it.
  */
 static noinline struct rtable *
 nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
@@ -407,7 +410,7 @@ static kuid_t nf_xlat_route_uid(const struct net *net, const struct sock *sk,
 	return sk || rules ? sock_net_uid(net, sk) : GLOBAL_ROOT_UID;
 }
 
-/* Two functions and noinline: the stack holds the flow of one family only. */
+/* Two functions, and noinline: then the stack holds the flow of one family only. */
 static noinline struct dst_entry *
 nf_xlat_route4(struct net *net, const struct sock *sk, u32 mark, int oif,
 	       const struct nf_xlat_flowi *fl, union nf_inet_addr *src)
@@ -505,8 +508,8 @@ nf_xlat_route6(struct net *net, const struct sock *sk, u32 mark, int oif,
  * @fl: the other keys of the look-up
  * @src: for NFPROTO_IPV4 only, or NULL: stores the source address that the route prefers
  *
- * The route is that of a packet that this host forwards, or sends itself if @fl->in is NULL. There
- * is no reverse path check. RCU read side.
+ * The look-up is for a packet that this host forwards, or for one that this host sends if @fl->in
+ * is NULL. There is no reverse path check. RCU read side.
  *
  * Return: a reference to the route, or an ERR_PTR; -EPERM if an IPsec policy blocks the packet
  */
@@ -543,8 +546,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_route);
  * nf_xlat_route_reason - why is there no route?
  * @err: the ERR_PTR of nf_xlat_route()
  *
- * As ip_error() does, tell the types of routes and routing rules apart. A sender is told that a
- * route prohibits its packets, but not that the route is a blackhole. Any context.
+ * As ip_error() does, distinguish the types of routes and routing rules. The sender gets an ICMP
+ * error if a route prohibits its packets, but none if the route is a blackhole. Any context.
  *
  * Return: the reason for which the packet is dropped
  */
@@ -567,7 +570,7 @@ enum nf_xlat_reason nf_xlat_route_reason(const struct dst_entry *err)
 EXPORT_SYMBOL_GPL(nf_xlat_route_reason);
 
 /*
- * Two functions and noinline: the stack holds the flow of one family only. The flow has the
+ * Two functions, and noinline: then the stack holds the flow of one family only. The flow has the
  * fields that xfrm_decode_session() will find when the packet is forwarded.
  */
 static noinline struct dst_entry *
@@ -610,9 +613,9 @@ nf_xlat_policy_route6(struct net *net, const struct sk_buff *skb,
  * @fl: the keys that the route was looked up by
  * @dst: the route without transformations; the caller keeps its reference
  *
- * nf_xlat_judge() needs the MTU of the result, and the packet gets @dst. nf_xlat_forward() asks
- * the policies again, when the packet has passed the rules of family @pf, and drops it if a
- * policy blocks it. So an error does not matter here. RCU read side.
+ * nf_xlat_judge() needs only the MTU of the result, and attaches @dst to the packet. When the
+ * packet has passed PRE_ROUTING of family @pf, nf_xlat_forward() looks up the policies again, and
+ * drops the packet if one of them blocks it. So an error does not matter here. RCU read side.
  *
  * Return: a reference to the route with transformations; to @dst if there are none, and on error
  */
