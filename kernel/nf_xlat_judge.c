@@ -99,8 +99,8 @@ static unsigned int nf_xlat_check(struct sk_buff *skb,
 		return nf_xlat_reject(skb, way, pkt, NF_XLAT_HOPLIMIT);
 
 	/*
-	 * Do not ask for the MTU of a packet that has 1280 bytes at most in IPv6. Each IPv6 link
-	 * takes it, and to IPv4 it goes with DF=0.
+	 * A packet that has at most 1280 bytes in IPv6 needs no MTU. Each IPv6 link takes it, and
+	 * in IPv4 it has DF=0.
 	 */
 	len6 = pkt->pf == NFPROTO_IPV6 ? pkt->l3.len : nf_xlat_new_len(pkt);
 	if (len6 <= IPV6_MIN_MTU && !pkt->icmp_error)
@@ -148,7 +148,7 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 	if (likely(nf_xlat_has_ports(fl->proto))) {
 		ports = skb_header_pointer(skb, skb_network_offset(skb) +
 					   pkt->l3.hlen, sizeof(_ports), _ports);
-		/* Only the first fragment has ports, and all of a packet take one route. */
+		/* Only the first fragment has ports, but all fragments have to take one route. */
 		if (!ports || pkt->l3.mf || pkt->l3.frag)
 			return;
 		fl->sport = ports[0];
@@ -202,7 +202,7 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 	parm->ttl_dec = false;
 	parm->hop_due = false;
 	parm->asked = NF_XLAT_ASKED(NF_XLAT_OK);
-	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: no ICMP error to an illegal source */
+	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: no ICMP error about an illegal source */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
 	if (!nf_xlat_daddr_legal(pf, pkt, parm))
@@ -222,9 +222,9 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 		reason = nf_xlat_route_reason(dst);
 		dst = NULL;
 		/*
-		 * A pool needs no route if NAT or a hairpin changes its addresses in
-		 * PREROUTING, so nf_xlat_rcv_finish() looks again. But a nested translation only
-		 * queues the packet, and could not send the ICMP error afterwards.
+		 * A pool address needs no route if NAT or a hairpin replaces it in PREROUTING, so
+		 * nf_xlat_rcv_finish() looks for the route once more. A nested translation only
+		 * queues the packet, and could not send an ICMP error about it afterwards.
 		 */
 		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1 ||
 		    reason == NF_XLAT_POLICY)
@@ -243,7 +243,7 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 	if (unlikely(way->flags & NF_XLAT_IN_DEVICE && pf == NFPROTO_IPV6 &&
 		     dst && dst_dev_rcu(dst) == skb->dev))
 		goto drop;
-	/* The address of the session is that of a device which its route does not use any more. */
+	/* The session masquerades with the address of a device that its route has left. */
 	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
 		parm->moved(skb);
 		reason = NF_XLAT_STATE;
@@ -261,9 +261,10 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
 	/*
-	 * Ask the family that the packet came in with whether it may be forwarded. This has to
-	 * be done before the translation. The answer matters to a packet for this host only if
-	 * NAT sends it on afterwards, so keep the answer in @asked.
+	 * May the packet be forwarded in the family that it came in with? This has to be checked
+	 * before the translation, as IPsec policies are looked up by the old header. For a packet
+	 * to this host, the result matters only if NAT changes the destination afterwards. So
+	 * keep the result in @asked, for nf_xlat_may_go_on().
 	 */
 	if (local && way->flags & NF_XLAT_FOR_HOST) {
 		parm->asked = NF_XLAT_NOT_ASKED;
@@ -308,8 +309,8 @@ release:
  * @parm: as for nf_xlat_send(), except @inner. MTUs, ttl_dec, hop_due and asked are overwritten.
  *
  * This checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
- * change the packet's conntrack entry asks first, since an ICMP error about the packet has
- * to be translated by the entry as it was. The packet stays the caller's. RCU read side.
+ * change the packet's conntrack entry calls this before: if this sends an ICMP error, the error has
+ * to be translated by the entry as it was. The caller still owns the packet. RCU read side.
  *
  * Return: NF_ACCEPT. On NF_DROP the reason is counted and an ICMP error is sent, as by
  * nf_xlat_send().

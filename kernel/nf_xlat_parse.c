@@ -34,10 +34,10 @@
  * @skb: the packet
  *
  * Where ESP has an offload module (esp4_offload, esp6_offload), xfrm_output() writes only the ESP
- * header, with or without a device that could encrypt. validate_xmit_xfrm() encrypts when the
- * packet reaches the device by which it leaves. It takes the length of the network header from
- * the SA, so the packet must keep its family until then. A packet that this host has received and
- * decrypted may have the same data (struct xfrm_offload), but is plain. Any context.
+ * header, with or without a device that could encrypt. validate_xmit_xfrm() encrypts the packet
+ * when the packet reaches the device by which it leaves. That function takes the length of the
+ * network header from the SA, so the packet must keep its family until then. A packet that this
+ * host has decrypted may have a struct xfrm_offload as well, but is plain. Any context.
  *
  * Return: true if the packet must not be translated
  */
@@ -475,7 +475,7 @@ static bool nf_xlat_gso_ok(struct sk_buff *skb, unsigned int off,
  *
  * This pulls the headers into the linear area, which may move them, and sets the transport
  * header. The content of the packet does not change. The caller has to pass @reasm, since the
- * control block belongs to IP in netfilter's hooks only. The packet stays the caller's. Any
+ * control block belongs to IP in netfilter's hooks only. The caller still owns the packet. Any
  * context.
  *
  * Return: NF_XLAT_OK or the reason why the packet cannot be translated.
@@ -515,8 +515,9 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
 	/*
-	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. In IPv6 it means
-	 * nothing, but IPv4 hosts would take what becomes of it for a message of their router.
+	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. In IPv6 the protocol
+	 * number means nothing, but IPv4 hosts would take the translated packet for a message of
+	 * their router.
 	 */
 	if (pkt->l3.proto == IPPROTO_IGMP)
 		return NF_XLAT_ICMP;
