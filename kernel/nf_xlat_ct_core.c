@@ -33,8 +33,8 @@
 #include "compat.h"
 
 /*
- * Just before NAT, so that no chain can run between the two and see a packet that only one
- * of them has translated.
+ * Just before NAT, so that no chain can run between this hook and NAT, and see a packet that only
+ * one of them has translated.
  */
 #define NF_XLAT_PRI_CT		(NF_IP_PRI_NAT_DST - 1)
 /* Just before conntrack, which calls these echo replies invalid, see nf_xlat_ct_echo(). */
@@ -205,7 +205,7 @@ static unsigned int nf_xlat_ct_first(struct sk_buff *skb,
 
 	if (!refs[NF_XLAT_REF_BIB] && !refs[NF_XLAT_REF_HAIRPIN] &&
 	    !refs[NF_XLAT_REF_BLOCK]) {
-		/* A hairpin may get those of its first translation still. */
+		/* The references of a hairpin's first translation are still to come. */
 		data = nf_xlat_ct_data(ct);
 		if (data && !nf_xlat_ct_hairpin(ct))
 			WRITE_ONCE(data->held, NF_XLAT_CT_NONE);
@@ -407,8 +407,8 @@ static unsigned int nf_xlat_ct_new_out(struct sk_buff *skb,
  * @range: the rule's addresses, ports and prefix
  *
  * The first packet of a flow makes the session, RFC 6146 section 3.5. nf_xlat_ct_hook()
- * translates the later packets, unless the rule's chain runs before that hook: then they are
- * translated here. RCU read side.
+ * translates the later packets, unless the rule's chain runs before that hook. Then this function
+ * translates them. RCU read side.
  *
  * Return: NF_STOLEN; NF_DROP with the reason counted; or NF_ACCEPT for a packet that this
  * rule does not translate.
@@ -526,7 +526,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	hairpin = nf_xlat_ct_ours(ct);
 	nf_xlat_ct_first4(ct, &t);
-	/* Other protocols have no mappings, and protocol 0 has the key of an address. */
+	/* Other protocols have no mappings. A key with protocol 0 would find an address. */
 	if (!nf_xlat_ct_has_mappings(t.dst.protonum))
 		return NF_ACCEPT;
 	/*
@@ -761,7 +761,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 
 	reason = nf_xlat_parse(skb, state->pf,
 			       nf_xlat_reassembled(skb, state->pf), &pkt);
-	/* A Redirect is for this host: the router takes this host for the sender. */
+	/* An ICMP Redirect is for this host, which the router takes for the sender. */
 	if (reason == NF_XLAT_ICMP && pkt.icmp.type == ICMP_REDIRECT &&
 	    state->pf == NFPROTO_IPV4)
 		return NF_ACCEPT;

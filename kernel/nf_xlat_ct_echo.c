@@ -24,9 +24,9 @@
  * nf_conntrack_in() finds the entry by the tuple of the packet. But then
  * nf_conntrack_handle_packet() calls the tracker by the protocol of the original tuple, and
  * nf_conntrack_icmpv6_packet() refuses a packet of IPv4, as nf_conntrack_icmp_packet() does
- * one of IPv6. So this hook attaches the entry, refreshes its timeout and counts the packet;
- * nf_conntrack_in() leaves alone a packet that has an entry. An echo reply with extension
- * headers does not come this far: it stays invalid.
+ * one of IPv6. So this hook attaches the entry, refreshes its timeout and counts the packet.
+ * nf_conntrack_in() does nothing for a packet that has an entry. This hook does not look behind
+ * extension headers, so conntrack still calls an echo reply invalid that has them.
  *
  * Return: NF_ACCEPT
  */
@@ -54,7 +54,10 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 	if (ctinfo == IP_CT_UNTRACKED || (tmpl && !nf_ct_is_template(tmpl)))
 		return NF_ACCEPT;
 
-	/* As nf_conntrack_icmpv4_error() does, which calls the packet invalid after us */
+	/*
+	 * As nf_conntrack_icmpv4_error(). If the checksum is wrong, leave the packet to conntrack,
+	 * which will call it invalid.
+	 */
 	if (state->hook == NF_INET_PRE_ROUTING &&
 	    READ_ONCE(state->net->ct.sysctl_checksum) &&
 	    nf_checksum(skb, state->hook, skb_network_offset(skb) +

@@ -53,7 +53,8 @@ struct nf_xlat_listeners {
  * struct nf_xlat_ct_tracker - registers conntrack of a family for the devices of a namespace
  *
  * nf_ct_netns_get() registers the hooks of a family, and then may wait long for nf_conntrack_mutex.
- * So each family has a work: the hooks of one do not wait until it is the turn of the other.
+ * So each family has a work of its own, and the hooks of one family are registered while the work
+ * of the other waits.
  *
  * @work: the work
  * @xn: the namespace
@@ -70,16 +71,16 @@ struct nf_xlat_ct_tracker {
 /**
  * struct nf_xlat_ct_net - the data of nf_xlat_ct for a namespace
  *
- * @mutex: protects the next five, and changes of @pools. The caller may hold RTNL, so nobody walks
- *	over conntrack's table with it.
+ * @mutex: protects the next five members, and changes of @pools. It may be taken with RTNL held, so
+ *	whoever has it must not walk over conntrack's table, which takes long.
  * @users: number of stateful rules and devices
  * @tracked: a rule has registered conntrack, until the last rule and device is gone
  * @hooked: the hooks are registered; pre_exit unregisters them and clears this
  * @used: there has been a stateful rule or device, so there may be sessions
  * @ext: for nf_xlat_ct_ext_add()
  * @trackers: the works that register conntrack for devices
- * @ended: the work that ends masqueraded sessions with their address or device; its
- *	events are devices that have gone down
+ * @ended: the work that ends masqueraded sessions when their address is removed or their device
+ *	goes down; its events are devices that have gone down
  * @net: the namespace
  * @owners: devices that count packets of sessions, by number; number 0 is no device. Written
  *	with RTNL held.
@@ -223,7 +224,7 @@ struct nf_xlat_ct_data {
  * @tuple: both directions, whose addresses, protocols and ports the caller has checked
  * @zone: of conntrack
  * @range: prefix, MTU, @masq and @owner of its rule
- * @oif: device that it ends with, or 0
+ * @oif: the session ends when this device goes down; 0 for none
  * @timeout: in jiffies
  * @status: IPS_SEEN_REPLY, IPS_ASSURED
  * @mark: of conntrack
@@ -231,8 +232,8 @@ struct nf_xlat_ct_data {
  * @has_mark: for nf_xlat_ct_set(): @mark counts
  * @tcp_state: enum tcp_conntrack, of TCP; for nf_xlat_ct_set(), 0 leaves the state as it is
  * @hairpin: both tuples are of IPv6
- * @portid: of the socket that wants it
- * @refs: the references that it gets. What the session does not take, the caller puts.
+ * @portid: netlink port of the socket that asks for the session
+ * @refs: references for the session. The caller puts those that the session does not take.
  */
 struct nf_xlat_ct_want {
 	struct nf_conntrack_tuple	tuple[IP_CT_DIR_MAX];

@@ -17,14 +17,15 @@
 unsigned int nf_xlat_ct_net_id __read_mostly;
 
 /*
- * For the works that end sessions, and those that register conntrack for devices. Both walk over
- * conntrack's table, and wait for nf_conntrack_mutex, one after the other. So not more than these
- * run or wait at once, however many namespaces a user has, and the administrator's have their own.
+ * Workqueues for the works that end sessions, and for those that register conntrack for devices.
+ * These works walk over conntrack's table, and each waits for nf_conntrack_mutex until the others
+ * have released it. So this is how many run or wait at once, however many namespaces a user has.
+ * The works of the administrator's namespaces have a workqueue of their own.
  */
 #define NF_XLAT_CT_WORKS	4
 static struct nf_xlat_wqs nf_xlat_ct_wqs;
 
-/* Send events, see nf_xlat_nl_send_work(). One work at a time does so for all users' namespaces. */
+/* The same for nf_xlat_nl_send_work(). Of all users' namespaces, one such work runs at a time. */
 static struct nf_xlat_wqs nf_xlat_ct_event_wqs;
 
 /*
@@ -36,7 +37,7 @@ static void nf_xlat_ct_track_work(struct work_struct *work)
 	struct nf_xlat_ct_tracker *t = container_of(work, struct nf_xlat_ct_tracker, work);
 	int err;
 
-	/* A further device has queued the work before it had set this. */
+	/* A second device has queued the work again, before the first run has set this. */
 	if (t->registered)
 		return;
 	err = nf_ct_netns_get(t->xn->net, t->pf);
@@ -45,7 +46,7 @@ static void nf_xlat_ct_track_work(struct work_struct *work)
 	WRITE_ONCE(t->registered, !err);
 }
 
-/* Have conntrack registered, unless it is. The caller may hold RTNL. */
+/* Let works register conntrack, unless they have done so. The caller may hold RTNL. */
 static void nf_xlat_ct_track(struct nf_xlat_ct_net *xn)
 {
 	unsigned int i;
@@ -68,7 +69,7 @@ static void nf_xlat_ct_track_init(struct nf_xlat_ct_net *xn)
 	}
 }
 
-/* No device is added any more. */
+/* Undo nf_xlat_ct_track(). No device is added any more. */
 static void nf_xlat_ct_track_exit(struct nf_xlat_ct_net *xn)
 {
 	struct nf_xlat_ct_tracker *t;
@@ -405,9 +406,9 @@ static void __exit nf_xlat_ct_fini(void)
 	struct net *net;
 
 	/*
-	 * End all sessions, while listeners can be told: without this module nobody translates
-	 * their packets, and their callback is code of this module. Then the static mappings.
-	 * Userspace makes neither any more, see nf_xlat_nl_enter().
+	 * End all sessions: without this module nobody translates their packets, and their destroy
+	 * callback is code of this module. Then end the static mappings. Do both now, while events
+	 * can still be sent. Userspace makes neither any more, see nf_xlat_nl_enter().
 	 */
 	nf_ct_iterate_destroy(nf_xlat_ct_iter, NULL);
 	nf_xlat_ct_ext_exit();

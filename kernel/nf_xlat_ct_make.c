@@ -68,15 +68,16 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
 
 /**
  * nf_xlat_ct_make - make a session without a packet
- * @net: network namespace, in which the hooks for sessions have been registered. Of a new device,
- *	conntrack may come a moment later; until then, packets do not find the entry.
+ * @net: network namespace, in which the hooks for sessions have been registered. For a new device,
+ *	nf_xlat_ct_track() may register conntrack a moment later. Until then, packets do not find
+ *	the entry.
  * @want: the session. nf_xlat_ct_attach() takes the references of @want->refs.
  *
- * The event of conntrack has the port of the socket that asks for the session, so that a daemon
- * knows its own. It is for listeners only (report is 0): otherwise ctnetlink would look for the
- * port among the sockets of NETLINK_NETFILTER.
+ * The event of conntrack has the netlink port of the socket that asks for the session, so that a
+ * daemon recognizes its own sessions. Report is 0, as otherwise ctnetlink would look for that port
+ * among the sockets of NETLINK_NETFILTER.
  *
- * As the entry of a packet, the entry gets its references after it has entered conntrack's table.
+ * Like the entry of a packet, the entry gets its references after it has entered conntrack's table.
  * RCU read side, process context.
  *
  * Return: 0; -EEXIST if an entry has one of the tuples; -ENOSPC if too many have the same hash;

@@ -30,7 +30,7 @@ enum nf_xlat_ct_pool_state {
  * @lock: protects changes of @state and @pool
  * @state: enum nf_xlat_ct_pool_state
  * @masq: the address is the preferred source of the route; @pool has only ports
- * @prefix: prefix that has to be able to represent the address of a peer
+ * @prefix: prefix that represents the addresses of peers
  * @pool: addresses and ports; written before @state becomes NF_XLAT_POOL_KNOWN
  * @mtu: lowest MTU of the IPv6 side, 0 for the default
  * @filter: address-dependent filtering
@@ -261,7 +261,7 @@ static bool nf_xlat_ct_pool_has(struct net *net, const struct nf_xlat_ct_pool *p
 	       ntohl(key4->addr) <= ntohl(pool->pool.max_addr);
 }
 
-/* Let the pool in @key6 be the block of its client, and tell whether that has the endpoint. */
+/* Replace the pool in @key6 by the block of its client. Return whether that has the endpoint. */
 static bool nf_xlat_ct_pool_fix(const struct nf_xlat_ct_pool *pool,
 				const struct nf_xlat_bib_key4 *key4,
 				struct nf_xlat_bib_key6 *key6)
@@ -322,7 +322,7 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			continue;
 		}
 		if (err && err != -ENOTUNIQ) {
-			/* With the padding, since memcmp() compares it */
+			/* Copy the padding as well, since memcmp() compares it. */
 			memcpy(&first, key6, sizeof(first));
 			*owner = READ_ONCE(pool->owner);
 			*block_ports = pool->block.n_ports;
@@ -331,7 +331,7 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			err = -ENOTUNIQ;
 		}
 	}
-	/* @key6 has the settings of the pool that was looked at last, which may not be the one. */
+	/* @key6 has the settings of the pool that was looked at last, not those of the result. */
 	if (!err)
 		memcpy(key6, &first, sizeof(first));
 	return err;

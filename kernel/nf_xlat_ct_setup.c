@@ -62,9 +62,9 @@ struct nf_xlat_ports {
 };
 
 /*
- * Who wants a port: @bib is a new mapping, or NULL for a session without a mapping. With @block,
- * the ports to choose from are those of this block, which is the client's; else none may be of a
- * block.
+ * What the port is for that is to be chosen. @bib: the new mapping that gets it; NULL if a session
+ * without a mapping gets it. @block: the block of the client in which the port has to be; NULL if
+ * the port must not be in any block.
  */
 struct nf_xlat_wants {
 	struct nf_xlat_bib	*bib;
@@ -104,7 +104,7 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 	p->n = max >= p->min ? (max - p->min) / p->step + 1 : 0;
 }
 
-/* Is the endpoint of a block, and does not @wants say that the block is the client's? */
+/* Is the endpoint in a block, although @wants does not allow that? */
 static bool nf_xlat_ct_blocked(struct net *net, const struct nf_xlat_wants *wants,
 			       const struct nf_xlat_bib_key4 *key)
 {
@@ -276,7 +276,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 }
 
 /*
- * Look for a port of the block in @wants. Returns as nf_xlat_ct_port().
+ * Look for a port in the block of @wants. Returns as nf_xlat_ct_port().
  */
 static int nf_xlat_ct_port_of(const struct nf_xlat_ct_range *range,
 			      const struct nf_conn *ct,
@@ -295,7 +295,10 @@ static int nf_xlat_ct_port_of(const struct nf_xlat_ct_range *range,
 	return nf_xlat_ct_port(&of, ct, reply, wants, attempts);
 }
 
-/* Take one more block for a subscriber, from the address of his others if there is one: @key4. */
+/*
+ * Take one more block for a subscriber. @key4 has the zone, and the address of the blocks that the
+ * subscriber has already. If this address is 0, set it to the first address that is tried.
+ */
 static struct nf_xlat_bib *
 nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 		     const struct nf_xlat_ct_block *ports,
@@ -314,7 +317,7 @@ nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn 
 		orig.src.u3.in6 = key6->addr;
 		at = reciprocal_scale(nf_xlat_ct_hash(range, &orig, 0),
 				      last == U32_MAX ? last : last + 1);
-		/* If all blocks are taken, this is the address that counts it. */
+		/* If no block is free, nf_xlat_bib_failed() counts the session at this address. */
 		key4->addr = htonl(min + at);
 	}
 	tries = nf_xlat_ct_tries(range, &key6->pool);
@@ -339,9 +342,9 @@ nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn 
 }
 
 /*
- * As nf_xlat_ct_choose(), with a port of a block of the subscriber. The newest of his blocks, which
- * have the highest numbers, are tried first, as they have most ports left; a further block is taken
- * when all fail. @block gets the block with a reference, but not in case of error.
+ * As nf_xlat_ct_choose(), with a port in a block of the subscriber. Try the newest blocks first,
+ * which have the highest numbers and most ports left. If no block has a free port, take one more
+ * block. @block gets the block with a reference, but not in case of error.
  */
 static noinline_for_stack enum nf_xlat_reason
 nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
@@ -379,7 +382,7 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 			goto out;
 		key4.addr = wants.block->key4.addr;
 		nf_xlat_bib_put(net, wants.block);
-		/* So that the search is bounded, whoever has how many full blocks */
+		/* This bounds the search, however many full blocks the subscriber has. */
 		attempts = max_t(u32, attempts / 2, NF_XLAT_MAX_ATTEMPTS / 8);
 	}
 	wants.block = NULL;
@@ -491,7 +494,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 		new = nf_xlat_bib_alloc(GFP_ATOMIC);
 		if (!new)
 			return NF_XLAT_NOMEM;
-		/* With the padding */
+		/* Copy the padding as well: rhashtable compares it. */
 		memcpy(&new->key6, &key6, sizeof(key6));
 		new->masq_index = oif;
 		reason = nf_xlat_ct_map_new(range, ct, ports, reply, new, &bib);
@@ -506,7 +509,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 		 * NAT44 or this host itself uses the IPv4 endpoint of the mapping towards
 		 * this peer. Then the session gets a port of its own, and no mapping. The
 		 * search begins with the port of the client, so put that back. With blocks, the
-		 * port is of a block, and the session has a reference to that.
+		 * port is in a block, and the session has a reference to the block.
 		 */
 		if (nf_conntrack_tuple_taken(reply, ct)) {
 			nf_xlat_bib_put(net, bib);
@@ -540,7 +543,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
  * @range: the rule's settings
  * @oif: device whose address the session has, or 0
  *
- * And keep core code away from the entry that assumes one family per entry.
+ * This also keeps core code that assumes one family per entry away from the entry.
  *
  * nf_nat: IPS_NAT_DONE_MASK makes nf_nat_inet_fn() leave the entry as it is. Otherwise
  * nf_nat_alloc_null_binding() would put the entry into the table by source, and

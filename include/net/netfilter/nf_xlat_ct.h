@@ -39,17 +39,17 @@ enum nf_xlat_ct_pool_known {
  * @flags: NF_NAT_RANGE_PROTO_SPECIFIED, NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT
  * @masq: masquerade: the source address is the preferred source of the route
- * @masq_index: if a mapping asks, and not a rule: the device whose address the mapping has;
- *	else 0
- * @mapped: a mapping asks, and not a rule; @min_proto is the port or identifier of its IPv6
- *	endpoint
+ * @masq_index: for a packet to a mapping that masquerades: the device whose address the mapping
+ *	has; else 0
+ * @mapped: the packet is for a mapping, and no rule has matched it; @min_proto is the port or
+ *	identifier of the IPv6 endpoint of the mapping
  * @per_session: each session gets a port of its own, and not each IPv6 endpoint
  * @filter: address-dependent filtering: a peer may begin a session with an endpoint only if
  *	that endpoint has a session with the peer
  * @owner: number of the device that counts, from nf_xlat_ct_owner_add(); 0 for none
  * @pool: what clients may get, from nf_xlat_ct_pool_add(); NULL for none
- * @unmapped: for a port forward from IPv6 that maps the source: why the source cannot be
- *	mapped to @min_addr, or NF_XLAT_OK
+ * @unmapped: for a port forward from IPv6 that maps the source: NF_XLAT_OK if @min_addr is the
+ *	mapped source, or why the source cannot be mapped
  * @dest: for a port forward from IPv6: addresses and ports of the IPv4 host that packets are
  *	forwarded to. If NULL, a packet goes to the IPv4 address that is embedded in its
  *	destination
