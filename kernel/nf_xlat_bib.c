@@ -7,10 +7,10 @@
  * conntrack entries of its sessions hold references. When the last reference is put, the mapping
  * leaves both tables. A static mapping, which userspace has made, has one more reference.
  *
- * A struct nf_xlat_bib in the table by IPv4 endpoint may also be one of two other things. With
- * address-dependent filtering, each peer of a mapping has one: its permission. And each IPv4
- * address that a mapping uses has one, for nf_xlat_bib_may_map(). One in the table by IPv6 endpoint
- * may also be a block, see nf_xlat_bib_block.c.
+ * The tables have struct nf_xlat_bib for other things as well. In the table by IPv4 endpoint, each
+ * peer of a mapping has a permission, if filtering is address-dependent; and each IPv4 address that
+ * a mapping has is an object, for nf_xlat_bib_may_map(). In the table by IPv6 endpoint there are
+ * blocks, see nf_xlat_bib_block.c.
  */
 
 #include <linux/bitmap.h>
@@ -175,13 +175,13 @@ bool nf_xlat_bib_may_map(struct net *net, const struct nf_xlat_bib_key4 *key)
 	       ntohs(key->port) <= READ_ONCE(bib->max_port);
 }
 
-/* Is the object an address? Then it is not one that is new, without any key. */
+/* Is the object an address? This is also true for a new object that has no keys yet. */
 static bool nf_xlat_bib_is_addr(const struct nf_xlat_bib *bib)
 {
 	return !bib->key4.peer && !bib->key4.proto && !bib->key4.port;
 }
 
-/* Free an object that has been in a table, as nobody uses it any more. */
+/* Free an object that has been in a table, and that nobody uses any more. */
 static void nf_xlat_bib_free_used(struct nf_xlat_bib *bib)
 {
 	if (nf_xlat_bib_is_addr(bib))
@@ -221,7 +221,7 @@ static void nf_xlat_bib_unlink(struct nf_xlat_bib_net *bn,
 	call_rcu(&bib->rcu, nf_xlat_bib_free_rcu);
 }
 
-/* The object of the address of a mapping, which a block may stand between, or NULL */
+/* The object of the address of a mapping, or NULL. A mapping in a block has it by the block. */
 static struct nf_xlat_bib *nf_xlat_bib_addr(const struct nf_xlat_bib *bib)
 {
 	const struct nf_xlat_bib *block = nf_xlat_bib_block(bib);
@@ -229,7 +229,7 @@ static struct nf_xlat_bib *nf_xlat_bib_addr(const struct nf_xlat_bib *bib)
 	return block ? block->addr : bib->addr;
 }
 
-/* An object has no references any more: tell of its end, and free it. */
+/* An object has no references any more: report its end to listeners, and free it. */
 static void nf_xlat_bib_end(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
@@ -457,8 +457,9 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 		return;
 	}
 	/*
-	 * Somebody listens to sessions. Another CPU may begin one of the same mapping. It must not
-	 * report that before this one has reported the mapping.
+	 * Somebody listens to sessions. Another CPU may begin another session of the same mapping.
+	 * It waits for this lock, so it does not report the session before this CPU has reported
+	 * the mapping.
 	 */
 	spin_lock_bh(&bn->lock);
 	if (!bib->since) {
@@ -487,7 +488,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *old;
 
-	/* With the padding */
+	/* Copy the padding as well: rhashtable compares it. */
 	memcpy(&key, &bib->key4, sizeof(key));
 	key.peer = peer;
 	if (!new) {
@@ -534,7 +535,7 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 	if (bib) {
 		nf_xlat_bib_free(new);
 	} else {
-		/* With the padding: callers have cleared it. */
+		/* Copy the padding as well, which the caller has cleared. */
 		memcpy(&new->key6, key6, sizeof(*key6));
 		memcpy(&new->key4, key4, sizeof(*key4));
 		new->masq_index = ifindex;
@@ -552,7 +553,10 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 			nf_xlat_bib_free(new);
 			if (block)
 				nf_xlat_bib_put(net, block);
-			/* -EBUSY means a block here, but a table that grows there. */
+			/*
+			 * rhashtable returns -EBUSY if its table is about to grow. The caller takes
+			 * -EBUSY for a block of another subscriber.
+			 */
 			if (err != -EEXIST)
 				return ERR_PTR(err == -EBUSY ? -EAGAIN : err);
 			old = rhashtable_lookup(&nf_xlat_bib_pernet(net)->table4, key4,
@@ -594,7 +598,10 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
 	} else {
 		WRITE_ONCE(bib->is_static, true);
 		bn->statics++;
-		/* From now on nf_xlat_bib_unfix() may put that of the static mapping. */
+		/*
+		 * The reference of the caller is now that of the static mapping, and
+		 * nf_xlat_bib_unfix() may put it. Take one for this function.
+		 */
 		refcount_inc(&bib->ref);
 	}
 	spin_unlock(&bn->dumps_lock);
@@ -605,9 +612,9 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_unfix - a mapping is static no longer, and ends with its last session
+ * nf_xlat_bib_unfix - undo nf_xlat_bib_fix(): let a mapping end with its last session
  * @net: network namespace
- * @bib: the mapping, of which the caller has a reference or which is in a walk of the table
+ * @bib: the mapping. The caller has a reference, or has found it in the table in an RCU read side.
  *
  * Process context.
  *
@@ -629,7 +636,7 @@ bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_unfix_all - no mapping is static any longer
+ * nf_xlat_bib_unfix_all - call nf_xlat_bib_unfix() for all static mappings
  * @net: network namespace, in which nobody makes a static mapping any more
  *
  * rhashtable_walk_start() skips as many elements of a bucket as the walk has seen there. If some
@@ -654,7 +661,7 @@ void nf_xlat_bib_unfix_all(struct net *net)
 				rhashtable_walk_stop(&iter);
 				break;
 			}
-			/* What is not an error is not freed until the RCU read side ends. */
+			/* The RCU read side keeps each mapping that is found from being freed. */
 			for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
 				if (!IS_ERR(bib))
 					nf_xlat_bib_unfix(net, bib);

@@ -22,8 +22,8 @@ struct net;
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
  * @addrs: the objects of addresses; readers use RCU
- * @lock: protects changes of @addrs, @blocks and nf_xlat_bib.units, and those of nf_xlat_bib.since
- *	of blocks. Of a mapping, nf_xlat_bib_begin() may set it without the lock.
+ * @lock: protects changes of @addrs, @blocks, nf_xlat_bib.units and, in blocks, nf_xlat_bib.since.
+ *	nf_xlat_bib_begin() may set nf_xlat_bib.since of a mapping without the lock.
  * @dumps_lock: protects nf_xlat_bib.dumps and .is_static, the references that dumps and static
  *	mappings hold, and @statics. It is taken in process context only.
  * @statics: number of static mappings
@@ -42,12 +42,12 @@ struct nf_xlat_bib_net {
 /* How many static mappings a namespace may have */
 #define NF_XLAT_MAX_STATICS	65536
 
-/* The ports of an address are given to blocks in units of so many. */
+/* The ports of an address are given to blocks in units of this many ports. */
 #define NF_XLAT_UNIT_PORTS	64
 #define NF_XLAT_UNITS		(65536 / NF_XLAT_UNIT_PORTS)
 /* How many blocks of a pool a subscriber may have */
 #define NF_XLAT_MAX_BLOCKS	8
-/* A subscriber is all clients whose addresses have so many leading bits in common. */
+/* A subscriber is all clients whose addresses have this many leading bits in common. */
 #define NF_XLAT_SUBSCRIBER_LEN	64
 
 /* Protocols of mappings */
@@ -208,8 +208,8 @@ static inline struct nf_xlat_bib *nf_xlat_bib_block(const struct nf_xlat_bib *bi
  *
  * @n_ports: how many
  * @port: one of them, 0 for any that are free
- * @first: @port is the first one; else it is at a multiple of @n_ports behind the first unit of
- *	the pool
+ * @first: @port is the first port of the block; if not set, the block begins at a multiple of
+ *	@n_ports behind the first unit of the pool
  */
 struct nf_xlat_bib_place {
 	u32	n_ports;
@@ -268,8 +268,8 @@ bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_
 u32 nf_xlat_bib_block_ports(const struct nf_xlat_bib *addr);
 
 /*
- * Is an IPv4 endpoint of a block, so that only mappings of its subscriber may have it? RCU read
- * side.
+ * Is an IPv4 endpoint in a block, so that only mappings of the subscriber of this block may have
+ * it? RCU read side.
  */
 static inline bool nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn,
 				       const struct nf_xlat_bib_key4 *key)

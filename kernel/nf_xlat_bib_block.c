@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Blocks of ports (RFC 6888 REQ-14): all mappings of a subscriber, who is a /64 of IPv6, have ports
- * of his blocks, so that a log needs two records for a block and none for a mapping.
+ * Blocks of ports (RFC 6888 REQ-14). A subscriber is an IPv6 network of 64 bits. All mappings of
+ * a subscriber have ports in blocks of this subscriber. So a log needs two records for a block, and
+ * none for a mapping.
  *
- * A block is a struct nf_xlat_bib in the table by IPv6 endpoint, in which it has no protocol and,
- * in place of the port, its number among the blocks of the subscriber in this pool. Each of its
- * mappings has a reference to it, and it has one to the object of its address. That object knows
- * which units of NF_XLAT_UNIT_PORTS ports are of blocks, so that nobody else takes one of these
- * ports, and a free block is found without a search over blocks.
+ * A block is a struct nf_xlat_bib in the table by IPv6 endpoint. In its key there is no protocol,
+ * and in place of the port there is the number of the block among those that the subscriber has in
+ * this pool. Each mapping of the block has a reference to the block, and the block has one to the
+ * object of its address. That object has a bitmap of the units of NF_XLAT_UNIT_PORTS ports that are
+ * in blocks. By this bitmap, a free block is found without a search over blocks, and a mapping
+ * without a block does not get a port in a block.
  *
- * A fixed block follows from the address of the subscriber (RFC 7422). The pool of its mappings is
- * this block, so that all else is as with other blocks.
+ * A fixed block follows from the address of the subscriber (RFC 7422). This block is the pool of
+ * its mappings. Apart from that, a fixed block is like other blocks.
  */
 
 #include <linux/bitmap.h>
@@ -26,13 +28,13 @@
 
 #define NF_XLAT_BLOCK_MAX_PORTS	32768
 
-/* Find the units of a pool that blocks may have: the first one, and the number. */
+/* Find the units of a pool that blocks may have. Set @first to the first one, return how many. */
 static u32 nf_xlat_block_units(const struct nf_xlat_pool *pool, u32 *first)
 {
 	u32 min = 1024, end = 65536;
 
 	if (pool->max_proto) {
-		/* An element of a map may have port 0, which is none. */
+		/* An element of a map may have port 0, which is not a valid port. */
 		min = ntohs(pool->min_proto) ? : 1;
 		end = ntohs(pool->max_proto) + 1;
 	}
@@ -45,8 +47,8 @@ static u32 nf_xlat_block_units(const struct nf_xlat_pool *pool, u32 *first)
  * nf_xlat_ct_block_check - check the settings for blocks of a rule or device
  * @block: the settings
  *
- * Return: 0; -ERANGE if the number of ports or the length of the prefix cannot be; -EINVAL if there
- * are bits behind the prefix.
+ * Return: 0; -ERANGE if the number of ports or the length of the prefix is not allowed; -EINVAL if
+ * bits are set behind the prefix.
  */
 int nf_xlat_ct_block_check(const struct nf_xlat_ct_block *block)
 {
@@ -64,7 +66,7 @@ int nf_xlat_ct_block_check(const struct nf_xlat_ct_block *block)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_block_check);
 
-/* Find the block of subscriber number @at, and put it into @pool: false if the pool ends before. */
+/* Replace @pool by the block of subscriber number @at. Return false if @pool has too few blocks. */
 static bool nf_xlat_block_at(const struct nf_xlat_ct_block *block, u64 at,
 			     struct nf_xlat_pool *pool)
 {
@@ -85,7 +87,7 @@ static bool nf_xlat_block_at(const struct nf_xlat_ct_block *block, u64 at,
 	return true;
 }
 
-/* The number of subscribers less one, who are as many as the prefix has networks of 64 bits */
+/* The number of the last subscriber: the prefix has one for each network of 64 bits. */
 static u64 nf_xlat_block_last(const struct nf_xlat_ct_block *block)
 {
 	return block->len < NF_XLAT_SUBSCRIBER_LEN ? U64_MAX >> block->len : 0;
@@ -118,8 +120,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_block_fits);
  * @client: the address
  * @pool: the pool, which becomes that block
  *
- * Return: false if the prefix does not have the address, or if there are fewer blocks than
- * subscribers: the registers of a rule may hold anything.
+ * Return: false if the address is not in the prefix, or if the pool has too few blocks. The pool of
+ * a rule is in registers, so it has not been checked before.
  */
 bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
 			  const struct in6_addr *client, struct nf_xlat_pool *pool)
@@ -132,13 +134,14 @@ bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
 
 /**
  * nf_xlat_bib_block_key - make the key of the first block of a subscriber
- * @key: gets the key. Others have the number of the block in @key->port.
+ * @key: gets the key, with 0 in @port. For other blocks, the caller sets @port to the number of
+ *	the block.
  * @client: address of a client
  * @pool: pool of its rule
  * @zone: zone of conntrack
  * @fixed: the block follows from the address
  *
- * Rules with the same pool share blocks, whatever else they say.
+ * Rules with the same pool share blocks, even if their other settings differ.
  */
 void nf_xlat_bib_block_key(struct nf_xlat_bib_key6 *key, const struct in6_addr *client,
 			   const struct nf_xlat_pool *pool, u16 zone, bool fixed)
@@ -152,8 +155,9 @@ void nf_xlat_bib_block_key(struct nf_xlat_bib_key6 *key, const struct in6_addr *
 }
 
 /*
- * Find units of @addr that are free: from @first on, @n of them, @want in a row. Begin at a random
- * one, so that who knows a port of a subscriber does not know those of the next one.
+ * Find @want free units in a row, among the @n units from @first on. Return the first of them, or
+ * 0. The search begins at a random unit: so whoever knows the block of one subscriber cannot guess
+ * the block of the next subscriber.
  */
 static u32 nf_xlat_block_search(unsigned long *units, u32 first, u32 n, u32 want)
 {
@@ -169,8 +173,8 @@ static u32 nf_xlat_block_search(unsigned long *units, u32 first, u32 n, u32 want
 }
 
 /*
- * Take units of an address for a new block, and note its first port. They are of the pool in the
- * key of @block. Returns 0, -EEXIST if they are taken, or -ERANGE if the pool does not have them.
+ * Take units of an address for a new block, from the pool in the key of @block. Set the first port
+ * of @block. Returns 0; -EEXIST if such units are not free; -ERANGE if the pool does not have them.
  */
 static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_bib *addr,
 				    struct nf_xlat_bib *block,
@@ -206,11 +210,11 @@ static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_b
  * @key4: address and zone
  * @place: which ports
  *
- * Another CPU may make a block with the same key. Then that one is returned, which may have another
- * address, zone and place. RCU read side.
+ * Another CPU may make a block with the same key at the same time. Then this function returns that
+ * block, which may have another address, zone and place. RCU read side.
  *
- * Return: the block with a reference, or an ERR_PTR: -EEXIST if no block of the address is free,
- * or not the one that is wanted, -ERANGE if the pool has no such block, -ENOMEM.
+ * Return: the block with a reference, or an ERR_PTR: -EEXIST if the address has no free block, or
+ * the block at @place is not free; -ERANGE if the pool has no such block; -ENOMEM.
  */
 struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
 					   const struct nf_xlat_bib_key6 *key6,
@@ -224,8 +228,8 @@ struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
 	u32 first;
 
 	/*
-	 * The ports of a rule may come from a map, so look before anything is allocated that only
-	 * RCU frees again: each packet of a client may come here.
+	 * The ports of a rule may come from a map, so they have not been checked. Check them before
+	 * an allocation: each packet of a client may come here, and the address is freed by RCU.
 	 */
 	if (!place->n_ports || nf_xlat_block_units(&key6->pool, &first) <
 			       place->n_ports / NF_XLAT_UNIT_PORTS)
@@ -248,7 +252,7 @@ struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
 
 	spin_lock_bh(&bn->lock);
 	if (!addr->units) {
-		/* A CPU that reads the pointer also reads the zeroes. */
+		/* A CPU that reads the pointer also reads the zeroes of the bitmap. */
 		smp_store_release(&addr->units, units);
 		units = NULL;
 	}
@@ -269,7 +273,7 @@ err:
 	return ERR_PTR(err);
 }
 
-/* Does a block have an IPv4 endpoint? */
+/* Is an IPv4 endpoint in this block? */
 static bool nf_xlat_bib_block_has(const struct nf_xlat_bib *block,
 				  const struct nf_xlat_bib_key4 *key4)
 {
@@ -280,7 +284,7 @@ static bool nf_xlat_bib_block_has(const struct nf_xlat_bib *block,
 }
 
 /**
- * nf_xlat_bib_block_get - get the block that a mapping from userspace is of, or make it
+ * nf_xlat_bib_block_get - get or make the block for a mapping from userspace
  * @net: network namespace
  * @key6: key of the mapping
  * @key4: its IPv4 endpoint
@@ -288,9 +292,10 @@ static bool nf_xlat_bib_block_has(const struct nf_xlat_bib *block,
  *
  * RCU read side.
  *
- * Return: the block with a reference, or an ERR_PTR: -ENOSPC if the subscriber has as many other
- * blocks as he may have, -EBUSY if the ports are of another subscriber's block, -EAGAIN if he gets
- * another block at the same time, and what nf_xlat_bib_block_take() returns.
+ * Return: the block with a reference, or an ERR_PTR: -ENOSPC if the subscriber already has
+ * NF_XLAT_MAX_BLOCKS other blocks (one, if blocks are fixed); -EBUSY if the ports are in the block
+ * of another subscriber; -EAGAIN if the subscriber gets another block at the same time; and what
+ * nf_xlat_bib_block_take() returns.
  */
 struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 					  const struct nf_xlat_bib_key6 *key6,
@@ -331,7 +336,7 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 /**
  * nf_xlat_bib_block_give - give back the ports of a block that has no references
  * @bn: the mappings of the namespace
- * @block: the block, which has its reference to the object of its address still
+ * @block: the block, which still has its reference to the object of its address
  *
  * Any context.
  */
@@ -349,8 +354,9 @@ void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib
  * @net: network namespace
  * @block: the block
  *
- * As with mappings, that is when conntrack has confirmed a session. Nobody has to be told of a
- * fixed block. When this returns, the block has been reported, maybe by another CPU. Any context.
+ * As a mapping, a block is reported when conntrack has confirmed a session. A fixed block is not
+ * reported, since it can be computed. When this returns, the block has been reported, maybe by
+ * another CPU. Any context.
  */
 void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block)
 {
@@ -368,11 +374,11 @@ void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block)
 }
 
 /**
- * __nf_xlat_bib_blocked - is an IPv4 endpoint of a block?
+ * __nf_xlat_bib_blocked - is an IPv4 endpoint in a block?
  * @bn: the mappings of the namespace
  * @key: the endpoint
  *
- * Call nf_xlat_bib_blocked(). RCU read side.
+ * For nf_xlat_bib_blocked(). RCU read side.
  *
  * Return: true if it is.
  */
@@ -387,7 +393,7 @@ bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_
 }
 
 /**
- * nf_xlat_bib_block_ports - how many ports of an address are of blocks?
+ * nf_xlat_bib_block_ports - how many ports of an address are in blocks?
  * @addr: the object of the address
  *
  * RCU read side.
