@@ -49,8 +49,8 @@ static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
 }
 
 /*
- * Does the fast path take this session? It has been answered, and TCP is established. The fast
- * path does not track states, so conntrack has to see all packets before that.
+ * May this session take the fast path? It must have been answered, and a TCP connection must be
+ * established. The fast path does not track states, so conntrack has to see all packets before.
  */
 static bool nf_xlat_flow_ct_ok(const struct nf_conn *ct)
 {
@@ -100,7 +100,7 @@ static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 	return nf_xlat_ft_below(ft, dev, ha, in);
 }
 
-/* Find out how answers come in: expect them from the neighbour that the packet goes to. */
+/* Find out how answers come in. Expect them from the neighbour that the packet goes to. */
 static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
 				 const struct dst_entry *dst,
 				 const union nf_inet_addr *daddr,
@@ -315,8 +315,8 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
  * @skb: packet
  * @state: the hook, the last one of POST_ROUTING
  *
- * nf_xlat_flow_add() has marked the packet. The flow is made only here, because only here we
- * know that no rule has dropped or changed the packet. RCU read side.
+ * nf_xlat_flow_add() has noted the flowtable. The flow is made only here, because only here it is
+ * known that no rule has dropped or changed the packet. RCU read side.
  *
  * Return: NF_ACCEPT
  */
@@ -447,10 +447,10 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
 	if (!held || cmpxchg(&held->flow, NULL, flow)) {
 		/*
 		 * There is no memory, or another CPU has added a flow meanwhile. No packet has
-		 * seen this one, so free it at once.
+		 * seen this flow, so free it at once.
 		 */
 		nf_xlat_flow_free(flow);
-		/* Without this, an entry that has left the table keeps the helper. */
+		/* If the entry has left the table, nobody else undoes nf_xlat_ct_watch(). */
 		if (nf_ct_is_dying(ct))
 			nf_xlat_ct_detach(ct);
 		return;
@@ -508,7 +508,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 		return;
 	held = nf_xlat_ct_held(ct);
 	old = held ? READ_ONCE(held->flow) : NULL;
-	/* A packet may take the normal path for once, with an IP option for example. */
+	/* A single packet may take the normal path, because of an IP option for example. */
 	if (old && (u32)jiffies - READ_ONCE(old->dir[dir].used) <= HZ)
 		return;
 	if (nf_xlat_flow_ways(ways, skb, state, ft, ct, dir, old))

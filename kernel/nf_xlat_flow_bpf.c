@@ -34,7 +34,7 @@ static bool nf_xlat_flow_ether(struct ethhdr *eth, u8 pf, struct dst_entry *dst,
 			ip_neigh_gw6(dev, &rt->rt_gw6) :
 			ip_neigh_gw4(dev, rt_nexthop(rt, daddr->ip));
 	}
-	/* If not, leave the frame to the stack, which queues it and resolves the neighbour. */
+	/* If its address is not known, leave the frame to the stack, which resolves it. */
 	if (IS_ERR(neigh) || !(READ_ONCE(neigh->nud_state) & NUD_VALID) ||
 	    neigh_event_send(neigh, NULL))
 		return false;
@@ -68,15 +68,15 @@ static bool nf_xlat_flow_frame(struct xdp_buff *xdp, const struct ethhdr *eth,
 	else
 		nf_xlat_flow_build6(hdr, d, l3);
 	memcpy(data, eth, ETH_HLEN);
-	/* Cut off padding, which are the bytes after the length in the header. */
+	/* Cut off padding: the bytes behind the length in the header. */
 	nf_xlat_xdp_set(xdp, data, l4 + len);
 	return true;
 }
 
 /*
  * May frames of this device take the fast path in XDP? They must not if the device removes VLAN
- * tags, because we cannot see which VLAN the frame belongs to; nor in generic XDP; nor if the
- * device has not our hook.
+ * tags, because then the VLAN of a frame is not known; nor in generic XDP; nor if the device does
+ * not have our hook.
  */
 static bool nf_xlat_flow_xdp_dev(struct nf_xlat_flow_net *fn,
 				 const struct xdp_buff *xdp)

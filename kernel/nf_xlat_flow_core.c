@@ -35,7 +35,10 @@ unsigned int nf_xlat_flow_net_id __read_mostly;
 u64 nf_xlat_flow_in_factor __ro_after_init;
 struct kmem_cache *nf_xlat_flow_cache __read_mostly;
 
-/* How many works that walk over tables of flows run at once in users' namespaces, as in others */
+/*
+ * How many works that walk over tables of flows run at once: this many for all users' namespaces,
+ * and this many for the administrator's
+ */
 #define NF_XLAT_FLOW_WORKS	4
 
 static struct nf_xlat_wqs nf_xlat_flow_wqs;
@@ -343,7 +346,7 @@ again:
 	return true;
 }
 
-/* The work of a namespace: it calls nf_xlat_flow_age() and nf_xlat_ft_sync_all(). */
+/* The work of a namespace: look at all flows, and at the devices of flowtables. */
 static void nf_xlat_flow_work(struct work_struct *work)
 {
 	struct nf_xlat_events *ev = nf_xlat_events_of(work);
@@ -364,8 +367,8 @@ static void nf_xlat_flow_work(struct work_struct *work)
  * nf_xlat_flow_flush - end the flows of a namespace, while packets may add flows
  * @fn: the namespace
  *
- * For a caller that has no memory for an event. RTNL may be held, so the time is bounded: if flows
- * end all the time, some may stay, until they have been idle. Process context.
+ * For a caller that cannot allocate an event. RTNL may be held, so the time is bounded: if flows
+ * end all the time, this may miss some. Those end later, see nf_xlat_flow_age(). Process context.
  */
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn)
 {

@@ -59,7 +59,7 @@ struct nf_xlat_ft {
 	struct rcu_head		rcu;
 };
 
-/* Index of a flowtable's set in nf_xlat_flow_net.flowtables: what its hooks have as @priv */
+/* Index of a flowtable's set in nf_xlat_flow_net.flowtables: @priv of the flowtable's own hooks */
 static unsigned long nf_xlat_ft_index(const struct nft_flowtable *flowtable)
 {
 	return (unsigned long)&flowtable->data;
@@ -163,9 +163,9 @@ int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
 }
 
 /*
- * Add @add to the number of sets that have a hook on a device. The kfunc for XDP programs reads the
- * number: without a hook, the device has left the fast path, and its packets go to the stack. The
- * caller holds the mutex.
+ * Add @add to the number of sets that have a hook on a device. The kfunc for XDP programs reads
+ * this number: frames of a device without a hook do not take the fast path. The caller holds the
+ * mutex.
  */
 static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 				  unsigned long ifindex, int add)
@@ -173,7 +173,7 @@ static void nf_xlat_ft_count_hook(struct nf_xlat_flow_net *fn,
 	const void *entry = xa_load(&fn->hooked, ifindex);
 	unsigned long n = entry ? xa_to_value(entry) : 0;
 
-	/* There was no memory for the number, so XDP leaves the packets to the stack. */
+	/* There was no memory for the number, so XDP leaves the frames to the stack. */
 	if (!entry && add < 0)
 		return;
 	if (n + add)
@@ -367,7 +367,7 @@ bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn)
 		list_move_tail(&ft->list, &fn->fts);
 		nf_xlat_ft_sync(fn, ft);
 
-		/* There may be many sets without devices. */
+		/* Do this here as well, since there may be many sets without devices. */
 		mutex_unlock(&fn->mutex);
 		cond_resched();
 		mutex_lock(&fn->mutex);

@@ -31,7 +31,7 @@
  *	the reverse
  * @fts: list of struct nf_xlat_ft: one for each flowtable that rules name, and one for each
  *	device of kind "xlat" that names devices
- * @flowtables: those of flowtables, by what the flowtable's own hooks have as @priv
+ * @flowtables: the struct nf_xlat_ft of flowtables, by @priv of the flowtable's own hooks
  * @hooked: devices with our hook, by index; the value is the number of hooks. XDP programs
  *	read it without the mutex
  * @at: the struct nf_xlat_ft that nf_xlat_ft_sync() is working on, or NULL
@@ -117,8 +117,8 @@ struct nf_xlat_flow_key {
  * @pseudo: difference that the translation makes to the sum of the pseudo-header, folded
  * @diff: difference that it makes to the sum of pseudo-header and ports, folded
  * @cookie: cookie of @dst, for dst_check()
- * @dst: route of the translated packet. It is put when the flow leaves the table, so it is valid
- *	in the RCU read side of who has found the flow
+ * @dst: route of the translated packet. It is put when the flow leaves the table, and freed after
+ *	a grace period. So a packet that has found the flow may use it in its RCU read side
  * @used: with a session: jiffies of the last packet
  * @rules: without a session: stamp of the ruleset that made the flow, see
  *	nf_xlat_rules_same()
@@ -203,10 +203,10 @@ extern u64 nf_xlat_flow_in_factor;
 /*
  * Hash a key. Do not hash the zeros of an IPv4 key.
  *
- * A user who has many devices or VLANs can send the same packet by each, and choose their numbers.
- * So @in must be hashed, and nobody may be able to find addresses that make up for another @in. The
- * upper half of a product with a random factor is enough for that (multiply-shift hashing of
- * Dietzfelbinger et al., 1997), and costs a tenth of another round of jhash.
+ * A user who has many devices or VLANs can send the same packet by each of them, and choose their
+ * numbers. So @in must be hashed, and it must not be possible to choose addresses that cancel out
+ * another @in. The upper half of a product with a random factor is enough for that (multiply-shift
+ * hashing of Dietzfelbinger et al., 1997), and costs a tenth of another round of jhash.
  */
 static inline u32 nf_xlat_flow_hash(const void *data, u32 len, u32 seed)
 {

@@ -34,7 +34,7 @@ static inline bool nf_xlat_flow_parse4(const struct iphdr *iph, struct nf_xlat_l
 	l3->tos = iph->tos;
 	l3->ttl = iph->ttl;
 	l3->df = iph->frag_off & htons(IP_DF);
-	/* All 16 bytes: an initialiser of the 4-byte member may leave the rest as it is. */
+	/* Set all 16 bytes, as the whole key is compared. An initialiser of @ip may set only 4. */
 	ipv6_addr_set(&key->src.in6, iph->saddr, 0, 0, 0);
 	ipv6_addr_set(&key->dst.in6, iph->daddr, 0, 0, 0);
 	return true;
@@ -180,7 +180,10 @@ static inline void nf_xlat_flow_csum(const struct nf_xlat_flow_dir *d, __sum16 *
 		*check = CSUM_MANGLED_0;
 }
 
-/* @df: RFC 7915 section 5.1 wants DF=1. @segs: how many packets will be on the wire */
+/*
+ * Write the IPv4 header. @df: RFC 7915 section 5.1 wants DF=1. @segs: how many packets will be on
+ * the wire
+ */
 static inline void
 nf_xlat_flow_build4(struct iphdr *iph, struct nf_xlat_flow_dir *d,
 		    const struct nf_xlat_l3 *l3, u16 len, bool df, u16 segs)
