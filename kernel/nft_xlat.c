@@ -65,10 +65,7 @@ static const struct nla_policy nft_xlat_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_MTU]			= { .type = NLA_U32 },
 	[NFTA_XLAT_BLOCK]		= { .type = NLA_U32 },
 	[NFTA_XLAT_BLOCK_OF]		= { .type = NLA_NESTED },
-	/*
-	 * A later nft may send attributes that are unknown here. nf_tables would ignore
-	 * them silently.
-	 */
+	/* Refuse attributes of a later nft. nf_tables would ignore unknown ones silently. */
 	[NFTA_XLAT_BLOCK_OF + 1 ... NFTA_XLAT_REV - 1] = { .type = NLA_REJECT },
 	[NFTA_XLAT_REV]			= { .type = NLA_U32 },
 };
@@ -103,7 +100,7 @@ static u8 nft_xlat_pf(const struct nft_xlat *priv)
 	return priv->dir == NFT_XLAT_6TO4 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 }
 
-/* Length of an address in the family that the packet goes on in */
+/* Length of an address in the family of the translated packet */
 static unsigned int nft_xlat_addr_len(const struct nft_xlat *priv)
 {
 	return priv->dir == NFT_XLAT_6TO4 ? sizeof(__be32) :
@@ -161,9 +158,9 @@ static void nft_xlat_eval_stateful(const struct nft_xlat *priv,
 }
 
 /*
- * Look an address up in a map of nft. If the value is an interval of addresses, keep the low bits
+ * Look up an address in a map of nft. If the value is an interval of addresses, keep the low bits
  * of @addr (RFC 7757 section 3.3). nft refuses a prefix that is not as large as that of the key.
- * Here only check that it is a prefix.
+ * Here, only check that the interval is a prefix.
  */
 static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 			     u8 pf, const union nf_inet_addr *addr,
@@ -184,7 +181,7 @@ static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 	if (set->dlen > (last + 1) * sizeof(u32)) {
 		/*
 		 * First and last address of the interval differ in more than the last word.
-		 * That is in IPv6 only, and such an interval is larger than any IPv4 prefix.
+		 * Such an interval of IPv6 is larger than any IPv4 prefix.
 		 */
 		if (memcmp(data, data + last + 1, last * sizeof(u32)))
 			return false;
@@ -220,8 +217,8 @@ static void nft_xlat_eval_stateless(const struct nft_xlat *priv,
 
 	parm.lowest_mtu6 = priv->mtu;
 	/*
-	 * Read the generation before the sets: if they change meanwhile, the flow counts as
-	 * one of old rules.
+	 * Read the generation before the sets. If the sets change in between, a flow has the old
+	 * generation, and ends.
 	 */
 	parm.rules = nf_xlat_rules_stamp(way.net);
 
@@ -278,8 +275,9 @@ no_match:
 }
 
 /*
- * Does an IPv4 packet concern this link only? Other hosts of the link, or this one, may have joined
- * the group, and a broadcast is for all of them: a DHCP server's for example. It stays IPv4.
+ * Is this a multicast or broadcast packet? It stays IPv4, because hosts of this link, or this host,
+ * may be members of the group, and a broadcast is for all of them. A DHCP server here, for example,
+ * has to get the broadcasts of its clients.
  */
 static bool nft_xlat_of_link(const struct nft_pktinfo *pkt)
 {
@@ -289,7 +287,7 @@ static bool nft_xlat_of_link(const struct nft_pktinfo *pkt)
 	/* All groups and 255.255.255.255 lie in 224.0.0.0/3. */
 	if (unlikely((daddr & htonl(0xe0000000)) == htonl(0xe0000000)))
 		return ipv4_is_multicast(daddr) || ipv4_is_lbcast(daddr);
-	/* As ip_forward(), which forwards only what has come in for this host's MAC address */
+	/* As ip_forward(), which forwards only packets for the MAC address of this host. */
 	if (unlikely(skb->pkt_type != PACKET_HOST))
 		return true;
 	return pkt->state->hook == NF_INET_LOCAL_OUT && skb_valid_dst(skb) &&
@@ -346,7 +344,7 @@ static int nft_xlat_validate(NF_XLAT_VALIDATE_ARGS)
 	if (err < 0)
 		return err;
 
-	/* Before conntrack has run, packets have no entry yet. */
+	/* A packet has no conntrack entry before conntrack has run. */
 	if (nft_is_base_chain(ctx->chain) &&
 	    nft_base_chain(ctx->chain)->ops.priority <= NF_IP_PRI_CONNTRACK)
 		return -ERANGE;
@@ -445,10 +443,7 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 {
 	int err;
 
-	/*
-	 * The second choice, and the prefix of a stateful rule, has to be a prefix and not
-	 * a map.
-	 */
+	/* NFTA_XLAT_PREFIX has to be a prefix, and not a map of nf_tables. */
 	err = nft_xlat_parse_map(ctx, priv, tb[NFTA_XLAT_PREFIX], NULL,
 				 &priv->dom.prefix);
 	if (!err)
@@ -463,7 +458,7 @@ static int nft_xlat_parse_maps(const struct nft_ctx *ctx,
 /* Do the mappings make sense together? @host: the rule has an NFTA_XLAT_HOST. */
 static int nft_xlat_check_maps(const struct nft_xlat *priv, bool host)
 {
-	/* Registers or the route say what both addresses become. */
+	/* Registers or the route have both translated addresses. */
 	if (host && priv->mode != NFT_XLAT_DNAT)
 		return priv->dom.prefix.kind || priv->dom.saddr.kind ||
 		       priv->dom.daddr.kind ? -EINVAL : 0;
@@ -480,10 +475,7 @@ static int nft_xlat_check_maps(const struct nft_xlat *priv, bool host)
 		       !priv->dom.daddr.kind ? -EINVAL : 0;
 	if (priv->dom.prefix.kind != NF_XLAT_MAP_PREFIX)
 		return -EINVAL;
-	/*
-	 * With state one of the two addresses is translated by the session, so that there
-	 * is one prefix only.
-	 */
+	/* With state, the session translates one of the two addresses, and the prefix the other. */
 	return nft_xlat_stateful(priv) && (priv->dom.saddr.kind ||
 					   priv->dom.daddr.kind) ? -EINVAL : 0;
 }
@@ -509,7 +501,7 @@ static int nft_xlat_parse_range(const struct nft_ctx *ctx,
 	return nf_xlat_parse_register_load(ctx, max, sreg_max, len);
 }
 
-/* The registers of NFTA_XLAT_POOL or NFTA_XLAT_HOST; one that says nothing is refused. */
+/* Parse the registers of NFTA_XLAT_POOL or NFTA_XLAT_HOST. Refuse an attribute without any. */
 static int nft_xlat_parse_regs(const struct nft_ctx *ctx,
 			       const struct nft_xlat *priv,
 			       const struct nlattr *attr,
@@ -556,7 +548,7 @@ static int nft_xlat_init_stateless(const struct nft_ctx *ctx,
 					   nft_xlat_addr_len(priv));
 }
 
-/* Add the pool of a rule that makes mappings. The first packet tells what the registers have. */
+/* Add the pool of a rule that makes mappings. The registers have no values before a packet. */
 static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 {
 	const struct nf_xlat_ct_range range = {
@@ -579,14 +571,14 @@ static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 	return 0;
 }
 
-/* What becomes of both addresses: does the mode have it, and is all there that it needs? */
+/* Parse NFTA_XLAT_POOL and NFTA_XLAT_HOST, and check that the mode allows and has what it needs. */
 static int nft_xlat_init_ranges(const struct nft_ctx *ctx,
 				struct nft_xlat *priv,
 				const struct nlattr * const tb[])
 {
 	int err;
 
-	/* Only a packet from IPv6 gets another source address. */
+	/* Only a packet from IPv6 can get its source address from a pool. */
 	if (priv->dir == NFT_XLAT_4TO6 && priv->mode != NFT_XLAT_DNAT)
 		return -EOPNOTSUPP;
 
@@ -607,13 +599,13 @@ static int nft_xlat_init_ranges(const struct nft_ctx *ctx,
 			return -EINVAL;
 		break;
 	case NFT_XLAT_DNAT:
-		/* Flags choose the source address and port. */
+		/* The flags are about the choice of source address and port from a pool. */
 		if (tb[NFTA_XLAT_POOL] || tb[NFTA_XLAT_FLAGS] ||
 		    !tb[NFTA_XLAT_HOST])
 			return -EINVAL;
 		break;
 	}
-	/* Ports alone name no host. */
+	/* A destination needs an address. Ports alone are not enough. */
 	return tb[NFTA_XLAT_HOST] && !priv->host.addr_min ? -EINVAL : 0;
 }
 
@@ -639,10 +631,10 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 		priv->mapping = ntohl(nla_get_be32(tb[NFTA_XLAT_MAPPING]));
 	if (tb[NFTA_XLAT_FILTERING])
 		priv->filtering = ntohl(nla_get_be32(tb[NFTA_XLAT_FILTERING]));
-	/* Without a mapping there is nothing that others could send to. */
+	/* Filtering is about packets to a mapping. With ports per session, there is none. */
 	if (priv->mapping && priv->filtering)
 		return -EINVAL;
-	/* The address that masquerading takes may change, so that no block follows from it. */
+	/* The address of masquerading may change, so a fixed block cannot be in it. */
 	if ((tb[NFTA_XLAT_BLOCK] &&
 	     (priv->dir == NFT_XLAT_4TO6 || tb[NFTA_XLAT_HOST] || priv->mapping)) ||
 	    (tb[NFTA_XLAT_BLOCK_OF] && priv->mode != NFT_XLAT_SNAT))
@@ -660,7 +652,7 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* The family of a table that has one family only says the direction. */
+/* In a table of family ip or ip6, that family implies the direction. */
 static int nft_xlat_init_dir(const struct nft_ctx *ctx, struct nft_xlat *priv,
 			     const struct nlattr *attr)
 {

@@ -7,7 +7,7 @@
 #include <net/netfilter/nf_xlat_ct.h>
 #include <net/netlink.h>
 
-/* Whether the pool has the blocks is known with the first packet. */
+/* Whether the pool has such blocks is not known before a packet, as the pool is in registers. */
 static inline int nft_xlat_parse_block(struct nf_xlat_ct_block *block,
 				       const struct nlattr * const tb[],
 				       const struct nla_policy *policy)

@@ -21,14 +21,11 @@ static const struct nla_policy nft_xlat_flow_policy[NFT_EXPR_MAXATTR + 1] = {
 	[NFTA_XLAT_FLOW_TABLE_NAME]	= { .type = NLA_NUL_STRING,
 					    .len = NFT_NAME_MAXLEN - 1 },
 	[NFTA_XLAT_FLOW_REV]		= { .type = NLA_U32 },
-	/*
-	 * A later nft may send attributes that are unknown here. nf_tables would ignore
-	 * them silently.
-	 */
+	/* Refuse attributes of a later nft. nf_tables would ignore unknown ones silently. */
 	[NFTA_XLAT_FLOW_MAX + 1 ... NFT_EXPR_MAXATTR] = { .type = NLA_REJECT },
 };
 
-/* The rule goes on for a packet that does not qualify, unlike in nft_flow_offload_eval(). */
+/* Unlike nft_flow_offload_eval(), let the rule go on if the packet cannot take the fast path. */
 static void nft_xlat_flow_eval(const struct nft_expr *expr,
 			       struct nft_regs *regs,
 			       const struct nft_pktinfo *pkt)

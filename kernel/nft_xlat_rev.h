@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Are a rule and the module of one revision of the attributes, NFT_XLAT_REV? */
+/* Do a rule and this module have the same revision of the attributes, NFT_XLAT_REV? */
 #ifndef _NFT_XLAT_REV_H
 #define _NFT_XLAT_REV_H
 
@@ -7,9 +7,9 @@
 #include <net/netfilter/nf_log.h>
 
 /*
- * nf_tables gives an expression no place for a text, so the log has it. Every user can make a
- * namespace and send rules there; as with nf_xlat_warn(), only the initial one is heard, and
- * others where the host's administrator wants their logs.
+ * nf_tables gives no netlink_ext_ack to an expression, so write the error to the log. Any user can
+ * make a namespace and send rules there. So, as nf_xlat_warn() does, log errors of the initial
+ * namespace only, unless the host's administrator has set the sysctl nf_log_all_netns.
  */
 static inline int nft_xlat_check_rev(const struct nft_ctx *ctx,
 				     const struct nlattr *attr)

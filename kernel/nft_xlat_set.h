@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the expression xlat finds a map of nf_tables and holds it. In the kernel's tree there is
- * another file in place of this one: some kernels export nft_set_lookup_global() and
- * nf_tables_bind_set() to modules, but 7.3 and others do not. A named map needs no more than
- * its use count. An anonymous one has to be bound to its rule, or the batch that adds it fails.
+ * How the expression xlat finds a map of nf_tables and holds it. In the kernel's tree, another file
+ * replaces this one: some kernels export nft_set_lookup_global() and nf_tables_bind_set() to
+ * modules, but 7.3 and others do not. For a named map, it is enough to increment its use count. An
+ * anonymous map has to be bound to its rule, or the batch that adds it fails. So refuse that.
  */
 #ifndef _NFT_XLAT_SET_H
 #define _NFT_XLAT_SET_H
@@ -12,7 +12,7 @@ struct nft_xlat_set {
 	struct nft_set		*set;	/* NULL: none */
 };
 
-/* @id finds what @name does not, in nf_tables; this file cannot look for it. */
+/* nf_tables also looks for @id among the sets of the batch, whose list this file cannot read. */
 static inline struct nft_set *nft_xlat_set_lookup(const struct nft_ctx *ctx,
 						  const struct nlattr *name,
 						  const struct nlattr *id)
@@ -38,7 +38,7 @@ static inline int nft_xlat_set_bind(const struct nft_ctx *ctx,
 	return 0;
 }
 
-/* For errors in the expression's init(), after which nf_tables calls nothing else of it. */
+/* For errors in the init() of the expression, after which nf_tables calls no deactivate(). */
 static inline void nft_xlat_set_unbind(const struct nft_ctx *ctx,
 				       struct nft_xlat_set *ref)
 {
@@ -46,7 +46,7 @@ static inline void nft_xlat_set_unbind(const struct nft_ctx *ctx,
 		nft_use_dec(&ref->set->use);
 }
 
-/* NFT_TRANS_PREPARE has dropped the reference, as in nf_tables_deactivate_set(). */
+/* As nf_tables_deactivate_set(): before NFT_TRANS_COMMIT, NFT_TRANS_PREPARE drops the reference. */
 static inline void nft_xlat_set_deactivate(const struct nft_ctx *ctx,
 					   struct nft_xlat_set *ref,
 					   enum nft_trans_phase phase)
