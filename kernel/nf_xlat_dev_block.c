@@ -5,7 +5,7 @@
 #include <net/rtnetlink.h>
 #include "nf_xlat_dev_internal.h"
 
-/* Parse the prefix of the subscribers of blocks that follow from addresses. */
+/* Parse the prefix of the subscribers, for blocks that follow from their addresses. */
 static int nf_xlat_dev_parse_of(struct nf_xlat_dev_conf *conf,
 				struct nlattr *data[],
 				struct netlink_ext_ack *extack)

@@ -16,7 +16,7 @@
 #include "nf_xlat_dev_internal.h"
 #include "compat.h"
 
-/* 64 bits of an address, of which a prefix has the first @len: none (@len <= 0), some, or all */
+/* Return 64 bits of an address as a number, and clear those behind the first @len bits. */
 static u64 nf_xlat_dev_half(const __be32 *half, int len)
 {
 	u64 bits = (u64)ntohl(half[0]) << 32 | ntohl(half[1]);
@@ -260,7 +260,7 @@ static int nf_xlat_dev_parse_pair(const struct nlattr *attr,
 		return NF_XLAT_DEV_BAD(extack, attr, -ERANGE,
 				       "pair: length over 32 or 128, or more IPv4 addresses than IPv6 addresses");
 	}
-	/* Packets to a group of IPv6 are not for a device. Those for a group of IPv4 may be. */
+	/* A device takes no packets to an IPv6 group, but may send packets to an IPv4 group. */
 	addr.in6 = eam->addr6;
 	if (!nf_xlat_net_legal(NFPROTO_IPV6, &addr, eam->len6, false))
 		return NF_XLAT_DEV_BAD(extack, attr, -EADDRNOTAVAIL,
@@ -573,7 +573,7 @@ static unsigned int nf_xlat_dev_max_pairs(const struct nf_xlat_dev_conf *old,
 	return n;
 }
 
-/* Make a configuration of @old, which may be NULL, and the attributes. Returns it or an ERR_PTR. */
+/* Make a configuration from @old, which may be NULL, and @data. Returns it or an ERR_PTR. */
 static struct nf_xlat_dev_conf *
 nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 		      struct netlink_ext_ack *extack)

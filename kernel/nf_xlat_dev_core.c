@@ -33,11 +33,12 @@
 #include "compat.h"
 
 /*
- * Our numbers as a user of fragment queues. ip_expire() sends an ICMP error for most users, but
- * only the host that the fragments are for has to send it (RFC 792). It sends none for the users
- * of conntrack. So take a number that conntrack has for a bridge in zone 65535 only. For IPv6, the
- * number ("xlat") is none of enum ip6_defrag_users. ip6frag_expire_frag_queue() asks for no
- * number, and sends an ICMPv6 error for these fragments as it does for those of conntrack.
+ * The number of this module as a user of fragment queues. When fragments are missing, ip_expire()
+ * sends an ICMP error for most users. But only the host that the fragments are for has to send it
+ * (RFC 792). ip_expire() sends none for the users of conntrack. So take a number that conntrack
+ * uses for a bridge in zone 65535 only. For IPv6, the number ("xlat") is none of
+ * enum ip6_defrag_users. ip6frag_expire_frag_queue() does not look at the user. It sends an ICMPv6
+ * error for these fragments, as for those of conntrack.
  */
 #define NF_XLAT_DEV_DEFRAG4	__IP_DEFRAG_CONNTRACK_BRIDGE_IN
 #define NF_XLAT_DEV_DEFRAG6	0x786c6174
@@ -214,9 +215,9 @@ static noinline bool nf_xlat_dev_refuses(const struct nf_xlat_dev_conf *conf,
 		return true;
 	}
 	/*
-	 * With "host", the pairs are all that this host has of the other side's addresses. By the
-	 * prefix, another source would become an address of the other side, and no answer would
-	 * come back to it.
+	 * With "host", the IPv6 addresses of this host are those of the pairs. The prefix would map
+	 * another IPv4 source to an address that this host does not have, and no answer would come
+	 * back.
 	 */
 	if (pf == NFPROTO_IPV6 ||
 	    pairs->table.lookup(way->net, pairs->table.data, pf,
@@ -243,7 +244,7 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned int verdict;
 	u8 pf;
 
-	/* A packet that "fwd" of nft sends here has its MAC header at skb->data. */
+	/* Refuse a packet that "fwd" of nft sends here, which has its MAC header at skb->data. */
 	if (skb_network_offset(skb) || !pskb_inet_may_pull(skb))
 		goto drop;
 	if (skb->protocol == htons(ETH_P_IPV6))
@@ -320,7 +321,7 @@ static void nf_xlat_dev_xmit_queued(struct tasklet_struct *tasklet)
 	struct sk_buff *skb;
 	int n;
 
-	/* Like net_rx_action(), have an end by packets and by time. */
+	/* Limit the run by packets and by time, as net_rx_action() does. */
 	for (n = 0; n < NF_XLAT_DEV_BUDGET && time_before(jiffies, end); n++) {
 		skb = skb_dequeue(&xd->queue);
 		if (!skb)
@@ -335,7 +336,7 @@ static void nf_xlat_dev_xmit_queued(struct tasklet_struct *tasklet)
 	tasklet_schedule(tasklet);
 }
 
-/* Wait for nf_xlat_dev_xmit_queued(), and free what has not been sent. */
+/* Wait until nf_xlat_dev_xmit_queued() has ended, and free the packets that it has not sent. */
 static void nf_xlat_dev_purge(struct nf_xlat_dev *xd)
 {
 	tasklet_kill(&xd->tasklet);
@@ -366,7 +367,7 @@ static netdev_tx_t nf_xlat_dev_start_xmit(struct sk_buff *skb,
 	return NETDEV_TX_OK;
 }
 
-/* When the device goes to another namespace, its packets must not be sent there. */
+/* Free waiting packets: if the device moves to another namespace, they must not be sent there. */
 static int nf_xlat_dev_stop(struct net_device *dev)
 {
 	nf_xlat_dev_purge(netdev_priv(dev));

@@ -48,14 +48,14 @@ size_t nf_xlat_dev_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u8));			/* BLOCK_OF_LEN */
 }
 
-/* The most that rtnl_fill_ifinfo() puts behind the pairs in many cases: ours, and IFLA_AF_SPEC */
+/* Room for what rtnl_fill_ifinfo() usually puts behind the pairs: other IFLA_XLAT_, IFLA_AF_SPEC */
 #define NF_XLAT_DEV_BEHIND_PAIRS	1024
 
 /*
- * Without IFLA_EXT_MASK, messages of a dump have no more room than the caller's buffer or
- * NLMSG_GOODSIZE, see rtnl_calcit(). A device that does not fit would end the dump, so that all
- * devices behind it would be missing. Is this message the first one in @skb, so that it cannot have
- * more room than this?
+ * Is this message the first one in @skb, so that no other skb has more room for it? Without
+ * IFLA_EXT_MASK, an skb of a dump has no more room than the caller's buffer or NLMSG_GOODSIZE, see
+ * rtnl_calcit(). A device that does not fit would end the dump, and the devices after it would be
+ * missing.
  */
 static bool nf_xlat_dev_first_of_dump(const struct sk_buff *skb)
 {
