@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The family nf-xlat of generic netlink, by which userspace sees sessions, mappings, pools and
- * counters: nf-xlat.yaml. Groups are notified of each session, mapping and block that begins or
- * ends.
+ * The family nf-xlat of generic netlink (nf-xlat.yaml). By it, userspace sees sessions, mappings,
+ * blocks, pools and counters. Its multicast groups get an event when a session, mapping or block
+ * begins or ends.
  */
 
 #include <linux/netlink.h>
@@ -16,12 +16,12 @@
 #include "nf_xlat_ct_internal.h"
 #include "nf_xlat_netlink_internal.h"
 
-/* More than the attributes of a session or a mapping take, with all that they may have */
+/* Room for a message that has all attributes that a session or a mapping may have */
 #define NF_XLAT_NL_EVENT_SIZE	384
 
 /* Number of events that wait in all namespaces for which nf_xlat_of_user() is true */
 static atomic_t nf_xlat_nl_users;
-/* For so many jiffies the work of such a namespace sends. Then it is the turn of the next one. */
+/* How many jiffies the work of such a namespace may send, before another namespace has its turn */
 #define NF_XLAT_NL_TURN		(HZ / 50 ? : 1)
 
 enum {
@@ -60,9 +60,9 @@ static bool nf_xlat_nl_has_listeners(const struct net *net, unsigned int group)
 }
 
 /*
- * A group has lost an event: let the work give its members the error ENOBUFS. genl_set_err() visits
- * the members of all groups of generic netlink in all namespaces, of whom any user may make many,
- * so it must not be called for each event.
+ * A group has lost an event: let the work set the error ENOBUFS on the sockets of the group.
+ * genl_set_err() visits the members of all groups of generic netlink in all namespaces. Any user
+ * can make many of them, so do not call it for each event.
  */
 static void nf_xlat_nl_lose(struct net *net, unsigned int group)
 {
@@ -72,7 +72,7 @@ static void nf_xlat_nl_lose(struct net *net, unsigned int group)
 	nf_xlat_events_queue(&ls->send);
 }
 
-/* Count an event that is to wait, unless there are too many. */
+/* Count one more event that waits. Return false if there are too many. */
 static bool nf_xlat_nl_charge(const struct net *net, const struct nf_xlat_listeners *ls)
 {
 	if (skb_queue_len_lockless(&ls->events) >= NF_XLAT_MAX_EVENTS)
@@ -95,7 +95,7 @@ static struct sk_buff *nf_xlat_nl_next(const struct net *net, struct nf_xlat_lis
 }
 
 /*
- * Begin a message for a group. If it cannot be made, the members get the error ENOBUFS.
+ * Begin a message for a group. Without memory, the group loses the event, see nf_xlat_nl_lose().
  *
  * Return: the message, or NULL.
  */
@@ -116,11 +116,12 @@ static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
 }
 
 /*
- * Let a work send @msg to @group, unless it could not be filled: @err.
+ * Queue @msg for nf_xlat_nl_send_work(), which sends it to @group. If @err is set, @msg could not
+ * be filled, and the group loses the event.
  *
- * To send a message is more than to put it into the queues of sockets: where there is a device
- * of kind "nlmon", netlink_deliver_tap() transmits a copy there and then, and the rules of tc may
- * make of it a packet of the very session whose lock the caller holds.
+ * Do not send it here: where there is a device of kind "nlmon", netlink_deliver_tap() transmits a
+ * copy of each message at once. By rules of tc, this copy may become a packet of the same session,
+ * and the caller holds the lock of that session.
  */
 static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 			      struct sk_buff *msg, void *hdr, int err)
@@ -139,8 +140,8 @@ static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 }
 
 /*
- * Send the events that are there, but do not begin with another one when @turn jiffies have passed,
- * and tell of those that are lost. Events that come meanwhile are for the next call.
+ * Send the events that wait now, and report lost events to their groups. When @turn jiffies have
+ * passed, leave the rest. Events that are queued meanwhile are for the next call.
  */
 static void nf_xlat_nl_send(struct nf_xlat_ct_net *xn, unsigned long turn)
 {
@@ -161,9 +162,9 @@ static void nf_xlat_nl_send(struct nf_xlat_ct_net *xn, unsigned long turn)
 }
 
 /*
- * Each event visits the members of all groups of generic netlink in all namespaces. So the work of
- * a user's namespace pauses. That of a namespace which is the administrator's does not, since a
- * gateway may have more events than could be sent between such pauses.
+ * To send an event, netlink visits the members of all groups of generic netlink in all namespaces.
+ * So the work of a user's namespace pauses after each run. The work of an administrator's namespace
+ * does not pause, since a gateway may have more events than it could send then.
  */
 static void nf_xlat_nl_send_work(struct work_struct *work)
 {
@@ -182,7 +183,7 @@ static void nf_xlat_nl_send_work(struct work_struct *work)
 /**
  * nf_xlat_netlink_net_init - prepare the events of a namespace
  * @xn: its data, with its @net
- * @wqs: where its work sends the events
+ * @wqs: workqueues, of which one runs nf_xlat_nl_send_work()
  */
 void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn, const struct nf_xlat_wqs *wqs)
 {
@@ -193,7 +194,7 @@ void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn, const struct nf_xlat_wq
 }
 
 /**
- * nf_xlat_netlink_net_exit - there are no events any more
+ * nf_xlat_netlink_net_exit - free the events that wait, and cancel the work that sends them
  * @xn: the data of a namespace whose sessions and mappings have ended
  *
  * Process context.
@@ -209,7 +210,7 @@ void nf_xlat_netlink_net_exit(struct nf_xlat_ct_net *xn)
 
 /**
  * nf_xlat_netlink_net_flush - send the events that wait, without a pause
- * @xn: the data of a namespace in which no event comes any more, since the module goes
+ * @xn: the data of a namespace in which no event comes any more, as the module is being removed
  *
  * Process context.
  */
@@ -278,8 +279,8 @@ bool nf_xlat_netlink_has_listeners(const struct net *net)
 /**
  * nf_xlat_netlink_session - notify listeners of a session
  * @ct: its entry
- * @cmd: NF_XLAT_CMD_SESSION_NEW_NTF, which is left out if nf_xlat_ct_detach() has been called or
- *	never will be, or NF_XLAT_CMD_SESSION_DEL_NTF from that function
+ * @cmd: NF_XLAT_CMD_SESSION_DEL_NTF from nf_xlat_ct_detach(); or NF_XLAT_CMD_SESSION_NEW_NTF, which
+ *	is not sent if nf_xlat_ct_detach() has sent its event already, or can never send it
  *
  * Softirq or process context. The caller must not hold the lock of the entry.
  */
@@ -293,7 +294,7 @@ void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 	if (!nf_xlat_netlink_has_listeners(net))
 		return;
 	data = nf_xlat_ct_data(ct);
-	/* Two CPUs notify one after the other, so that no begin comes behind an end. */
+	/* With the lock, the event of the begin is never queued after the event of the end. */
 	spin_lock_bh(&ct->lock);
 	if (cmd == NF_XLAT_CMD_SESSION_DEL_NTF ||
 	    (data && READ_ONCE(data->held) != NF_XLAT_CT_GONE)) {
@@ -305,7 +306,7 @@ void nf_xlat_netlink_session(struct nf_conn *ct, u8 cmd)
 	spin_unlock_bh(&ct->lock);
 }
 
-/* What mappings have of an address, each protocol in a message */
+/* Put how many ports of an address mappings have, in one message for each protocol. */
 static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct nf_xlat_bib *addr)
 {
@@ -347,8 +348,8 @@ static int nf_xlat_nl_addr(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /*
- * Dump the list of addresses, each with the ports that mappings have of it. args[0] is the address
- * to go on with, which a reference keeps in the list, or 1 at the end.
+ * Dump the list of addresses, and how many ports of each address mappings have. args[0] is the
+ * address to go on with, which a reference keeps in the list, or 1 at the end.
  */
 static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
@@ -426,7 +427,7 @@ err:
 }
 
 /*
- * Note to which groups the socket @portid listens, 0 for none.
+ * Set to which groups the socket @portid listens; 0 for none.
  *
  * Return: 0, or -EBUSY if there are too many.
  */
@@ -467,7 +468,7 @@ static int nf_xlat_nl_listen(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* A socket is closed. */
+/* A socket is closed, and does not listen any more. */
 static int nf_xlat_nl_release(struct notifier_block *nb, unsigned long event,
 			      void *ptr)
 {
@@ -601,7 +602,7 @@ int __init nf_xlat_netlink_init(void)
 /**
  * nf_xlat_netlink_exit - unregister the family
  *
- * No dump is under way, since each has a reference to the module. All sessions have ended, and
+ * No dump is in progress, since each has a reference to the module. All sessions have ended, and
  * nf_xlat_netlink_net_flush() has sent their events. Process context.
  */
 void nf_xlat_netlink_exit(void)

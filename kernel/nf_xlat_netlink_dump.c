@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dumps of sessions, mappings and blocks by generic netlink, and the end of sessions that a filter
- * names, see nf_xlat_netlink_filter.c.
+ * Dumps of sessions, mappings and blocks by generic netlink; and the command that ends the sessions
+ * that a filter asks for, see nf_xlat_netlink_filter.c.
  *
- * An entry that is there from the first message of a dump to the last one is in it once.
- * Where a table has been resized in the meantime it may be in it twice, or not at all:
- * then the kernel says so (NLM_F_DUMP_INTR).
+ * A dump has each entry once that exists from the first message of the dump to the last one. If the
+ * table is resized in between, the dump may have an entry twice or not at all. Then messages of the
+ * dump have the flag NLM_F_DUMP_INTR.
  */
 
 #include <linux/netlink.h>
@@ -28,7 +28,7 @@
 #define NF_XLAT_NL_BATCH	1024
 
 /**
- * struct nf_xlat_nl_dump - a dump that is under way
+ * struct nf_xlat_nl_dump - a dump that is in progress
  *
  * @filter: which sessions, mappings or blocks to dump
  * @resized: set NLM_F_DUMP_INTR: a table has been resized, or the entry @id is gone
@@ -98,7 +98,7 @@ int nf_xlat_nl_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Does it hold a mapping? As it ends, what it held is not known. */
+/* Does a session hold a mapping? When the session ends, this is not known any more. */
 static bool nf_xlat_nl_is_mapped(const struct nf_conn *ct)
 {
 	const struct nf_xlat_bib *from, *to;
@@ -148,7 +148,7 @@ static int nf_xlat_nl_put_tuple(struct sk_buff *skb, int attr,
 	return 0;
 }
 
-/* Index of the device that a session is of, 0 for none */
+/* Get the index of the device of kind "xlat" that counts a session, 0 for none. */
 static int nf_xlat_nl_device(const struct nf_conn *ct)
 {
 	const struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
@@ -234,8 +234,8 @@ int nf_xlat_nl_put_session(struct sk_buff *skb, const struct nf_conn *ct)
 }
 
 /*
- * Once the table has been resized, each further message has NLM_F_DUMP_INTR. It is set for
- * each message, as one that did not fit is built again.
+ * After the table has been resized, each further message has NLM_F_DUMP_INTR. This has to be called
+ * for each message, since a message that did not fit is built again.
  */
 static void nf_xlat_nl_consistent(struct netlink_callback *cb,
 				  const struct nf_xlat_nl_dump *d)
@@ -244,7 +244,7 @@ static void nf_xlat_nl_consistent(struct netlink_callback *cb,
 	cb->seq = 1 + d->resized;
 }
 
-/* The header of one more message of a dump */
+/* Put the header of one more message of a dump. */
 static void *nf_xlat_nl_begin(struct sk_buff *skb, struct netlink_callback *cb,
 			      const struct nf_xlat_nl_dump *d, u8 cmd)
 {
@@ -277,9 +277,10 @@ static int nf_xlat_nl_session(struct sk_buff *skb, struct netlink_callback *cb,
 
 /*
  * Put the sessions of a bucket into the message, with the lock of the bucket held. The bucket may
- * change before the next message. So if it does not fit behind other buckets, remove its part from
- * the message, and begin the next message with it. If it does not fit into an empty message, note
- * in @d->id where to go on. If that entry is gone by then, put the whole bucket again.
+ * change before the next message. So if the bucket does not fit behind other buckets, remove its
+ * part from the message, and begin the next message with the bucket. If it does not fit into an
+ * empty message, store in @d->id the entry to go on with. If that entry is gone then, put the whole
+ * bucket again.
  *
  * Return: 0 when the bucket is done, 1 when there are no more, -EMSGSIZE when the message
  * is full.
@@ -297,8 +298,8 @@ static int nf_xlat_nl_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 
 	lock = &nf_conntrack_locks[d->bucket % CONNTRACK_LOCKS];
 	nf_conntrack_lock(lock);
-	nf_xlat_acquired(lock); /* Its prototype does not say so. */
-	/* A table that is made anew may lie where an earlier one did. */
+	nf_xlat_acquired(lock); /* Its prototype is not annotated. */
+	/* Compare the size as well: a new table may have the address of an earlier one. */
 	if (d->hash != nf_conntrack_hash || d->size != nf_conntrack_htable_size) {
 		if (d->hash)
 			d->resized = true;
@@ -441,9 +442,9 @@ int nf_xlat_nl_block_start(struct netlink_callback *cb)
 }
 
 /*
- * The next mapping or block that is wanted. RCU read side, but the walk yields the CPU after many
- * that are not: a reference keeps the mapping at which it does so in the table, so that
- * the iterator finds its place again.
+ * Find the next mapping or block that the filter asks for. RCU read side. But after many others,
+ * the walk stops at one of them and yields the CPU. A reference keeps that one in the table, so
+ * that the iterator finds its place again.
  */
 static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 						   struct nf_xlat_nl_dump *d)
@@ -500,7 +501,7 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 		bib = nf_xlat_nl_next_mapping(net, d);
 	while (bib && !nf_xlat_nl_mapping(skb, cb, d, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
-	/* If it has ended meanwhile, the next one is where to go on. */
+	/* Stop at this mapping. If it has ended meanwhile, stop at the next one. */
 	while (bib && !nf_xlat_nl_stay(net, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
 	d->bib = bib;
@@ -512,8 +513,9 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 }
 
 /*
- * Conntrack adds no entry to a bucket with 80 of them. If a walk has ended more than that in one
- * bucket, packets bring them back as fast as it ends them, and it has to go on.
+ * Conntrack adds no entry to a bucket that has 80 of them. If a walk has ended more sessions than
+ * that in one bucket, packets make new ones as fast as it ends them. Then it has to leave the
+ * bucket.
  */
 #define NF_XLAT_NL_DEL_BUCKET	128
 
@@ -545,7 +547,7 @@ static struct nf_conn *nf_xlat_nl_del_in(const struct net *net, const struct nf_
 
 	hlist_nulls_for_each_entry(h, n, &nf_conntrack_hash[del->bucket], hnnode) {
 		ct = nf_ct_tuplehash_to_ctrack(h);
-		/* Neither what a dump would not show, nor what another CPU is about to end */
+		/* Skip what a dump would not show, and what another CPU is about to end. */
 		if (NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY || !net_eq(nf_ct_net(ct), net) ||
 		    nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
 		    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
@@ -557,9 +559,9 @@ static struct nf_conn *nf_xlat_nl_del_in(const struct net *net, const struct nf_
 }
 
 /*
- * Find the next session that is to end, and take a reference. A request holds a lock of generic
- * netlink, so this does not wait for nf_conntrack_mutex, as nf_ct_iterate_cleanup_net() would, and
- * begins anew if the table is resized. Process context.
+ * Find the next session that is to end, and take a reference. The caller holds a lock of generic
+ * netlink, so do not wait for nf_conntrack_mutex, as nf_ct_iterate_cleanup_net() would. Without
+ * that mutex, the table may be resized; then begin with the first bucket again. Process context.
  */
 static struct nf_conn *nf_xlat_nl_del_next(const struct net *net, struct nf_xlat_nl_del *del)
 {
@@ -571,7 +573,7 @@ static struct nf_conn *nf_xlat_nl_del_next(const struct net *net, struct nf_xlat
 		lock = &nf_conntrack_locks[del->bucket % CONNTRACK_LOCKS];
 		local_bh_disable();
 		nf_conntrack_lock(lock);
-		nf_xlat_acquired(lock); /* Its prototype does not say so. */
+		nf_xlat_acquired(lock); /* Its prototype is not annotated. */
 		if (del->hash != nf_conntrack_hash || del->size != nf_conntrack_htable_size) {
 			del->hash = nf_conntrack_hash;
 			del->size = nf_conntrack_htable_size;
@@ -612,7 +614,7 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	int err = -ENOMEM;
 	void *hdr;
 
-	/* Before anything is deleted. */
+	/* Allocate the answer before any session ends. */
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	del = kzalloc(sizeof(*del), GFP_KERNEL);
 	if (!msg || !del)
@@ -633,7 +635,9 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	/* Without sessions of ours there is no need to look at all the others. */
 	while (READ_ONCE(nf_xlat_ct_pernet(net)->used) && !fatal_signal_pending(current) &&
 	       (ct = nf_xlat_nl_del_next(net, del))) {
-		/* Without report, as in nf_xlat_ct_make(). The end of a session names nobody. */
+		/*
+		 * No report, as in nf_xlat_ct_make(). The event does not say whose request it was.
+		 */
 		nf_ct_delete(ct, 0, 0);
 		nf_ct_put(ct);
 		del->n++;

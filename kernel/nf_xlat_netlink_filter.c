@@ -36,7 +36,7 @@ const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1] = {
 	[NF_XLAT_A_SESSION]		= NLA_POLICY_NESTED(nf_xlat_nl_session_policy),
 };
 
-/* Read attribute @kind of a filter, the ends of that name. */
+/* Parse attribute @kind of a filter: the end that a session or mapping has to have. */
 static int nf_xlat_nl_parse_end(struct nf_xlat_nl_filter *f, unsigned int kind,
 				const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
@@ -136,7 +136,10 @@ int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f, const struct nlattr *attr,
 	return 0;
 }
 
-/* Is an end where the filter wants one of @kind? @is: what it is */
+/*
+ * Does an end match attribute @kind of the filter? @is: the attribute that asks for ends of this
+ * kind. NF_XLAT_A_FILTER_ANY asks for ends of all kinds.
+ */
 static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
 			      unsigned int is, u8 pf,
 			      const union nf_inet_addr *addr, __be16 port, u16 zone)
@@ -159,8 +162,9 @@ static bool nf_xlat_nl_end_is(const struct nf_xlat_nl_filter *f, unsigned int ki
 }
 
 /*
- * The IPv6 tuple has the client as its source, whichever direction it is of, and the
- * IPv4 tuple the pool's address as its destination. A hairpin has two of IPv6.
+ * Does a session have an end that matches attribute @kind of the filter? The source of the IPv6
+ * tuple is the client, in whichever direction. The destination of the IPv4 tuple is the address of
+ * the pool. A hairpin has two IPv6 tuples.
  */
 static bool nf_xlat_nl_session_has(const struct nf_xlat_nl_filter *f,
 				   const struct nf_conn *ct, unsigned int kind)
@@ -273,7 +277,7 @@ bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
 	return true;
 }
 
-/* Does an end of the filter, of @kind, ask for this block, or for one of its ports? */
+/* Does attribute @kind of the filter match this block, or one of its ports? */
 static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int kind,
 				const struct nf_xlat_bib *block)
 {

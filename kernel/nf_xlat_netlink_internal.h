@@ -9,7 +9,10 @@
 #include <linux/netfilter/nf_xlat_netlink.h>
 #include "nf_xlat_ct_internal.h"
 
-/* Let a dump stop at @bib: take a reference. False if @bib has ended, or if 65535 stop there. */
+/*
+ * Let a dump stop at @bib: take a reference. Return false if @bib has ended, or if 65535 dumps have
+ * stopped at it.
+ */
 static inline bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
 {
 	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
@@ -32,7 +35,7 @@ static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
 	bib->dumps--;
 	last = !refcount_dec_not_one(&bib->ref);
 	spin_unlock(lock);
-	/* The end of a mapping is told to all who listen: not with the lock held. */
+	/* This reports the end of the mapping to listeners, so do not hold the lock. */
 	if (last)
 		nf_xlat_bib_put(net, bib);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings in messages of generic netlink: how they are dumped, static ones that userspace makes,
- * and what a message says of the mapping of a session.
+ * Mappings in messages of generic netlink: those of dumps, static mappings that userspace makes,
+ * and the mapping in a message that makes a session.
  *
  * The settings of a rule or device are part of the key of its mappings: the prefix in which
  * addresses of IPv4 peers are embedded, for example. A client uses a mapping only if it meets a
@@ -49,7 +49,7 @@ const struct nla_policy nf_xlat_nl_mapping_policy[NF_XLAT_A_MAPPING + 1] = {
 	[NF_XLAT_A_MAPPING]		= NLA_POLICY_NESTED(nf_xlat_nl_mapping_attrs),
 };
 
-/* The references to @bib that are those of sessions. RCU read side */
+/* Count the references to @bib that are those of sessions. RCU read side */
 static unsigned int nf_xlat_nl_bib_sessions(struct net *net,
 					    const struct nf_xlat_bib *bib)
 {
@@ -206,8 +206,8 @@ int nf_xlat_nl_put_refs(struct sk_buff *skb, const struct nf_conn *ct)
 /**
  * nf_xlat_nl_hold - begin a request that changes something
  *
- * With the reference to the module, nf_xlat_ct_fini() comes after the request. A mapping that ends
- * later would find the workqueue of its event drained. Process context.
+ * With the reference to the module, nf_xlat_ct_fini() runs after the request. Otherwise a mapping
+ * could end after nf_xlat_ct_fini() has sent all events. Process context.
  *
  * Return: 0, or -ENETDOWN if the module is about to go.
  */
@@ -217,13 +217,14 @@ int nf_xlat_nl_hold(void)
 }
 
 /**
- * nf_xlat_nl_enter - begin to make something
+ * nf_xlat_nl_enter - begin a request that makes a session or a mapping
  * @info: request
  *
- * The reference to the module makes sure that what is made is there when nf_xlat_ct_fini()
- * looks for it. Process context.
+ * With the reference to the module, nf_xlat_ct_fini() runs after the request, and ends what the
+ * request has made. Process context.
  *
- * Return: 0, or -ENETDOWN with a message if there is nothing here that makes sessions.
+ * Return: 0, or -ENETDOWN with a message if the namespace has neither a rule nor a device with
+ * state.
  */
 int nf_xlat_nl_enter(struct genl_info *info)
 {
@@ -371,12 +372,12 @@ static int nf_xlat_nl_read_block(struct nf_xlat_nl_mapping *m,
 }
 
 /**
- * nf_xlat_nl_read_rule - find out of which rule a mapping is
+ * nf_xlat_nl_read_rule - find the settings of the rule that a mapping belongs to
  * @net: network namespace
  * @m: the mapping, with both endpoints; gets the settings
  * @extack: for the message of an error
  *
- * If the message has settings, these count. Else they are those of the only rule or device whose
+ * If the message has settings, use these. Otherwise take them from the only rule or device whose
  * pool has the IPv4 endpoint. RCU read side.
  *
  * Return: 0 or a negative error.
@@ -574,7 +575,7 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 	struct nf_xlat_bib *bib;
 	int err;
 
-	/* With the padding of the keys */
+	/* Clear the padding of the keys as well: rhashtable compares it. */
 	memset(&m, 0, sizeof(m));
 	err = nf_xlat_nl_read_static(&m, info, true);
 	if (!err)
@@ -607,7 +608,7 @@ out:
 }
 
 /**
- * nf_xlat_nl_mapping_del - a mapping is static no longer
+ * nf_xlat_nl_mapping_del - let a static mapping end with its last session
  * @skb: request
  * @info: its attributes
  *
@@ -622,7 +623,7 @@ int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 	struct nf_xlat_bib *bib;
 	int err;
 
-	/* With the padding of the keys */
+	/* Clear the padding of the keys as well: rhashtable compares it. */
 	memset(&m, 0, sizeof(m));
 	err = nf_xlat_nl_read_static(&m, info, false);
 	if (!err)

@@ -3,8 +3,8 @@
  * Sessions that userspace makes and changes by generic netlink; nf_xlat_netlink_read.c reads and
  * checks them.
  *
- * Whether an entry or a mapping is to be made or changed is said by the command: generic netlink
- * refuses NLM_F_CREATE and the like in a new family, see genl_header_check().
+ * The command says whether a session is to be made or to be changed, since generic netlink refuses
+ * NLM_F_CREATE and similar flags in a new family, see genl_header_check().
  */
 
 #include <net/genetlink.h>
@@ -26,7 +26,7 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 	struct nf_xlat_nl_mapping *m;
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *bib;
-	/* A hairpin may have one mapping only, so its addresses are those of its tuples. */
+	/* Take the addresses of a hairpin from its tuples, as it may have only one mapping. */
 	__be32 peers[2] = { 0, nf_xlat_nl_pool_addr(n) };
 	unsigned int i;
 
@@ -298,9 +298,10 @@ int nf_xlat_nl_session_get(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(ct))
 		return PTR_ERR(ct);
 	/*
-	 * An event tells of a session before it gets its mapping, in the same RCU read side. A
-	 * session that is assured has had more packets than that one. One without a mapping has
-	 * NF_XLAT_CT_NONE, so that a user who asks for many of these does not wait for each.
+	 * nf_xlat_ct_hand_over() reports a session, and then attaches its mapping, in the same RCU
+	 * read side. A listener may ask for the session in between, so wait for the mapping. Do not
+	 * wait for a session that is assured, as it has had more packets than the first one; nor
+	 * for one without a mapping, which has NF_XLAT_CT_NONE: a user may ask for many of these.
 	 */
 	data = nf_xlat_ct_data(ct);
 	if (data && !READ_ONCE(data->held) && !test_bit(IPS_ASSURED_BIT, &ct->status))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a message says of a session that userspace makes or changes, with what the packet path
- * checks. A session needs what it holds of its rule: prefix, MTU, and the settings of its
- * mapping. That is in the message, as the dumps have it; of a mapping it may be left out, see
+ * Read a session that userspace makes or changes from a message, with the checks that the packet
+ * path makes. A session stores settings of its rule: prefix, MTU, and those of its mapping. The
+ * message has them in the form of a dump. Those of a mapping may be left out, see
  * nf_xlat_nl_read_rule().
  */
 
@@ -183,7 +183,7 @@ int nf_xlat_nl_read_zone(struct nf_xlat_nl_new *n)
 	return 0;
 }
 
-/* Read what can be changed of a session. */
+/* Read those attributes of a session that can be changed later. */
 static int nf_xlat_nl_read_state(struct nf_xlat_nl_new *n)
 {
 	struct nf_xlat_ct_want *want = &n->want;
@@ -212,7 +212,7 @@ static int nf_xlat_nl_read_state(struct nf_xlat_nl_new *n)
 	return 0;
 }
 
-/* Number of the device of kind "xlat" that a session is of. RCU read side */
+/* Find the number of the device of kind "xlat" that counts a session. RCU read side */
 static int nf_xlat_nl_read_owner(struct nf_xlat_nl_new *n)
 {
 	struct nf_xlat_ct_net *xn = nf_xlat_ct_pernet(n->net);
@@ -272,7 +272,7 @@ static int nf_xlat_nl_set_ends(struct nf_xlat_nl_new *n, struct nf_xlat_nl_mappi
 	return nf_xlat_nl_read_rule(n->net, m, n->extack);
 }
 
-/* Does the client's tuple have the peer's address, embedded in the prefix, as its destination? */
+/* Check that the client's tuple has the peer's address, embedded in the prefix, as destination. */
 static int nf_xlat_nl_check_peer(struct nf_xlat_nl_new *n, const struct nf_xlat_prefix *prefix,
 				 enum ip_conntrack_dir dir, __be32 peer)
 {
@@ -317,7 +317,7 @@ static int nf_xlat_nl_read_session_prefix(struct nf_xlat_nl_new *n,
 	       NF_XLAT_NL_BAD(n->extack, attr, -EINVAL, "no prefix of RFC 6052") : 0;
 }
 
-/* A session from IPv6 to IPv4 */
+/* Check a session from IPv6 to IPv4. */
 static int nf_xlat_nl_check_out(struct nf_xlat_nl_new *n)
 {
 	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
@@ -333,7 +333,7 @@ static int nf_xlat_nl_check_out(struct nf_xlat_nl_new *n)
 					  n->zone[IP_CT_DIR_REPLY]);
 	if (!err)
 		err = nf_xlat_nl_read_session_prefix(n, &n->map[0], IP_CT_DIR_ORIGINAL);
-	/* Without a prefix it is a port forward to an IPv4 host, which a rule names. */
+	/* A session without a prefix is a port forward to an IPv4 host that a rule names. */
 	if (err || !prefix->len)
 		return err;
 	err = nf_xlat_nl_check_peer(n, prefix, IP_CT_DIR_ORIGINAL, reply->src.u3.ip);
@@ -350,7 +350,7 @@ static int nf_xlat_nl_check_out(struct nf_xlat_nl_new *n)
 	return 0;
 }
 
-/* A session from IPv4 to IPv6 */
+/* Check a session from IPv4 to IPv6. */
 static int nf_xlat_nl_check_in(struct nf_xlat_nl_new *n)
 {
 	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
@@ -485,8 +485,8 @@ __be32 nf_xlat_nl_pool_addr(const struct nf_xlat_nl_new *n)
 }
 
 /**
- * nf_xlat_nl_check_session - check all of a session but whether its ports are free
- * @n: session; what it is to hold of its rule and its mappings is set
+ * nf_xlat_nl_check_session - check all of a session except whether its ports are free
+ * @n: session; gets the settings of its rule and of its mappings
  *
  * RCU read side.
  *
