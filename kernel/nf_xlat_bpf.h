@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the functions for BPF programs share: those of tc and of routes in nf_xlat_bpf_main.c, those
- * of XDP in nf_xlat_bpf_xdp.c.
- */
+/* Declarations for nf_xlat_bpf_main.c (programs of tc and of routes) and nf_xlat_bpf_xdp.c (XDP) */
 #ifndef _NF_XLAT_BPF_H
 #define _NF_XLAT_BPF_H
 

@@ -33,7 +33,7 @@
 #include "compat.h"
 #include "nf_xlat_bpf.h"
 
-/* No byte behind this is read of a TCP or UDP packet, counted from the network header. */
+/* Of a TCP or UDP packet, at most this many bytes are read, from the network header on. */
 #define NF_XLAT_BPF_HEAD	(60 + sizeof(struct tcphdr))
 
 /*
@@ -171,8 +171,8 @@ static bool nf_xlat_bpf_keep(struct sk_buff *skb)
 	if (!clone)
 		return false;
 	/*
-	 * The clone is needed for its head only, and must not hold conntrack entry or route.
-	 * skb_clone() has not given it the socket.
+	 * The clone is needed for its head only, and must not hold the conntrack entry or the route
+	 * for so long. skb_clone() has not given it the socket.
 	 */
 	nf_reset_ct(clone);
 	skb_dst_drop(clone);
@@ -207,7 +207,9 @@ static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
 		return false;
 	if (skb_cloned(skb) || skb_headlen(skb) < NF_XLAT_BPF_HEAD)
 		return true;
-	/* Of an ICMP error, and of a packet with extension headers, more bytes are read. */
+	/*
+	 * Of other packets, as ICMP errors and those with extension headers, more bytes are read.
+	 */
 	proto = pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
 				     ipv6_hdr(skb)->nexthdr;
 	return !nf_xlat_has_ports(proto);
@@ -259,9 +261,9 @@ static bool nf_xlat_bpf_ext_hdr(const struct nf_xlat_pkt *pkt)
 }
 
 /*
- * Does a packet of a route leave this host when it has the addresses @hdr? If not, it would come in
- * by "lo", where rules trust packets and no reverse path filter checks the source. So refuse that,
- * except for this host's own packets. Others must not become broadcasts either, see ip_forward().
+ * Does a packet of a route leave this host when it has the addresses @hdr? Otherwise it would come
+ * in by "lo", where rules trust packets and no reverse path filter checks the source. Only packets
+ * that this host has made may do so. Nor may others become broadcasts, see ip_forward().
  */
 static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
 			       const struct nf_xlat_pkt *pkt,
@@ -305,8 +307,8 @@ static bool nf_xlat_bpf_sk_stays(const struct sk_buff *skb)
 }
 
 /*
- * Make a dst that is no route. It holds @dev, and @orig, to which the caller has a reference.
- * Returns NULL without memory; then the reference is gone.
+ * Make a dst that is no route. It holds @dev, and takes over the caller's reference to @orig, which
+ * may be NULL. Returns NULL without memory; then the reference has been put.
  */
 static struct dst_entry *nf_xlat_bpf_md(struct net_device *dev,
 					struct dst_entry *orig)
@@ -326,17 +328,18 @@ static struct dst_entry *nf_xlat_bpf_md(struct net_device *dev,
 }
 
 /*
- * Make what the packet of a route's program gets in place of its route, which is of its old family.
- * If the program redirects the packet to a tunnel, the tunnel would take the route for one of the
- * new family.
+ * Make a dst that replaces the route of a packet, for a program of a route. The route is of the old
+ * family. If the program redirects the packet to a tunnel, the tunnel would take the route for one
+ * of the new family.
  *
- * bpf_lwt_xmit_reroute() takes VRF and namespace from the device. The packet may wait somewhere for
- * long, and must not keep the route's device from being deleted. So the result holds the VRF, or
- * "lo".
+ * bpf_lwt_xmit_reroute() takes VRF and namespace from the device of the dst. The packet may wait
+ * somewhere for long, and must not keep the route's device from being deleted. So the dst holds the
+ * VRF, or "lo".
  *
  * If the program puts a header of the old family around the packet and returns BPF_OK, core goes on
  * with a pointer to the route. Unless RCU protects that pointer, the packet has to hold the route.
- * It does so by two steps: xfrmi_xmit2() would send the packet by what is only one step away.
+ * So the dst holds a second such dst, and that one holds the route. With one alone, xfrmi_xmit2()
+ * would take the route from it (dst_orig), and send the packet by it.
  */
 static struct dst_entry *nf_xlat_bpf_no_route(const struct sk_buff *skb)
 {
@@ -545,9 +548,9 @@ __bpf_kfunc int bpf_skb_xlat(struct __sk_buff *skb_ctx, struct bpf_xlat_opts *op
 
 /*
  * May the packet of a program of a route be translated? nf_xlat_bpf_scrub() has to be able to take
- * its socket. And the packet must have a route, of its family, so that a program cannot translate
- * it twice: after BPF_OK, bpf_xmit() drops a packet only if its protocol has changed, and the code
- * that transmits has pointers into the packet's old head.
+ * its socket away. And the packet must have a route of its own family, so that a program cannot
+ * translate the packet twice: after BPF_OK, bpf_xmit() drops a packet only if its protocol has
+ * changed, and the code that transmits has pointers into the packet's old head.
  */
 static bool nf_xlat_bpf_of_route(const struct sk_buff *skb)
 {
@@ -582,8 +585,9 @@ __bpf_kfunc int bpf_lwt_xlat(struct __sk_buff *skb_ctx, struct bpf_xlat_opts *op
 	if (!nf_xlat_bpf_of_route(skb) || nf_xlat_has_policies(dev_net(skb->dev)))
 		return -EOPNOTSUPP;
 	/*
-	 * lwtunnel_xmit() of newer kernels increments the level before it runs the program. In
-	 * older kernels only tunnels do. So remember that it has been 0 once.
+	 * lwtunnel_xmit() of newer kernels increments the recursion level before it runs the
+	 * program. In older kernels only tunnels do. If the level is 0 once, this kernel is one of
+	 * these, and there is no limit to nested calls. So refuse all calls from then on.
 	 */
 	if (unlikely(!dev_recursion_level()))
 		WRITE_ONCE(nf_xlat_bpf_uncounted, true);

@@ -41,7 +41,10 @@ struct nf_xlat_bpf_frame {
 	u8			ttl;
 };
 
-/* Find the network header, behind at most two VLAN tags. NULL: not for us, or not IPv4 or IPv6 */
+/*
+ * Find the network header, behind at most two VLAN tags. Return NULL if the frame is not for the
+ * MAC address of the device, or is neither IPv4 nor IPv6.
+ */
 static void *nf_xlat_bpf_network(const struct xdp_buff *xdp, u8 *pf)
 {
 	const struct ethhdr *eth = xdp->data;
@@ -149,7 +152,7 @@ static int nf_xlat_bpf_shift(const struct nf_xlat_pkt *pkt)
 	return (int)pkt->l3.len - (int)nf_xlat_new_len(pkt);
 }
 
-/* Read the frame into @f. Return 0 or an error. @reason is NF_XLAT_OK if no reason applies. */
+/* Read the frame into @f. Return 0 or an error, with the reason in @reason if there is one. */
 static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 				const struct nf_xlat_bpf_conf *conf,
 				struct nf_xlat_bpf_frame *f,
@@ -282,7 +285,7 @@ static void nf_xlat_bpf_write(struct xdp_buff *xdp,
 	void *data;
 
 	data = xdp->data + nf_xlat_bpf_shift(pkt);
-	/* Do this first, since a longer network header overwrites the old place. */
+	/* Move it first, since a longer network header overwrites its old place. */
 	memmove(data, xdp->data, mac_len);
 	((__be16 *)(data + mac_len))[-1] = v6 ? htons(ETH_P_IP) :
 						htons(ETH_P_IPV6);

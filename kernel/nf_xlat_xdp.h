@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the functions for XDP programs share.
+ * Functions that both kfuncs for XDP programs need, those of nf_xlat_bpf and of nf_xlat_flow.
  */
 #ifndef _NF_XLAT_XDP_H
 #define _NF_XLAT_XDP_H
@@ -41,8 +41,8 @@ static inline bool nf_xlat_xdp_room(const struct xdp_buff *xdp, const void *data
 }
 
 /*
- * Set begin and end of a frame whose headers have been written. Metadata of XDP lies in
- * front of the frame, and is lost.
+ * Set begin and end of a frame whose headers have been written. The metadata of XDP is in front of
+ * the old frame, and is lost.
  */
 static inline void nf_xlat_xdp_set(struct xdp_buff *xdp, void *data, void *end)
 {
