@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counters, the tracepoint and the log: what became of packets, and why.
+ * Counters, the tracepoint and the log.
  */
 
 #include <linux/icmp.h>
@@ -51,7 +51,7 @@ static const char * const nf_xlat_mib_list[__NF_XLAT_MIB_MAX] = {
 	[NF_XLAT_MIB_BIB]	= "XlatBib",
 };
 
-/* What the tracepoint says about the transport header at @off */
+/* Read for the tracepoint the transport header at @off. */
 static void nf_xlat_trace_l4(const struct sk_buff *skb, int off,
 			     struct nf_xlat_trace *t, __be16 *sport,
 			     __be16 *dport)
@@ -125,8 +125,8 @@ static void nf_xlat_trace_read6(const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_trace_read - read of a packet what the tracepoint tells
- * @skb: any packet, in whatever state it was dropped: cut short, not linear
+ * nf_xlat_trace_read - read the fields of a packet that the tracepoint has
+ * @skb: any packet; it may be truncated, and not linear
  * @t: filled in
  *
  * Any context.
@@ -145,9 +145,9 @@ void nf_xlat_trace_read(const struct sk_buff *skb, struct nf_xlat_trace *t)
  * @net: network namespace that has it
  * @fmt: what is wrong; ends with ", dropping packet" if a packet is dropped for it
  *
- * Every user can make a namespace in which packets are dropped, so that only the
- * initial one is heard, and others where the host's administrator wants their logs,
- * as with nf_log. Any context.
+ * Any user can make a namespace in which packets are dropped. So, as nf_log does, log problems of
+ * the initial namespace only, unless the host's administrator has set the sysctl
+ * nf_log_all_netns. Any context.
  */
 void nf_xlat_warn(const struct net *net, const char *fmt, ...)
 {
@@ -235,10 +235,10 @@ struct nf_xlat_mib __percpu *nf_xlat_mib(const struct net *net)
 EXPORT_SYMBOL_GPL(nf_xlat_mib);
 
 /**
- * nf_xlat_mib_name - what a counter is called
+ * nf_xlat_mib_name - get the name of a counter
  * @i: a reason, or one of enum nf_xlat_mib_counters
  *
- * Return: the name, NULL: there is no such counter.
+ * Return: the name, or NULL if there is no such counter.
  */
 const char *nf_xlat_mib_name(unsigned int i)
 {
@@ -259,7 +259,7 @@ unsigned long nf_xlat_mib_sum(const struct nf_xlat_mib __percpu *mib,
 	unsigned long sum = 0;
 	int cpu;
 
-	/* snmp_fold_field() is no longer for modules. */
+	/* snmp_fold_field() is not exported any more. */
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu_ptr(mib, cpu)->mibs[i]);
 	return sum;
@@ -290,8 +290,8 @@ int nf_xlat_seq_show(struct seq_file *seq, void *v)
  * @skb: the packet, before its translation or after it
  * @owner: the device
  *
- * As vrf_ip_rcv() does. They would not see a translated packet otherwise, since it does not
- * pass netif_rx(). Bottom halves are disabled, RCU read side.
+ * As vrf_ip_rcv() does. Otherwise packet sockets would not see a translated packet, since it does
+ * not pass netif_rx(). Bottom halves are disabled, RCU read side.
  */
 void nf_xlat_tap(struct sk_buff *skb, const struct nf_xlat_owner *owner)
 {

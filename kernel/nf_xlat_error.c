@@ -18,8 +18,8 @@
 #include "nf_xlat_internal.h"
 
 /*
- * Has the kernel's own ICMP socket sent the packet? The socket is locked while it sends, and
- * icmp_send() and icmpv6_send() need the same lock. Besides, nobody reads its ICMP errors.
+ * Has the kernel's own ICMP socket sent the packet? That socket is locked while it sends, and
+ * icmp_send() and icmpv6_send() need the same lock. Besides, nobody reads ICMP errors from it.
  */
 static bool nf_xlat_of_icmp(const struct sock *sk)
 {

@@ -9,7 +9,7 @@
 #include <linux/rcupdate.h>
 #include "nf_xlat_events.h"
 
-/* The work pauses for so many times as long as it ran. */
+/* After a run, the work pauses for this many times the duration of the run. */
 #define NF_XLAT_EVENTS_PAUSE	16
 /*
  * The longest pause. Meanwhile conntrack entries of flows may time out, and the removal of a
@@ -26,7 +26,7 @@
  * @wqs: the workqueues
  * @name: their name
  * @host: how many works of the administrator's namespaces may run or wait for a lock at once
- * @users: the same of other namespaces
+ * @users: the same for the works of other namespaces
  *
  * Process context.
  *
@@ -103,7 +103,7 @@ static unsigned long nf_xlat_events_rest(const struct nf_xlat_events *ev)
  * nf_xlat_events_kick - schedule the work
  * @ev: the events
  *
- * The work runs when its pause is over. If it is running now, the pause is that which follows, see
+ * The work runs when its pause is over. If it is running now, it pauses after this run first, see
  * nf_xlat_events_end(). Any context.
  */
 void nf_xlat_events_kick(struct nf_xlat_events *ev)
@@ -127,9 +127,10 @@ void nf_xlat_events_queue(struct nf_xlat_events *ev)
 /**
  * nf_xlat_events_again - let the work run once more
  * @ev: the events
- * @delay: after so many jiffies, and after its pause; an event may come before that
+ * @delay: after this many jiffies, and not before its pause is over; an event may start the work
+ *	earlier
  *
- * For the work itself, when it has ended its run.
+ * For the work itself, at the end of its run.
  */
 void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay)
 {
@@ -186,7 +187,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_begin);
  * nf_xlat_events_end - end a run of the work
  * @ev: the events
  * @start: what nf_xlat_events_begin() returned
- * @done: the walk has met all sessions, so remove the events that this run has handled
+ * @done: the walk has visited all sessions, so remove the events that this run has handled
  *
  * Process context.
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module of the engine: namespaces, /proc/net/nf_xlat, devices that go.
+ * The module of the engine: its data of a namespace, /proc/net/nf_xlat, and the notifier for
+ * devices that are unregistered.
  */
 
 #include <linux/ipv6.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which address of the other family an address becomes: RFC 6052, RFC 7757, RFC 6791.
+ * Map addresses to the other family: RFC 6052, RFC 7757, RFC 6791.
  */
 
 #include <linux/export.h>
@@ -79,7 +79,8 @@ nf_xlat_map_inner(const struct nf_xlat_domain *dom, const struct net *net, u8 pf
  *
  * RCU read side.
  *
- * Return: NF_XLAT_OK, NF_XLAT_ADDRESS if @dom does not map it, or why it must not.
+ * Return: NF_XLAT_OK; NF_XLAT_ADDRESS if @dom does not map the source; or why it must not be
+ * mapped.
  */
 enum nf_xlat_reason
 nf_xlat_map_saddr(const struct nf_xlat_domain *dom, const struct net *net,
@@ -103,7 +104,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_saddr);
  *
  * RCU read side.
  *
- * Return: NF_XLAT_OK, NF_XLAT_ADDRESS if @dom does not map one of them, or why it must not.
+ * Return: NF_XLAT_OK; NF_XLAT_ADDRESS if @dom does not map one of them; or why one must not be
+ * mapped.
  */
 enum nf_xlat_reason
 nf_xlat_map_addrs(const struct nf_xlat_domain *dom, const struct net *net, u8 pf,
@@ -126,7 +128,7 @@ EXPORT_SYMBOL_GPL(nf_xlat_map_addrs);
  * nf_xlat_map - read a packet, and map its addresses
  * @dom: the mappings
  * @net: network namespace
- * @skb: packet with a whole network header, skb->data at it
+ * @skb: packet with a whole network header, where skb->data is
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
  * @reasm: nf_defrag has put it together, see nf_xlat_reassembled()
  * @error_saddr: source of ICMP errors whose own source cannot be translated (RFC 6791), or NULL
@@ -151,7 +153,7 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 	__u16 transport = skb->transport_header;
 	const union nf_inet_addr *saddr, *daddr;
 
-	/* They point into the packet. Of an IPv4 address only the first word is read. */
+	/* Pointers into the packet. Of an IPv4 address, only the first word is read. */
 	if (pf == NFPROTO_IPV6) {
 		saddr = (const void *)&ipv6_hdr(skb)->saddr;
 		daddr = (const void *)&ipv6_hdr(skb)->daddr;
@@ -179,7 +181,7 @@ bool nf_xlat_map(const struct nf_xlat_domain *dom, const struct net *net,
 			parm->outer.saddr.in6 = error_saddr->in6;
 		sreason = NF_XLAT_OK;
 	} else if (sreason == NF_XLAT_ADDRESS) {
-		/* ip6_input_finish() starts there, if the packet is for this host. */
+		/* nf_xlat_parse() may have moved it, and ip6_input_finish() starts there. */
 		skb->transport_header = transport;
 		return false;
 	}
