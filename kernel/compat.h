@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The only conditional code. Each entry names the probe in Kbuild that sets it
- * and the kernel from which on it is not needed.
+ * Differences between kernels, which are in no other file. Each entry names the probe of Kbuild
+ * that sets HAVE_, and the first kernel that does not need the entry.
  */
 #ifndef _NF_XLAT_COMPAT_H
 #define _NF_XLAT_COMPAT_H
@@ -32,7 +32,7 @@
 #define __bpf_kfunc	__used noinline
 #endif
 
-/* linux/btf_ids.h, since 6.9; before, any set would do */
+/* linux/btf_ids.h, since 6.9; before, kfuncs could be in any set */
 #ifndef BTF_KFUNCS_START
 #define BTF_KFUNCS_START(name)	BTF_SET8_START(name)
 #define BTF_KFUNCS_END(name)	BTF_SET8_END(name)
@@ -90,8 +90,8 @@ static inline int nf_xlat_dst_refs(struct dst_entry *dst)
 }
 
 /*
- * HAVE_FIB_DSCP_MASKED: include/net/ip_fib.h, since 6.12. Before, who looks up a route
- * masks what rules see of the TOS.
+ * HAVE_FIB_DSCP_MASKED: include/net/ip_fib.h, since 6.12. Before, the caller of a route look-up
+ * had to mask the TOS that routing rules see.
  */
 static inline u8 nf_xlat_fib_tos(u8 tos)
 {
@@ -102,7 +102,7 @@ static inline u8 nf_xlat_fib_tos(u8 tos)
 #endif
 }
 
-/* HAVE_RT_RELEASES: linux/spinlock_rt.h, since 6.12; before, sparse is not told what unlocks */
+/* HAVE_RT_RELEASES: linux/spinlock_rt.h, since 6.12; before, unlock functions had no annotation */
 #if defined(CONFIG_PREEMPT_RT) && !defined(HAVE_RT_RELEASES)
 #define nf_xlat_acquired(lock)	((void)(lock))
 #else
@@ -117,7 +117,7 @@ static inline bool skb_frags_readable(const struct sk_buff *skb)
 }
 #endif
 
-/* HAVE_TSTAMP_TYPE: linux/skbuff.h, since 6.11; before, one bit said what tstamp is */
+/* HAVE_TSTAMP_TYPE: linux/skbuff.h, since 6.11; before, the type of tstamp was one bit */
 static inline u8 nf_xlat_tstamp_type(const struct sk_buff *skb)
 {
 #ifdef HAVE_TSTAMP_TYPE
@@ -174,7 +174,7 @@ static inline void nf_xlat_netns_immutable(struct net_device *dev)
 
 /*
  * HAVE_NEWLINK_PARAMS: include/net/rtnetlink.h, since 6.15. Before, src_net is the namespace of
- * IFLA_LINK_NETNSID where there is one, and nothing tells that of the socket.
+ * IFLA_LINK_NETNSID if the request has this attribute. Then the socket's namespace is not known.
  */
 #ifdef HAVE_NEWLINK_PARAMS
 #define NF_XLAT_NEWLINK_ARGS	struct net_device *dev,			\
@@ -278,17 +278,17 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 	if (refcount_dec_and_test(&timeout->refcnt))
 		kfree_rcu(timeout, rcu);
 #else
-	/* A packet that nf_conntrack_in() looks at may have read the pointer. */
+	/* Another CPU in nf_conntrack_in() may have read the pointer. */
 	synchronize_rcu();
 	kfree(timeout);
 #endif
 }
 
 /*
- * HAVE_TIMEOUT_REFCNT as well: before 7.1 nft_ct copied 16 bytes of an entry that is not
- * IPv4's, also into a register for 4 (CVE-2026-53267). No header shows the fix. But what
- * the probe looks for came after it: in 6.1.191 with it, in 6.12.112 where the fix is
- * in 6.12.94, in 7.2.
+ * HAVE_TIMEOUT_REFCNT as well: before 7.1, nft_ct copied 16 bytes of an entry that is not IPv4,
+ * even if the register had 4 bytes (CVE-2026-53267). No header shows the fix, so look for a change
+ * that came not before it: 6.1.191 has both, 6.12.112 has the change and 6.12.94 the fix, 7.2 has
+ * the change and 7.1 the fix.
  */
 #ifdef HAVE_TIMEOUT_REFCNT
 #define NF_XLAT_NFT_CT_FIXED	true
@@ -316,11 +316,11 @@ static inline void nf_xlat_timeout_put(struct nf_ct_timeout *timeout)
 
 /*
  * HAVE_HELPER_REFCNT, see above, and HAVE_HELPER_DEPRECATED in the same header. Before 7.2, root of
- * a namespace could take the helper from an entry by ctnetlink, and the destroy callback with it,
- * unless the entry has a master. Then entries of ours get one, see nf_xlat_ct_ext_add(). No header
- * shows whether ctnetlink still does so, and a stable kernel may get the reference count alone.
- * So look also for a warning that helpers are to be removed, which is nothing for stable kernels.
- * A master does no harm where it is not needed.
+ * a namespace could remove the helper of an entry by ctnetlink, and with it the destroy callback,
+ * unless the entry had a master. On such a kernel sessions get a master, see nf_xlat_ct_ext_add().
+ * No header shows whether ctnetlink still does this. A stable kernel may get the reference count
+ * without that change. So look also for the warning that helpers will be removed, which stable
+ * kernels will not get. A master does no harm where it is not needed.
  */
 #if defined(HAVE_HELPER_REFCNT) && defined(HAVE_HELPER_DEPRECATED)
 #define NF_XLAT_HELPER_STAYS	true
@@ -348,17 +348,14 @@ static inline struct nlattr **nf_xlat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/*
- * net/genetlink.h, since 6.8 and in later 6.1; before, the flag of operations did for groups
- * too
- */
+/* net/genetlink.h, since 6.8 and in later 6.1; before, groups had the flag of operations */
 #ifndef GENL_MCAST_CAP_NET_ADMIN
 #define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
 #endif
 
 /*
- * May an IPsec policy apply to what is forwarded? The default policies (ip xfrm policy setdefault)
- * apply to what has no other.
+ * May an IPsec policy apply to a forwarded packet? The default policies (ip xfrm policy setdefault)
+ * apply to packets that no other policy matches.
  */
 static inline bool nf_xlat_has_policies(const struct net *net)
 {
@@ -387,8 +384,8 @@ nf_xlat_flowtable_lookup(struct net *net, const struct nft_table *table,
 }
 
 /*
- * HAVE_NFT_BASE_SEQ: include/net/netns/nftables.h, since 6.12. Which rules are in
- * force; without it they are taken for the same for a second.
+ * HAVE_NFT_BASE_SEQ: include/net/netns/nftables.h, since 6.12. A number that changes with each
+ * change of the rules. Without base_seq, the rules count as changed after a second.
  */
 static inline u32 nf_xlat_rules_stamp(const struct net *net)
 {
@@ -422,7 +419,7 @@ nf_xlat_ingress_hooks(const struct net_device *dev)
 
 /*
  * HAVE_FORWARD_PATH_CTX: include/linux/netdevice.h, since 7.3 and in later 7.2.
- * From there on a path may have references.
+ * Since then a path may hold references.
  */
 static inline int nf_xlat_fill_forward_path(const struct net_device *dev,
 					    const u8 *ha,

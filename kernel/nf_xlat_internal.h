@@ -27,7 +27,7 @@
 struct seq_file;
 
 #define NF_XLAT_HOP_BUCKETS	64
-/* Behind these, a bucket for nf_xlat_local_route() */
+/* The last bucket, which is for nf_xlat_local_route() */
 #define NF_XLAT_HOP_LOCAL	NF_XLAT_HOP_BUCKETS
 
 /**
@@ -59,12 +59,12 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  *	the packet's mark wants another route.
  * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
- * @asked: of struct nf_xlat_parm. IPsec leaves another value when it decrypts the packet.
+ * @asked: as in struct nf_xlat_parm. If IPsec decrypts the packet, it overwrites this.
  * @cut_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
  *	packet, or 0; 0 for a GSO packet. Not to be read if nf_defrag has put the packet together.
  * @id: the identification that the fragments get then
- * @hook: where the packet is to be passed on, while it waits in nf_xlat_walk.later
- * @depth: how often the packet has been translated by then
+ * @hook: while the packet waits in nf_xlat_walk.later: the hook that it is to enter
+ * @depth: the same: how often the packet has been translated
  * @own_sk: pass it on with skb->sk, to which the packet has a reference
  * @net: network namespace to pass it on in. It cannot be read from the route: dst_dev_put()
  *	may give the route a device of init_net meanwhile.
@@ -164,13 +164,13 @@ static inline u32 nf_xlat_cut_len(const struct nf_xlat_pkt *pkt,
 {
 	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
 
-	/* A packet with DF=1 that is this host's own, see nf_xlat_parse() */
+	/* This host has made the packet and may cut it, see nf_xlat_parse(): routers may not. */
 	if (pkt->l3.df && parm->mtu6)
 		return parm->mtu6;
 	/*
-	 * Without a route the MTU of the path is not known; the configured MTU is what is
-	 * left. For a packet that needs no MTU, see nf_xlat_parm, this is no less than
-	 * IPV6_MIN_MTU either.
+	 * Without a route, mtu6 is 0, as the MTU of the path is not known: use the configured
+	 * MTU. For a packet that needs no MTU, see nf_xlat_parm, mtu6 is 0 as well; such a packet
+	 * is not longer than IPV6_MIN_MTU.
 	 */
 	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }
@@ -181,7 +181,7 @@ static inline bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
 	       !pkt->icmp_error;
 }
 
-/* Sum of a pseudo-header that has no counterpart in the other family. */
+/* Sum of length and protocol in the pseudo-header of ICMPv6. ICMPv4 has no pseudo-header. */
 #define NF_XLAT_ICMP_PSEUDO(len) \
 	csum_add((__force __wsum)htonl(len), (__force __wsum)htonl(IPPROTO_ICMPV6))
 

@@ -2,13 +2,14 @@
 /*
  * IPv4/IPv6 translation engine (RFC 7915, RFC 6052): what its callers use.
  *
- * A caller (nftables is the first) does four things with a packet:
+ * These functions translate a packet:
  *
- *	nf_xlat_parse()	reads and judges it
- *	nf_xlat_map()	does so and maps its addresses to the other family, for a
- *			translation without state
- *	nf_xlat_skb()	rewrites it in place, or
- *	nf_xlat_send()	does so and sends it on its way in the other family
+ *	nf_xlat_parse()	reads the packet, and decides whether it can be translated
+ *	nf_xlat_map()	for a translation without state: calls nf_xlat_parse(), and maps the
+ *			addresses to the other family
+ *	nf_xlat_skb()	rewrites the packet in place
+ *	nf_xlat_send()	looks up the route, calls nf_xlat_skb(), and lets the packet enter the
+ *			hooks of the other family
  *
  * Parameters are plain data, so that a netdevice, a lightweight tunnel or a
  * BPF kfunc can drive the same engine.
@@ -36,27 +37,27 @@
  * @NF_XLAT_OK: translated
  * @NF_XLAT_MALFORMED: truncated header, or lengths that contradict each other
  * @NF_XLAT_CSUM: ICMP error with a wrong checksum (RFC 5508 REQ-3)
- * @NF_XLAT_OPTIONS: source route or routing header that is not used up
+ * @NF_XLAT_OPTIONS: source route or routing header with hops left to visit
  * @NF_XLAT_FRAGMENT: fragment that cannot be translated by itself
  * @NF_XLAT_ICMP: ICMP type or code without a counterpart, or IGMP
  * @NF_XLAT_QUOTED: ICMP error that quotes something untranslatable
  * @NF_XLAT_ADDRESS: source that no packet may have, before or after the translation; destination
  *	before it that no packet may have, an IPv4 group among them; broadcast of the link layer
  * @NF_XLAT_PROTO: transport protocol that stateful mode cannot track
- * @NF_XLAT_HOPLIMIT: TTL or hop limit ends here
+ * @NF_XLAT_HOPLIMIT: TTL or hop limit is used up
  * @NF_XLAT_TOOBIG: over the MTU of the other side
  * @NF_XLAT_NOROUTE: no route in the other family, or none to this host for the socket that tproxy
  *	has found
- * @NF_XLAT_LOOP: translated again and again within one traversal
+ * @NF_XLAT_LOOP: translated too often, see NF_XLAT_MAX_DEPTH and NF_XLAT_MAX_LATER
  * @NF_XLAT_GSO: kind of GSO packet that has no counterpart, or packet of ESP that is not
  *	encrypted yet, see nf_xlat_to_encrypt()
  * @NF_XLAT_STATE: no conntrack entry that could hold the session
  * @NF_XLAT_NOPORT: no free address and port left in the pool
  * @NF_XLAT_NOMEM: out of memory
  * @NF_XLAT_FORWARDING: forwarding is off where the packet came in
- * @NF_XLAT_POLICY: an IPsec policy says no
- * @NF_XLAT_DADDR: the destination that comes out may not be forwarded to, as no packet may have it,
- *	or as a route or routing rule prohibits it
+ * @NF_XLAT_POLICY: an IPsec policy blocks the packet
+ * @NF_XLAT_DADDR: the translated destination is one that no packet may have, or that a route or
+ *	routing rule prohibits
  * @NF_XLAT_NON_GLOBAL: the well-known prefix with an IPv4 address that is not
  *	globally reachable
  * @NF_XLAT_FRAG_ICMP: fragment of an ICMP message, whose checksum would need
@@ -64,8 +65,8 @@
  * @NF_XLAT_FRAG_CSUM: fragment of a UDP packet without a checksum, which IPv6
  *	does not have
  * @NF_XLAT_FILTERED: from a peer that the mapping has no session with
- * @NF_XLAT_UNSOLICITED: TCP SYN to a port of the pool that nobody has, as yet
- * @NF_XLAT_BLACKHOLE: a route or a routing rule says that it is to be dropped silently
+ * @NF_XLAT_UNSOLICITED: TCP SYN to a port that no client has, but that a client may get
+ * @NF_XLAT_BLACKHOLE: a route or a routing rule drops the packet silently
  */
 enum nf_xlat_reason {
 	NF_XLAT_OK,
@@ -98,7 +99,10 @@ enum nf_xlat_reason {
 	__NF_XLAT_REASON_MAX
 };
 
-/* Values of @asked of struct nf_xlat_parm. @reason: NF_XLAT_OK, or why not to forward it */
+/*
+ * Values of @asked of struct nf_xlat_parm. @reason: what nf_xlat_may_forward() has returned for the
+ * packet before its translation
+ */
 #define NF_XLAT_NOT_ASKED	0
 #define NF_XLAT_ASKED(reason)	(1 + (reason))
 
@@ -123,9 +127,10 @@ struct nf_xlat_mib {
 };
 
 /**
- * struct nf_xlat_owner - a device in whose name packets are translated
+ * struct nf_xlat_owner - a device of kind "xlat" for which packets are translated
  *
- * @dev: has them in its statistics, and its taps see them before and behind
+ * @dev: the device. Its statistics count these packets, and its taps see each of them before and
+ *	after the translation
  * @mib: the device's own counters
  */
 struct nf_xlat_owner {
@@ -138,7 +143,7 @@ struct nf_xlat_owner {
  *
  * @addr: the prefix, bits after @len and octet 8 are zero
  * @len: its length in bits: 32, 40, 48, 56, 64 or 96; 0 means "none"
- * @non_global: as the well-known prefix it may hold any IPv4 address
+ * @non_global: even the well-known prefix may represent any IPv4 address
  */
 struct nf_xlat_prefix {
 	struct in6_addr	addr;
@@ -309,8 +314,8 @@ struct nf_xlat_hdr {
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: nf_xlat_skb() decrements TTL or hop limit
  * @hop_due: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
- * @asked: NF_XLAT_ASKED() of what the old family says about forwarding the packet, or
- *	NF_XLAT_NOT_ASKED: then nf_xlat_may_go_on() asks the new family
+ * @asked: NF_XLAT_ASKED(), the result of nf_xlat_may_forward() for the old family. Or
+ *	NF_XLAT_NOT_ASKED: then nf_xlat_may_go_on() makes the checks of the new family
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -347,19 +352,19 @@ struct nf_xlat_current {
 	void				*flowtable;
 };
 
-/* What has been done for a packet by the time that it is translated */
-#define NF_XLAT_HOP_TAKEN	BIT(0)	/* TTL or hop limit is one less */
-#define NF_XLAT_FORWARD_ASKED	BIT(1)	/* it may be forwarded */
-#define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* rules of the other family may find one */
-#define NF_XLAT_IN_DEVICE	BIT(3)	/* it has been routed to @skb->dev, and NAT is done */
-#define NF_XLAT_FOR_HOST	BIT(4)	/* its family need not forward, it is for this host */
+/* What the stack has done with a packet before its translation, and what may be done after it */
+#define NF_XLAT_HOP_TAKEN	BIT(0)	/* TTL or hop limit has been decremented */
+#define NF_XLAT_FORWARD_ASKED	BIT(1)	/* the packet may be forwarded */
+#define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* without a route, NAT may change the destination */
+#define NF_XLAT_IN_DEVICE	BIT(3)	/* routed to @skb->dev; it has passed POST_ROUTING */
+#define NF_XLAT_FOR_HOST	BIT(4)	/* came in for this host, so need not be forwarded */
 
 /**
  * struct nf_xlat_way - where a packet is, and where it goes on when it is translated
  *
  * @net: network namespace
  * @sk: socket of the hook; in LOCAL_OUT the one that sends the packet
- * @owner: device that does it, or NULL
+ * @owner: device of kind "xlat" that translates the packet, or NULL
  * @at: hook of the other family that it enters: NF_INET_PRE_ROUTING, FORWARD or LOCAL_OUT
  * @flags: NF_XLAT_HOP_TAKEN and those that follow
  */
@@ -397,10 +402,10 @@ struct nf_xlat_flowi {
 };
 
 /**
- * struct nf_xlat_after - something to do when a packet has been handed on
+ * struct nf_xlat_after - a function to call when a packet has been passed on
  *
  * @next: for nf_xlat_do_after()
- * @fn: what
+ * @fn: the function
  */
 struct nf_xlat_after {
 	struct nf_xlat_after	*next;
@@ -408,7 +413,7 @@ struct nf_xlat_after {
 };
 
 /**
- * struct nf_xlat_trace - what the tracepoint tells of a packet
+ * struct nf_xlat_trace - the fields of a packet that the tracepoint has
  *
  * @saddr: source address and port, a sockaddr_in or sockaddr_in6
  * @daddr: the same of the destination
@@ -416,7 +421,7 @@ struct nf_xlat_after {
  * @type: of ICMP
  * @code: of ICMP
  *
- * What the packet does not have, or not in whole, is zero.
+ * A field that the packet does not have, or not completely, is zero.
  */
 struct nf_xlat_trace {
 	struct sockaddr_in6	saddr;
@@ -436,7 +441,7 @@ static inline bool nf_xlat_sk_is_inet(const struct sock *sk)
 	return !sk || sk->sk_family == AF_INET || sk->sk_family == AF_INET6;
 }
 
-/* Of a packet in a hook: it goes on in the same one. */
+/* The way of a packet in a hook: it enters the same hook of the other family. */
 static inline struct nf_xlat_way
 nf_xlat_way_of(const struct nf_hook_state *state)
 {
@@ -450,7 +455,7 @@ nf_xlat_way_of(const struct nf_hook_state *state)
 	};
 }
 
-/* Has nf_defrag put a packet together? For those in a hook, whose control block is IP's. */
+/* Has nf_defrag put a packet together? Only in a hook, where the control block is that of IP. */
 static inline bool nf_xlat_reassembled(const struct sk_buff *skb, u8 pf)
 {
 	return pf == NFPROTO_IPV4 ? IPCB(skb)->frag_max_size :
@@ -486,7 +491,7 @@ static inline bool nf_xlat_is_icmp(u8 pf, u8 proto)
 	return proto == (pf == NFPROTO_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 }
 
-/* Whose header begins with ports */
+/* Does the header of this protocol begin with ports? */
 static inline bool nf_xlat_has_ports(u8 proto)
 {
 	switch (proto) {
@@ -533,8 +538,8 @@ int nf_xlat_eam_reach(const struct nf_xlat_eam *eam, bool group);
  * @l4_off: offset of the transport header from skb->data
  * @l4_len: length of the transport header
  *
- * It may start at this transport header, or at one inside of a tunnel, which is behind. A tap can
- * ask for a checksum from anywhere on. Any context.
+ * It may start at this transport header, or behind it, at a header inside of a tunnel. A packet
+ * socket or tun can set it to start anywhere. Any context.
  *
  * Return: true if so, or if no checksum is to be made.
  */
@@ -590,8 +595,8 @@ static inline bool nf_xlat_addr_6to4(const struct nf_xlat_prefix *prefix,
 }
 
 /*
- * Is it in 0.0.0.0/8 or 169.254.0.0/16? RFC 1812 section 5.3.7 and RFC 3927 section 2.7 tell
- * routers not to forward such packets. ipv4_is_zeronet() is true for 0.0.0.0 only.
+ * Is the address in 0.0.0.0/8 or 169.254.0.0/16? RFC 1812 section 5.3.7 and RFC 3927 section 2.7
+ * forbid routers to forward such packets. ipv4_is_zeronet() is true for 0.0.0.0 only.
  */
 static inline bool nf_xlat_addr4_of_link(__be32 addr)
 {
@@ -621,15 +626,15 @@ static inline bool nf_xlat_addr_legal(u8 pf, const union nf_inet_addr *addr)
 		       !nf_xlat_addr4_of_link(addr->ip) &&
 		       !ipv4_is_lbcast(addr->ip);
 
-	/* Most addresses: no illegal one is in 2000::/3. */
+	/* Most addresses are in 2000::/3, where none is illegal. */
 	return likely((addr->in6.s6_addr[0] & 0xe0) == 0x20) ||
 	       nf_xlat_addr6_legal(&addr->in6);
 }
 
 /*
- * May a prefix that nf_xlat_prefix_check() accepts hold this IPv4 address? RFC 6052
- * section 3.1 keeps the well-known prefix for addresses that are globally reachable;
- * others, those of RFC 8215 included, are free.
+ * May a prefix that nf_xlat_prefix_check() accepts represent this IPv4 address? RFC 6052
+ * section 3.1 allows only globally reachable addresses in the well-known prefix. Other prefixes,
+ * those of RFC 8215 included, have no such limit.
  */
 static inline bool nf_xlat_prefix_allows(const struct nf_xlat_prefix *prefix,
 					 __be32 addr)
@@ -675,9 +680,9 @@ void nf_xlat_linear(struct net *net, void *data, const struct nf_xlat_pkt *pkt,
 		    const struct nf_xlat_hdr *hdr, u8 ttl);
 
 /**
- * nf_xlat_new_hlen - the length of the network header that replaces another one
- * @pf: family of the packet that has the other one
- * @l3: the other one
+ * nf_xlat_new_hlen - the length that a network header has after the translation
+ * @pf: family of the packet before the translation
+ * @l3: its network header before the translation
  *
  * Any context.
  *

@@ -47,7 +47,7 @@ NF_XLAT_REASONS
 #define EM(a, b)	{ a, b },
 #define EMe(a, b)	{ a, b }
 
-/* A packet that is not translated, by the reason that its counter names too */
+/* A packet is not translated. The reasons are those of the counters in /proc/net/nf_xlat. */
 TRACE_EVENT(nf_xlat_drop,
 
 	TP_PROTO(const struct net *net, const struct sk_buff *skb,
