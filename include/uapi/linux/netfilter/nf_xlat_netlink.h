@@ -12,16 +12,16 @@
 
 /**
  * enum nf_xlat_session_flag
- * @NF_XLAT_SESSION_FLAG_HAIRPIN: Between two IPv6 clients, by IPv4 addresses
- *   that they have borrowed.
- * @NF_XLAT_SESSION_FLAG_FAST_PATH: Its packets take the fast path of a
- *   flowtable.
- * @NF_XLAT_SESSION_FLAG_MASQUERADE: It ends with the address that it has
- *   borrowed.
- * @NF_XLAT_SESSION_FLAG_NON_GLOBAL: The well-known prefix may hold IPv4
+ * @NF_XLAT_SESSION_FLAG_HAIRPIN: The session is between two IPv6 clients, by
+ *   IPv4 addresses of the pool.
+ * @NF_XLAT_SESSION_FLAG_FAST_PATH: The packets of the session take the fast
+ *   path.
+ * @NF_XLAT_SESSION_FLAG_MASQUERADE: The session ends when its IPv4 address is
+ *   removed from the host.
+ * @NF_XLAT_SESSION_FLAG_NON_GLOBAL: The well-known prefix may represent IPv4
  *   addresses that are not global.
- * @NF_XLAT_SESSION_FLAG_MAPPED: Its client's port is that of a mapping. Not
- *   told in notifications.
+ * @NF_XLAT_SESSION_FLAG_MAPPED: The session has a mapping. This flag is not
+ *   set in notifications.
  */
 enum nf_xlat_session_flag {
 	NF_XLAT_SESSION_FLAG_HAIRPIN = 1,
@@ -33,9 +33,9 @@ enum nf_xlat_session_flag {
 
 /**
  * enum nf_xlat_listen_group
- * @NF_XLAT_LISTEN_GROUP_MAPPINGS: The group mappings.
- * @NF_XLAT_LISTEN_GROUP_SESSIONS: The group sessions.
- * @NF_XLAT_LISTEN_GROUP_BLOCKS: The group blocks.
+ * @NF_XLAT_LISTEN_GROUP_MAPPINGS: The multicast group mappings.
+ * @NF_XLAT_LISTEN_GROUP_SESSIONS: The multicast group sessions.
+ * @NF_XLAT_LISTEN_GROUP_BLOCKS: The multicast group blocks.
  */
 enum nf_xlat_listen_group {
 	NF_XLAT_LISTEN_GROUP_MAPPINGS = 1,
