@@ -15,9 +15,9 @@
 #define __ksym
 #endif
 
-/* Of struct bpf_xlat_opts */
+/* Flags of struct bpf_xlat_opts */
 #define BPF_XLAT_F_NON_GLOBAL	(1 << 0)	/* any IPv4 address in the well-known prefix */
-#define BPF_XLAT_F_HOP		(1 << 1)	/* take one from TTL or hop limit */
+#define BPF_XLAT_F_HOP		(1 << 1)	/* decrement TTL or hop limit */
 
 /**
  * struct bpf_xlat_opts - how a packet is to be translated, and why it was not
@@ -26,16 +26,16 @@
  * @local6: IPv6 prefix of the pair (RFC 7757), bits after @local6_len are zero
  * @local4: IPv4 prefix of the pair, network byte order, bits after @local4_len are zero
  * @error4: IPv4 source of ICMP errors of IPv6 routers that have no mapping (RFC 6791),
- *	network byte order; 0: they are not translated
+ *	network byte order; 0: such errors are not translated
  * @prefix_len: 32, 40, 48, 56, 64 or 96; 0: no prefix
  * @local6_len: 0 to 128
- * @local4_len: 0 to 32, with no more bits behind it than there are behind @local6_len;
- *	0 like @local6_len: no pair
- * @flags: BPF_XLAT_F_
- * @mtu: longest packet that may come out, host byte order; 0: 1280 for what comes from
- *	IPv4 without DF (RFC 7915 section 4.1), any for the rest
- * @reason: filled in: 0, or the line of /proc/net/nf_xlat that says why the packet is not
- *	translated
+ * @local4_len: 0 to 32; 32 - @local4_len must not be more than 128 - @local6_len; if both lengths
+ *	are 0, there is no pair
+ * @flags: BPF_XLAT_F_NON_GLOBAL, BPF_XLAT_F_HOP
+ * @mtu: maximum length of the translated packet, host byte order; 0: 1280 for an IPv4 packet
+ *	without DF (RFC 7915 section 4.1), no maximum for others
+ * @reason: set by the function: 0, or the number of the line in /proc/net/nf_xlat that says why
+ *	the packet is not translated
  */
 struct bpf_xlat_opts {
 	struct in6_addr	prefix;
@@ -56,17 +56,18 @@ struct bpf_xlat_opts {
  * @opts: how
  * @opts__sz: sizeof(*@opts)
  *
- * Without state: both addresses map by the pair or else by the prefix. Where the packet
- * goes then, the program says. Its packet pointers have to be read anew from @skb, as
- * after bpf_skb_change_proto(); by old ones it finds a packet that is no longer sent.
+ * The translation has no state. It maps each address by the pair, or by the prefix if the pair does
+ * not have the address. The program decides where the packet goes afterwards. It has to read its
+ * packet pointers again from @skb, as after bpf_skb_change_proto(). Old packet pointers may point
+ * to a copy of the packet that is not sent.
  *
- * Return: 0, or with the packet as it was
- *	-ENOENT if it is no IP packet or has an address that is not mapped,
- *	-EMSGSIZE if it is longer than what may come out and has to be cut, or segmented,
- *	-EBADMSG if it is one that has no counterpart or is malformed,
- *	-EOPNOTSUPP if an XDP program has given it metadata,
- *	-EINVAL if @opts is wrong;
- *	-ENOMEM, then the packet is to be dropped.
+ * Return: 0; or an error, with which the packet is unchanged except for -ENOMEM:
+ *	-ENOENT if it is no IP packet, or has an address that is not mapped,
+ *	-EMSGSIZE if the translated packet would be too long, or has to be segmented before,
+ *	-EBADMSG if it is malformed, or has no counterpart in the other family,
+ *	-EOPNOTSUPP if an XDP program has added metadata to it,
+ *	-EINVAL if @opts is not valid,
+ *	-ENOMEM without memory; then the program has to drop the packet.
  */
 int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
@@ -77,15 +78,15 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * @opts: how
  * @opts__sz: sizeof(*@opts)
  *
- * As bpf_skb_xlat(), where a route with "encap bpf xmit" transmits. Afterwards the packet has
- * no route, and gets one of its new family when the program returns BPF_LWT_REROUTE; the kernel
- * drops it after BPF_OK. The program must not use skb->cb, where the kernel keeps what the code
- * of the old family knows of the packet.
+ * As bpf_skb_xlat(), for the program of a route with "encap bpf xmit". Afterwards the packet has no
+ * route. It gets one of its new family when the program returns BPF_LWT_REROUTE. After BPF_OK, the
+ * kernel drops the packet. The program must not use skb->cb, which has data of the old family.
  *
- * Return: as bpf_skb_xlat(), or, with the packet as it was, -EOPNOTSUPP if it has no route of
- *	its family (it has been translated already), a socket whose memory may be freed at
- *	once (neither TCP, UDP, raw nor ping) or that is bound to a device, or if the network
- *	namespace has IPsec policies, -ELOOP if routes lead it in a circle.
+ * Return: as bpf_skb_xlat(). Besides, with the packet unchanged:
+ *	-EOPNOTSUPP if the packet has no route of its family, since it has been translated
+ *	already; if its socket is bound to a device, or is one whose memory may be freed at once
+ *	(neither TCP, UDP, raw nor ping); or if the network namespace has IPsec policies,
+ *	-ELOOP if routes send the packet in a loop.
  */
 int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
@@ -96,38 +97,39 @@ int bpf_lwt_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  * @opts: how
  * @opts__sz: sizeof(*@opts)
  *
- * As bpf_skb_xlat(), for plain packets of TCP, UDP and ICMP echo: those without options or
- * extension headers that are no fragment and lie in one buffer. The link layer header
- * moves along and says the other family; its addresses and tags are the program's, and
- * packet pointers have to be read anew from @xdp. Metadata of the frame is lost.
+ * As bpf_skb_xlat(), for plain packets of TCP, UDP and ICMP echo: those that have no options or
+ * extension headers, are not fragments, and are in one buffer. The link layer header moves with the
+ * packet, and gets the protocol of the other family. Its addresses and tags are left to the
+ * program. The program has to read its packet pointers again from @xdp. Metadata of the frame is
+ * lost.
  *
- * Return: 0, or with the frame as it was
- *	-ENOENT if it is no IP packet, not for the address of the device, or has an address
- *	that is not mapped,
- *	-EOPNOTSUPP if it is one that the stack can translate, and this function does not:
- *	another protocol, ICMP error, fragment, options or extension headers, UDP without a
- *	checksum from IPv4, a frame of several buffers or without room in front, generic XDP,
- *	-EMSGSIZE, -EBADMSG, -EINVAL as bpf_skb_xlat(); -EINVAL also if @opts lies in the
- *	memory of the frame.
+ * Return: 0; or an error, with the frame unchanged:
+ *	-ENOENT if it is no IP packet, is not for the MAC address of the device, or has an
+ *	address that is not mapped,
+ *	-EOPNOTSUPP if the stack may be able to translate it, but this function is not: another
+ *	protocol, an ICMP error, a fragment, options or extension headers, a UDP packet of IPv4
+ *	without a checksum, a frame of several buffers or without room in front, generic XDP,
+ *	-EMSGSIZE, -EBADMSG, -EINVAL as bpf_skb_xlat(); -EINVAL also if @opts is in the memory of
+ *	the frame.
  */
 int bpf_xdp_xlat(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 		 __u32 opts__sz) __ksym;
 
 /**
- * bpf_xdp_xlat_fib - where would the frame of an XDP program go, once it is translated?
+ * bpf_xdp_xlat_fib - fill in the route look-up for the translated frame of an XDP program
  * @xdp: the frame
  * @opts: how it is to be translated
  * @opts__sz: sizeof(*@opts)
- * @fib: filled in: what bpf_fib_lookup() has to be asked about the translated frame
+ * @fib: set by the function: parameters of bpf_fib_lookup() for the translated frame
  * @fib__sz: sizeof(*@fib)
  *
- * So a program can leave a frame to the stack as it was. An address that the pair does not map
- * falls back to the prefix, so each IPv4 destination is mapped: the program has to know
- * which frames are to be translated.
+ * This does not change the frame. So if bpf_fib_lookup() fails, the program can leave the frame to
+ * the stack. With a prefix, each IPv4 destination is mapped, since the prefix maps what the pair
+ * does not have. So the program has to know which frames are to be translated.
  *
- * Return: as bpf_xdp_xlat(), with the frame as it was always; -EINVAL also if @fib__sz is
- *	too small or @fib lies in the memory of the frame, -EOPNOTSUPP also if
- *	the frame has a tag, or its device removes tags,
+ * Return: as bpf_xdp_xlat(); -EINVAL also if @fib__sz is too small, or @fib is in the memory of the
+ *	frame; -EOPNOTSUPP also if
+ *	the frame has a VLAN tag, or its device removes VLAN tags,
  *	the device does not forward packets of the family that the frame came in with,
  *	the destination is an address of this host, in that family,
  *	the network namespace has IPsec policies.
@@ -139,7 +141,7 @@ int bpf_xdp_xlat_fib(struct xdp_md *xdp, struct bpf_xlat_opts *opts,
 /**
  * struct bpf_xlat_flow - where a packet of the fast path goes
  *
- * @ifindex: filled in: device that it is to leave by
+ * @ifindex: set by the function: index of the device by which the frame has to leave
  */
 struct bpf_xlat_flow {
 	__u32	ifindex;
@@ -148,15 +150,15 @@ struct bpf_xlat_flow {
 /**
  * bpf_xdp_xlat_flow - translate the frame of an XDP program, if it is of the fast path
  * @xdp: the frame
- * @flow: where it goes
+ * @flow: where the frame goes
  * @flow__sz: sizeof(*@flow)
  *
- * The fast path has what rules with "xlat flow add" have put there. The frame gets the
- * Ethernet header that it is to leave with; the program redirects it. Packet pointers have
- * to be read anew from @xdp.
+ * Rules with "xlat flow add", and devices of kind "xlat" with "fast", put sessions and flows on the
+ * fast path. The frame gets the Ethernet header with which it has to leave, and the program has to
+ * redirect it. The program has to read its packet pointers again from @xdp.
  *
- * Return: 0, or with the frame as it was
- *	-ENOENT if it is for the stack,
+ * Return: 0; or an error, with the frame unchanged:
+ *	-ENOENT if the program has to pass the frame to the stack,
  *	-EINVAL if @flow__sz is wrong.
  */
 int bpf_xdp_xlat_flow(struct xdp_md *xdp, struct bpf_xlat_flow *flow,

@@ -6,11 +6,12 @@
 #include <linux/in6.h>
 
 /**
- * enum if_xlat_modes - what keeps the state of a device's translation
+ * enum if_xlat_modes - how a device translates
  *
- * @IF_XLAT_STATELESS: nothing, both addresses map by pairs and the prefix (SIIT)
- * @IF_XLAT_MASQ: conntrack, source becomes an address of the outgoing device
- * @IF_XLAT_SNAT: conntrack, source becomes an address of the given range
+ * @IF_XLAT_STATELESS: without state: pairs and the prefix map both addresses (RFC 7915)
+ * @IF_XLAT_MASQ: with sessions in conntrack (RFC 6146): the source becomes an address of the
+ *	outgoing device
+ * @IF_XLAT_SNAT: with sessions in conntrack: the source becomes an address of the given range
  */
 enum if_xlat_modes {
 	IF_XLAT_STATELESS,
@@ -27,8 +28,7 @@ enum if_xlat_modes {
  * @addr6: IPv6 prefix, bits after @len6 are zero
  * @addr4: IPv4 prefix, network byte order, bits after @len4 are zero
  * @len6: length of the IPv6 prefix, 0 to 128
- * @len4: length of the IPv4 prefix, 0 to 32, with no more bits behind it than there
- *	are behind @len6
+ * @len4: length of the IPv4 prefix, 0 to 32; 32 - @len4 must not be more than 128 - @len6
  * @pad: zero
  */
 struct if_xlat_pair {
@@ -48,44 +48,47 @@ struct if_xlat_pair {
  * @IFLA_XLAT_PREFIX: RFC 6052 prefix of the addresses that no pair maps (NLA_BINARY:
  *	struct in6_addr)
  * @IFLA_XLAT_PREFIX_LEN: its length: 32, 40, 48, 56, 64, or 96 when absent (NLA_U8)
- * @IFLA_XLAT_NON_GLOBAL: it may be the well-known prefix and hold IPv4 addresses that
- *	are not global; belongs to @IFLA_XLAT_PREFIX (NLA_FLAG)
- * @IFLA_XLAT_PAIRS: all pairs, those that were there go (NLA_NESTED: @IFLA_XLAT_PAIR)
- * @IFLA_XLAT_PAIRS_ADD: more pairs (NLA_NESTED: @IFLA_XLAT_PAIR)
- * @IFLA_XLAT_PAIRS_DEL: pairs that go (NLA_NESTED: @IFLA_XLAT_PAIR)
- * @IFLA_XLAT_PAIR: in these three (NLA_BINARY: struct if_xlat_pair)
+ * @IFLA_XLAT_NON_GLOBAL: even the well-known prefix may represent IPv4 addresses that are not
+ *	global; belongs to @IFLA_XLAT_PREFIX (NLA_FLAG)
+ * @IFLA_XLAT_PAIRS: all pairs; they replace the pairs that the device has (NLA_NESTED:
+ *	@IFLA_XLAT_PAIR)
+ * @IFLA_XLAT_PAIRS_ADD: pairs to add (NLA_NESTED: @IFLA_XLAT_PAIR)
+ * @IFLA_XLAT_PAIRS_DEL: pairs to remove (NLA_NESTED: @IFLA_XLAT_PAIR)
+ * @IFLA_XLAT_PAIR: a pair, only inside of these three (NLA_BINARY: struct if_xlat_pair)
  * @IFLA_XLAT_ERROR4: IPv4 source of the ICMP errors of IPv6 routers that have no
  *	mapping, 192.0.0.8 when 0.0.0.0 or absent (NLA_U32, network byte order)
  * @IFLA_XLAT_MTU: the lowest MTU of the IPv6 side, to which IPv4 packets with a clear
  *	DF bit are cut; 1280 when 0 or absent (NLA_U32)
- * @IFLA_XLAT_HOST: what comes in for an IPv6 address of a pair is translated before it
- *	is routed; not to be changed later (NLA_FLAG)
- * @IFLA_XLAT_MODE: stateless when absent; a device does not change from stateless to the
- *	others, nor back (NLA_U8: if_xlat_modes)
- * @IFLA_XLAT_ADDR_MIN: of @IF_XLAT_SNAT, the first address (NLA_U32, network byte order)
- * @IFLA_XLAT_ADDR_MAX: the last one, the first when absent (NLA_U32, network byte order)
- * @IFLA_XLAT_PORT_MIN: of @IF_XLAT_MASQ and @IF_XLAT_SNAT, the first port (NLA_U16,
+ * @IFLA_XLAT_HOST: translate packets that come in for an IPv6 address of a pair before they are
+ *	routed; can be set for a new device only (NLA_FLAG)
+ * @IFLA_XLAT_MODE: stateless when absent; a device cannot change from stateless to another mode,
+ *	nor back (NLA_U8: if_xlat_modes)
+ * @IFLA_XLAT_ADDR_MIN: for @IF_XLAT_SNAT: the first address (NLA_U32, network byte order)
+ * @IFLA_XLAT_ADDR_MAX: the last address, the first when absent (NLA_U32, network byte order)
+ * @IFLA_XLAT_PORT_MIN: for @IF_XLAT_MASQ and @IF_XLAT_SNAT: the first port (NLA_U16,
  *	network byte order)
- * @IFLA_XLAT_PORT_MAX: the last one, the first when absent (NLA_U16, network byte order)
- * @IFLA_XLAT_NAT_FLAGS: of the same, NF_NAT_RANGE_PROTO_RANDOM,
+ * @IFLA_XLAT_PORT_MAX: the last port, the first when absent (NLA_U16, network byte order)
+ * @IFLA_XLAT_NAT_FLAGS: for @IF_XLAT_MASQ and @IF_XLAT_SNAT: NF_NAT_RANGE_PROTO_RANDOM,
  *	NF_NAT_RANGE_PROTO_RANDOM_FULLY, NF_NAT_RANGE_PERSISTENT (NLA_U32)
- * @IFLA_XLAT_MAPPING: of the same (NLA_U8: nft_xlat_mappings)
- * @IFLA_XLAT_FILTERING: of the same (NLA_U8: nft_xlat_filterings)
- * @IFLA_XLAT_FAST: indexes of devices between which the sessions that the device makes take
- *	the fast path, at most @IF_XLAT_MAX_FAST; empty for none. Not without state; the
- *	module nf_xlat_flow has to be loaded (NLA_BINARY: array of __u32)
- * @IFLA_XLAT_BLOCK: of @IF_XLAT_MASQ and @IF_XLAT_SNAT and endpoint-independent mappings: a
- *	subscriber, who is an IPv6 network of 64 bits, gets ports in blocks of this many
+ * @IFLA_XLAT_MAPPING: for @IF_XLAT_MASQ and @IF_XLAT_SNAT (NLA_U8: nft_xlat_mappings)
+ * @IFLA_XLAT_FILTERING: for @IF_XLAT_MASQ and @IF_XLAT_SNAT (NLA_U8: nft_xlat_filterings)
+ * @IFLA_XLAT_FAST: for @IF_XLAT_MASQ and @IF_XLAT_SNAT: indexes of devices between which the
+ *	sessions of this device take the fast path, at most @IF_XLAT_MAX_FAST; empty for none.
+ *	The module nf_xlat_flow has to be loaded (NLA_BINARY: array of __u32)
+ * @IFLA_XLAT_BLOCK: for @IF_XLAT_MASQ and @IF_XLAT_SNAT with endpoint-independent mappings: each
+ *	subscriber, which is an IPv6 network of 64 bits, gets ports in blocks of this size
  *	(NLA_U32: a multiple of 64, up to 32768)
- * @IFLA_XLAT_BLOCK_OF: of @IFLA_XLAT_BLOCK and @IF_XLAT_SNAT: the prefix of all subscribers, from
- *	whose addresses their blocks follow (NLA_BINARY: struct in6_addr)
- * @IFLA_XLAT_BLOCK_OF_LEN: its length, 1 to 64, 64 when absent (NLA_U8)
- * @IFLA_XLAT_PAIRS_LEFT_OUT: only in a dump of all devices that was asked for without
- *	IFLA_EXT_MASK: there are pairs, and they do not fit in the message (NLA_FLAG)
+ * @IFLA_XLAT_BLOCK_OF: for @IFLA_XLAT_BLOCK with @IF_XLAT_SNAT: the block of a subscriber follows
+ *	from its address; this is the prefix of all subscribers (NLA_BINARY: struct in6_addr)
+ * @IFLA_XLAT_BLOCK_OF_LEN: length of this prefix, 1 to 64, 64 when absent (NLA_U8)
+ * @IFLA_XLAT_PAIRS_LEFT_OUT: only in a dump of all devices that was requested without
+ *	IFLA_EXT_MASK: the device has pairs, which do not fit in the message (NLA_FLAG)
  *
- * Numbers are in host byte order where nothing else is said, as everywhere in rtnetlink.
- * What is absent when a device is changed stays as it is, but for attributes that belong
- * to @IFLA_XLAT_PREFIX or @IFLA_XLAT_MODE, which go with it.
+ * As everywhere in rtnetlink, numbers are in host byte order unless stated otherwise. When a device
+ * is changed, absent attributes leave its settings as they are. There are two exceptions: if
+ * @IFLA_XLAT_PREFIX is present, absent attributes that belong to it get their default values. The
+ * same holds for @IFLA_XLAT_MODE and the attributes from @IFLA_XLAT_ADDR_MIN on, except
+ * @IFLA_XLAT_FAST.
  */
 enum if_xlat_attributes {
 	IFLA_XLAT_UNSPEC,
