@@ -16,7 +16,7 @@ static inline void *nf_xlat_ct_ext(const struct nf_conn *ct)
 	return xlat ? xlat->data : NULL;
 }
 
-/* A namespace needs nothing for it. */
+/* A namespace needs no data for this extension. */
 struct nf_xlat_ct_ext_net {};
 
 static inline int nf_xlat_ct_ext_net_init(struct net *net,

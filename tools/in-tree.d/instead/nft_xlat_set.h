@@ -29,7 +29,7 @@ static inline int nft_xlat_set_bind(const struct nft_ctx *ctx,
 	return err;
 }
 
-/* For errors in the expression's init(), after which nf_tables calls nothing else of it. */
+/* For errors in the init() of the expression, after which nf_tables calls no deactivate(). */
 static inline void nft_xlat_set_unbind(const struct nft_ctx *ctx,
 				       struct nft_xlat_set *ref)
 {
