@@ -378,9 +378,9 @@ void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto)
 /**
  * nf_xlat_bib_get6 - find the object with an IPv6 endpoint, or add one
  * @net: network namespace
- * @bib: new mapping or block, with both keys and a reference. The caller gives it away.
+ * @bib: new mapping or block, with both keys and a reference, which this function takes over
  *
- * If this does not return @bib, it has put it. RCU read side.
+ * If this does not return @bib, it has put @bib. RCU read side.
  *
  * Return: the object with a reference for the caller, or NULL without memory.
  */
@@ -474,8 +474,8 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  * @net: network namespace
  * @bib: the mapping
  * @peer: IPv4 address of the peer
- * @new: from nf_xlat_bib_alloc(), which the caller gives away; or NULL. Then this allocates one
- *	with GFP_ATOMIC, but only if there is no such permission yet.
+ * @new: from nf_xlat_bib_alloc(), which this function uses or frees. If NULL, this function
+ *	allocates one with GFP_ATOMIC, but only if there is no such permission yet.
  *
  * The permission lasts until its last reference is put. RCU read side.
  *
@@ -511,7 +511,7 @@ struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
  * @ifindex: of a new mapping: device that it ends with if it masquerades, or 0
  * @owner: of a new mapping: number of the device that counts, or 0
  * @place: of a rule with blocks: which ports a new block is to have
- * @new: from nf_xlat_bib_alloc(). The caller gives it away.
+ * @new: from nf_xlat_bib_alloc(), which this function uses or frees
  *
  * RCU read side.
  *
@@ -579,7 +579,7 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 /**
  * nf_xlat_bib_fix - make a mapping static: it stays until nf_xlat_bib_unfix() is called
  * @net: network namespace
- * @bib: the mapping. The caller gives a reference away, in case of error as well.
+ * @bib: the mapping. This function takes over a reference of the caller, in case of error as well.
  *
  * Process context.
  *

@@ -24,8 +24,9 @@ static int nf_xlat_ct_help(struct sk_buff *skb, unsigned int protoff,
 }
 
 /*
- * We need this helper only for its destroy callback, the one thing by which core tells that
- * an entry leaves conntrack's table. It is not registered, so that no rule can name it.
+ * This helper is needed only for its destroy callback. When an entry leaves conntrack's table, core
+ * has no other callback, except the event notifier, which ctnetlink uses. The helper is not
+ * registered, so that no rule can name it.
  */
 static struct nf_conntrack_helper nf_xlat_ct_helper = {
 	.name		= "xlat",
@@ -93,7 +94,7 @@ void nf_xlat_ct_ext_net_exit(struct nf_xlat_ct_ext_net *en)
  * Return: the data, or NULL without memory. On 6.1, nf_xlat_ct_ext() does not find the data if a
  * helper has been unregistered since the entry was made. __nf_conntrack_confirm() removes such an
  * entry again, but not one that nf_ct_resolve_clash_harder() lets live for a second, for a second
- * packet of UDP. So whoever has not added the data has to expect that there is none.
+ * packet of UDP. So all other functions have to expect an entry without data.
  */
 void *nf_xlat_ct_ext_add(struct nf_conn *ct, const struct nf_xlat_ct_ext_net *en)
 {

@@ -28,7 +28,7 @@ struct nf_xlat_flow;
 /**
  * struct nf_xlat_listeners - the sockets that listen to events of a namespace
  *
- * genl_has_listeners() tells only whether any socket of the machine is a member of a group. With
+ * genl_has_listeners() returns only whether any socket of the machine is a member of a group. By
  * that, any user could cause events in all namespaces.
  *
  * @lock: protects @portid and @of
@@ -36,8 +36,8 @@ struct nf_xlat_flow;
  * @portid: the sockets, 0 for none
  * @of: groups to which each of them listens
  * @events: messages to send. Their group is in NETLINK_CB()->dst_group.
- * @lost: groups that have lost an event and have not been told so
- * @send: the work that sends the events, and tells of those that are lost; it has no devices
+ * @lost: groups that have lost an event, and whose sockets do not have the error ENOBUFS yet
+ * @send: the work that sends the events, and sets that error; it has no devices
  */
 struct nf_xlat_listeners {
 	spinlock_t	lock; /* protects @portid and @of */

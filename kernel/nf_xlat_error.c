@@ -102,7 +102,7 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 
 	/*
 	 * RFC 1122 section 3.2.2: a packet to a multicast or broadcast address causes no error.
-	 * icmp_send() would ask the packet's route, which may not be that of its destination.
+	 * icmp_send() would test the packet's route, which may not be that of its destination.
 	 */
 	type_of_daddr = inet_addr_type_dev_table(net, skb->dev, ip_hdr(skb)->daddr);
 	if (type_of_daddr == RTN_MULTICAST || type_of_daddr == RTN_BROADCAST)

@@ -85,7 +85,7 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 
 /*
  * Find out how packets like @skb come in, which @dev has routed; see nf_xlat_ft_below(). The
- * source MAC address tells the bridge port.
+ * source MAC address identifies the bridge port.
  */
 static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 			       const struct sk_buff *skb,

@@ -86,7 +86,7 @@ static inline bool nf_xlat_flow_tcp_control(const struct tcphdr *th)
 
 /*
  * Has the session expired, or, without a session, have the rules changed? Conntrack's own gc
- * removes an expired entry only after a while, so ask the entry. If there was a packet within the
+ * removes an expired entry only after a while, so test the entry. If there was a packet within the
  * last second, the entry cannot have expired; then spare the cache miss.
  */
 static inline bool nf_xlat_flow_expired(const struct net *net,
@@ -196,7 +196,7 @@ nf_xlat_flow_build4(struct iphdr *iph, struct nf_xlat_flow_dir *d,
 	 * A packet with DF=0 has an identification, and each direction has a counter for it. If
 	 * two CPUs translate packets of one direction at the same time, both may get the same
 	 * identification. This matters only if routers fragment both, and then the checksum of
-	 * the transport protocol tells that fragments have been mixed up. Packets of a flow
+	 * the transport protocol shows that fragments have been mixed up. Packets of a flow
 	 * usually come to one CPU. So this is not worth an atomic operation for each packet.
 	 */
 	if (df) {

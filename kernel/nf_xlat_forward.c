@@ -341,7 +341,7 @@ static bool nf_xlat_sk_is_inet6(const struct sock *sk)
 	return !sk || (sk_fullsock(sk) && sk->sk_family == AF_INET6);
 }
 
-/* As ip6_finish_output() does, ask the BPF programs of the cgroup that a socket belongs to. */
+/* As ip6_finish_output() does, run the BPF programs of the cgroup that a socket belongs to. */
 static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
 {
 	int ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
@@ -524,7 +524,7 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
  * @pf: its family now
  *
  * nf_xlat_judge() does not decrement TTL if the packet has no route, or a route to this host.
- * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() still tells. If
+ * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() has hop_due. If
  * nf_defrag has overwritten NF_XLAT_CB(), the answer is yes: one decrement too many is better
  * than a loop. RCU read side.
  *

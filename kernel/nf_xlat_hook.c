@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nf_xlat_send() asks nf_xlat_judge() about a packet, translates it, and passes it to the same
- * hook of the other family, from that hook's first priority on. It limits how often a packet is
- * translated on its way through those hooks.
+ * nf_xlat_send() calls nf_xlat_judge() to check a packet, translates the packet, and passes it to
+ * the same hook of the other family, from that hook's first priority on. It limits how often a
+ * packet is translated on its way through those hooks.
  */
 
 #include <linux/if_vlan.h>

@@ -55,8 +55,8 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  * What is known about a translated packet. The other family's functions use @header, as
  * IPCB() or IP6CB(). nf_defrag overwrites what follows it, and sets frag_max_size in it.
  *
- * @mark: the mark that the route was looked up with. A chain of the other family that changes
- *	the packet's mark wants another route.
+ * @mark: the mark that the route was looked up with. If a chain of the other family changes the
+ *	packet's mark, the route is looked up again.
  * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
  * @asked: as in struct nf_xlat_parm. If IPsec decrypts the packet, it overwrites this.

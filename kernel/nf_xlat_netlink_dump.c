@@ -358,7 +358,7 @@ int nf_xlat_nl_session_dump(struct sk_buff *skb,
 	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
 	int err;
 
-	/* Without sessions of ours there is no need to look at all the others. */
+	/* If the namespace has never had sessions of ours, do not walk over all entries. */
 	if (!READ_ONCE(nf_xlat_ct_pernet(sock_net(cb->skb->sk))->used))
 		return 0;
 	for (;;) {
@@ -632,7 +632,7 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	err = nf_xlat_nl_hold();
 	if (err)
 		goto err;
-	/* Without sessions of ours there is no need to look at all the others. */
+	/* If the namespace has never had sessions of ours, do not walk over all entries. */
 	while (READ_ONCE(nf_xlat_ct_pernet(net)->used) && !fatal_signal_pending(current) &&
 	       (ct = nf_xlat_nl_del_next(net, del))) {
 		/*

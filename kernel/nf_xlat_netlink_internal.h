@@ -117,7 +117,7 @@ struct nf_xlat_nl_mapping {
  * @ttb: attributes of its tuples
  * @zone: of its tuples
  * @map: its mapping, and that of the other client of a hairpin
- * @want: what it is to become
+ * @want: the session to make, or the changes to a session
  * @refs: references for it
  * @permission: from nf_xlat_bib_alloc(), for each mapping, which may need one
  */

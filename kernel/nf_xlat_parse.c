@@ -398,7 +398,7 @@ static bool nf_xlat_gso_tunnel_ok(const struct sk_buff *skb, u8 proto)
 	unsigned int type = skb_shinfo(skb)->gso_type;
 
 	/*
-	 * skb_gso_segment() asks the packet's device for its features. A packet that a tunnel
+	 * skb_gso_segment() reads the features of the packet's device. A packet that a tunnel
 	 * sends has a device in LOCAL_OUT as well.
 	 */
 	if (!skb->dev)

@@ -387,7 +387,7 @@ struct nf_xlat_way {
  * @proto: transport protocol, in the family of the route
  * @tos: type of service or traffic class
  * @masq: look up the route without @saddr, since the route chooses the source address
- * @policy: ask IPsec policies for output
+ * @policy: apply IPsec policies for output
  */
 struct nf_xlat_flowi {
 	const struct net_device		*in;
