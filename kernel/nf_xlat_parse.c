@@ -515,9 +515,8 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 	if (nf_xlat_is_alien(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
 	/*
-	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. In IPv6 the protocol
-	 * number means nothing, but IPv4 hosts would take the translated packet for a message of
-	 * their router.
+	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. From IPv6, where the
+	 * number means nothing, IPv4 hosts would take it for a message of their router.
 	 */
 	if (pkt->l3.proto == IPPROTO_IGMP)
 		return NF_XLAT_ICMP;
