@@ -261,10 +261,9 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
 	parm->ttl_dec = parm->hop_due && !local;
 	/*
-	 * May the packet be forwarded in the family that it came in with? This has to be checked
-	 * before the translation, as IPsec policies are looked up by the old header. For a packet
-	 * to this host, the result matters only if NAT changes the destination afterwards. So
-	 * keep the result in @asked, for nf_xlat_may_go_on().
+	 * May the packet be forwarded in the family that it came in with? Check this before the
+	 * translation, as IPsec policies are looked up by the old header. For a packet to this
+	 * host, the result matters only if NAT changes its destination: keep it in @asked.
 	 */
 	if (local && way->flags & NF_XLAT_FOR_HOST) {
 		parm->asked = NF_XLAT_NOT_ASKED;
