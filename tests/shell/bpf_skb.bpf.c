@@ -30,6 +30,14 @@ struct {
 	__type(value, struct stale);
 } stale_count SEC(".maps");
 
+/* What a helper of the kernel reads at an old pointer. KASAN does not see what a program reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u16);
+} stale_bytes SEC(".maps");
+
 static const __u32 zero;
 
 /* The errno, and in the bits above it the reason */
@@ -303,6 +311,7 @@ static __always_inline int stale(struct __sk_buff *skb, int hlen, int write)
 		     bpf_lwt_xlat(skb, &opts, sizeof(opts));
 	/* To the verifier this is a pointer into the packet still. */
 	if (at && (void *)(old + 1) <= end) {
+		bpf_map_update_elem(&stale_bytes, &zero, (const void *)old, BPF_ANY);
 		if (*old != was)
 			__sync_fetch_and_add(&count->changed, 1);
 		if (write)
