@@ -56,6 +56,12 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 {
 	int err;
 
+	/*
+	 * A queue of fragments may free them after conntrack's exit method, which waits for all
+	 * entries of the namespace. So a fragment must not keep an entry there. The translated
+	 * packet would not keep it either.
+	 */
+	nf_reset_ct(skb);
 	if (pf == NFPROTO_IPV4)
 		return !ip_defrag(way->net, skb, NF_XLAT_DEV_DEFRAG4);
 	err = nf_ct_frag6_gather(way->net, skb, NF_XLAT_DEV_DEFRAG6);
@@ -111,12 +117,6 @@ again:
 		return NF_DROP;
 	}
 	if (unlikely(reason == NF_XLAT_FRAG_ICMP && !reasm)) {
-		/*
-		 * A queue of fragments may free them after conntrack's exit method, which waits for
-		 * all entries of the namespace. So a fragment must not keep an entry there. The
-		 * translated packet would not keep it either.
-		 */
-		nf_reset_ct(skb);
 		if (!nf_xlat_dev_defrag(way, skb, pf))
 			return NF_STOLEN;
 		reasm = true;

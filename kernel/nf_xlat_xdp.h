@@ -20,11 +20,12 @@
 static inline bool nf_xlat_xdp_generic(const struct xdp_buff *xdp)
 {
 	const struct net_device *dev = xdp->rxq->dev;
+	const struct netdev_rx_queue *first = dev->_rx;
 	const void *rxq = xdp->rxq;
 
 	return rcu_access_pointer(dev->xdp_prog) ||
-	       (!(dev->flags & IFF_LOOPBACK) && rxq >= (void *)dev->_rx &&
-		rxq < (void *)(dev->_rx + dev->num_rx_queues));
+	       (!(dev->flags & IFF_LOOPBACK) && rxq >= (void *)first &&
+		rxq < (void *)(first + dev->num_rx_queues));
 }
 
 /* Does the device remove VLAN tags? Then the program cannot see to which VLAN a frame belongs. */
