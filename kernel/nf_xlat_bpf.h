@@ -26,7 +26,7 @@ struct nf_xlat_bpf_conf {
 int nf_xlat_bpf_conf(struct nf_xlat_bpf_conf *conf,
 		     const struct bpf_xlat_opts *from);
 u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu);
-enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
+enum nf_xlat_reason nf_xlat_bpf_check(const struct nf_xlat_pkt *pkt,
 				      const struct nf_xlat_hdr *hdr, bool hop);
 int nf_xlat_bpf_errno(enum nf_xlat_reason reason);
 

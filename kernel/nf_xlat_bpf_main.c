@@ -116,7 +116,7 @@ u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu)
 }
 
 /**
- * nf_xlat_bpf_judge - may a packet be translated to these addresses?
+ * nf_xlat_bpf_check - may a packet be translated to these addresses?
  * @pkt: the packet before its translation
  * @hdr: the addresses after its translation
  * @hop: does the program decrement TTL or hop limit?
@@ -124,7 +124,7 @@ u32 nf_xlat_bpf_mtu(const struct nf_xlat_pkt *pkt, u32 mtu)
  * Context: any.
  * Return: NF_XLAT_OK, or why not.
  */
-enum nf_xlat_reason nf_xlat_bpf_judge(const struct nf_xlat_pkt *pkt,
+enum nf_xlat_reason nf_xlat_bpf_check(const struct nf_xlat_pkt *pkt,
 				      const struct nf_xlat_hdr *hdr, bool hop)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
@@ -424,7 +424,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	if (!*reason && at == NF_XLAT_BPF_ROUTE && nf_xlat_bpf_ext_hdr(&pkt))
 		*reason = NF_XLAT_OPTIONS;
 	if (!*reason)
-		*reason = nf_xlat_bpf_judge(&pkt, &parm.outer, conf->hop);
+		*reason = nf_xlat_bpf_check(&pkt, &parm.outer, conf->hop);
 	if (!*reason && at == NF_XLAT_BPF_ROUTE &&
 	    !nf_xlat_bpf_leaves(skb, &pkt, &parm.outer))
 		*reason = NF_XLAT_DADDR;

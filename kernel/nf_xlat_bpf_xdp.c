@@ -209,7 +209,7 @@ static int nf_xlat_bpf_xdp_read(struct xdp_buff *xdp,
 	    !nf_xlat_addr_legal(pf, &pkt->l3.daddr))
 		*reason = NF_XLAT_ADDRESS;
 	else
-		*reason = nf_xlat_bpf_judge(pkt, &f->hdr, conf->hop);
+		*reason = nf_xlat_bpf_check(pkt, &f->hdr, conf->hop);
 	if (!*reason && nf_xlat_new_len(pkt) > nf_xlat_bpf_mtu(pkt, conf->mtu))
 		*reason = NF_XLAT_TOOBIG;
 	if (*reason)

@@ -324,7 +324,7 @@ static unsigned int nf_xlat_ct_claimed_drop(const struct sk_buff *skb,
  *
  * The packet of a hairpin has been translated from IPv6 before. An ICMP error about it is
  * translated back to IPv6 by the reply tuple that the first translation gave to the entry. So
- * nf_xlat_probe() checks address, route, TTL and MTU, and sends an error, before
+ * nf_xlat_send_check() checks address, route, TTL and MTU, and sends an error, before
  * nf_xlat_ct_setup_in() changes that tuple.
  *
  * The function is not inlined: its variables must not be on the stack while the translated
@@ -355,7 +355,7 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 		parm.lowest_mtu6 = range->mtu;
 		way.owner = nf_xlat_ct_owner(state->net, range->owner);
 		nf_xlat_hdr_inverse(&parm.outer, &reply);
-		verdict = nf_xlat_probe(skb, &way, pkt, &parm);
+		verdict = nf_xlat_send_check(skb, &way, pkt, &parm);
 		if (verdict != NF_ACCEPT)
 			return verdict;
 	}

@@ -123,7 +123,7 @@ void nf_xlat_icmp_send(struct net *net, struct sk_buff *skb, u8 pf, u8 flags,
 EXPORT_SYMBOL_GPL(nf_xlat_icmp_send);
 
 /**
- * nf_xlat_tell - send the ICMP error about a packet that is dropped
+ * nf_xlat_send_error - send the ICMP error about a packet that is dropped
  * @skb: the packet, not translated
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
@@ -133,8 +133,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_icmp_send);
  * and for which reasons it gets none. icmp_send() and icmpv6_send() apply the kernel's limits
  * on ICMP errors, and never answer an ICMP error with another. RCU read side.
  */
-void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
-		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason)
+void nf_xlat_send_error(struct sk_buff *skb, const struct nf_xlat_way *way,
+			const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason)
 {
 	bool v6 = pkt->pf == NFPROTO_IPV6;
 	int type = -1, code = 0;
@@ -203,7 +203,7 @@ void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
  * @skb: the packet, not translated; the caller frees it
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
- * @reason: why, see nf_xlat_tell()
+ * @reason: why, see nf_xlat_send_error()
  *
  * RCU read side.
  *
@@ -214,7 +214,7 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason)
 {
-	nf_xlat_tell(skb, way, pkt, reason);
+	nf_xlat_send_error(skb, way, pkt, reason);
 	return nf_xlat_way_drop(way, skb, reason);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_reject);

@@ -129,7 +129,7 @@ static inline bool nf_xlat_flow_l4_ok(const void *l4, const struct nf_xlat_l3 *l
 
 /*
  * How long may a packet be before its translation, so that it can leave without being
- * fragmented? This has to agree with nf_xlat_check() of the normal path.
+ * fragmented? This has to agree with nf_xlat_ttl_mtu_check() of the normal path.
  */
 static __always_inline u32
 nf_xlat_flow_max_len(const struct nf_xlat_l3 *l3,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A packet after its translation: it passes the hook of its new family, and then is routed,
- * forwarded or delivered as by ip_rcv_finish() and ip_forward(). nf_xlat_judge() has checked TTL
- * and MTU before.
+ * forwarded or delivered as by ip_rcv_finish() and ip_forward(). nf_xlat_route_check() has checked
+ * TTL and MTU before.
  */
 
 #include <linux/bpf-cgroup.h>
@@ -146,21 +146,21 @@ enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_may_go_on - may this host forward a packet that it has translated?
+ * nf_xlat_may_forward_translated - may this host forward a packet that it has translated?
  * @skb: the packet
  * @net: network namespace
  * @pf: its family now
  *
- * This is for a packet that gets another route than nf_xlat_judge() has seen, and for a packet
- * that is translated again. Before the translation, nf_xlat_judge() has called
+ * This is for a packet that gets another route than nf_xlat_route_check() has seen, and for a
+ * packet that is translated again. Before the translation, nf_xlat_route_check() has called
  * nf_xlat_may_forward() for the family that the packet came in with. NF_XLAT_CB() has the result.
  * If nf_defrag has overwritten it, take the result for the last fragment from the walk. A packet
  * that nfqueue reinjects has no walk; then forwarding must be on in both families. RCU read side.
  *
  * Return: NF_XLAT_OK, or why it may not be forwarded
  */
-enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
-				      const struct net *net, u8 pf)
+enum nf_xlat_reason nf_xlat_may_forward_translated(struct sk_buff *skb,
+						   const struct net *net, u8 pf)
 {
 	const struct nf_xlat_walk *walk;
 	u8 asked = NF_XLAT_CB(skb)->asked;
@@ -491,7 +491,10 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 	return dst_output(net, NULL, skb);
 }
 
-/* The second half of ip_forward(); nf_xlat_judge() has done the first. It consumes the packet. */
+/*
+ * The second half of ip_forward(); nf_xlat_route_check() has done the first. It consumes the
+ * packet.
+ */
 static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 {
 	struct net_device *dev;
@@ -523,7 +526,7 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
  * @skb: the packet
  * @pf: its family now
  *
- * nf_xlat_judge() does not decrement TTL if the packet has no route, or a route to this host.
+ * nf_xlat_route_check() does not decrement TTL if the packet has no route, or a route to this host.
  * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() has hop_due. If
  * nf_defrag has overwritten NF_XLAT_CB(), the answer is yes: one decrement too many is better
  * than a loop. RCU read side.
@@ -743,7 +746,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	reroute = !nf_xlat_has_route(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
 	due = reroute && nf_xlat_hop_due(skb, pf);
 	if (unlikely(reroute)) {
-		reason = nf_xlat_may_go_on(skb, net, pf);
+		reason = nf_xlat_may_forward_translated(skb, net, pf);
 		if (!nf_xlat_reroute(net, skb, pf))
 			return 0;
 	}
@@ -755,7 +758,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	if (fit)
 		return nf_xlat_discard(net, skb, fit);
 
-	/* nf_xlat_judge() has not seen this route. */
+	/* nf_xlat_route_check() has not seen this route. */
 	if (reroute) {
 		if (nf_xlat_dst_broadcast(pf, skb_dst(skb)))
 			reason = NF_XLAT_DADDR;

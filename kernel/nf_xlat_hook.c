@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * nf_xlat_send() calls nf_xlat_judge() to check a packet, translates the packet, and passes it to
- * the same hook of the other family, from that hook's first priority on. It limits how often a
- * packet is translated on its way through those hooks.
+ * nf_xlat_send() calls nf_xlat_route_check() to check a packet, translates the packet, and passes
+ * it to the same hook of the other family, from that hook's first priority on. It limits how often
+ * a packet is translated on its way through those hooks.
  */
 
 #include <linux/if_vlan.h>
@@ -160,8 +160,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 
 /*
  * Pass on the packets that nested translations have put into @walk->later. Each of them has a
- * route, see nf_xlat_judge(). Then call the functions that nf_xlat_do_after() has noted. Packets
- * and functions may add packets to @walk->later; @walk->may_queue limits how many.
+ * route, see nf_xlat_route_check(). Then call the functions that nf_xlat_do_after() has noted.
+ * Packets and functions may add packets to @walk->later; @walk->may_queue limits how many.
  */
 static noinline void __nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 {
@@ -380,7 +380,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	unsigned int verdict;
 	bool split;
 
-	verdict = nf_xlat_judge(skb, way, pkt, parm, walk->depth, &dst);
+	verdict = nf_xlat_route_check(skb, way, pkt, parm, walk->depth, &dst);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	if (unlikely(skb_has_extensions(skb)) && !nf_xlat_check_ext(skb)) {
@@ -445,7 +445,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	if (no_route_skb) {
 		walk->no_route_skb = NULL;
 		if (walk->no_route)
-			nf_xlat_tell(no_route_skb, way, pkt, walk->no_route);
+			nf_xlat_send_error(no_route_skb, way, pkt, walk->no_route);
 		consume_skb(no_route_skb);
 	}
 	return NF_STOLEN;

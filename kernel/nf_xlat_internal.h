@@ -103,7 +103,7 @@ struct nf_xlat_skb_cb {
  * @task: the task that is translating
  * @depth: how often the packet that is on its way has been translated. While a packet of @later
  *	is passed on, it is that of this packet; while @after is called, it is 1.
- * @asked: of the packet that is on its way, see nf_xlat_may_go_on()
+ * @asked: of the packet that is on its way, see nf_xlat_may_forward_translated()
  * @in_device: a device translates one of these packets, see nf_xlat_deliver()
  * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not
  * @no_route_skb: a copy of that packet as it came in, or NULL
@@ -293,21 +293,21 @@ static inline bool nf_xlat_of_ipsec(const struct sk_buff *skb, u8 pf)
 const struct sk_buff *nf_xlat_note_no_route(const struct sk_buff *skb,
 					    enum nf_xlat_reason reason);
 
-/* nf_xlat_judge.c */
-unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
-			   const struct nf_xlat_pkt *pkt,
-			   struct nf_xlat_parm *parm, unsigned int depth,
-			   struct dst_entry **pdst);
+/* nf_xlat_check.c */
+unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *way,
+				 const struct nf_xlat_pkt *pkt,
+				 struct nf_xlat_parm *parm, unsigned int depth,
+				 struct dst_entry **pdst);
 
 /* nf_xlat_error.c */
-void nf_xlat_tell(struct sk_buff *skb, const struct nf_xlat_way *way,
-		  const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason);
+void nf_xlat_send_error(struct sk_buff *skb, const struct nf_xlat_way *way,
+			const struct nf_xlat_pkt *pkt, enum nf_xlat_reason reason);
 
 /* nf_xlat_forward.c */
 enum nf_xlat_reason nf_xlat_may_forward(struct sk_buff *skb,
 					const struct net *net, u8 pf);
-enum nf_xlat_reason nf_xlat_may_go_on(struct sk_buff *skb,
-				      const struct net *net, u8 pf);
+enum nf_xlat_reason nf_xlat_may_forward_translated(struct sk_buff *skb,
+						   const struct net *net, u8 pf);
 int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 		    enum nf_xlat_reason reason);
 void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,

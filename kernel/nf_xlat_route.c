@@ -613,7 +613,7 @@ nf_xlat_policy_route6(struct net *net, const struct sk_buff *skb,
  * @fl: the keys that the route was looked up by
  * @dst: the route without transformations; the caller keeps its reference
  *
- * nf_xlat_judge() needs only the MTU of the result, and attaches @dst to the packet. When the
+ * nf_xlat_route_check() needs only the MTU of the result, and attaches @dst to the packet. When the
  * packet has passed PRE_ROUTING of family @pf, nf_xlat_forward() looks up the policies again, and
  * drops the packet if one of them blocks it. So an error does not matter here. RCU read side.
  *

@@ -315,7 +315,7 @@ struct nf_xlat_hdr {
  * @ttl_dec: nf_xlat_skb() decrements TTL or hop limit
  * @hop_due: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
  * @asked: NF_XLAT_ASKED(), the result of nf_xlat_may_forward() for the old family. Or
- *	NF_XLAT_NOT_ASKED: then nf_xlat_may_go_on() makes the checks of the new family
+ *	NF_XLAT_NOT_ASKED: then nf_xlat_may_forward_translated() makes the checks of the new family
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -735,11 +735,11 @@ unsigned int nf_xlat_reject(struct sk_buff *skb,
 			    const struct nf_xlat_pkt *pkt,
 			    enum nf_xlat_reason reason);
 
-/* nf_xlat_judge.c */
-unsigned int nf_xlat_probe(struct sk_buff *skb,
-			   const struct nf_xlat_way *way,
-			   const struct nf_xlat_pkt *pkt,
-			   struct nf_xlat_parm *parm);
+/* nf_xlat_check.c */
+unsigned int nf_xlat_send_check(struct sk_buff *skb,
+				const struct nf_xlat_way *way,
+				const struct nf_xlat_pkt *pkt,
+				struct nf_xlat_parm *parm);
 
 /* nf_xlat_hook.c */
 unsigned int nf_xlat_send(struct sk_buff *skb,

@@ -85,11 +85,11 @@ static bool nf_xlat_too_big(const struct sk_buff *skb,
  * frees the packet. Fill in mtu4 and mtu6 of @parm unless the packet is too short to need them:
  * nf_xlat_build_icmp() limits the MTU that a translated ICMP error reports to these.
  */
-static unsigned int nf_xlat_check(struct sk_buff *skb,
-				  const struct nf_xlat_way *way,
-				  const struct nf_xlat_pkt *pkt,
-				  struct nf_xlat_parm *parm,
-				  const struct dst_entry *dst)
+static unsigned int nf_xlat_ttl_mtu_check(struct sk_buff *skb,
+					  const struct nf_xlat_way *way,
+					  const struct nf_xlat_pkt *pkt,
+					  struct nf_xlat_parm *parm,
+					  const struct dst_entry *dst)
 {
 	const int growth = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	struct net *net = way->net;
@@ -166,7 +166,7 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_judge - may a packet go on in the other family, and by which route?
+ * nf_xlat_route_check - may a packet go on in the other family, and by which route?
  * @skb: packet that nf_xlat_parse() accepted, as it came in
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
@@ -181,10 +181,10 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
  * Return: NF_ACCEPT. On NF_DROP the drop is counted, an ICMP error is sent where one is due, and
  * the caller frees the packet.
  */
-unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
-			   const struct nf_xlat_pkt *pkt,
-			   struct nf_xlat_parm *parm, unsigned int depth,
-			   struct dst_entry **pdst)
+unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *way,
+				 const struct nf_xlat_pkt *pkt,
+				 struct nf_xlat_parm *parm, unsigned int depth,
+				 struct dst_entry **pdst)
 {
 	u8 pf = nf_xlat_other_pf(pkt->pf);
 	bool out = way->at == NF_INET_LOCAL_OUT;
@@ -269,7 +269,7 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 		parm->asked = NF_XLAT_NOT_ASKED;
 	} else if (!(way->flags & NF_XLAT_FORWARD_ASKED)) {
 		reason = depth == 1 ? nf_xlat_may_forward(skb, net, pkt->pf) :
-				      nf_xlat_may_go_on(skb, net, pkt->pf);
+				      nf_xlat_may_forward_translated(skb, net, pkt->pf);
 		if (reason && !local)
 			goto drop;
 		parm->asked = NF_XLAT_ASKED(reason);
@@ -284,7 +284,7 @@ unsigned int nf_xlat_judge(struct sk_buff *skb, const struct nf_xlat_way *way,
 		if (unlikely(policies && !local && !out) &&
 		    nf_xlat_new_len(pkt) > IPV6_MIN_MTU)
 			tunnel = nf_xlat_policy_route(net, skb, pf, &fl, dst);
-		verdict = nf_xlat_check(skb, way, pkt, parm, tunnel ? : dst);
+		verdict = nf_xlat_ttl_mtu_check(skb, way, pkt, parm, tunnel ? : dst);
 		if (unlikely(tunnel))
 			dst_release(tunnel);
 		if (verdict != NF_ACCEPT)
@@ -301,7 +301,7 @@ release:
 }
 
 /**
- * nf_xlat_probe - would nf_xlat_send() translate a packet?
+ * nf_xlat_send_check - would nf_xlat_send() translate a packet?
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
@@ -314,10 +314,10 @@ release:
  * Return: NF_ACCEPT. On NF_DROP the reason is counted and an ICMP error is sent, as by
  * nf_xlat_send().
  */
-unsigned int nf_xlat_probe(struct sk_buff *skb,
-			   const struct nf_xlat_way *way,
-			   const struct nf_xlat_pkt *pkt,
-			   struct nf_xlat_parm *parm)
+unsigned int nf_xlat_send_check(struct sk_buff *skb,
+				const struct nf_xlat_way *way,
+				const struct nf_xlat_pkt *pkt,
+				struct nf_xlat_parm *parm)
 {
 	struct nf_xlat_walk *walk;
 	struct dst_entry *dst;
@@ -325,11 +325,11 @@ unsigned int nf_xlat_probe(struct sk_buff *skb,
 
 	local_bh_disable();
 	walk = nf_xlat_walk_find();
-	verdict = nf_xlat_judge(skb, way, pkt, parm, walk ? walk->depth + 1 : 1,
-				&dst);
+	verdict = nf_xlat_route_check(skb, way, pkt, parm, walk ? walk->depth + 1 : 1,
+				      &dst);
 	local_bh_enable();
 	dst_release(dst);
 
 	return verdict;
 }
-EXPORT_SYMBOL_GPL(nf_xlat_probe);
+EXPORT_SYMBOL_GPL(nf_xlat_send_check);
