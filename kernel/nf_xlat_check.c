@@ -170,7 +170,7 @@ static void nf_xlat_flowi_l4(const struct sk_buff *skb,
  * @skb: packet that nf_xlat_parse() accepted, as it came in
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
- * @parm: the translation; MTUs, ttl_dec, hop_due and asked are filled in here
+ * @parm: the translation; MTUs, ttl_dec, ttl_pending and fwd_check are filled in here
  * @depth: the number of translations of the packet, this one included
  * @pdst: the route, of which the caller owns a reference; NULL if nf_xlat_rcv_finish() has to
  *	look for it, and on NF_DROP
@@ -200,8 +200,8 @@ unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *
 	parm->mtu4 = 0;
 	parm->mtu6 = 0;
 	parm->ttl_dec = false;
-	parm->hop_due = false;
-	parm->asked = NF_XLAT_ASKED(NF_XLAT_OK);
+	parm->ttl_pending = false;
+	parm->fwd_check = NF_XLAT_FWD_RESULT(NF_XLAT_OK);
 	/* RFC 7915 section 4.1, RFC 1812 section 5.3.7: no ICMP error about an illegal source */
 	if (!nf_xlat_addr_legal(pf, &parm->outer.saddr))
 		return nf_xlat_way_drop(way, skb, NF_XLAT_ADDRESS);
@@ -226,7 +226,7 @@ unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *
 		 * nf_xlat_rcv_finish() looks for the route once more. A nested translation only
 		 * queues the packet, and could not send an ICMP error about it afterwards.
 		 */
-		if (!(way->flags & NF_XLAT_ROUTE_MAY_WAIT) || depth > 1 ||
+		if (!(way->flags & NF_XLAT_ROUTE_OPTIONAL) || depth > 1 ||
 		    reason == NF_XLAT_POLICY)
 			return nf_xlat_reject(skb, way, pkt, reason);
 	}
@@ -257,22 +257,22 @@ unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *
 	 * nf_xlat_rcv_finish() may have to do it later.
 	 */
 	local = !dst || nf_xlat_dst_local(pf, dst);
-	parm->hop_due = !(way->flags & NF_XLAT_HOP_TAKEN) &&
-			(depth == 1 || nf_xlat_hop_due(skb, pkt->pf));
-	parm->ttl_dec = parm->hop_due && !local;
+	parm->ttl_pending = !(way->flags & NF_XLAT_TTL_DONE) &&
+			    (depth == 1 || nf_xlat_ttl_pending(skb, pkt->pf));
+	parm->ttl_dec = parm->ttl_pending && !local;
 	/*
 	 * May the packet be forwarded in the family that it came in with? Check this before the
 	 * translation, as IPsec policies are looked up by the old header. For a packet to this
-	 * host, the result matters only if NAT changes its destination: keep it in @asked.
+	 * host, the result matters only if NAT changes its destination: keep it in @fwd_check.
 	 */
 	if (local && way->flags & NF_XLAT_FOR_HOST) {
-		parm->asked = NF_XLAT_NOT_ASKED;
-	} else if (!(way->flags & NF_XLAT_FORWARD_ASKED)) {
+		parm->fwd_check = NF_XLAT_FWD_UNCHECKED;
+	} else if (!(way->flags & NF_XLAT_FORWARD_CHECKED)) {
 		reason = depth == 1 ? nf_xlat_may_forward(skb, net, pkt->pf) :
 				      nf_xlat_may_forward_translated(skb, net, pkt->pf);
 		if (reason && !local)
 			goto drop;
-		parm->asked = NF_XLAT_ASKED(reason);
+		parm->fwd_check = NF_XLAT_FWD_RESULT(reason);
 	}
 
 	if (dst) {
@@ -305,7 +305,8 @@ release:
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is
  * @pkt: what nf_xlat_parse() found
- * @parm: as for nf_xlat_send(), except @inner. MTUs, ttl_dec, hop_due and asked are overwritten.
+ * @parm: as for nf_xlat_send(), except @inner. MTUs, ttl_dec, ttl_pending and fwd_check are
+ *	overwritten.
  *
  * This checks addresses, route, TTL and MTU, as nf_xlat_send() does. A caller that is going to
  * change the packet's conntrack entry calls this before: if this sends an ICMP error, the error has

@@ -5,7 +5,7 @@
  * ndo_start_xmit() gives a packet to nf_xlat_send(). The translated packet enters PRE_ROUTING
  * of the other family as if this device had received it, or LOCAL_OUT if this host has made it.
  * ip_forward() or ip6_forward() has decremented the TTL before. So the translation decrements it
- * only if nf_xlat_dev_hop_due() says so.
+ * only if nf_xlat_dev_ttl_pending() says so.
  *
  * ndo_start_xmit() cannot make a session, because conntrack has confirmed the entry of the
  * packet by then. So in the modes with state, a hook in PRE_ROUTING and LOCAL_OUT translates the
@@ -188,9 +188,9 @@ static bool nf_xlat_dev_queues(struct net_device *dev,
  * The same holds for a packet whose origin is not known: tc or nft has redirected it, or it is a
  * fragment without @skb_iif.
  */
-static bool nf_xlat_dev_hop_due(struct net_device *dev,
-				const struct sk_buff *skb, bool translated,
-				bool from_host)
+static bool nf_xlat_dev_ttl_pending(struct net_device *dev,
+				    const struct sk_buff *skb, bool translated,
+				    bool from_host)
 {
 	if (likely(!translated && !skb_is_redirected(skb) &&
 		   (skb->skb_iif || from_host || !nf_xlat_dev_queues(dev, skb))))
@@ -237,8 +237,8 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 		.net	= dev_net(dev),
 		.owner	= &xd->owner,
 		.at	= NF_INET_PRE_ROUTING,
-		.flags	= NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED |
-			  NF_XLAT_ROUTE_MAY_WAIT | NF_XLAT_IN_DEVICE,
+		.flags	= NF_XLAT_TTL_DONE | NF_XLAT_FORWARD_CHECKED |
+			  NF_XLAT_ROUTE_OPTIONAL | NF_XLAT_IN_DEVICE,
 	};
 	bool translated, from_host;
 	unsigned int verdict;
@@ -267,12 +267,12 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	rcu_read_lock();
 	translated = nf_xlat_dev_translated(way.net, skb);
 	from_host = nf_xlat_dev_from_host(skb, pf, translated);
-	if (unlikely(nf_xlat_dev_hop_due(dev, skb, translated, from_host)))
-		way.flags &= ~NF_XLAT_HOP_TAKEN;
+	if (unlikely(nf_xlat_dev_ttl_pending(dev, skb, translated, from_host)))
+		way.flags &= ~NF_XLAT_TTL_DONE;
 	/* A packet of this host goes on in the output of the other family. */
 	if (from_host) {
 		way.at = NF_INET_LOCAL_OUT;
-		way.flags &= ~NF_XLAT_ROUTE_MAY_WAIT;
+		way.flags &= ~NF_XLAT_ROUTE_OPTIONAL;
 	}
 	conf = rcu_dereference(xd->conf);
 	dom = &conf->dom;

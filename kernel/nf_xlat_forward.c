@@ -163,24 +163,24 @@ enum nf_xlat_reason nf_xlat_may_forward_translated(struct sk_buff *skb,
 						   const struct net *net, u8 pf)
 {
 	const struct nf_xlat_walk *walk;
-	u8 asked = NF_XLAT_CB(skb)->asked;
+	u8 fwd_check = NF_XLAT_CB(skb)->fwd_check;
 
 	if (unlikely(nf_xlat_cb_lost(skb, pf))) {
 		local_bh_disable();
 		walk = nf_xlat_walk_find();
-		asked = walk ? walk->asked : NF_XLAT_NOT_ASKED;
+		fwd_check = walk ? walk->fwd_check : NF_XLAT_FWD_UNCHECKED;
 		local_bh_enable();
 		if (!walk && !nf_xlat_forwarding(net, skb->dev,
 						 nf_xlat_other_pf(pf)))
 			return NF_XLAT_FORWARDING;
 	}
 
-	switch (asked) {
-	case NF_XLAT_ASKED(NF_XLAT_OK):
+	switch (fwd_check) {
+	case NF_XLAT_FWD_RESULT(NF_XLAT_OK):
 		return NF_XLAT_OK;
-	case NF_XLAT_ASKED(NF_XLAT_FORWARDING):
+	case NF_XLAT_FWD_RESULT(NF_XLAT_FORWARDING):
 		return NF_XLAT_FORWARDING;
-	case NF_XLAT_ASKED(NF_XLAT_POLICY):
+	case NF_XLAT_FWD_RESULT(NF_XLAT_POLICY):
 		return NF_XLAT_POLICY;
 	}
 	/*
@@ -522,30 +522,30 @@ static int nf_xlat_forward(struct net *net, struct sk_buff *skb, u8 pf)
 }
 
 /**
- * nf_xlat_hop_due - must TTL or hop limit of a translated packet still be decremented?
+ * nf_xlat_ttl_pending - must TTL or hop limit of a translated packet still be decremented?
  * @skb: the packet
  * @pf: its family now
  *
  * nf_xlat_route_check() does not decrement TTL if the packet has no route, or a route to this host.
- * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() has hop_due. If
+ * nf_nat drops the route when it changes the destination, but NF_XLAT_CB() has ttl_pending. If
  * nf_defrag has overwritten NF_XLAT_CB(), the answer is yes: one decrement too many is better
  * than a loop. RCU read side.
  *
  * Return: true if this host still has to decrement it before it forwards the packet
  */
-bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf)
+bool nf_xlat_ttl_pending(const struct sk_buff *skb, u8 pf)
 {
 	if (skb_valid_dst(skb))
 		return nf_xlat_dst_local(pf, skb_dst(skb));
-	return nf_xlat_cb_lost(skb, pf) || NF_XLAT_CB(skb)->hop_due;
+	return nf_xlat_cb_lost(skb, pf) || NF_XLAT_CB(skb)->ttl_pending;
 }
 
 /*
  * Decrement TTL or hop limit of a packet that has been translated already. If it ends here, send
  * the ICMP error. The caller drops the packet for any result but NF_XLAT_OK.
  */
-static enum nf_xlat_reason nf_xlat_late_hop(struct net *net,
-					    struct sk_buff *skb, u8 pf)
+static enum nf_xlat_reason nf_xlat_dec_ttl_late(struct net *net,
+						struct sk_buff *skb, u8 pf)
 {
 	u8 *ttl;
 
@@ -744,7 +744,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 	bool reroute, due;
 
 	reroute = !nf_xlat_has_route(skb) || NF_XLAT_CB(skb)->mark != skb->mark;
-	due = reroute && nf_xlat_hop_due(skb, pf);
+	due = reroute && nf_xlat_ttl_pending(skb, pf);
 	if (unlikely(reroute)) {
 		reason = nf_xlat_may_forward_translated(skb, net, pf);
 		if (!nf_xlat_reroute(net, skb, pf))
@@ -763,7 +763,7 @@ static int nf_xlat_rcv_finish(struct net *net, struct sock *sk,
 		if (nf_xlat_dst_broadcast(pf, skb_dst(skb)))
 			reason = NF_XLAT_DADDR;
 		if (!reason && due)
-			reason = nf_xlat_late_hop(net, skb, pf);
+			reason = nf_xlat_dec_ttl_late(net, skb, pf);
 		if (reason)
 			return nf_xlat_discard(net, skb, reason);
 	}

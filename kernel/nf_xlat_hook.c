@@ -38,7 +38,7 @@ static void nf_xlat_walk_begin(struct nf_xlat_walk *walk)
 	walk->task = current;
 	walk->depth = 0;
 	walk->in_device = false;
-	walk->asked = NF_XLAT_NOT_ASKED;
+	walk->fwd_check = NF_XLAT_FWD_UNCHECKED;
 	walk->no_route_skb = NULL;
 	__skb_queue_head_init(&walk->later);
 	walk->may_queue = NF_XLAT_MAX_LATER;
@@ -101,8 +101,8 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
 
 	NF_XLAT_CB(skb)->mark = skb->mark;
-	NF_XLAT_CB(skb)->hop_due = parm->hop_due && !parm->ttl_dec;
-	NF_XLAT_CB(skb)->asked = parm->asked;
+	NF_XLAT_CB(skb)->ttl_pending = parm->ttl_pending && !parm->ttl_dec;
+	NF_XLAT_CB(skb)->fwd_check = parm->fwd_check;
 	NF_XLAT_CB(skb)->cut_len = 0;
 
 	/*
@@ -171,7 +171,7 @@ static noinline void __nf_xlat_hand_on_later(struct nf_xlat_walk *walk)
 	do {
 		while ((skb = __skb_dequeue(&walk->later))) {
 			walk->depth = NF_XLAT_CB(skb)->depth;
-			walk->asked = NF_XLAT_CB(skb)->asked;
+			walk->fwd_check = NF_XLAT_CB(skb)->fwd_check;
 			nf_xlat_reinject(NF_XLAT_CB(skb)->net,
 					 NF_XLAT_CB(skb)->own_sk ? skb->sk : NULL,
 					 skb, NF_XLAT_CB(skb)->hook);
@@ -206,7 +206,7 @@ static void nf_xlat_hand_on(struct nf_xlat_walk *walk, struct sk_buff *skb,
 		 */
 		walk->may_queue = max_t(unsigned int, walk->may_queue,
 					NF_XLAT_MAX_DEPTH - 1);
-		walk->asked = NF_XLAT_CB(skb)->asked;
+		walk->fwd_check = NF_XLAT_CB(skb)->fwd_check;
 		nf_xlat_reinject(way->net, way->sk, skb, way->at);
 		walk->cur.skb = NULL;
 		walk->no_route_skb = NULL;
@@ -594,7 +594,7 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
 	 */
 	if (unlikely(way->at == NF_INET_FORWARD && nf_xlat_is_reinjected(way->sk))) {
 		again = *way;
-		again.flags &= ~NF_XLAT_HOP_TAKEN;
+		again.flags &= ~NF_XLAT_TTL_DONE;
 		way = &again;
 	}
 
@@ -612,8 +612,8 @@ nf_xlat_send_outermost(struct sk_buff *skb, const struct nf_xlat_way *way,
  * @skb: packet that nf_xlat_parse() accepted
  * @way: where it is, and where it goes on
  * @pkt: what nf_xlat_parse() found; changed, so that the caller cannot use it afterwards
- * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec, hop_due
- *	and asked are filled in here
+ * @parm: addresses, ports and flags, @inner for ICMP errors only; MTUs, ttl_dec, ttl_pending
+ *	and fwd_check are filled in here
  *
  * The packet enters the hook @way->at of the other family, with its route attached if one is
  * known, and goes on from there. RCU read side, softirq or process context.

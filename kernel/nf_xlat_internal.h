@@ -57,9 +57,9 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  *
  * @mark: the mark that the route was looked up with. If a chain of the other family changes the
  *	packet's mark, the route is looked up again.
- * @hop_due: TTL or hop limit has not been decremented, as the route led to this host. NAT in
+ * @ttl_pending: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
- * @asked: as in struct nf_xlat_parm. If IPsec decrypts the packet, it overwrites this.
+ * @fwd_check: as in struct nf_xlat_parm. If IPsec decrypts the packet, it overwrites this.
  * @cut_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
  *	packet, or 0; 0 for a GSO packet. Not to be read if nf_defrag has put the packet together.
  * @id: the identification that the fragments get then
@@ -75,8 +75,8 @@ struct nf_xlat_skb_cb {
 		struct inet6_skb_parm	h6;
 	} header;
 	u32		mark;
-	bool		hop_due;
-	u8		asked;
+	bool		ttl_pending;
+	u8		fwd_check;
 	u16		cut_len;
 	u16		id;
 	u8		hook;
@@ -103,7 +103,7 @@ struct nf_xlat_skb_cb {
  * @task: the task that is translating
  * @depth: how often the packet that is on its way has been translated. While a packet of @later
  *	is passed on, it is that of this packet; while @after is called, it is 1.
- * @asked: of the packet that is on its way, see nf_xlat_may_forward_translated()
+ * @fwd_check: of the packet that is on its way, see nf_xlat_may_forward_translated()
  * @in_device: a device translates one of these packets, see nf_xlat_deliver()
  * @no_route: the reason that nf_xlat_note_no_route() was called with, NF_XLAT_OK if it was not
  * @no_route_skb: a copy of that packet as it came in, or NULL
@@ -117,7 +117,7 @@ struct nf_xlat_walk {
 	struct hlist_node		node;
 	const struct task_struct	*task;
 	unsigned int			depth;
-	u8				asked;
+	u8				fwd_check;
 	bool				in_device;
 	enum nf_xlat_reason		no_route;
 	const struct sk_buff		*no_route_skb;
@@ -314,7 +314,7 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 		 void (*send)(struct net *net, struct sk_buff *frag,
 			      void *data), void *data);
 bool nf_xlat_is_reinjected(const struct sock *sk);
-bool nf_xlat_hop_due(const struct sk_buff *skb, u8 pf);
+bool nf_xlat_ttl_pending(const struct sk_buff *skb, u8 pf);
 void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
 		      u8 hook);
 void nf_xlat_forward_init(void);

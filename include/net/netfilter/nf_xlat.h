@@ -100,11 +100,11 @@ enum nf_xlat_reason {
 };
 
 /*
- * Values of @asked of struct nf_xlat_parm. @reason: what nf_xlat_may_forward() has returned for the
- * packet before its translation
+ * Values of @fwd_check of struct nf_xlat_parm. @reason: what nf_xlat_may_forward() has returned for
+ * the packet before its translation
  */
-#define NF_XLAT_NOT_ASKED	0
-#define NF_XLAT_ASKED(reason)	(1 + (reason))
+#define NF_XLAT_FWD_UNCHECKED	0
+#define NF_XLAT_FWD_RESULT(reason)	(1 + (reason))
 
 /**
  * enum nf_xlat_mib_counters - what is counted beside the reasons
@@ -313,9 +313,10 @@ struct nf_xlat_hdr {
  * @ports: rewrite ports and ICMP query ids too
  * @keep_ct: the conntrack entry on the skb spans both families, it stays
  * @ttl_dec: nf_xlat_skb() decrements TTL or hop limit
- * @hop_due: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
- * @asked: NF_XLAT_ASKED(), the result of nf_xlat_may_forward() for the old family. Or
- *	NF_XLAT_NOT_ASKED: then nf_xlat_may_forward_translated() makes the checks of the new family
+ * @ttl_pending: this host has to decrement it once, in nf_xlat_skb() or in nf_xlat_rcv_finish()
+ * @fwd_check: NF_XLAT_FWD_RESULT(), the result of nf_xlat_may_forward() for the old family. Or
+ *	NF_XLAT_FWD_UNCHECKED: then nf_xlat_may_forward_translated() makes the checks of the new
+ *	family
  */
 struct nf_xlat_parm {
 	struct nf_xlat_hdr outer;
@@ -329,8 +330,8 @@ struct nf_xlat_parm {
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
-	bool		hop_due;
-	u8		asked;
+	bool		ttl_pending;
+	u8		fwd_check;
 };
 
 /**
@@ -353,9 +354,9 @@ struct nf_xlat_current {
 };
 
 /* What the stack has done with a packet before its translation, and what may be done after it */
-#define NF_XLAT_HOP_TAKEN	BIT(0)	/* TTL or hop limit has been decremented */
-#define NF_XLAT_FORWARD_ASKED	BIT(1)	/* the packet may be forwarded */
-#define NF_XLAT_ROUTE_MAY_WAIT	BIT(2)	/* without a route, NAT may change the destination */
+#define NF_XLAT_TTL_DONE	BIT(0)	/* TTL or hop limit has been decremented */
+#define NF_XLAT_FORWARD_CHECKED	BIT(1)	/* the packet may be forwarded */
+#define NF_XLAT_ROUTE_OPTIONAL	BIT(2)	/* without a route, NAT may change the destination */
 #define NF_XLAT_IN_DEVICE	BIT(3)	/* routed to @skb->dev; it has passed POST_ROUTING */
 #define NF_XLAT_FOR_HOST	BIT(4)	/* came in for this host, so need not be forwarded */
 
@@ -366,7 +367,7 @@ struct nf_xlat_current {
  * @sk: socket of the hook; in LOCAL_OUT the one that sends the packet
  * @owner: device of kind "xlat" that translates the packet, or NULL
  * @at: hook of the other family that it enters: NF_INET_PRE_ROUTING, FORWARD or LOCAL_OUT
- * @flags: NF_XLAT_HOP_TAKEN and those that follow
+ * @flags: NF_XLAT_TTL_DONE and those that follow
  */
 struct nf_xlat_way {
 	struct net			*net;
@@ -450,8 +451,8 @@ nf_xlat_way_of(const struct nf_hook_state *state)
 		.sk	= nf_xlat_sk_is_inet(state->sk) ? state->sk : NULL,
 		.at	= state->hook,
 		.flags	= state->hook == NF_INET_PRE_ROUTING ?
-			  NF_XLAT_ROUTE_MAY_WAIT :
-			  NF_XLAT_HOP_TAKEN | NF_XLAT_FORWARD_ASKED,
+			  NF_XLAT_ROUTE_OPTIONAL :
+			  NF_XLAT_TTL_DONE | NF_XLAT_FORWARD_CHECKED,
 	};
 }
 
