@@ -26,22 +26,22 @@
 
 struct seq_file;
 
-#define NF_XLAT_HOP_BUCKETS	64
+#define NF_XLAT_RT_BUCKETS	64
 /* The last bucket, which is for nf_xlat_local_route() */
-#define NF_XLAT_HOP_LOCAL	NF_XLAT_HOP_BUCKETS
+#define NF_XLAT_RT_LOCAL	NF_XLAT_RT_BUCKETS
 
 /**
  * struct nf_xlat_net - the engine's data of a namespace
  *
  * @mib: counters
- * @hops: routes that nf_xlat_hop_route() has made, by device and gateway, and in
- *	NF_XLAT_HOP_LOCAL those of nf_xlat_local_route()
- * @hop_lock: for writers of @hops
+ * @rts: routes that nf_xlat_rt_get() has made, by device and gateway, and in
+ *	NF_XLAT_RT_LOCAL those of nf_xlat_local_route()
+ * @rt_lock: for writers of @rts
  */
 struct nf_xlat_net {
 	struct nf_xlat_mib __percpu	*mib;
-	struct hlist_head		hops[NF_XLAT_HOP_BUCKETS + 1];
-	spinlock_t			hop_lock;	/* protects writes to @hops */
+	struct hlist_head		rts[NF_XLAT_RT_BUCKETS + 1];
+	spinlock_t			rt_lock;	/* protects writes to @rts */
 };
 
 extern unsigned int nf_xlat_net_id;
@@ -321,7 +321,7 @@ void nf_xlat_forward_init(void);
 void nf_xlat_forward_fini(void);
 
 /* nf_xlat_route.c */
-void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev);
+void nf_xlat_rt_flush_dev(struct nf_xlat_net *xn, const struct net_device *dev);
 struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev);
 struct dst_entry *nf_xlat_policy_route(struct net *net,
 				       const struct sk_buff *skb, u8 pf,

@@ -23,7 +23,7 @@ static int __net_init nf_xlat_net_init(struct net *net)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 
-	spin_lock_init(&xn->hop_lock);
+	spin_lock_init(&xn->rt_lock);
 	xn->mib = alloc_percpu_gfp(struct nf_xlat_mib, GFP_KERNEL_ACCOUNT);
 	if (!xn->mib)
 		return -ENOMEM;
@@ -46,7 +46,7 @@ static void __net_exit nf_xlat_net_exit(struct net *net)
 {
 	remove_proc_entry("nf_xlat", net->proc_net);
 	free_percpu(nf_xlat_pernet(net)->mib);
-	nf_xlat_hops_forget(nf_xlat_pernet(net), NULL);
+	nf_xlat_rt_flush_dev(nf_xlat_pernet(net), NULL);
 }
 
 static struct pernet_operations nf_xlat_net_ops = {
@@ -63,7 +63,7 @@ static int nf_xlat_netdev_event(struct notifier_block *nb, unsigned long event,
 	const struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 
 	if (event == NETDEV_UNREGISTER)
-		nf_xlat_hops_forget(nf_xlat_pernet(dev_net(dev)), dev);
+		nf_xlat_rt_flush_dev(nf_xlat_pernet(dev_net(dev)), dev);
 	return NOTIFY_DONE;
 }
 
@@ -96,7 +96,7 @@ static void __exit nf_xlat_fini(void)
 	nf_xlat_forward_fini();
 	unregister_netdevice_notifier(&nf_xlat_netdev_notifier);
 	unregister_pernet_subsys(&nf_xlat_net_ops);
-	rcu_barrier(); /* nf_xlat_hop_free() */
+	rcu_barrier(); /* nf_xlat_rt_free() */
 }
 
 module_init(nf_xlat_init);

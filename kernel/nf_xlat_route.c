@@ -24,27 +24,27 @@
 #include "compat.h"
 #include "nf_xlat_internal.h"
 
-static u32 nf_xlat_hop_rnd __read_mostly;
+static u32 nf_xlat_multipath_rnd __read_mostly;
 
-/* How many routes of nf_xlat_hop_route() a bucket may hold */
-#define NF_XLAT_HOPS_MAX	16
+/* How many routes of nf_xlat_rt_get() a bucket may hold */
+#define NF_XLAT_RT_BUCKET_MAX	16
 
 /**
- * struct nf_xlat_hop - a route that nf_xlat_hop_route() or nf_xlat_local_route() has made
+ * struct nf_xlat_rt - a route that nf_xlat_rt_get() or nf_xlat_local_route() has made
  *
  * @node: in a list of the namespace
  * @rt: the route, of which this holds one reference
- * @rcu: for nf_xlat_hop_free()
+ * @rcu: for nf_xlat_rt_free()
  */
-struct nf_xlat_hop {
+struct nf_xlat_rt {
 	struct hlist_node	node;
 	struct rtable		*rt;
 	struct rcu_head		rcu;
 };
 
 /* Does the route @rt lead to the next hop @nhc, with the metrics of @fi? */
-static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
-			     const struct fib_nh_common *nhc)
+static bool nf_xlat_same_nexthop(struct rtable *rt, const struct fib_info *fi,
+				 const struct fib_nh_common *nhc)
 {
 	const struct dst_metrics *metrics = fi->fib_metrics;
 
@@ -67,8 +67,8 @@ static bool nf_xlat_same_hop(struct rtable *rt, const struct fib_info *fi,
  * hosts, or for all packets of a flow if fib_multipath_hash_policy is 1.
  */
 static const struct fib_nh_common *
-nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
-		   struct fib_result *res)
+nf_xlat_select_nexthop(struct net *net, const struct flowi4 *fl4,
+		       struct fib_result *res)
 {
 	const struct fib_nh_common *nhc;
 	unsigned int i;
@@ -77,14 +77,14 @@ nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
 
 	if (fib_info_num_path(res->fi) == 1)
 		return res->nhc;
-	net_get_random_once(&nf_xlat_hop_rnd, sizeof(nf_xlat_hop_rnd));
+	net_get_random_once(&nf_xlat_multipath_rnd, sizeof(nf_xlat_multipath_rnd));
 #ifdef CONFIG_IP_ROUTE_MULTIPATH
 	if (READ_ONCE(net->ipv4.sysctl_fib_multipath_hash_policy) == 1)
 		ports = fl4->flowi4_proto ^ (__force u32)fl4->fl4_sport << 16 ^
 			(__force u32)fl4->fl4_dport;
 #endif
 	hash = jhash_3words((__force u32)fl4->saddr, (__force u32)fl4->daddr,
-			    ports, nf_xlat_hop_rnd) >> 1;
+			    ports, nf_xlat_multipath_rnd) >> 1;
 	if (res->fi->nh) {
 		nexthop_path_fib_result(res, hash);
 		return res->nhc;
@@ -99,8 +99,8 @@ nf_xlat_choose_hop(struct net *net, const struct flowi4 *fl4,
 }
 
 /* Make a route to a next hop, as __mkroute_output() and rt_set_nexthop() do. */
-static struct rtable *nf_xlat_hop_alloc(const struct fib_result *res,
-					const struct fib_nh_common *nhc)
+static struct rtable *nf_xlat_rt_alloc(const struct fib_result *res,
+				       const struct fib_nh_common *nhc)
 {
 	struct net_device *dev = nhc->nhc_dev;
 	struct in_device *in_dev = __in_dev_get_rcu(dev);
@@ -146,135 +146,135 @@ static noinline bool nf_xlat_same_route(struct net *net,
  * Packets and flows may still hold the route. So dst_dev_put() replaces its device by
  * blackhole_netdev, as core does with its own routes when their device goes.
  */
-static void nf_xlat_hop_free(struct rcu_head *rcu)
+static void nf_xlat_rt_free(struct rcu_head *rcu)
 {
-	struct nf_xlat_hop *hop = container_of(rcu, struct nf_xlat_hop, rcu);
+	struct nf_xlat_rt *xrt = container_of(rcu, struct nf_xlat_rt, rcu);
 
-	dst_dev_put(&hop->rt->dst);
-	dst_release(&hop->rt->dst);
-	kfree(hop);
+	dst_dev_put(&xrt->rt->dst);
+	dst_release(&xrt->rt->dst);
+	kfree(xrt);
 }
 
 /*
  * Remove a route. Another CPU may have found it a moment ago, and may use its device until the
- * grace period ends. The caller holds hop_lock.
+ * grace period ends. The caller holds rt_lock.
  */
-static void nf_xlat_hop_del(struct nf_xlat_hop *hop)
+static void nf_xlat_rt_del(struct nf_xlat_rt *xrt)
 {
-	hlist_del_rcu(&hop->node);
-	call_rcu_hurry(&hop->rcu, nf_xlat_hop_free);
+	hlist_del_rcu(&xrt->node);
+	call_rcu_hurry(&xrt->rcu, nf_xlat_rt_free);
 }
 
 /*
  * Has an address, a route or a rule changed since the route was made? Core checks its own routes
  * the same way.
  */
-static bool nf_xlat_hop_old(const struct net *net, const struct nf_xlat_hop *hop)
+static bool nf_xlat_rt_is_stale(const struct net *net, const struct nf_xlat_rt *xrt)
 {
-	return hop->rt->rt_genid != rt_genid_ipv4(net);
+	return xrt->rt->rt_genid != rt_genid_ipv4(net);
 }
 
 /*
  * Make room in a bucket. The first round removes routes that are old and that nobody else
  * holds. If there is still no room, the second round removes routes that are old or that nobody
- * else holds. A flow that holds an old route ends then, since nf_xlat_hop_free() takes the
- * device from the route. The caller holds hop_lock. Return whether there is room.
+ * else holds. A flow that holds an old route ends then, since nf_xlat_rt_free() takes the
+ * device from the route. The caller holds rt_lock. Return whether there is room.
  */
-static bool nf_xlat_hops_room(const struct net *net, struct hlist_head *head)
+static bool nf_xlat_rt_gc(const struct net *net, struct hlist_head *head)
 {
 	unsigned int count, full = 0;
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 	struct hlist_node *n;
 
 	do {
 		count = 0;
-		hlist_for_each_entry_safe(hop, n, head, node) {
-			bool old = nf_xlat_hop_old(net, hop);
-			bool idle = nf_xlat_dst_refs(&hop->rt->dst) == 1;
+		hlist_for_each_entry_safe(xrt, n, head, node) {
+			bool old = nf_xlat_rt_is_stale(net, xrt);
+			bool idle = nf_xlat_dst_refs(&xrt->rt->dst) == 1;
 
 			if (full ? old || idle : old && idle)
-				nf_xlat_hop_del(hop);
+				nf_xlat_rt_del(xrt);
 			else
 				count++;
 		}
-	} while (count >= NF_XLAT_HOPS_MAX && !full++);
-	return count < NF_XLAT_HOPS_MAX;
+	} while (count >= NF_XLAT_RT_BUCKET_MAX && !full++);
+	return count < NF_XLAT_RT_BUCKET_MAX;
 }
 
-/* Return a reference to a route of the bucket, or NULL. RCU read side, or with hop_lock. */
-static struct rtable *nf_xlat_hop_find(struct net *net, struct hlist_head *head,
-				       const struct fib_result *res,
-				       const struct fib_nh_common *nhc)
+/* Return a reference to a route of the bucket, or NULL. RCU read side, or with rt_lock. */
+static struct rtable *nf_xlat_rt_find(struct net *net, struct hlist_head *head,
+				      const struct fib_result *res,
+				      const struct fib_nh_common *nhc)
 {
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 
-	hlist_for_each_entry_rcu(hop, head, node) {
-		if (!nf_xlat_hop_old(net, hop) &&
-		    nf_xlat_same_hop(hop->rt, res->fi, nhc) &&
-		    dst_hold_safe(&hop->rt->dst))
-			return hop->rt;
+	hlist_for_each_entry_rcu(xrt, head, node) {
+		if (!nf_xlat_rt_is_stale(net, xrt) &&
+		    nf_xlat_same_nexthop(xrt->rt, res->fi, nhc) &&
+		    dst_hold_safe(&xrt->rt->dst))
+			return xrt->rt;
 	}
 	return NULL;
 }
 
 /**
- * nf_xlat_hops_forget - remove the routes by a device that is being unregistered
+ * nf_xlat_rt_flush_dev - remove the routes by a device that is being unregistered
  * @xn: the engine's data of the device's namespace
  * @dev: the device, or NULL for the routes by all devices
  *
  * Process context or softirq.
  */
-void nf_xlat_hops_forget(struct nf_xlat_net *xn, const struct net_device *dev)
+void nf_xlat_rt_flush_dev(struct nf_xlat_net *xn, const struct net_device *dev)
 {
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 	struct hlist_node *n;
 	unsigned int i;
 
-	spin_lock_bh(&xn->hop_lock);
-	for (i = 0; i < ARRAY_SIZE(xn->hops); i++) {
-		hlist_for_each_entry_safe(hop, n, &xn->hops[i], node) {
-			if (!dev || hop->rt->dst.dev == dev)
-				nf_xlat_hop_del(hop);
+	spin_lock_bh(&xn->rt_lock);
+	for (i = 0; i < ARRAY_SIZE(xn->rts); i++) {
+		hlist_for_each_entry_safe(xrt, n, &xn->rts[i], node) {
+			if (!dev || xrt->rt->dst.dev == dev)
+				nf_xlat_rt_del(xrt);
 		}
 	}
-	spin_unlock_bh(&xn->hop_lock);
+	spin_unlock_bh(&xn->rt_lock);
 }
 
 /*
  * Find the route of nf_xlat_local_route(), without a reference. It depends on no address, route
  * or rule, so it is never old. But a socket drops its cached route when rt_genid differs, so
- * update rt_genid. RCU read side, or with hop_lock.
+ * update rt_genid. RCU read side, or with rt_lock.
  */
 static struct rtable *nf_xlat_local_find(const struct net *net,
 					 const struct nf_xlat_net *xn,
 					 const struct net_device *dev)
 {
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 
-	hlist_for_each_entry_rcu(hop, &xn->hops[NF_XLAT_HOP_LOCAL], node) {
-		if (dst_dev_rcu(&hop->rt->dst) != dev)
+	hlist_for_each_entry_rcu(xrt, &xn->rts[NF_XLAT_RT_LOCAL], node) {
+		if (dst_dev_rcu(&xrt->rt->dst) != dev)
 			continue;
-		if (nf_xlat_hop_old(net, hop))
-			WRITE_ONCE(hop->rt->rt_genid, rt_genid_ipv4(net));
-		return hop->rt;
+		if (nf_xlat_rt_is_stale(net, xrt))
+			WRITE_ONCE(xrt->rt->rt_genid, rt_genid_ipv4(net));
+		return xrt->rt;
 	}
 	return NULL;
 }
 
-/* Make the route of nf_xlat_local_route(), and let @hop hold it. The caller holds hop_lock. */
+/* Make the route of nf_xlat_local_route(), and let @xrt hold it. The caller holds rt_lock. */
 static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
-					  struct nf_xlat_hop *hop,
+					  struct nf_xlat_rt *xrt,
 					  struct net_device *dev)
 {
-	/* nf_xlat_hops_forget() may have looked for routes by @dev already. */
+	/* nf_xlat_rt_flush_dev() may have looked for routes by @dev already. */
 	if (dev->reg_state != NETREG_REGISTERED)
 		return NULL;
-	hop->rt = rt_dst_alloc(dev, RTCF_LOCAL, RTN_LOCAL, false);
-	if (!hop->rt)
+	xrt->rt = rt_dst_alloc(dev, RTCF_LOCAL, RTN_LOCAL, false);
+	if (!xrt->rt)
 		return NULL;
-	hop->rt->rt_is_input = 1;
-	hlist_add_head_rcu(&hop->node, &xn->hops[NF_XLAT_HOP_LOCAL]);
-	return hop->rt;
+	xrt->rt->rt_is_input = 1;
+	hlist_add_head_rcu(&xrt->node, &xn->rts[NF_XLAT_RT_LOCAL]);
+	return xrt->rt;
 }
 
 /**
@@ -285,7 +285,7 @@ static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
  * inet_iif() prefers rt_iif of the route to skb->skb_iif. In a route of __ip_route_output_key()
  * to this host, rt_iif is the device that has the address. In this route rt_iif is 0, as in
  * routes of ip_route_input_slow(), so that inet_iif() tells by which device the packet came in.
- * A socket may cache the route for long, so nf_xlat_hops_forget() has to find it, too. RCU read
+ * A socket may cache the route for long, so nf_xlat_rt_flush_dev() has to find it, too. RCU read
  * side.
  *
  * Return: the route, without a reference, valid in the same RCU read side; NULL if there is no
@@ -294,26 +294,26 @@ static struct rtable *nf_xlat_local_alloc(struct nf_xlat_net *xn,
 struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 	struct rtable *rt;
 
 	rt = nf_xlat_local_find(net, xn, dev);
 	if (likely(rt))
 		return rt;
 
-	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_ACCOUNT);
-	if (!hop)
+	xrt = kmalloc(sizeof(*xrt), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!xrt)
 		return NULL;
-	spin_lock_bh(&xn->hop_lock);
+	spin_lock_bh(&xn->rt_lock);
 	/* Another CPU may have added it meanwhile. */
 	rt = nf_xlat_local_find(net, xn, dev);
 	if (!rt) {
-		rt = nf_xlat_local_alloc(xn, hop, dev);
+		rt = nf_xlat_local_alloc(xn, xrt, dev);
 		if (rt)
-			hop = NULL;
+			xrt = NULL;
 	}
-	spin_unlock_bh(&xn->hop_lock);
-	kfree(hop);
+	spin_unlock_bh(&xn->rt_lock);
+	kfree(xrt);
 	return rt;
 }
 
@@ -321,43 +321,43 @@ struct rtable *nf_xlat_local_route(struct net *net, struct net_device *dev)
  * Find or make the route to a next hop, and return a reference to it. Flows hold the route, and so
  * do packets that wait in nfqueue or in a queueing discipline. They must not keep the device of the
  * route from being unregistered. Core has rt_add_uncached_list() for this, but does not export it.
- * So keep the route in a table, where nf_xlat_hops_forget() finds it.
+ * So keep the route in a table, where nf_xlat_rt_flush_dev() finds it.
  */
-static struct rtable *nf_xlat_hop_route(struct net *net,
-					const struct fib_result *res,
-					const struct fib_nh_common *nhc)
+static struct rtable *nf_xlat_rt_get(struct net *net,
+				     const struct fib_result *res,
+				     const struct fib_nh_common *nhc)
 {
 	struct nf_xlat_net *xn = nf_xlat_pernet(net);
 	struct hlist_head *head;
-	struct nf_xlat_hop *hop;
+	struct nf_xlat_rt *xrt;
 	struct rtable *rt;
 	u32 hash;
 
 	if (!nhc->nhc_dev)
 		return ERR_PTR(-ENETUNREACH);
 	hash = jhash(&nhc->nhc_gw, sizeof(nhc->nhc_gw), nhc->nhc_dev->ifindex);
-	head = &xn->hops[hash % NF_XLAT_HOP_BUCKETS];
-	rt = nf_xlat_hop_find(net, head, res, nhc);
+	head = &xn->rts[hash % NF_XLAT_RT_BUCKETS];
+	rt = nf_xlat_rt_find(net, head, res, nhc);
 	if (rt)
 		return rt;
 
-	hop = kmalloc(sizeof(*hop), GFP_ATOMIC | __GFP_ACCOUNT);
-	if (!hop)
+	xrt = kmalloc(sizeof(*xrt), GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!xrt)
 		return ERR_PTR(-ENOBUFS);
-	spin_lock_bh(&xn->hop_lock);
+	spin_lock_bh(&xn->rt_lock);
 	/* Another CPU may have added it meanwhile. */
-	rt = nf_xlat_hop_find(net, head, res, nhc);
-	if (!rt && nf_xlat_hops_room(net, head)) {
-		rt = nf_xlat_hop_alloc(res, nhc);
+	rt = nf_xlat_rt_find(net, head, res, nhc);
+	if (!rt && nf_xlat_rt_gc(net, head)) {
+		rt = nf_xlat_rt_alloc(res, nhc);
 		if (rt) {
-			hop->rt = rt;
+			xrt->rt = rt;
 			dst_hold(&rt->dst);
-			hlist_add_head_rcu(&hop->node, head);
-			hop = NULL;
+			hlist_add_head_rcu(&xrt->node, head);
+			xrt = NULL;
 		}
 	}
-	spin_unlock_bh(&xn->hop_lock);
-	kfree(hop);
+	spin_unlock_bh(&xn->rt_lock);
+	kfree(xrt);
 	return rt ? : ERR_PTR(-ENOBUFS);
 }
 
@@ -388,16 +388,16 @@ nf_xlat_route4_rules(struct net *net, struct flowi4 *fl4,
 	     nf_xlat_same_route(net, fl4, res.fi)))
 		return __ip_route_output_key(net, fl4);
 
-	nhc = nf_xlat_choose_hop(net, &rule, &res);
+	nhc = nf_xlat_select_nexthop(net, &rule, &res);
 	rt = __ip_route_output_key(net, fl4);
 	/* The look-up has stored the preferred source of @rt. Store that of res.fi instead. */
 	fl4->saddr = rule.saddr ? : res.fi->fib_prefsrc;
 	if (!IS_ERR(rt)) {
-		if (nf_xlat_same_hop(rt, res.fi, nhc))
+		if (nf_xlat_same_nexthop(rt, res.fi, nhc))
 			return rt;
 		ip_rt_put(rt);
 	}
-	return nf_xlat_hop_route(net, &res, nhc);
+	return nf_xlat_rt_get(net, &res, nhc);
 }
 
 /*

@@ -213,7 +213,7 @@ wait_for 10 test -e "$tmp/ready"
 waits() { python "$client6" flood udp $client_ip 30000 $pref64$far_ip 9 1; test -e "$tmp/got"; }
 check "queue: a packet waits" wait_for 10 waits
 # Each change of a route wants new ones by all rules. There is room, though packets keep more old
-# ones than the engine has places for next hops that are alike (NF_XLAT_HOPS_MAX).
+# ones than the engine has places for next hops that are alike (NF_XLAT_RT_BUCKET_MAX).
 # shellcheck disable=SC2317 # called by wait_for
 waiting() { on "$gw" awk -v n="$1" '{ exit $3 < n }' /proc/net/netfilter/nfnetlink_queue; }
 # shellcheck disable=SC2317 # called by wait_for
