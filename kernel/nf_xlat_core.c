@@ -444,8 +444,8 @@ static noinline void nf_xlat_fraglist(struct sk_buff *skb, const struct nf_xlat_
  * nf_xlat_put_error() will put in front of the extension. The caller frees the copy. NULL: no
  * memory.
  */
-static u8 *nf_xlat_cut_ext(struct sk_buff *skb,
-			   const struct nf_xlat_quote *quote)
+static u8 *nf_xlat_copy_ext(struct sk_buff *skb,
+			    const struct nf_xlat_quote *quote)
 {
 	u8 *ext;
 
@@ -474,7 +474,7 @@ static noinline u8 *nf_xlat_trim(struct sk_buff *skb, const struct nf_xlat_pkt *
 
 	nf_xlat_quote(pkt, &quote);
 	if (quote.ext) {
-		ext = nf_xlat_cut_ext(skb, &quote);
+		ext = nf_xlat_copy_ext(skb, &quote);
 		if (!ext)
 			return ERR_PTR(-ENOMEM);
 	}

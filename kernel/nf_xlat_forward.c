@@ -208,13 +208,13 @@ int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 
 /*
  * Copy the metadata that ip6_frag_next() does not copy, since fragments that leave the host do not
- * need it. The fragments of nf_xlat_split() pass PRE_ROUTING and FORWARD, where rules may match the
- * member of a VRF (in the control block) and the link layer header. A @skb_iif of 0 would mean that
- * this host has made the packet. The fragments of nf_xlat_cut_finish() keep the time at which the
- * socket wants the packet sent (SO_TXTIME).
+ * need it. The fragments of nf_xlat_refrag() pass PRE_ROUTING and FORWARD, where rules may match
+ * the member of a VRF (in the control block) and the link layer header. A @skb_iif of 0 would mean
+ * that this host has made the packet. The fragments of nf_xlat_frag_finish() keep the time at which
+ * the socket wants the packet sent (SO_TXTIME).
  */
-static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb,
-				 unsigned int mac_len)
+static void nf_xlat_frag_metadata(struct sk_buff *frag, const struct sk_buff *skb,
+				  unsigned int mac_len)
 {
 	frag->skb_iif = skb->skb_iif;
 	memcpy(frag->cb, skb->cb, sizeof(frag->cb));
@@ -226,7 +226,7 @@ static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb
 }
 
 /**
- * nf_xlat_cut - fragment an IPv6 packet that has no Fragment header
+ * nf_xlat_fragment - fragment an IPv6 packet that has no Fragment header
  * @net: network namespace
  * @skb: the packet, with its route; it is consumed
  * @len: the longest fragment, in bytes, header included
@@ -238,9 +238,9 @@ static void nf_xlat_cut_metadata(struct sk_buff *frag, const struct sk_buff *skb
  * of the IPv4 packet: an IPv4 router may have fragmented the packet before, and the receiver
  * needs the same identification in all fragments. RCU read side.
  */
-void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
-		 void (*send)(struct net *net, struct sk_buff *frag,
-			      void *data), void *data)
+void nf_xlat_fragment(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
+		      void (*send)(struct net *net, struct sk_buff *frag,
+				   void *data), void *data)
 {
 	const struct net_device *dev = dst_dev_rcu(skb_dst(skb));
 	unsigned int mac_len = nf_xlat_mac_len(skb);
@@ -282,7 +282,7 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
 			nf_xlat_discard(net, skb, NF_XLAT_NOMEM);
 			return;
 		}
-		nf_xlat_cut_metadata(frag, skb, mac_len);
+		nf_xlat_frag_metadata(frag, skb, mac_len);
 		send(net, frag, data);
 	}
 	consume_skb(skb);
@@ -293,7 +293,7 @@ void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
  * IP6SKB_REROUTED keeps the fragment from POSTROUTING, and without a socket no cgroup sees it.
  * Only xfrm_output() needs the socket.
  */
-static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
+static void nf_xlat_frag_send(struct net *net, struct sk_buff *frag, void *data)
 {
 	IP6CB(frag)->flags |= IP6SKB_REROUTED;
 	dst_output(net, dst_xfrm(skb_dst(frag)) ? frag->sk : NULL, frag);
@@ -303,14 +303,14 @@ static void nf_xlat_cut_send(struct net *net, struct sk_buff *frag, void *data)
  * The length to which a packet is cut. The route of the packet may have changed since
  * nf_xlat_init_cb(), and the MTU that an IPsec policy leaves is known only now.
  */
-static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
+static u32 nf_xlat_frag_mtu(const struct sk_buff *skb)
 {
 	u32 mtu = dst_mtu(skb_dst(skb));
 
 	/* IPsec may leave less than the 1280 bytes that every IPv6 link has. */
 	if (!dst_xfrm(skb_dst(skb)))
 		mtu = max_t(u32, mtu, IPV6_MIN_MTU);
-	return min_t(u32, mtu, NF_XLAT_CB(skb)->cut_len);
+	return min_t(u32, mtu, NF_XLAT_CB(skb)->frag_len);
 }
 
 /*
@@ -318,7 +318,7 @@ static u32 nf_xlat_cut_mtu(const struct sk_buff *skb)
  * with encapsulation, and with IPsec in any mode but tunnel mode. The stack fragments the result
  * if it is too long.
  */
-static bool nf_xlat_cut_around(const struct sk_buff *skb)
+static bool nf_xlat_encap_before_frag(const struct sk_buff *skb)
 {
 	const struct xfrm_state *x = dst_xfrm(skb_dst(skb));
 
@@ -328,9 +328,9 @@ static bool nf_xlat_cut_around(const struct sk_buff *skb)
 }
 
 /* Let ip6_fragment() cut the packet if it is too long, with an identification of its own choice. */
-static int nf_xlat_cut_later(struct net *net, struct sk_buff *skb)
+static int nf_xlat_frag_later(struct net *net, struct sk_buff *skb)
 {
-	IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
+	IP6CB(skb)->frag_max_size = nf_xlat_frag_mtu(skb);
 	skb->ignore_df = true;
 	return dst_output(net, skb->sk, skb);
 }
@@ -342,7 +342,7 @@ static bool nf_xlat_sk_is_inet6(const struct sock *sk)
 }
 
 /* As ip6_finish_output() does, run the BPF programs of the cgroup that a socket belongs to. */
-static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
+static bool nf_xlat_cgroup_allows(struct sock *sk, struct sk_buff *skb)
 {
 	int ret = BPF_CGROUP_RUN_PROG_INET_EGRESS(sk, skb);
 
@@ -354,47 +354,47 @@ static bool nf_xlat_cut_allowed(struct sock *sk, struct sk_buff *skb)
  * made the packet shorter. NAT may have changed its addresses, and then nf_xfrm_me_harder() may
  * have found an IPsec policy for it.
  */
-static int nf_xlat_cut_finish(struct net *net, struct sock *sk,
-			      struct sk_buff *skb)
+static int nf_xlat_frag_finish(struct net *net, struct sock *sk,
+			       struct sk_buff *skb)
 {
-	if (nf_xlat_cut_around(skb) || skb->len <= nf_xlat_cut_mtu(skb)) {
+	if (nf_xlat_encap_before_frag(skb) || skb->len <= nf_xlat_frag_mtu(skb)) {
 		IP6CB(skb)->flags |= IP6SKB_REROUTED;
-		return nf_xlat_cut_later(net, skb);
+		return nf_xlat_frag_later(net, skb);
 	}
 	if ((!dst_xfrm(skb_dst(skb)) || !nf_xlat_sk_is_inet6(skb->sk)) &&
-	    !nf_xlat_cut_allowed(skb->sk, skb)) {
+	    !nf_xlat_cgroup_allows(skb->sk, skb)) {
 		kfree_skb(skb);
 		return 0;
 	}
 	/* See nf_xlat_local_out_again(): POSTROUTING may have found a route with IPsec. */
 	if (dst_xfrm(skb_dst(skb)) && !nf_xlat_sk_is_inet6(skb->sk))
 		skb_orphan(skb);
-	nf_xlat_cut(net, skb, nf_xlat_cut_mtu(skb), NF_XLAT_CB(skb)->id,
-		    nf_xlat_cut_send, NULL);
+	nf_xlat_fragment(net, skb, nf_xlat_frag_mtu(skb), NF_XLAT_CB(skb)->id,
+			 nf_xlat_frag_send, NULL);
 	return 0;
 }
 
 /*
  * Must this module cut the packet? If nf_defrag has put it together, ip6_fragment() cuts it to
- * its frag_max_size, and nf_defrag has overwritten cut_len.
+ * its frag_max_size, and nf_defrag has overwritten frag_len.
  */
-static bool nf_xlat_cut_due(const struct sk_buff *skb)
+static bool nf_xlat_frag_needed(const struct sk_buff *skb)
 {
-	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->cut_len &&
-	       !IP6CB(skb)->frag_max_size && skb->len > nf_xlat_cut_mtu(skb);
+	return skb->protocol == htons(ETH_P_IPV6) && NF_XLAT_CB(skb)->frag_len &&
+	       !IP6CB(skb)->frag_max_size && skb->len > nf_xlat_frag_mtu(skb);
 }
 
 /* Like ip6_output(): show the packet to POSTROUTING, then cut it. It is consumed. */
-static noinline int nf_xlat_cut_output(struct net *net, struct sk_buff *skb)
+static noinline int nf_xlat_frag_output(struct net *net, struct sk_buff *skb)
 {
 	struct net_device *indev = skb->dev, *dev = dst_dev_rcu(skb_dst(skb));
 
-	if (nf_xlat_cut_around(skb))
-		return nf_xlat_cut_later(net, skb);
+	if (nf_xlat_encap_before_frag(skb))
+		return nf_xlat_frag_later(net, skb);
 
 	skb->dev = dev;
 	return NF_HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, net,
-		       &nf_xlat_hook_sk.sk, skb, indev, dev, nf_xlat_cut_finish);
+		       &nf_xlat_hook_sk.sk, skb, indev, dev, nf_xlat_frag_finish);
 }
 
 /*
@@ -411,7 +411,7 @@ static bool nf_xlat_local_out_again(struct sk_buff *skb)
 	    (!dst_xfrm(skb_dst(skb)) &&
 	     !netif_is_l3_slave(dst_dev_rcu(skb_dst(skb)))))
 		return true;
-	if (!nf_xlat_cut_allowed(skb->sk, skb)) {
+	if (!nf_xlat_cgroup_allows(skb->sk, skb)) {
 		kfree_skb(skb);
 		return false;
 	}
@@ -461,11 +461,11 @@ static noinline int nf_xlat_local_out_no_sk(struct net *net,
 static void nf_xlat_local_out6(struct net *net, struct sock *sk,
 			       struct sk_buff *skb)
 {
-	bool cut = nf_xlat_cut_due(skb);
+	bool frag_needed = nf_xlat_frag_needed(skb);
 	int ret;
 
-	if (unlikely(cut))
-		IP6CB(skb)->frag_max_size = nf_xlat_cut_mtu(skb);
+	if (unlikely(frag_needed))
+		IP6CB(skb)->frag_max_size = nf_xlat_frag_mtu(skb);
 	if (nf_xlat_sk_is_inet6(sk))
 		ret = __ip6_local_out(net, sk, skb);
 	else
@@ -476,8 +476,8 @@ static void nf_xlat_local_out6(struct net *net, struct sock *sk,
 	 * __xfrm6_output() calls xfrm_local_error() only if it gets a socket. That function reads
 	 * the socket of the packet, so do not pass one if the packet has none.
 	 */
-	if (unlikely(cut))
-		nf_xlat_cut_output(net, skb);
+	if (unlikely(frag_needed))
+		nf_xlat_frag_output(net, skb);
 	else
 		dst_output(net, sk == skb->sk ? sk : NULL, skb);
 }
@@ -486,8 +486,8 @@ static int nf_xlat_forward_finish(struct net *net, struct sock *sk,
 				  struct sk_buff *skb)
 {
 	skb_clear_tstamp(skb);
-	if (unlikely(nf_xlat_cut_due(skb)))
-		return nf_xlat_cut_output(net, skb);
+	if (unlikely(nf_xlat_frag_needed(skb)))
+		return nf_xlat_frag_output(net, skb);
 	return dst_output(net, NULL, skb);
 }
 

@@ -90,12 +90,12 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 {
 	bool l3_slave, of_ipsec = nf_xlat_of_ipsec(skb, pkt->pf);
 	int iif = skb->dev ? skb->dev->ifindex : 0;
-	u32 cut_len;
+	u32 frag_len;
 
 	/*
 	 * When nfqueue segments a GSO packet, skb_gso_segment() overwrites the control block
 	 * from SKB_GSO_CB_OFFSET on: @id and the members behind it. @id is not needed then, as
-	 * cut_len is 0 for a GSO packet. __nf_xlat_hand_on_later() has read the others before.
+	 * frag_len is 0 for a GSO packet. __nf_xlat_hand_on_later() has read the others before.
 	 */
 	BUILD_BUG_ON(offsetof(struct nf_xlat_skb_cb, id) > SKB_GSO_CB_OFFSET);
 	BUILD_BUG_ON(sizeof(struct nf_xlat_skb_cb) > sizeof(skb->cb));
@@ -103,7 +103,7 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	NF_XLAT_CB(skb)->mark = skb->mark;
 	NF_XLAT_CB(skb)->ttl_pending = parm->ttl_pending && !parm->ttl_dec;
 	NF_XLAT_CB(skb)->fwd_check = parm->fwd_check;
-	NF_XLAT_CB(skb)->cut_len = 0;
+	NF_XLAT_CB(skb)->frag_len = 0;
 
 	/*
 	 * In a hook of a VRF, skb->dev is the VRF. Keep the device by which the packet came in,
@@ -137,24 +137,24 @@ static void nf_xlat_init_cb(struct sk_buff *skb, const struct nf_xlat_pkt *pkt,
 	/*
 	 * RFC 7915 section 4.1: a packet with DF=0 is cut to the lowest MTU of the IPv6 side.
 	 * nf_xlat_forward_finish() or nf_xlat_local_out6() cuts it, after the rules have seen the
-	 * whole packet. Both leave the pieces of nf_xlat_split() as they are. Where they cannot
+	 * whole packet. Both leave the pieces of nf_xlat_refrag() as they are. Where they cannot
 	 * cut the packet, ip6_fragment() does, which needs ignore_df.
 	 */
-	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_cut(pkt))
+	if (likely(skb->len <= IPV6_MIN_MTU) || !nf_xlat_may_frag(pkt))
 		return;
 	/* A packet that has a Fragment header would get a second one. */
 	if (pkt->l3.fraghdr)
 		return;
-	cut_len = nf_xlat_cut_len(pkt, parm);
-	skb->ignore_df = skb->len > cut_len;
+	frag_len = nf_xlat_frag_len(pkt, parm);
+	skb->ignore_df = skb->len > frag_len;
 	/*
-	 * A GSO packet needs no cut_len: its segments are short enough, see
+	 * A GSO packet needs no frag_len: its segments are short enough, see
 	 * nf_xlat_needs_segs(), and ip6_finish_output_gso() compares them with the MTU.
 	 */
 	if (skb_is_gso(skb))
 		return;
-	/* Set cut_len for a shorter packet too, as it may get another route with a lower MTU. */
-	NF_XLAT_CB(skb)->cut_len = min_t(u32, cut_len, U16_MAX);
+	/* Set frag_len for a shorter packet too, as it may get another route with a lower MTU. */
+	NF_XLAT_CB(skb)->frag_len = min_t(u32, frag_len, U16_MAX);
 	NF_XLAT_CB(skb)->id = pkt->l3.id;
 }
 
@@ -270,7 +270,7 @@ void nf_xlat_do_after(struct nf_xlat_after *after)
 }
 EXPORT_SYMBOL_GPL(nf_xlat_do_after);
 
-struct nf_xlat_split {
+struct nf_xlat_refrag {
 	const struct nf_xlat_way	*way;
 	const struct nf_xlat_pkt	*pkt;
 	const struct nf_xlat_parm	*parm;
@@ -278,46 +278,46 @@ struct nf_xlat_split {
 };
 
 /*
- * Pass on a piece of an IPv4 fragment. nf_xlat_cut() has counted the offset of the piece from the
- * start of the fragment. Make this the offset in the whole packet.
+ * Pass on a piece of an IPv4 fragment. nf_xlat_fragment() has counted the offset of the piece from
+ * the start of the fragment. Make this the offset in the whole packet.
  */
-static void nf_xlat_split_send(struct net *net, struct sk_buff *frag,
-			       void *data)
+static void nf_xlat_refrag_send(struct net *net, struct sk_buff *frag,
+				void *data)
 {
 	struct frag_hdr *fh = (struct frag_hdr *)skb_transport_header(frag) - 1;
-	const struct nf_xlat_split *split = data;
+	const struct nf_xlat_refrag *refrag = data;
 
-	fh->frag_off = htons(ntohs(fh->frag_off) + split->pkt->l3.frag);
-	if (split->pkt->l3.mf)
+	fh->frag_off = htons(ntohs(fh->frag_off) + refrag->pkt->l3.frag);
+	if (refrag->pkt->l3.mf)
 		fh->frag_off |= htons(IP6_MF);
 
-	nf_xlat_init_cb(frag, split->pkt, split->parm);
+	nf_xlat_init_cb(frag, refrag->pkt, refrag->parm);
 	/* The piece has a Fragment header already, though __nf_xlat_send() has cleared fraghdr. */
-	NF_XLAT_CB(frag)->cut_len = 0;
+	NF_XLAT_CB(frag)->frag_len = 0;
 	frag->ignore_df = false;
-	nf_xlat_hand_on(split->walk, frag, split->way);
+	nf_xlat_hand_on(refrag->walk, frag, refrag->way);
 }
 
 /*
  * Cut a translated IPv4 fragment that is too long for IPv6, and pass the pieces on. The fragment
  * is consumed. nf_xlat_skb() has given it no Fragment header, see __nf_xlat_send(). Each piece
- * gets one from nf_xlat_cut(), with the identification of the fragment.
+ * gets one from nf_xlat_fragment(), with the identification of the fragment.
  */
-static noinline void nf_xlat_split(struct sk_buff *skb,
-				   const struct nf_xlat_way *way,
-				   const struct nf_xlat_pkt *pkt,
-				   const struct nf_xlat_parm *parm,
-				   struct nf_xlat_walk *walk)
+static noinline void nf_xlat_refrag(struct sk_buff *skb,
+				    const struct nf_xlat_way *way,
+				    const struct nf_xlat_pkt *pkt,
+				    const struct nf_xlat_parm *parm,
+				    struct nf_xlat_walk *walk)
 {
-	struct nf_xlat_split split = {
+	struct nf_xlat_refrag refrag = {
 		.way	= way,
 		.pkt	= pkt,
 		.parm	= parm,
 		.walk	= walk,
 	};
 
-	nf_xlat_cut(way->net, skb, nf_xlat_cut_len(pkt, parm), pkt->l3.id,
-		    nf_xlat_split_send, &split);
+	nf_xlat_fragment(way->net, skb, nf_xlat_frag_len(pkt, parm), pkt->l3.id,
+			 nf_xlat_refrag_send, &refrag);
 }
 
 /* Note for nf_xlat_translated() how a packet was translated, if this was without state. */
@@ -378,7 +378,7 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	enum nf_xlat_reason reason;
 	struct dst_entry *dst;
 	unsigned int verdict;
-	bool split;
+	bool refrag;
 
 	verdict = nf_xlat_route_check(skb, way, pkt, parm, walk->depth, &dst);
 	if (verdict != NF_ACCEPT)
@@ -396,14 +396,14 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 	}
 
 	/*
-	 * A fragment that is too long for IPv6 is cut before the rules see it. nf_xlat_cut()
+	 * A fragment that is too long for IPv6 is cut before the rules see it. nf_xlat_fragment()
 	 * writes the Fragment headers of the pieces, so nf_xlat_skb() writes none. A packet that
 	 * is not a fragment is cut behind the rules, see nf_xlat_init_cb().
 	 */
-	split = pkt->l3.fraghdr && dst && nf_xlat_may_cut(pkt) &&
-		!nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
-		nf_xlat_new_len(pkt) > nf_xlat_cut_len(pkt, parm);
-	if (split)
+	refrag = pkt->l3.fraghdr && dst && nf_xlat_may_frag(pkt) &&
+		 !nf_xlat_dst_local(nf_xlat_other_pf(pkt->pf), dst) &&
+		 nf_xlat_new_len(pkt) > nf_xlat_frag_len(pkt, parm);
+	if (refrag)
 		pkt->l3.fraghdr = false;
 
 	reason = nf_xlat_skb(net, skb, pkt, parm);
@@ -430,8 +430,8 @@ static unsigned int __nf_xlat_send(struct sk_buff *skb,
 		       NF_XLAT_MIB_6TO4 : NF_XLAT_MIB_4TO6);
 	if (unlikely(way->owner))
 		nf_xlat_owner_count(skb, way->owner, pkt->l3.len);
-	if (split) {
-		nf_xlat_split(skb, way, pkt, parm, walk);
+	if (refrag) {
+		nf_xlat_refrag(skb, way, pkt, parm, walk);
 		return NF_STOLEN;
 	}
 
@@ -500,7 +500,7 @@ static noinline bool nf_xlat_needs_segs(const struct sk_buff *skb,
 	 * this host with DF=1 are cut if they are longer than the MTU of the route, which is not
 	 * known yet.
 	 */
-	return nf_xlat_may_cut(pkt) &&
+	return nf_xlat_may_frag(pkt) &&
 	       !skb_gso_validate_network_len(skb, (parm->lowest_mtu6 ? :
 						   IPV6_MIN_MTU) - growth);
 }

@@ -60,7 +60,7 @@ static inline struct nf_xlat_net *nf_xlat_pernet(const struct net *net)
  * @ttl_pending: TTL or hop limit has not been decremented, as the route led to this host. NAT in
  *	the other family, or another translation, may send the packet on all the same.
  * @fwd_check: as in struct nf_xlat_parm. If IPsec decrypts the packet, it overwrites this.
- * @cut_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
+ * @frag_len: the length to which nf_xlat_forward_finish() or nf_xlat_reinject() has to cut the
  *	packet, or 0; 0 for a GSO packet. Not to be read if nf_defrag has put the packet together.
  * @id: the identification that the fragments get then
  * @hook: while the packet waits in nf_xlat_walk.later: the hook that it is to enter
@@ -77,7 +77,7 @@ struct nf_xlat_skb_cb {
 	u32		mark;
 	bool		ttl_pending;
 	u8		fwd_check;
-	u16		cut_len;
+	u16		frag_len;
 	u16		id;
 	u8		hook;
 	u8		depth;
@@ -159,8 +159,8 @@ static inline bool nf_xlat_dst_broadcast(u8 pf, const struct dst_entry *dst)
  * The length beyond which an IPv4 packet that may be cut is cut for IPv6:
  * RFC 7915 section 4.1, and never more than the path takes.
  */
-static inline u32 nf_xlat_cut_len(const struct nf_xlat_pkt *pkt,
-				  const struct nf_xlat_parm *parm)
+static inline u32 nf_xlat_frag_len(const struct nf_xlat_pkt *pkt,
+				   const struct nf_xlat_parm *parm)
 {
 	u32 lowest = parm->lowest_mtu6 ? : IPV6_MIN_MTU;
 
@@ -175,7 +175,7 @@ static inline u32 nf_xlat_cut_len(const struct nf_xlat_pkt *pkt,
 	return parm->mtu6 ? min(lowest, parm->mtu6) : lowest;
 }
 
-static inline bool nf_xlat_may_cut(const struct nf_xlat_pkt *pkt)
+static inline bool nf_xlat_may_frag(const struct nf_xlat_pkt *pkt)
 {
 	return pkt->pf == NFPROTO_IPV4 && (!pkt->l3.df || pkt->reasm) &&
 	       !pkt->icmp_error;
@@ -310,9 +310,9 @@ enum nf_xlat_reason nf_xlat_may_forward_translated(struct sk_buff *skb,
 						   const struct net *net, u8 pf);
 int nf_xlat_discard(struct net *net, struct sk_buff *skb,
 		    enum nf_xlat_reason reason);
-void nf_xlat_cut(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
-		 void (*send)(struct net *net, struct sk_buff *frag,
-			      void *data), void *data);
+void nf_xlat_fragment(struct net *net, struct sk_buff *skb, unsigned int len, u16 id,
+		      void (*send)(struct net *net, struct sk_buff *frag,
+				   void *data), void *data);
 bool nf_xlat_is_reinjected(const struct sock *sk);
 bool nf_xlat_ttl_pending(const struct sk_buff *skb, u8 pf);
 void nf_xlat_reinject(struct net *net, struct sock *sk, struct sk_buff *skb,
