@@ -8,7 +8,7 @@
  * so it loads a program that goes on to use them. They point into skb->head as it was before the
  * call, so that memory must stay until the program ends. Programs of tc and of routes run in one
  * RCU read side, and packet pointers do not outlive a run. So where the packet may get another
- * head, a clone keeps the old one for a grace period, see nf_xlat_bpf_keep(). Where the packet
+ * head, a clone keeps the old one for a grace period, see nf_xlat_bpf_pin_head(). Where the packet
  * keeps its head, old pointers point into the packet, or to the room before or behind it. A frame
  * of XDP keeps its memory.
  */
@@ -164,7 +164,7 @@ static void nf_xlat_bpf_free(struct rcu_head *rcu)
 }
 
 /* Keep the packet's head for a grace period, as the program may have pointers to it. */
-static bool nf_xlat_bpf_keep(struct sk_buff *skb)
+static bool nf_xlat_bpf_pin_head(struct sk_buff *skb)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
@@ -199,7 +199,7 @@ static bool nf_xlat_bpf_trim(struct sk_buff *skb, u8 pf)
 }
 
 /* May nf_xlat_bpf_trim() or nf_xlat_parse() give another head to the packet? */
-static bool nf_xlat_bpf_read_moves(const struct sk_buff *skb, u8 pf)
+static bool nf_xlat_bpf_read_may_realloc(const struct sk_buff *skb, u8 pf)
 {
 	u8 proto;
 
@@ -265,9 +265,9 @@ static bool nf_xlat_bpf_ext_hdr(const struct nf_xlat_pkt *pkt)
  * in by "lo", where rules trust packets and no reverse path filter checks the source. Only packets
  * that this host has made may do so. Nor may others become broadcasts, see ip_forward().
  */
-static bool nf_xlat_bpf_leaves(const struct sk_buff *skb,
-			       const struct nf_xlat_pkt *pkt,
-			       const struct nf_xlat_hdr *hdr)
+static bool nf_xlat_bpf_daddr_allowed(const struct sk_buff *skb,
+				      const struct nf_xlat_pkt *pkt,
+				      const struct nf_xlat_hdr *hdr)
 {
 	const struct nf_xlat_flowi fl = { .saddr = &hdr->saddr, .daddr = &hdr->daddr };
 	struct net *net = dev_net(skb->dev);
@@ -389,12 +389,12 @@ static void nf_xlat_bpf_scrub(struct sk_buff *skb, enum nf_xlat_bpf_at at,
 }
 
 /*
- * Translate the packet. skb->data is at the network header, which is in the linear part. @kept: a
+ * Translate the packet. skb->data is at the network header, which is in the linear part. @pinned: a
  * clone keeps the head already. Returns 0 or an error, with the reason in @reason.
  */
 static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 				 enum nf_xlat_bpf_at at,
-				 const struct nf_xlat_bpf_conf *conf, bool kept,
+				 const struct nf_xlat_bpf_conf *conf, bool pinned,
 				 enum nf_xlat_reason *reason)
 {
 	u32 dev_mtu = READ_ONCE(skb->dev->mtu), from, to;
@@ -426,7 +426,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	if (!*reason)
 		*reason = nf_xlat_bpf_check(&pkt, &parm.outer, conf->hop);
 	if (!*reason && at == NF_XLAT_BPF_ROUTE &&
-	    !nf_xlat_bpf_leaves(skb, &pkt, &parm.outer))
+	    !nf_xlat_bpf_daddr_allowed(skb, &pkt, &parm.outer))
 		*reason = NF_XLAT_DADDR;
 	if (!*reason && nf_xlat_bpf_too_big(skb, &pkt, conf->mtu))
 		*reason = NF_XLAT_TOOBIG;
@@ -434,9 +434,9 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 		goto out;
 
 	head = skb->head;
-	if (!kept && nf_xlat_moves(skb, &pkt)) {
-		kept = nf_xlat_bpf_keep(skb);
-		*reason = kept ? NF_XLAT_OK : NF_XLAT_NOMEM;
+	if (!pinned && nf_xlat_may_realloc_head(skb, &pkt)) {
+		pinned = nf_xlat_bpf_pin_head(skb);
+		*reason = pinned ? NF_XLAT_OK : NF_XLAT_NOMEM;
 	}
 	if (!*reason && at == NF_XLAT_BPF_ROUTE) {
 		no_route = nf_xlat_bpf_no_route(skb);
@@ -444,7 +444,7 @@ static int nf_xlat_bpf_translate(struct sk_buff *skb, u8 pf,
 	}
 	if (!*reason)
 		*reason = nf_xlat_skb(dev_net(skb->dev), skb, &pkt, &parm);
-	DEBUG_NET_WARN_ON_ONCE(!kept && skb->head != head);
+	DEBUG_NET_WARN_ON_ONCE(!pinned && skb->head != head);
 	if (*reason) {
 		dst_release(no_route);
 		goto out;
@@ -461,7 +461,7 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts,
 			   enum nf_xlat_bpf_at at)
 {
 	enum nf_xlat_reason reason = NF_XLAT_OK;
-	bool kept = false, ignore_df = skb->ignore_df;
+	bool pinned = false, ignore_df = skb->ignore_df;
 	int off = skb_network_offset(skb);
 	struct nf_xlat_bpf_conf conf;
 	unsigned int hlen;
@@ -498,13 +498,13 @@ static int nf_xlat_bpf_skb(struct sk_buff *skb, struct bpf_xlat_opts *opts,
 	 */
 	skb->ignore_df = 0;
 	__skb_pull(skb, off);
-	if (unlikely(nf_xlat_bpf_read_moves(skb, pf))) {
-		kept = nf_xlat_bpf_keep(skb);
-		if (!kept || !pskb_may_pull(skb, hlen))
+	if (unlikely(nf_xlat_bpf_read_may_realloc(skb, pf))) {
+		pinned = nf_xlat_bpf_pin_head(skb);
+		if (!pinned || !pskb_may_pull(skb, hlen))
 			err = -ENOMEM;
 	}
 	if (!err)
-		err = nf_xlat_bpf_translate(skb, pf, at, &conf, kept, &reason);
+		err = nf_xlat_bpf_translate(skb, pf, at, &conf, pinned, &reason);
 	__skb_push(skb, off);
 	bpf_compute_data_pointers(skb);
 	if (err)

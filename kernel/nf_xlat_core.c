@@ -590,7 +590,7 @@ static bool nf_xlat_sum_first(const struct sk_buff *skb,
 }
 
 /**
- * nf_xlat_moves - may nf_xlat_skb() reallocate skb->head?
+ * nf_xlat_may_realloc_head - may nf_xlat_skb() reallocate skb->head?
  * @skb: packet that nf_xlat_parse() accepted; skb->data at its network header
  * @pkt: what nf_xlat_parse() found
  *
@@ -599,7 +599,7 @@ static bool nf_xlat_sum_first(const struct sk_buff *skb,
  *
  * Return: true if the head may be another one afterwards
  */
-bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
+bool nf_xlat_may_realloc_head(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 {
 	unsigned int new = nf_xlat_new_hlen(pkt->pf, &pkt->l3);
 
@@ -610,7 +610,7 @@ bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt)
 	return new > pkt->l3.hlen &&
 	       new - pkt->l3.hlen + nf_xlat_mac_len(skb) > skb_headroom(skb);
 }
-EXPORT_SYMBOL_GPL(nf_xlat_moves);
+EXPORT_SYMBOL_GPL(nf_xlat_may_realloc_head);
 
 /**
  * nf_xlat_skb - translate a packet in place

@@ -244,7 +244,7 @@ nf_xlat_parse_quoted(const struct sk_buff *skb, unsigned int off,
  * seen it. Some numbers are extension headers in IPv6 only, and a filter of IPv4 would not see
  * the ports behind them.
  */
-static bool nf_xlat_is_alien(u8 pf, u8 proto)
+static bool nf_xlat_proto_family_specific(u8 pf, u8 proto)
 {
 	if (pf == NFPROTO_IPV6)
 		return proto == IPPROTO_ICMP;
@@ -343,7 +343,7 @@ nf_xlat_parse_icmp(struct sk_buff *skb, struct nf_xlat_pkt *pkt)
 	if (pkt->icmp.len < pkt->inner.hlen ||
 	    pkt->icmp.len > pkt->l3.len - pkt->l3.hlen - sizeof(*icmph))
 		pkt->icmp.len = 0;
-	if (nf_xlat_is_alien(pkt->pf, pkt->inner.proto))
+	if (nf_xlat_proto_family_specific(pkt->pf, pkt->inner.proto))
 		return NF_XLAT_QUOTED;
 
 	if (nf_xlat_is_icmp(pkt->pf, pkt->inner.proto) && !pkt->inner.frag) {
@@ -512,7 +512,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 
 	if (skb_is_gso(skb) && !nf_xlat_gso_ok(skb, off, pkt))
 		return NF_XLAT_GSO;
-	if (nf_xlat_is_alien(pf, pkt->l3.proto))
+	if (nf_xlat_proto_family_specific(pf, pkt->l3.proto))
 		return NF_XLAT_PROTO;
 	/*
 	 * RFC 7915 section 4.2: IGMP concerns the link only, and is dropped. From IPv6, where the

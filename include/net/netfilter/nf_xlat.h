@@ -673,7 +673,7 @@ enum nf_xlat_reason nf_xlat_parse(struct sk_buff *skb, u8 pf, bool reasm,
 /* nf_xlat_core.c */
 unsigned int nf_xlat_new_error_len(const struct nf_xlat_pkt *pkt);
 void nf_xlat_gso(struct sk_buff *skb, u8 pf);
-bool nf_xlat_moves(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
+bool nf_xlat_may_realloc_head(const struct sk_buff *skb, const struct nf_xlat_pkt *pkt);
 enum nf_xlat_reason nf_xlat_skb(struct net *net, struct sk_buff *skb,
 				const struct nf_xlat_pkt *pkt,
 				const struct nf_xlat_parm *parm);
