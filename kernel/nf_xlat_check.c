@@ -245,7 +245,7 @@ unsigned int nf_xlat_route_check(struct sk_buff *skb, const struct nf_xlat_way *
 		goto drop;
 	/* The session masquerades with the address of a device that its route has left. */
 	if (unlikely(parm->oif && dst && dst_dev_rcu(dst)->ifindex != parm->oif)) {
-		parm->moved(skb);
+		parm->oif_changed(skb);
 		reason = NF_XLAT_STATE;
 		goto drop;
 	}

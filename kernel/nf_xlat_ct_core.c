@@ -6,7 +6,7 @@
  * answer that is expected, and their families differ. So each packet needs one
  * look-up, conntrack keeps the ports of sessions apart from those of NAT44 and of
  * this host's own flows, and all other functions of conntrack apply. Some core
- * code assumes that an entry has one family; nf_xlat_ct_guard() keeps that code
+ * code assumes that an entry has one family; nf_xlat_ct_ext_init() keeps that code
  * away from sessions.
  */
 
@@ -107,9 +107,9 @@ nf_xlat_ct_error_saddr(const struct nf_conn *ct, enum ip_conntrack_dir dir,
  * The route of the packet leads to another device than the one whose address the session
  * masquerades with. Do as nf_nat_inet_fn() does if nf_nat_oif_changed(): remove the entry, so
  * that the next packet begins a new session. nf_xlat_send(), which calls this by
- * nf_xlat_parm.moved, drops this packet.
+ * nf_xlat_parm.oif_changed, drops this packet.
  */
-static void nf_xlat_ct_moved(struct sk_buff *skb)
+static void nf_xlat_ct_oif_changed(struct sk_buff *skb)
 {
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct;
@@ -176,7 +176,7 @@ static unsigned int nf_xlat_ct_packet(struct sk_buff *skb,
 	parm.keep_ct = true;
 	parm.oif = dir == IP_CT_DIR_ORIGINAL && !pkt->icmp_error ?
 		   nf_xlat_ct_oif(ct) : 0;
-	parm.moved = nf_xlat_ct_moved;
+	parm.oif_changed = nf_xlat_ct_oif_changed;
 	nf_xlat_hdr_inverse(&parm.outer, t);
 	if (pkt->icmp_error) {
 		nf_xlat_hdr_same(&parm.inner, t);
@@ -246,9 +246,10 @@ static bool nf_xlat_ct_altered(const struct nf_conn *ct)
 /*
  * Does anybody else than the packet use this entry, which has one family and is not confirmed?
  * Then it cannot become a session, because that would change what the other user relies on:
- * nf_xlat_ct_guard() adds an extension and overwrites nat_bysource, and nf_conntrack_alter_reply()
- * changes the reply tuple. The other user may be NAT, a helper, act_ct, Open vSwitch, IPVS, the
- * SYN proxy, an expectation, or another packet that refers to the same entry.
+ * nf_xlat_ct_ext_init() adds an extension and overwrites nat_bysource, and
+ * nf_conntrack_alter_reply() changes the reply tuple. The other user may be NAT, a helper, act_ct,
+ * Open vSwitch, IPVS, the SYN proxy, an expectation, or another packet that refers to the same
+ * entry.
  *
  * nf_nat_setup_info() sets IPS_SRC_NAT_DONE when it links nat_bysource into its hash table.
  * The node itself does not tell whether it is linked, as nf_conntrack_alloc() does not clear
@@ -281,7 +282,7 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
 	if ((ctinfo != IP_CT_NEW && ctinfo != IP_CT_RELATED) ||
 	    nf_ct_is_confirmed(ct))
 		return false;
-	if (nf_xlat_ct_ours(ct))
+	if (nf_xlat_ct_is_cross_family(ct))
 		return pf == NFPROTO_IPV4 && orig == NFPROTO_IPV6;
 	return orig == pf;
 }
@@ -291,7 +292,7 @@ static bool nf_xlat_ct_is_new(const struct nf_conn *ct,
  * packets passed without translation, and nobody has answered them. If it stayed, each further
  * packet would refresh its timeout, and the sender could never begin a session.
  */
-static void nf_xlat_ct_stale(struct nf_conn *ct, u8 pf)
+static void nf_xlat_ct_kill_unreplied(struct nf_conn *ct, u8 pf)
 {
 	if (nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) == pf &&
 	    nf_ct_is_confirmed(ct) &&
@@ -347,11 +348,11 @@ nf_xlat_ct_begin_in(struct sk_buff *skb, const struct nf_hook_state *state,
 	 * If nfnetlink_queue has segmented the first packet of a hairpin, all segments refer to
 	 * this entry, and its tuple must not change under them. So drop all but the last one.
 	 */
-	if (nf_xlat_ct_ours(ct) && refcount_read(&ct->ct_general.use) != 1)
+	if (nf_xlat_ct_is_cross_family(ct) && refcount_read(&ct->ct_general.use) != 1)
 		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 
 	reason = nf_xlat_ct_reply_in(ct, range, &reply);
-	if (!reason && nf_xlat_ct_ours(ct)) {
+	if (!reason && nf_xlat_ct_is_cross_family(ct)) {
 		parm.lowest_mtu6 = range->mtu;
 		way.owner = nf_xlat_ct_owner(state->net, range->owner);
 		nf_xlat_hdr_inverse(&parm.outer, &reply);
@@ -428,9 +429,9 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (ct && unlikely(nf_xlat_ct_hairpin(ct)))
 		return NF_ACCEPT;
 	begins = ct && nf_xlat_ct_is_new(ct, ctinfo, state->pf);
-	same = ct && nf_xlat_ct_ours(ct) &&
+	same = ct && nf_xlat_ct_is_cross_family(ct) &&
 	       nf_xlat_ct_pf(ct, CTINFO2DIR(ctinfo)) == state->pf;
-	if (begins && !nf_xlat_ct_ours(ct) && nf_xlat_ct_in_use(ct, state->net)) {
+	if (begins && !nf_xlat_ct_is_cross_family(ct) && nf_xlat_ct_in_use(ct, state->net)) {
 		/* A dnat rule has changed this packet. It has precedence over a port forward. */
 		if (forwards && ct->status & IPS_NAT_MASK)
 			return NF_ACCEPT;
@@ -452,10 +453,10 @@ unsigned int nf_xlat_ct(struct sk_buff *skb, const struct nf_hook_state *state,
 		return nf_xlat_ct_packet(skb, state, ct, CTINFO2DIR(ctinfo),
 					 &pkt);
 
-	if (ct && nf_xlat_ct_ours(ct))
+	if (ct && nf_xlat_ct_is_cross_family(ct))
 		return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_LOOP);
 	if (ct && !pkt.icmp_error)
-		nf_xlat_ct_stale(ct, state->pf);
+		nf_xlat_ct_kill_unreplied(ct, state->pf);
 	return nf_xlat_ct_range_drop(skb, state, range, NF_XLAT_STATE);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct);
@@ -524,7 +525,7 @@ nf_xlat_ct_in_mapping(struct sk_buff *skb, const struct nf_hook_state *state,
 	struct nf_xlat_bib_key4 key;
 	bool hairpin;
 
-	hairpin = nf_xlat_ct_ours(ct);
+	hairpin = nf_xlat_ct_is_cross_family(ct);
 	nf_xlat_ct_first4(ct, &t);
 	/* Other protocols have no mappings. A key with protocol 0 would find an address. */
 	if (!nf_xlat_ct_has_mappings(t.dst.protonum))
@@ -648,7 +649,7 @@ static unsigned int nf_xlat_ct_local_in(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	nf_xlat_ct_first4(ct, &t);
-	nf_xlat_ct_key4(&key, ct, nf_xlat_ct_ours(ct) ? IP_CT_DIR_REPLY :
+	nf_xlat_ct_key4(&key, ct, nf_xlat_ct_is_cross_family(ct) ? IP_CT_DIR_REPLY :
 						       IP_CT_DIR_ORIGINAL, IPPROTO_TCP);
 	key.addr = t.dst.u3.ip;
 	key.port = t.dst.u.tcp.port;
@@ -749,7 +750,7 @@ static unsigned int nf_xlat_ct_hook(void *priv, struct sk_buff *skb,
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct || unlikely(nf_xlat_bridged(skb)))
 		return NF_ACCEPT;
-	if (!nf_xlat_ct_ours(ct))
+	if (!nf_xlat_ct_is_cross_family(ct))
 		return state->pf == NFPROTO_IPV6 &&
 		       unlikely(nf_xlat_ct_hairpin(ct)) ?
 		       nf_xlat_ct_nat66(skb, state, ct, ctinfo) : NF_ACCEPT;

@@ -79,7 +79,7 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 		return NF_ACCEPT;
 
 	ct = nf_ct_tuplehash_to_ctrack(h);
-	if (!nf_xlat_ct_ours(ct) || NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY) {
+	if (!nf_xlat_ct_is_cross_family(ct) || NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY) {
 		nf_ct_put(ct);
 		return NF_ACCEPT;
 	}

@@ -195,8 +195,8 @@ struct nf_xlat_ct_first {
 /**
  * struct nf_xlat_ct_data - our data in an entry, see nf_xlat_ct_ext()
  *
- * An entry is a session because of the families of its tuples, see nf_xlat_ct_ours(), and not
- * because of this data.
+ * An entry is a session because of the families of its tuples, see nf_xlat_ct_is_cross_family(),
+ * and not because of this data.
  *
  * @mtu: lowest MTU of the IPv6 side, 0 for the default
  * @prefix_len: length of the RFC 6052 prefix, 0 for none; see nf_xlat_ct_prefix()
@@ -219,7 +219,7 @@ struct nf_xlat_ct_data {
 };
 
 /**
- * struct nf_xlat_ct_want - a session that userspace wants, for nf_xlat_ct_make()
+ * struct nf_xlat_ct_params - a session that userspace wants, for nf_xlat_ct_make()
  *
  * @tuple: both directions, whose addresses, protocols and ports the caller has checked
  * @zone: of conntrack
@@ -235,7 +235,7 @@ struct nf_xlat_ct_data {
  * @portid: netlink port of the socket that asks for the session
  * @refs: references for the session. The caller puts those that the session does not take.
  */
-struct nf_xlat_ct_want {
+struct nf_xlat_ct_params {
 	struct nf_conntrack_tuple	tuple[IP_CT_DIR_MAX];
 	struct nf_conntrack_zone	zone;
 	struct nf_xlat_ct_range		range;
@@ -266,7 +266,7 @@ static inline u8 nf_xlat_ct_pf(const struct nf_conn *ct, enum ip_conntrack_dir d
  * Has the entry one tuple of each family? Then it is a translated session. A hairpin is a session
  * as well, but both its tuples are IPv6, see nf_xlat_ct_hairpin().
  */
-static inline bool nf_xlat_ct_ours(const struct nf_conn *ct)
+static inline bool nf_xlat_ct_is_cross_family(const struct nf_conn *ct)
 {
 	return nf_xlat_ct_pf(ct, IP_CT_DIR_ORIGINAL) !=
 	       nf_xlat_ct_pf(ct, IP_CT_DIR_REPLY);
@@ -339,7 +339,7 @@ static inline int nf_xlat_ct_oif(const struct nf_conn *ct)
 /*
  * Is the entry a hairpin: a session from one IPv6 client to another by an IPv4 address of the
  * pool? Both tuples are IPv6, so the status of the entry is that of NAT66. In an entry of NAT66,
- * nat_bysource is in nf_nat's table. In that of a hairpin, nf_xlat_ct_guard() has made it a node
+ * nat_bysource is in nf_nat's table. In that of a hairpin, nf_xlat_ct_ext_init() has made it a node
  * on no list.
  */
 static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
@@ -351,7 +351,7 @@ static inline bool nf_xlat_ct_hairpin(const struct nf_conn *ct)
 
 static inline bool nf_xlat_ct_is_session(const struct nf_conn *ct)
 {
-	return nf_xlat_ct_ours(ct) || nf_xlat_ct_hairpin(ct);
+	return nf_xlat_ct_is_cross_family(ct) || nf_xlat_ct_hairpin(ct);
 }
 
 static inline bool nf_xlat_tuple_is_icmp(const struct nf_conntrack_tuple *t)
@@ -374,7 +374,7 @@ static inline bool nf_xlat_ct_has_mappings(u8 proto)
 static inline void nf_xlat_ct_first4(const struct nf_conn *ct,
 				     struct nf_conntrack_tuple *t)
 {
-	if (nf_xlat_ct_ours(ct))
+	if (nf_xlat_ct_is_cross_family(ct))
 		nf_ct_invert_tuple(t, nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY));
 	else
 		*t = *nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL);
@@ -396,8 +396,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		     const struct nf_xlat_pkt *pkt, struct nf_conn *ct,
 		     const struct nf_xlat_ct_range *range,
 		     struct nf_xlat_bib **refs);
-bool nf_xlat_ct_guard(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
-		      int oif);
+bool nf_xlat_ct_ext_init(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
+			 int oif);
 enum nf_xlat_reason
 nf_xlat_ct_reply_in(const struct nf_conn *ct,
 		    const struct nf_xlat_ct_range *range,
@@ -437,8 +437,8 @@ bool nf_xlat_ct_pools_have(struct net *net, const struct sk_buff *skb,
 			   const struct nf_conntrack_tuple *t);
 
 /* nf_xlat_ct_make.c */
-int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want);
-int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want);
+int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_params *params);
+int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_params *params);
 
 /* nf_xlat_bib_block.c */
 bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,

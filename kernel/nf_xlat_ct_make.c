@@ -31,18 +31,18 @@ static void nf_xlat_ct_make_tcp(struct nf_conn *ct, u8 state)
 
 /*
  * Fill in an entry that is in no table yet. All extensions have to be added before IPS_CONFIRMED
- * is set. nf_xlat_ct_guard() may cache the event IPCT_NEW in the extension for events, but
- * nf_xlat_ct_make() reports that event itself. So add that extension after nf_xlat_ct_guard().
+ * is set. nf_xlat_ct_ext_init() may cache the event IPCT_NEW in the extension for events, but
+ * nf_xlat_ct_make() reports that event itself. So add that extension after nf_xlat_ct_ext_init().
  *
  * Return: false without memory.
  */
-static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want *want)
+static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_params *params)
 {
 	struct nf_conn_tstamp *tstamp;
 
-	if (!nf_xlat_ct_guard(ct, &want->range, want->oif))
+	if (!nf_xlat_ct_ext_init(ct, &params->range, params->oif))
 		return false;
-	if (!memchr_inv(want->refs, 0, __NF_XLAT_REF_MAX * sizeof(*want->refs)))
+	if (!memchr_inv(params->refs, 0, __NF_XLAT_REF_MAX * sizeof(*params->refs)))
 		nf_xlat_ct_data(ct)->held = NF_XLAT_CT_NONE;
 	nf_xlat_ct_timeout(ct);
 	nf_ct_acct_ext_add(ct, GFP_ATOMIC);
@@ -50,15 +50,15 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
 	nf_ct_ecache_ext_add(ct, 0, 0, GFP_ATOMIC);
 	nf_ct_labels_ext_add(ct);
 
-	ct->status |= IPS_CONFIRMED | want->status;
-	if (want->hairpin)
+	ct->status |= IPS_CONFIRMED | params->status;
+	if (params->hairpin)
 		ct->status |= IPS_NAT_MASK;
-	__nf_ct_set_timeout(ct, want->timeout);
+	__nf_ct_set_timeout(ct, params->timeout);
 	memset(&ct->proto, 0, sizeof(ct->proto));
 	if (nf_ct_protonum(ct) == IPPROTO_TCP)
-		nf_xlat_ct_make_tcp(ct, want->tcp_state);
+		nf_xlat_ct_make_tcp(ct, params->tcp_state);
 #ifdef CONFIG_NF_CONNTRACK_MARK
-	ct->mark = want->mark;
+	ct->mark = params->mark;
 #endif
 	tstamp = nf_conn_tstamp_find(ct);
 	if (tstamp)
@@ -71,7 +71,7 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * @net: network namespace, in which the hooks for sessions have been registered. For a new device,
  *	nf_xlat_ct_track() may register conntrack a moment later. Until then, packets do not find
  *	the entry.
- * @want: the session. nf_xlat_ct_attach() takes the references of @want->refs.
+ * @params: the session. nf_xlat_ct_attach() takes the references of @params->refs.
  *
  * The event of conntrack has the netlink port of the socket that asks for the session, so that a
  * daemon recognizes its own sessions. Report is 0, as otherwise ctnetlink would look for that port
@@ -84,17 +84,17 @@ static bool nf_xlat_ct_complete(struct nf_conn *ct, const struct nf_xlat_ct_want
  * -EAGAIN on 6.1, if core code has made the extensions of the entry invalid; -ENOMEM also if
  * conntrack's table is full.
  */
-int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
+int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_params *params)
 {
 	unsigned int i, events = BIT(IPCT_NEW);
 	struct nf_conn *ct;
 	int err = -ENOMEM;
 
-	ct = nf_conntrack_alloc(net, &want->zone, &want->tuple[IP_CT_DIR_ORIGINAL],
-				&want->tuple[IP_CT_DIR_REPLY], GFP_ATOMIC);
+	ct = nf_conntrack_alloc(net, &params->zone, &params->tuple[IP_CT_DIR_ORIGINAL],
+				&params->tuple[IP_CT_DIR_REPLY], GFP_ATOMIC);
 	if (IS_ERR(ct))
 		return -ENOMEM;
-	if (nf_xlat_ct_complete(ct, want))
+	if (nf_xlat_ct_complete(ct, params))
 		err = nf_conntrack_hash_check_insert(ct);
 	if (err) {
 		if (ct->master)
@@ -105,17 +105,17 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 
 	/* Packets find the entry now, and it may end at any time, see nf_xlat_ct_attach(). */
 	for (i = 0; i < __NF_XLAT_REF_MAX; i++)
-		if (want->refs[i] && i < NF_XLAT_REF_PEER)
-			nf_xlat_bib_begin(net, want->refs[i]);
+		if (params->refs[i] && i < NF_XLAT_REF_PEER)
+			nf_xlat_bib_begin(net, params->refs[i]);
 	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
-	nf_xlat_ct_attach(ct, want->refs);
+	nf_xlat_ct_attach(ct, params->refs);
 
-	if (want->status & IPS_SEEN_REPLY)
+	if (params->status & IPS_SEEN_REPLY)
 		events |= BIT(IPCT_REPLY);
-	if (want->status & IPS_ASSURED)
+	if (params->status & IPS_ASSURED)
 		events |= BIT(IPCT_ASSURED);
 	nf_conntrack_eventmask_report(events | BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, want->portid, 0);
+				      ct, params->portid, 0);
 	nf_ct_put(ct);
 	return 0;
 }
@@ -123,35 +123,35 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_want *want)
 /**
  * nf_xlat_ct_set - change a session: its timeout, status, mark and state of TCP
  * @ct: its entry, to which the caller has a reference
- * @want: what to set. The bits of @want->status are set, and no bits are cleared.
+ * @params: what to set. The bits of @params->status are set, and no bits are cleared.
  *
  * Process context.
  *
  * Return: 0; -EPERM if a rule has fixed the timeout; -ETIME if the session has ended.
  */
-int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_want *want)
+int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_params *params)
 {
-	if (want->has_timeout && test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status))
+	if (params->has_timeout && test_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status))
 		return -EPERM;
-	if (want->tcp_state) {
+	if (params->tcp_state) {
 		spin_lock_bh(&ct->lock);
-		nf_xlat_ct_make_tcp(ct, want->tcp_state);
+		nf_xlat_ct_make_tcp(ct, params->tcp_state);
 		spin_unlock_bh(&ct->lock);
 	}
-	if (want->status & IPS_SEEN_REPLY)
+	if (params->status & IPS_SEEN_REPLY)
 		set_bit(IPS_SEEN_REPLY_BIT, &ct->status);
-	if (want->status & IPS_ASSURED)
+	if (params->status & IPS_ASSURED)
 		set_bit(IPS_ASSURED_BIT, &ct->status);
 #ifdef CONFIG_NF_CONNTRACK_MARK
-	if (want->has_mark)
-		WRITE_ONCE(ct->mark, want->mark);
+	if (params->has_mark)
+		WRITE_ONCE(ct->mark, params->mark);
 #endif
-	if (want->has_timeout)
-		__nf_ct_set_timeout(ct, want->timeout);
+	if (params->has_timeout)
+		__nf_ct_set_timeout(ct, params->timeout);
 	if (nf_ct_is_dying(ct))
 		return -ETIME;
 	nf_conntrack_eventmask_report(BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) |
 				      BIT(IPCT_PROTOINFO) | BIT(IPCT_MARK),
-				      ct, want->portid, 0);
+				      ct, params->portid, 0);
 	return 0;
 }

@@ -66,7 +66,7 @@ struct nf_xlat_ports {
  * without a mapping gets it. @block: the block of the client in which the port has to be; NULL if
  * the port must not be in any block.
  */
-struct nf_xlat_wants {
+struct nf_xlat_port_req {
 	struct nf_xlat_bib	*bib;
 	struct nf_xlat_bib	*block;
 };
@@ -104,11 +104,11 @@ static void nf_xlat_ct_ports(const struct nf_xlat_ct_range *range, u8 proto,
 	p->n = max >= p->min ? (max - p->min) / p->step + 1 : 0;
 }
 
-/* Is the endpoint in a block, although @wants does not allow that? */
-static bool nf_xlat_ct_blocked(struct net *net, const struct nf_xlat_wants *wants,
+/* Is the endpoint in a block, although @req does not allow that? */
+static bool nf_xlat_ct_blocked(struct net *net, const struct nf_xlat_port_req *req,
 			       const struct nf_xlat_bib_key4 *key)
 {
-	return !wants->block &&
+	return !req->block &&
 	       nf_xlat_bib_blocked(&nf_xlat_ct_pernet(net)->bib, key);
 }
 
@@ -120,9 +120,9 @@ static bool nf_xlat_ct_blocked(struct net *net, const struct nf_xlat_wants *want
  */
 static int nf_xlat_ct_try(const struct nf_conn *ct,
 			  struct nf_conntrack_tuple *reply,
-			  const struct nf_xlat_wants *wants)
+			  const struct nf_xlat_port_req *req)
 {
-	struct nf_xlat_bib *bib = wants->bib;
+	struct nf_xlat_bib *bib = req->bib;
 	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_bib_key4 key;
 
@@ -131,7 +131,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	if (bib) {
 		bib->key4.addr = reply->dst.u3.ip;
 		bib->key4.port = *nf_xlat_ct_key(reply);
-		return nf_xlat_ct_blocked(net, wants, &bib->key4) ? -EEXIST :
+		return nf_xlat_ct_blocked(net, req, &bib->key4) ? -EEXIST :
 		       nf_xlat_bib_claim(net, bib);
 	}
 	/* This session gets no mapping. It must not take the port of somebody's mapping. */
@@ -142,7 +142,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 	key.addr = reply->dst.u3.ip;
 	key.port = *nf_xlat_ct_key(reply);
 	return nf_xlat_bib_mapped(net, &key) ||
-	       nf_xlat_ct_blocked(net, wants, &key) ? -EEXIST : 0;
+	       nf_xlat_ct_blocked(net, req, &key) ? -EEXIST : 0;
 }
 
 /*
@@ -153,7 +153,7 @@ static int nf_xlat_ct_try(const struct nf_conn *ct,
 static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 			     const struct nf_conn *ct,
 			     struct nf_conntrack_tuple *reply,
-			     const struct nf_xlat_wants *wants, u32 attempts)
+			     const struct nf_xlat_port_req *req, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply);
 	u32 i, off, step;
@@ -166,7 +166,7 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 		       1 + reciprocal_scale(get_random_u32(), p->n - 1) : 1;
 		for (i = 0; i < attempts; i++, off += step) {
 			*key = htons(p->min + off % p->n * p->step);
-			err = nf_xlat_ct_try(ct, reply, wants);
+			err = nf_xlat_ct_try(ct, reply, req);
 			if (err != -EEXIST)
 				return err;
 		}
@@ -184,7 +184,7 @@ static int nf_xlat_ct_search(const struct nf_xlat_ports *p,
 static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 			   const struct nf_conn *ct,
 			   struct nf_conntrack_tuple *reply,
-			   const struct nf_xlat_wants *wants, u32 attempts)
+			   const struct nf_xlat_port_req *req, u32 attempts)
 {
 	__be16 *key = nf_xlat_ct_key(reply), port = *key;
 	u8 proto = reply->dst.protonum;
@@ -193,7 +193,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 
 	/* The protocol has no ports, or none that may be changed. */
 	if (!nf_xlat_ct_has_mappings(proto))
-		return nf_xlat_ct_try(ct, reply, wants);
+		return nf_xlat_ct_try(ct, reply, req);
 
 	nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 	if (!p.n)
@@ -201,14 +201,14 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 	if (!(range->flags & (NF_NAT_RANGE_PROTO_RANDOM |
 			      NF_NAT_RANGE_PROTO_RANDOM_FULLY)) &&
 	    ntohs(port) >= p.min && ntohs(port) - p.min < p.n) {
-		err = nf_xlat_ct_try(ct, reply, wants);
+		err = nf_xlat_ct_try(ct, reply, req);
 		if (err != -EEXIST)
 			return err;
 	}
 
 	if (proto == IPPROTO_UDP) {
 		nf_xlat_ct_ports(range, proto, ntohs(port), true, &p);
-		err = nf_xlat_ct_search(&p, ct, reply, wants, attempts);
+		err = nf_xlat_ct_search(&p, ct, reply, req, attempts);
 		if (err != -EEXIST)
 			return err;
 		/*
@@ -218,7 +218,7 @@ static int nf_xlat_ct_port(const struct nf_xlat_ct_range *range,
 		nf_xlat_ct_ports(range, proto, ntohs(port), false, &p);
 		attempts /= 4;
 	}
-	err = nf_xlat_ct_search(&p, ct, reply, wants, attempts);
+	err = nf_xlat_ct_search(&p, ct, reply, req, attempts);
 	if (err)
 		*key = port;
 	return err;
@@ -242,7 +242,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		  const struct nf_conn *ct, const struct nf_xlat_pool *pool,
 		  struct nf_conntrack_tuple *reply, struct nf_xlat_bib *bib)
 {
-	const struct nf_xlat_wants wants = { .bib = bib };
+	const struct nf_xlat_port_req req = { .bib = bib };
 	const struct nf_conntrack_tuple *orig;
 	u32 min = ntohl(pool->min_addr);
 	u32 last = ntohl(pool->max_addr) - min;
@@ -263,7 +263,7 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 		reply->dst.u3.ip = htonl(min + at);
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &reply->dst.u3))
 			return NF_XLAT_ADDRESS;
-		err = nf_xlat_ct_port(range, ct, reply, &wants, i ?
+		err = nf_xlat_ct_port(range, ct, reply, &req, i ?
 				      NF_XLAT_MAX_ATTEMPTS / 8 :
 				      NF_XLAT_MAX_ATTEMPTS);
 		if (err != -EEXIST)
@@ -276,14 +276,14 @@ nf_xlat_ct_choose(const struct nf_xlat_ct_range *range,
 }
 
 /*
- * Look for a port in the block of @wants. Returns as nf_xlat_ct_port().
+ * Look for a port in the block of @req. Returns as nf_xlat_ct_port().
  */
 static int nf_xlat_ct_port_of(const struct nf_xlat_ct_range *range,
 			      const struct nf_conn *ct,
 			      struct nf_conntrack_tuple *reply,
-			      const struct nf_xlat_wants *wants, u32 attempts)
+			      const struct nf_xlat_port_req *req, u32 attempts)
 {
-	const struct nf_xlat_bib *block = wants->block;
+	const struct nf_xlat_bib *block = req->block;
 	u16 first = ntohs(block->key4.port);
 	const struct nf_xlat_ct_range of = {
 		.flags		= range->flags | NF_NAT_RANGE_PROTO_SPECIFIED,
@@ -292,7 +292,7 @@ static int nf_xlat_ct_port_of(const struct nf_xlat_ct_range *range,
 	};
 
 	reply->dst.u3.ip = block->key4.addr;
-	return nf_xlat_ct_port(&of, ct, reply, wants, attempts);
+	return nf_xlat_ct_port(&of, ct, reply, req, attempts);
 }
 
 /*
@@ -354,7 +354,7 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 			struct nf_xlat_bib **block)
 {
 	unsigned int i, max = ports->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
-	struct nf_xlat_wants wants = { .bib = bib };
+	struct nf_xlat_port_req req = { .bib = bib };
 	u32 attempts = NF_XLAT_MAX_ATTEMPTS;
 	struct net *net = nf_ct_net(ct);
 	struct nf_xlat_bib_key4 key4;
@@ -367,42 +367,42 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 			      ports->fixed);
 	for (i = max; i--;) {
 		key6.port = htons(i);
-		wants.block = nf_xlat_bib_find6(net, &key6);
-		if (!wants.block) {
+		req.block = nf_xlat_bib_find6(net, &key6);
+		if (!req.block) {
 			none = i;
 			continue;
 		}
 		/* Its ports are reserved in its own zone only. */
-		if (wants.block->key4.zone != key4.zone) {
-			nf_xlat_bib_put(net, wants.block);
+		if (req.block->key4.zone != key4.zone) {
+			nf_xlat_bib_put(net, req.block);
 			continue;
 		}
-		err = nf_xlat_ct_port_of(range, ct, reply, &wants, attempts);
+		err = nf_xlat_ct_port_of(range, ct, reply, &req, attempts);
 		if (err != -EEXIST)
 			goto out;
-		key4.addr = wants.block->key4.addr;
-		nf_xlat_bib_put(net, wants.block);
+		key4.addr = req.block->key4.addr;
+		nf_xlat_bib_put(net, req.block);
 		/* This bounds the search, however many full blocks the subscriber has. */
 		attempts = max_t(u32, attempts / 2, NF_XLAT_MAX_ATTEMPTS / 8);
 	}
-	wants.block = NULL;
+	req.block = NULL;
 	if (none < max) {
 		key6.port = htons(none);
-		wants.block = nf_xlat_ct_new_block(range, ct, ports, &key6, &key4);
-		err = PTR_ERR_OR_ZERO(wants.block);
+		req.block = nf_xlat_ct_new_block(range, ct, ports, &key6, &key4);
+		err = PTR_ERR_OR_ZERO(req.block);
 		if (!err)
-			err = nf_xlat_ct_port_of(range, ct, reply, &wants,
+			err = nf_xlat_ct_port_of(range, ct, reply, &req,
 						 NF_XLAT_MAX_ATTEMPTS);
 		else
-			wants.block = NULL;
+			req.block = NULL;
 	}
 out:
 	if (!err) {
-		*block = wants.block;
+		*block = req.block;
 		return NF_XLAT_OK;
 	}
-	if (wants.block)
-		nf_xlat_bib_put(net, wants.block);
+	if (req.block)
+		nf_xlat_bib_put(net, req.block);
 	if (err != -EEXIST && err != -ERANGE)
 		return err == -EADDRNOTAVAIL ? NF_XLAT_ADDRESS : NF_XLAT_NOMEM;
 	nf_xlat_bib_failed(net, key4.addr, key4.zone, reply->dst.protonum);
@@ -538,7 +538,7 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 }
 
 /**
- * nf_xlat_ct_guard - store in a new entry what later packets need of the rule
+ * nf_xlat_ct_ext_init - store in a new entry what later packets need of the rule
  * @ct: the entry, not confirmed
  * @range: the rule's settings
  * @oif: device whose address the session has, or 0
@@ -556,8 +556,8 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
  *
  * Return: false without memory.
  */
-bool nf_xlat_ct_guard(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
-		      int oif)
+bool nf_xlat_ct_ext_init(struct nf_conn *ct, const struct nf_xlat_ct_range *range,
+			 int oif)
 {
 	struct nf_xlat_ct_data *data;
 
@@ -782,7 +782,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 			     &pool.min_addr, &pool.max_addr);
 	if (reason)
 		return reason;
-	if (!nf_xlat_ct_guard(ct, range, oif))
+	if (!nf_xlat_ct_ext_init(ct, range, oif))
 		return NF_XLAT_NOMEM;
 	nf_conntrack_alter_reply(ct, &reply);
 	nf_xlat_ct_timeout(ct);
@@ -806,7 +806,7 @@ nf_xlat_ct_reply_in(const struct nf_conn *ct,
 		    struct nf_conntrack_tuple *reply)
 {
 	static const struct nf_xlat_ct_range any;
-	static const struct nf_xlat_wants no_mapping;
+	static const struct nf_xlat_port_req no_mapping;
 	struct nf_conntrack_tuple seen;
 	enum nf_xlat_reason reason;
 
@@ -848,8 +848,8 @@ enum nf_xlat_reason nf_xlat_ct_setup_in(struct nf_conn *ct,
 {
 	struct nf_xlat_ct_data *data = nf_xlat_ct_data(ct);
 
-	if (!nf_xlat_ct_ours(ct)) {
-		if (!nf_xlat_ct_guard(ct, range, range->masq_index))
+	if (!nf_xlat_ct_is_cross_family(ct)) {
+		if (!nf_xlat_ct_ext_init(ct, range, range->masq_index))
 			return NF_XLAT_NOMEM;
 	} else {
 		/*

@@ -495,7 +495,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 			cur->flowtable = ft;
 		return;
 	}
-	if (!nf_xlat_ct_ours(ct) || nf_ct_is_template(ct))
+	if (!nf_xlat_ct_is_cross_family(ct) || nf_ct_is_template(ct))
 		return;
 	if (!nf_xlat_ct_data(ct) || !skb_dst(skb) ||
 	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
@@ -535,7 +535,7 @@ unsigned int nf_xlat_flow_forward(void *priv, struct sk_buff *skb,
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || !nf_xlat_ct_ours(ct))
+	if (!ct || !nf_xlat_ct_is_cross_family(ct))
 		return NF_ACCEPT;
 	data = nf_xlat_ct_data(ct);
 	if (data && data->owner == nf_xlat_ft_owner(priv))

@@ -117,7 +117,7 @@ struct nf_xlat_nl_mapping {
  * @ttb: attributes of its tuples
  * @zone: of its tuples
  * @map: its mapping, and that of the other client of a hairpin
- * @want: the session to make, or the changes to a session
+ * @params: the session to make, or the changes to a session
  * @refs: references for it
  * @permission: from nf_xlat_bib_alloc(), for each mapping, which may need one
  */
@@ -129,7 +129,7 @@ struct nf_xlat_nl_new {
 	struct nlattr			*ttb[IP_CT_DIR_MAX][NF_XLAT_A_TUPLE_MAX + 1];
 	u16				zone[IP_CT_DIR_MAX];
 	struct nf_xlat_nl_mapping	map[2];
-	struct nf_xlat_ct_want		want;
+	struct nf_xlat_ct_params	params;
 	struct nf_xlat_bib		*refs[__NF_XLAT_REF_MAX];
 	struct nf_xlat_bib		*permission[2];
 };

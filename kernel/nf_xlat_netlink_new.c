@@ -21,8 +21,8 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 {
 	static const u8 at[] = { NF_XLAT_REF_BIB, NF_XLAT_REF_HAIRPIN };
 	static const u8 peer_at[] = { NF_XLAT_REF_PEER, NF_XLAT_REF_HAIRPIN_PEER };
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
 	struct nf_xlat_nl_mapping *m;
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *bib;
@@ -39,7 +39,7 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		n->refs[at[i]] = bib;
 	}
 
-	if (!n->want.hairpin)
+	if (!n->params.hairpin)
 		peers[0] = orig->src.l3num == NFPROTO_IPV4 ? orig->src.u3.ip : reply->src.u3.ip;
 	else if (n->map[0].attr)
 		nf_xlat_addr_6to4(&n->map[0].key6.prefix, &orig->dst.u3.in6, &peers[0]);
@@ -55,7 +55,7 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		n->refs[peer_at[i]] = bib;
 	}
 
-	if (n->map[0].attr || n->want.hairpin || reply->src.l3num != NFPROTO_IPV4 ||
+	if (n->map[0].attr || n->params.hairpin || reply->src.l3num != NFPROTO_IPV4 ||
 	    !nf_xlat_ct_has_mappings(reply->dst.protonum))
 		return 0;
 	memset(&key, 0, sizeof(key));
@@ -82,7 +82,7 @@ static void nf_xlat_nl_say_taken(const struct nf_xlat_nl_new *n, int err)
 		NL_SET_ERR_MSG(n->extack, "conntrack's table has too many entries with this hash");
 	if (err != -EEXIST)
 		return;
-	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
+	h = nf_conntrack_find_get(n->net, &n->params.zone, &n->params.tuple[IP_CT_DIR_ORIGINAL]);
 	if (h) {
 		attr = n->tb[NF_XLAT_A_SESSION_ORIG];
 		nf_ct_put(nf_ct_tuplehash_to_ctrack(h));
@@ -146,8 +146,8 @@ int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = nf_xlat_nl_read_mapping(&n->map[1], info->attrs[NF_XLAT_A_PEER_MAPPING],
 					      info->extack);
-	if (!err && (!n->want.has_timeout ||
-		     (n->want.tuple[0].dst.protonum == IPPROTO_TCP && !n->want.tcp_state)))
+	if (!err && (!n->params.has_timeout ||
+		     (n->params.tuple[0].dst.protonum == IPPROTO_TCP && !n->params.tcp_state)))
 		err = NF_XLAT_NL_BAD(info->extack, n->attr, -EINVAL,
 				     "a session has a timeout, and one of TCP a state");
 	if (!err)
@@ -162,7 +162,7 @@ int nf_xlat_nl_session_new(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = nf_xlat_nl_get_refs(n);
 	if (!err) {
-		err = nf_xlat_ct_make(n->net, &n->want);
+		err = nf_xlat_ct_make(n->net, &n->params);
 		nf_xlat_nl_say_taken(n, err);
 	}
 	nf_xlat_ct_release(n->net, n->refs);
@@ -199,7 +199,7 @@ int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info)
 		err = nf_xlat_nl_hold();
 	if (err)
 		goto out;
-	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
+	h = nf_conntrack_find_get(n->net, &n->params.zone, &n->params.tuple[IP_CT_DIR_ORIGINAL]);
 	if (!h) {
 		err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_ORIG], -ENOENT,
 				     "there is no session with this tuple");
@@ -208,11 +208,11 @@ int nf_xlat_nl_session_set(struct sk_buff *skb, struct genl_info *info)
 	ct = nf_ct_tuplehash_to_ctrack(h);
 	if (NF_CT_DIRECTION(h) != IP_CT_DIR_ORIGINAL || !nf_xlat_ct_is_session(ct) ||
 	    !nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY),
-			       &n->want.tuple[IP_CT_DIR_REPLY]))
+			       &n->params.tuple[IP_CT_DIR_REPLY]))
 		err = NF_XLAT_NL_BAD(info->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -ENOENT,
 				     "conntrack has another entry with this original tuple");
 	else
-		err = nf_xlat_ct_set(ct, &n->want);
+		err = nf_xlat_ct_set(ct, &n->params);
 	if (err == -EPERM)
 		NL_SET_ERR_MSG_ATTR(info->extack, n->tb[NF_XLAT_A_SESSION_TIMEOUT],
 				    "the timeout of this session is fixed");
@@ -230,7 +230,7 @@ static struct nf_conn *nf_xlat_nl_lookup(const struct nf_xlat_nl_new *n)
 	struct nf_conntrack_tuple_hash *h;
 	struct nf_conn *ct;
 
-	h = nf_conntrack_find_get(n->net, &n->want.zone, &n->want.tuple[IP_CT_DIR_ORIGINAL]);
+	h = nf_conntrack_find_get(n->net, &n->params.zone, &n->params.tuple[IP_CT_DIR_ORIGINAL]);
 	if (!h)
 		return NULL;
 	ct = nf_ct_tuplehash_to_ctrack(h);
@@ -238,7 +238,7 @@ static struct nf_conn *nf_xlat_nl_lookup(const struct nf_xlat_nl_new *n)
 	    !nf_ct_is_dying(ct) &&
 	    (!n->tb[NF_XLAT_A_SESSION_REPLY] ||
 	     nf_ct_tuple_equal(nf_xlat_ct_tuple(ct, IP_CT_DIR_REPLY),
-			       &n->want.tuple[IP_CT_DIR_REPLY])))
+			       &n->params.tuple[IP_CT_DIR_REPLY])))
 		return ct;
 	nf_ct_put(ct);
 	return NULL;

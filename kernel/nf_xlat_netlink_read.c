@@ -63,7 +63,7 @@ const struct nla_policy nf_xlat_nl_new_policy[NF_XLAT_A_PEER_MAPPING + 1] = {
 static int nf_xlat_nl_read_addrs(struct nf_xlat_nl_new *n, enum ip_conntrack_dir dir,
 				 const struct nlattr *attr)
 {
-	struct nf_conntrack_tuple *t = &n->want.tuple[dir];
+	struct nf_conntrack_tuple *t = &n->params.tuple[dir];
 	struct nlattr **tb = n->ttb[dir];
 
 	if (tb[NF_XLAT_A_TUPLE_SRC6] && tb[NF_XLAT_A_TUPLE_DST6] &&
@@ -104,7 +104,7 @@ static int nf_xlat_nl_read_addrs(struct nf_xlat_nl_new *n, enum ip_conntrack_dir
 int nf_xlat_nl_read_tuple(struct nf_xlat_nl_new *n, enum ip_conntrack_dir dir,
 			  const struct nlattr *attr)
 {
-	struct nf_conntrack_tuple *t = &n->want.tuple[dir];
+	struct nf_conntrack_tuple *t = &n->params.tuple[dir];
 	struct nlattr **tb = n->ttb[dir];
 	__be16 sport, dport;
 	int err;
@@ -177,7 +177,7 @@ int nf_xlat_nl_read_zone(struct nf_xlat_nl_new *n)
 	if (orig && reply && orig != reply)
 		return NF_XLAT_NL_BAD(n->extack, n->ttb[IP_CT_DIR_REPLY][NF_XLAT_A_TUPLE_ZONE],
 				      -EINVAL, "a session has one zone");
-	nf_ct_zone_init(&n->want.zone, orig ? : reply,
+	nf_ct_zone_init(&n->params.zone, orig ? : reply,
 			orig && !reply ? NF_CT_ZONE_DIR_ORIG :
 			reply && !orig ? NF_CT_ZONE_DIR_REPL : NF_CT_DEFAULT_ZONE_DIR, 0);
 	return 0;
@@ -186,28 +186,28 @@ int nf_xlat_nl_read_zone(struct nf_xlat_nl_new *n)
 /* Read those attributes of a session that can be changed later. */
 static int nf_xlat_nl_read_state(struct nf_xlat_nl_new *n)
 {
-	struct nf_xlat_ct_want *want = &n->want;
+	struct nf_xlat_ct_params *params = &n->params;
 	struct nlattr **tb = n->tb;
 
 	if (tb[NF_XLAT_A_SESSION_STATUS])
-		want->status = nla_get_u32(tb[NF_XLAT_A_SESSION_STATUS]) &
-			       (IPS_SEEN_REPLY | IPS_ASSURED);
-	if (want->status == IPS_ASSURED)
+		params->status = nla_get_u32(tb[NF_XLAT_A_SESSION_STATUS]) &
+				 (IPS_SEEN_REPLY | IPS_ASSURED);
+	if (params->status == IPS_ASSURED)
 		return NF_XLAT_NL_BAD(n->extack, tb[NF_XLAT_A_SESSION_STATUS], -EINVAL,
 				      "assured without an answer");
 	if (tb[NF_XLAT_A_SESSION_TIMEOUT]) {
-		want->has_timeout = true;
-		want->timeout = (u64)nla_get_u32(tb[NF_XLAT_A_SESSION_TIMEOUT]) * HZ;
+		params->has_timeout = true;
+		params->timeout = (u64)nla_get_u32(tb[NF_XLAT_A_SESSION_TIMEOUT]) * HZ;
 	}
 	if (tb[NF_XLAT_A_SESSION_MARK]) {
-		want->has_mark = true;
-		want->mark = nla_get_u32(tb[NF_XLAT_A_SESSION_MARK]);
+		params->has_mark = true;
+		params->mark = nla_get_u32(tb[NF_XLAT_A_SESSION_MARK]);
 	}
 	if (tb[NF_XLAT_A_SESSION_TCP_STATE]) {
-		if (want->tuple[IP_CT_DIR_ORIGINAL].dst.protonum != IPPROTO_TCP)
+		if (params->tuple[IP_CT_DIR_ORIGINAL].dst.protonum != IPPROTO_TCP)
 			return NF_XLAT_NL_BAD(n->extack, tb[NF_XLAT_A_SESSION_TCP_STATE],
 					      -EINVAL, "a state of TCP, and another protocol");
-		want->tcp_state = nla_get_u8(tb[NF_XLAT_A_SESSION_TCP_STATE]);
+		params->tcp_state = nla_get_u8(tb[NF_XLAT_A_SESSION_TCP_STATE]);
 	}
 	return 0;
 }
@@ -225,7 +225,7 @@ static int nf_xlat_nl_read_owner(struct nf_xlat_nl_new *n)
 	for (i = 1; i < NF_XLAT_MAX_OWNERS; i++) {
 		owner = rcu_dereference(xn->owners[i]);
 		if (owner && READ_ONCE(owner->dev->ifindex) == nla_get_u32(attr)) {
-			n->want.range.owner = i;
+			n->params.range.owner = i;
 			n->map[0].owner = i;
 			return 0;
 		}
@@ -242,7 +242,7 @@ static int nf_xlat_nl_set_ends(struct nf_xlat_nl_new *n, struct nf_xlat_nl_mappi
 			       const struct nf_conntrack_man *client, u16 zone6,
 			       __be32 addr, __be16 port, u16 zone4)
 {
-	u8 proto = n->want.tuple[IP_CT_DIR_ORIGINAL].dst.protonum;
+	u8 proto = n->params.tuple[IP_CT_DIR_ORIGINAL].dst.protonum;
 	struct nlattr **tb = m->tb;
 
 	if (!nf_xlat_ct_has_mappings(proto))
@@ -279,7 +279,7 @@ static int nf_xlat_nl_check_peer(struct nf_xlat_nl_new *n, const struct nf_xlat_
 	const struct nlattr *attr = n->ttb[dir][NF_XLAT_A_TUPLE_DST6];
 	__be32 addr;
 
-	if (!nf_xlat_addr_6to4(prefix, &n->want.tuple[dir].dst.u3.in6, &addr) || addr != peer)
+	if (!nf_xlat_addr_6to4(prefix, &n->params.tuple[dir].dst.u3.in6, &addr) || addr != peer)
 		return NF_XLAT_NL_BAD(n->extack, attr, -EINVAL,
 				      "not the peer's address in the prefix");
 	if (!nf_xlat_prefix_allows(prefix, peer))
@@ -297,7 +297,7 @@ static int nf_xlat_nl_read_session_prefix(struct nf_xlat_nl_new *n,
 					  enum ip_conntrack_dir dir)
 {
 	const struct nlattr *attr = n->tb[NF_XLAT_A_SESSION_PREFIX_LEN];
-	struct nf_xlat_prefix *prefix = &n->want.range.prefix;
+	struct nf_xlat_prefix *prefix = &n->params.range.prefix;
 	u32 flags = n->tb[NF_XLAT_A_SESSION_FLAGS] ?
 		    nla_get_u32(n->tb[NF_XLAT_A_SESSION_FLAGS]) : 0;
 
@@ -312,7 +312,7 @@ static int nf_xlat_nl_read_session_prefix(struct nf_xlat_nl_new *n,
 		return 0;
 	prefix->len = nla_get_u8(attr);
 	prefix->non_global = flags & NF_XLAT_SESSION_FLAG_NON_GLOBAL;
-	ipv6_addr_prefix(&prefix->addr, &n->want.tuple[dir].dst.u3.in6, prefix->len);
+	ipv6_addr_prefix(&prefix->addr, &n->params.tuple[dir].dst.u3.in6, prefix->len);
 	return nf_xlat_prefix_check(prefix) ?
 	       NF_XLAT_NL_BAD(n->extack, attr, -EINVAL, "no prefix of RFC 6052") : 0;
 }
@@ -320,9 +320,9 @@ static int nf_xlat_nl_read_session_prefix(struct nf_xlat_nl_new *n,
 /* Check a session from IPv6 to IPv4. */
 static int nf_xlat_nl_check_out(struct nf_xlat_nl_new *n)
 {
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
-	struct nf_xlat_prefix *prefix = &n->want.range.prefix;
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
+	struct nf_xlat_prefix *prefix = &n->params.range.prefix;
 	bool icmp = nf_xlat_tuple_is_icmp(orig);
 	int err = 0;
 
@@ -353,9 +353,9 @@ static int nf_xlat_nl_check_out(struct nf_xlat_nl_new *n)
 /* Check a session from IPv4 to IPv6. */
 static int nf_xlat_nl_check_in(struct nf_xlat_nl_new *n)
 {
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
-	struct nf_xlat_prefix *prefix = &n->want.range.prefix;
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
+	struct nf_xlat_prefix *prefix = &n->params.range.prefix;
 	int err = 0;
 
 	if (n->map[0].attr)
@@ -382,8 +382,8 @@ static int nf_xlat_nl_check_in(struct nf_xlat_nl_new *n)
  */
 static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 {
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
 	struct nf_xlat_nl_mapping *from = &n->map[0], *to = &n->map[1];
 	bool icmp = nf_xlat_tuple_is_icmp(orig);
 	__be32 addr;
@@ -393,8 +393,8 @@ static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 	err = nf_xlat_nl_read_session_prefix(n, NULL, IP_CT_DIR_REPLY);
 	if (err)
 		return err;
-	if (!n->want.range.prefix.len ||
-	    !nf_xlat_addr_6to4(&n->want.range.prefix, &reply->dst.u3.in6, &addr) ||
+	if (!n->params.range.prefix.len ||
+	    !nf_xlat_addr_6to4(&n->params.range.prefix, &reply->dst.u3.in6, &addr) ||
 	    !nf_xlat_nl_legal4(addr))
 		return NF_XLAT_NL_BAD(n->extack, n->ttb[IP_CT_DIR_REPLY][NF_XLAT_A_TUPLE_DST6],
 				      -EINVAL, "no address of a pool in the prefix");
@@ -413,7 +413,7 @@ static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 	}
 	if (!from->attr && !to->attr)
 		return 0;
-	if (!nf_xlat_addr_6to4(from->attr ? &from->key6.prefix : &n->want.range.prefix,
+	if (!nf_xlat_addr_6to4(from->attr ? &from->key6.prefix : &n->params.range.prefix,
 			       &orig->dst.u3.in6, &addr) ||
 	    !nf_xlat_nl_legal4(addr))
 		return NF_XLAT_NL_BAD(n->extack, n->ttb[IP_CT_DIR_ORIGINAL][NF_XLAT_A_TUPLE_DST6],
@@ -428,7 +428,7 @@ static int nf_xlat_nl_check_hairpin(struct nf_xlat_nl_new *n)
 static int nf_xlat_nl_read_session_rule(struct nf_xlat_nl_new *n)
 {
 	const struct nf_xlat_bib_key6 *key6 = &n->map[0].key6;
-	struct nf_xlat_ct_range *range = &n->want.range;
+	struct nf_xlat_ct_range *range = &n->params.range;
 	struct nlattr **tb = n->tb;
 	u32 flags;
 	int err;
@@ -454,11 +454,11 @@ static int nf_xlat_nl_read_session_rule(struct nf_xlat_nl_new *n)
 		if (!range->owner)
 			range->owner = n->map[0].owner;
 	}
-	err = nf_xlat_nl_read_ifindex(n->net, tb[NF_XLAT_A_SESSION_IFINDEX], &n->want.oif,
+	err = nf_xlat_nl_read_ifindex(n->net, tb[NF_XLAT_A_SESSION_IFINDEX], &n->params.oif,
 				      n->extack);
 	/* A hairpin does not leave by a device. */
-	if (n->want.hairpin)
-		n->want.oif = 0;
+	if (n->params.hairpin)
+		n->params.oif = 0;
 	return err;
 }
 
@@ -472,15 +472,15 @@ static int nf_xlat_nl_read_session_rule(struct nf_xlat_nl_new *n)
  */
 __be32 nf_xlat_nl_pool_addr(const struct nf_xlat_nl_new *n)
 {
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
 	__be32 addr = 0;
 
 	if (orig->src.l3num == NFPROTO_IPV4)
 		return orig->dst.u3.ip;
 	if (reply->src.l3num == NFPROTO_IPV4)
 		return reply->dst.u3.ip;
-	nf_xlat_addr_6to4(&n->want.range.prefix, &reply->dst.u3.in6, &addr);
+	nf_xlat_addr_6to4(&n->params.range.prefix, &reply->dst.u3.in6, &addr);
 	return addr;
 }
 
@@ -494,20 +494,20 @@ __be32 nf_xlat_nl_pool_addr(const struct nf_xlat_nl_new *n)
  */
 int nf_xlat_nl_check_session(struct nf_xlat_nl_new *n)
 {
-	const struct nf_conntrack_tuple *orig = &n->want.tuple[IP_CT_DIR_ORIGINAL];
-	const struct nf_conntrack_tuple *reply = &n->want.tuple[IP_CT_DIR_REPLY];
+	const struct nf_conntrack_tuple *orig = &n->params.tuple[IP_CT_DIR_ORIGINAL];
+	const struct nf_conntrack_tuple *reply = &n->params.tuple[IP_CT_DIR_REPLY];
 	const struct nlattr *attr = n->tb[NF_XLAT_A_SESSION_POOL_ADDR];
 	bool from6 = orig->src.l3num == NFPROTO_IPV6;
 	bool same = orig->src.l3num == reply->src.l3num;
 	int err;
 
-	n->want.hairpin = same && from6;
+	n->params.hairpin = same && from6;
 	if ((same && !from6) ||
 	    reply->dst.protonum != (same ? orig->dst.protonum :
 				    nf_xlat_new_proto(orig->src.l3num, orig->dst.protonum)))
 		return NF_XLAT_NL_BAD(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -EINVAL,
 				      "the tuples are not those of a translation");
-	if (n->map[1].attr && !n->want.hairpin)
+	if (n->map[1].attr && !n->params.hairpin)
 		return NF_XLAT_NL_BAD(n->extack, n->map[1].attr, -EINVAL,
 				      "no hairpin, but two mappings");
 	err = nf_xlat_nl_read_owner(n);
@@ -521,7 +521,7 @@ int nf_xlat_nl_check_session(struct nf_xlat_nl_new *n)
 	if (attr && nla_get_in_addr(attr) != nf_xlat_nl_pool_addr(n))
 		return NF_XLAT_NL_BAD(n->extack, attr, -EINVAL,
 				      "the session has another address of the pool");
-	if (n->want.range.masq && !nf_xlat_nl_is_local(n->net, nf_xlat_nl_pool_addr(n)))
+	if (n->params.range.masq && !nf_xlat_nl_is_local(n->net, nf_xlat_nl_pool_addr(n)))
 		return NF_XLAT_NL_BAD(n->extack, attr ? : n->attr, -EADDRNOTAVAIL,
 				      "masquerading, and the address is none of this host");
 	return 0;
@@ -562,15 +562,15 @@ int nf_xlat_nl_read_session(struct nf_xlat_nl_new *n, struct genl_info *info)
 {
 	int err;
 
-	n->want.refs = n->refs;
-	n->want.portid = info->snd_portid;
+	n->params.refs = n->refs;
+	n->params.portid = info->snd_portid;
 	err = nf_xlat_nl_read_orig(n, info);
 	if (!err)
 		err = nf_xlat_nl_read_tuple(n, IP_CT_DIR_REPLY,
 					    n->tb[NF_XLAT_A_SESSION_REPLY]);
-	if (!err && n->want.tuple[0].dst.protonum == IPPROTO_UDPLITE &&
-	    (n->want.tuple[0].src.u.all != n->want.tuple[1].dst.u.all ||
-	     n->want.tuple[0].dst.u.all != n->want.tuple[1].src.u.all))
+	if (!err && n->params.tuple[0].dst.protonum == IPPROTO_UDPLITE &&
+	    (n->params.tuple[0].src.u.all != n->params.tuple[1].dst.u.all ||
+	     n->params.tuple[0].dst.u.all != n->params.tuple[1].src.u.all))
 		err = NF_XLAT_NL_BAD(n->extack, n->tb[NF_XLAT_A_SESSION_REPLY], -EINVAL,
 				     "the ports of this protocol are not translated");
 	if (!err)

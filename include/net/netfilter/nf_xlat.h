@@ -307,7 +307,7 @@ struct nf_xlat_hdr {
  *	the fast path; 0 without a rule
  * @oif: to IPv4: index of the device that the session masquerades with, 0 for any. The route is
  *	looked up without the source address, because the route has chosen it before.
- * @moved: called before a packet is dropped because its route does not lead to @oif
+ * @oif_changed: called before a packet is dropped because its route does not lead to @oif
  * @lowest_mtu6: to what IPv4 packets with a clear DF bit are cut in IPv6, 0 for
  *	1280 (RFC 7915 section 4.1)
  * @ports: rewrite ports and ICMP query ids too
@@ -326,7 +326,7 @@ struct nf_xlat_parm {
 	u32		rules;
 	u32		lowest_mtu6;
 	int		oif;
-	void		(*moved)(struct sk_buff *skb);
+	void		(*oif_changed)(struct sk_buff *skb);
 	bool		ports;
 	bool		keep_ct;
 	bool		ttl_dec;
