@@ -36,7 +36,7 @@ struct nf_xlat_flow;
  * @portid: the sockets, 0 for none
  * @of: groups to which each of them listens
  * @events: messages to send. Their group is in NETLINK_CB()->dst_group.
- * @lost: groups that have lost an event, and whose sockets do not have the error ENOBUFS yet
+ * @overrun: groups that have lost an event, and whose sockets do not have the error ENOBUFS yet
  * @send: the work that sends the events, and sets that error; it has no devices
  */
 struct nf_xlat_listeners {
@@ -45,7 +45,7 @@ struct nf_xlat_listeners {
 	u32		portid[NF_XLAT_MAX_LISTENERS];
 	u8		of[NF_XLAT_MAX_LISTENERS];
 	struct sk_buff_head events;
-	unsigned long	lost;
+	unsigned long	overrun;
 	struct nf_xlat_events send;
 };
 

@@ -64,11 +64,11 @@ static bool nf_xlat_nl_has_listeners(const struct net *net, unsigned int group)
  * genl_set_err() visits the members of all groups of generic netlink in all namespaces. Any user
  * can make many of them, so do not call it for each event.
  */
-static void nf_xlat_nl_lose(struct net *net, unsigned int group)
+static void nf_xlat_nl_overrun(struct net *net, unsigned int group)
 {
 	struct nf_xlat_listeners *ls = &nf_xlat_ct_pernet(net)->listeners;
 
-	set_bit(group, &ls->lost);
+	set_bit(group, &ls->overrun);
 	nf_xlat_events_queue(&ls->send);
 }
 
@@ -95,7 +95,7 @@ static struct sk_buff *nf_xlat_nl_next(const struct net *net, struct nf_xlat_lis
 }
 
 /*
- * Begin a message for a group. Without memory, the group loses the event, see nf_xlat_nl_lose().
+ * Begin a message for a group. Without memory, the group loses the event, see nf_xlat_nl_overrun().
  *
  * Return: the message, or NULL.
  */
@@ -111,7 +111,7 @@ static struct sk_buff *nf_xlat_nl_event(struct net *net, unsigned int group,
 			return msg;
 	}
 	nlmsg_free(msg);
-	nf_xlat_nl_lose(net, group);
+	nf_xlat_nl_overrun(net, group);
 	return NULL;
 }
 
@@ -130,7 +130,7 @@ static void nf_xlat_nl_notify(struct net *net, unsigned int group,
 
 	if (err || !nf_xlat_nl_charge(net, ls)) {
 		nlmsg_free(msg);
-		nf_xlat_nl_lose(net, group);
+		nf_xlat_nl_overrun(net, group);
 		return;
 	}
 	genlmsg_end(msg, hdr);
@@ -157,7 +157,7 @@ static void nf_xlat_nl_send(struct nf_xlat_ct_net *xn, unsigned long turn)
 		cond_resched();
 	}
 	for (i = 0; i < ARRAY_SIZE(nf_xlat_nl_groups); i++)
-		if (test_and_clear_bit(i, &ls->lost))
+		if (test_and_clear_bit(i, &ls->overrun))
 			genl_set_err(&nf_xlat_nl_family, xn->net, 0, i, -ENOBUFS);
 }
 
@@ -355,16 +355,16 @@ static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb
 {
 	struct net *net = sock_net(cb->skb->sk);
 	struct nf_xlat_bib_net *bn = &nf_xlat_ct_pernet(net)->bib;
-	struct nf_xlat_bib *stood, *addr;
+	struct nf_xlat_bib *resume, *addr;
 	unsigned int begin;
 	bool full = false;
 
 	if (cb->args[0] == 1)
 		return 0;
-	stood = (void *)cb->args[0];
+	resume = (void *)cb->args[0];
 	cb->args[0] = 1;
 	rcu_read_lock();
-	addr = stood ? : list_entry_rcu(bn->addrs.next, struct nf_xlat_bib, list);
+	addr = resume ? : list_entry_rcu(bn->addrs.next, struct nf_xlat_bib, list);
 	list_for_each_entry_from_rcu(addr, &bn->addrs, list) {
 		if (!refcount_read(&addr->ref))
 			continue;
@@ -373,21 +373,21 @@ static int nf_xlat_nl_pool_dump(struct sk_buff *skb, struct netlink_callback *cb
 			skb_trim(skb, begin);
 			full = true;
 		}
-		if (full && nf_xlat_nl_stay(net, addr)) {
+		if (full && nf_xlat_nl_dump_hold(net, addr)) {
 			cb->args[0] = (long)addr;
 			break;
 		}
 	}
 	rcu_read_unlock();
-	if (stood)
-		nf_xlat_nl_leave(net, stood);
+	if (resume)
+		nf_xlat_nl_dump_put(net, resume);
 	return skb->len;
 }
 
 static int nf_xlat_nl_pool_done(struct netlink_callback *cb)
 {
 	if (cb->args[0] && cb->args[0] != 1)
-		nf_xlat_nl_leave(sock_net(cb->skb->sk), (void *)cb->args[0]);
+		nf_xlat_nl_dump_put(sock_net(cb->skb->sk), (void *)cb->args[0]);
 	return 0;
 }
 

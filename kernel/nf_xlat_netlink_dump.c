@@ -93,7 +93,7 @@ int nf_xlat_nl_done(struct netlink_callback *cb)
 	if (d->walks)
 		rhashtable_walk_exit(&d->iter);
 	if (d->bib)
-		nf_xlat_nl_leave(sock_net(cb->skb->sk), d->bib);
+		nf_xlat_nl_dump_put(sock_net(cb->skb->sk), d->bib);
 	kfree(d);
 	return 0;
 }
@@ -322,7 +322,7 @@ again:
 				continue;
 			d->id = 0;
 		}
-		if (nf_ct_is_expired(ct) || !nf_xlat_nl_wants(&d->filter, ct))
+		if (nf_ct_is_expired(ct) || !nf_xlat_nl_match(&d->filter, ct))
 			continue;
 		err = nf_xlat_nl_session(skb, cb, d, ct);
 		if (!err)
@@ -458,17 +458,17 @@ static struct nf_xlat_bib *nf_xlat_nl_next_mapping(struct net *net,
 			continue;
 		}
 		if (nf_xlat_bib_is_block(bib) == d->blocks &&
-		    (d->blocks ? nf_xlat_nl_wants_block(&d->filter, bib) :
-				 nf_xlat_nl_wants_mapping(&d->filter, bib)))
+		    (d->blocks ? nf_xlat_nl_match_block(&d->filter, bib) :
+				 nf_xlat_nl_match_mapping(&d->filter, bib)))
 			return bib;
-		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_stay(net, bib))
+		if (++n < NF_XLAT_NL_BATCH || !nf_xlat_nl_dump_hold(net, bib))
 			continue;
 
 		rhashtable_walk_stop(&d->iter);
 		cond_resched();
 		if (rhashtable_walk_start_check(&d->iter))
 			d->resized = true;
-		nf_xlat_nl_leave(net, bib);
+		nf_xlat_nl_dump_put(net, bib);
 		n = 0;
 	}
 	return NULL;
@@ -487,11 +487,11 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 			    struct netlink_callback *cb)
 {
 	struct nf_xlat_nl_dump *d = (void *)cb->args[0];
-	struct nf_xlat_bib *bib, *stood = d->bib;
+	struct nf_xlat_bib *bib, *resume = d->bib;
 	struct net *net = sock_net(cb->skb->sk);
 
 	d->bib = NULL;
-	bib = stood;
+	bib = resume;
 	if (rhashtable_walk_start_check(&d->iter)) {
 		d->resized = true;
 		/* The walk begins anew, and will return this mapping again. */
@@ -502,12 +502,12 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 	while (bib && !nf_xlat_nl_mapping(skb, cb, d, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
 	/* Stop at this mapping. If it has ended meanwhile, stop at the next one. */
-	while (bib && !nf_xlat_nl_stay(net, bib))
+	while (bib && !nf_xlat_nl_dump_hold(net, bib))
 		bib = nf_xlat_nl_next_mapping(net, d);
 	d->bib = bib;
 	rhashtable_walk_stop(&d->iter);
-	if (stood)
-		nf_xlat_nl_leave(net, stood);
+	if (resume)
+		nf_xlat_nl_dump_put(net, resume);
 	nf_xlat_nl_consistent(cb, d);
 	return skb->len;
 }
@@ -550,7 +550,7 @@ static struct nf_conn *nf_xlat_nl_del_in(const struct net *net, const struct nf_
 		/* Skip what a dump would not show, and what another CPU is about to end. */
 		if (NF_CT_DIRECTION(h) != IP_CT_DIR_REPLY || !net_eq(nf_ct_net(ct), net) ||
 		    nf_ct_is_dying(ct) || nf_ct_is_expired(ct) ||
-		    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_wants(&del->filter, ct))
+		    !nf_xlat_ct_is_session(ct) || !nf_xlat_nl_match(&del->filter, ct))
 			continue;
 		refcount_inc(&ct->ct_general.use);
 		return ct;
@@ -624,7 +624,7 @@ int nf_xlat_nl_session_del(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		goto err;
 	err = -EINVAL;
-	if (!nf_xlat_nl_asks(&del->filter)) {
+	if (!nf_xlat_nl_filter_is_set(&del->filter)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "the filter asks for nothing, and all sessions would end");
 		goto err;

@@ -222,7 +222,7 @@ bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
 }
 
 /**
- * nf_xlat_nl_wants - does a filter ask for a session?
+ * nf_xlat_nl_match - does a filter ask for a session?
  * @f: the filter
  * @ct: the session's entry
  *
@@ -230,7 +230,7 @@ bool nf_xlat_nl_is_fast(const struct nf_conn *ct)
  *
  * Return: true if it does.
  */
-bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f, const struct nf_conn *ct)
+bool nf_xlat_nl_match(const struct nf_xlat_nl_filter *f, const struct nf_conn *ct)
 {
 	unsigned int i;
 
@@ -247,7 +247,7 @@ bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f, const struct nf_conn *c
 }
 
 /**
- * nf_xlat_nl_wants_mapping - does a filter ask for a mapping?
+ * nf_xlat_nl_match_mapping - does a filter ask for a mapping?
  * @f: the filter
  * @bib: the mapping
  *
@@ -255,7 +255,7 @@ bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f, const struct nf_conn *c
  *
  * Return: true if it does, and the mapping has not ended.
  */
-bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
+bool nf_xlat_nl_match_mapping(const struct nf_xlat_nl_filter *f,
 			      const struct nf_xlat_bib *bib)
 {
 	union nf_inet_addr client = { .in6 = bib->key6.addr };
@@ -299,7 +299,7 @@ static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int 
 }
 
 /**
- * nf_xlat_nl_wants_block - does a filter ask for a block?
+ * nf_xlat_nl_match_block - does a filter ask for a block?
  * @f: the filter
  * @block: the block
  *
@@ -307,7 +307,7 @@ static bool nf_xlat_nl_block_is(const struct nf_xlat_nl_filter *f, unsigned int 
  *
  * Return: true if it does, and the block has not ended.
  */
-bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
+bool nf_xlat_nl_match_block(const struct nf_xlat_nl_filter *f,
 			    const struct nf_xlat_bib *block)
 {
 	unsigned int i;
@@ -321,12 +321,12 @@ bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
 }
 
 /**
- * nf_xlat_nl_asks - does a filter ask for anything?
+ * nf_xlat_nl_filter_is_set - does a filter ask for anything?
  * @f: the filter
  *
  * Return: false if it asks for all sessions.
  */
-bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f)
+bool nf_xlat_nl_filter_is_set(const struct nf_xlat_nl_filter *f)
 {
 	return f->has_proto || f->fast ||
 	       memchr_inv(f->asked, 0, sizeof(f->asked));

@@ -13,7 +13,7 @@
  * Let a dump stop at @bib: take a reference. Return false if @bib has ended, or if 65535 dumps have
  * stopped at it.
  */
-static inline bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
+static inline bool nf_xlat_nl_dump_hold(struct net *net, struct nf_xlat_bib *bib)
 {
 	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
 	bool stays;
@@ -25,8 +25,8 @@ static inline bool nf_xlat_nl_stay(struct net *net, struct nf_xlat_bib *bib)
 	return stays;
 }
 
-/* Put the reference of nf_xlat_nl_stay(). */
-static inline void nf_xlat_nl_leave(struct net *net, struct nf_xlat_bib *bib)
+/* Put the reference of nf_xlat_nl_dump_hold(). */
+static inline void nf_xlat_nl_dump_put(struct net *net, struct nf_xlat_bib *bib)
 {
 	spinlock_t *lock = &nf_xlat_ct_pernet(net)->bib.dumps_lock;
 	bool last;
@@ -168,12 +168,12 @@ extern const struct nla_policy nf_xlat_nl_policy[NF_XLAT_A_SESSION + 1];
 int nf_xlat_nl_parse(struct nf_xlat_nl_filter *f, const struct nlattr *attr,
 		     struct netlink_ext_ack *extack);
 bool nf_xlat_nl_is_fast(const struct nf_conn *ct);
-bool nf_xlat_nl_wants(const struct nf_xlat_nl_filter *f, const struct nf_conn *ct);
-bool nf_xlat_nl_wants_mapping(const struct nf_xlat_nl_filter *f,
+bool nf_xlat_nl_match(const struct nf_xlat_nl_filter *f, const struct nf_conn *ct);
+bool nf_xlat_nl_match_mapping(const struct nf_xlat_nl_filter *f,
 			      const struct nf_xlat_bib *bib);
-bool nf_xlat_nl_wants_block(const struct nf_xlat_nl_filter *f,
+bool nf_xlat_nl_match_block(const struct nf_xlat_nl_filter *f,
 			    const struct nf_xlat_bib *block);
-bool nf_xlat_nl_asks(const struct nf_xlat_nl_filter *f);
+bool nf_xlat_nl_filter_is_set(const struct nf_xlat_nl_filter *f);
 
 /* nf_xlat_netlink_dump.c */
 
