@@ -241,15 +241,15 @@ static void nf_xlat_bib_end(struct net *net, struct nf_xlat_bib *bib)
 	 */
 	if (nf_xlat_bib_is_mapping(bib)) {
 		nf_xlat_count(net, NF_XLAT_MIB_BIB, -1);
-		if (bib->since)
+		if (bib->start_time)
 			nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_DEL_NTF);
 		addr = nf_xlat_bib_addr(bib);
 		if (addr)
 			atomic_dec(&addr->ports[nf_xlat_bib_proto(bib->key4.proto)]);
 	} else if (nf_xlat_bib_is_block(bib)) {
-		if (bib->since && !bib->key6.fixed)
+		if (bib->start_time && !bib->key6.deterministic)
 			nf_xlat_netlink_block(net, bib, NF_XLAT_CMD_BLOCK_DEL_NTF);
-		nf_xlat_bib_block_give(bn, bib);
+		nf_xlat_bib_block_free_ports(bn, bib);
 	}
 	nf_xlat_bib_unlink(bn, bib);
 }
@@ -434,25 +434,25 @@ struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_begin - report a new mapping to listeners, if that has not been done
+ * nf_xlat_bib_announce - report a new mapping to listeners, if that has not been done
  * @net: network namespace
  * @bib: the mapping, to which the caller has a reference; its block is reported before it
  *
  * The caller has seen conntrack confirm a session of the mapping. A mapping is not reported
  * before that, so that packets that a rule drops cause no events. Any context.
  */
-void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
+void nf_xlat_bib_announce(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	u32 now;
 
-	if (READ_ONCE(bib->since))
+	if (READ_ONCE(bib->start_time))
 		return;
 	now = (u32)ktime_get_seconds() ? : 1;
 	if (nf_xlat_bib_block(bib))
-		nf_xlat_bib_block_begin(net, bib->addr);
+		nf_xlat_bib_block_announce(net, bib->addr);
 	if (likely(!nf_xlat_netlink_has_listeners(net))) {
-		if (!cmpxchg(&bib->since, 0, now))
+		if (!cmpxchg(&bib->start_time, 0, now))
 			nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
 		return;
 	}
@@ -462,15 +462,15 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
 	 * the mapping.
 	 */
 	spin_lock_bh(&bn->lock);
-	if (!bib->since) {
+	if (!bib->start_time) {
 		nf_xlat_netlink_mapping(net, bib, NF_XLAT_CMD_MAPPING_NEW_NTF);
-		WRITE_ONCE(bib->since, now);
+		WRITE_ONCE(bib->start_time, now);
 	}
 	spin_unlock_bh(&bn->lock);
 }
 
 /**
- * nf_xlat_bib_permit - permit a peer to begin sessions with a mapping
+ * nf_xlat_bib_add_peer - permit a peer to begin sessions with a mapping
  * @net: network namespace
  * @bib: the mapping
  * @peer: IPv4 address of the peer
@@ -481,9 +481,9 @@ void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib)
  *
  * Return: the permission, with a reference for the caller, or NULL without memory.
  */
-struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
-				       const struct nf_xlat_bib *bib,
-				       __be32 peer, struct nf_xlat_bib *new)
+struct nf_xlat_bib *nf_xlat_bib_add_peer(struct net *net,
+					 const struct nf_xlat_bib *bib,
+					 __be32 peer, struct nf_xlat_bib *new)
 {
 	struct nf_xlat_bib_key4 key;
 	struct nf_xlat_bib *old;
@@ -577,7 +577,8 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 }
 
 /**
- * nf_xlat_bib_fix - make a mapping static: it stays until nf_xlat_bib_unfix() is called
+ * nf_xlat_bib_set_static - make a mapping static: it stays until nf_xlat_bib_clear_static() is
+ * called
  * @net: network namespace
  * @bib: the mapping. This function takes over a reference of the caller, in case of error as well.
  *
@@ -585,7 +586,7 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
  *
  * Return: 0; -EEXIST if it is static already; -ENOSPC if there are too many in the namespace.
  */
-int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
+int nf_xlat_bib_set_static(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	int err = 0;
@@ -600,19 +601,19 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
 		bn->statics++;
 		/*
 		 * The reference of the caller is now that of the static mapping, and
-		 * nf_xlat_bib_unfix() may put it. Take one for this function.
+		 * nf_xlat_bib_clear_static() may put it. Take one for this function.
 		 */
 		refcount_inc(&bib->ref);
 	}
 	spin_unlock(&bn->dumps_lock);
 	if (!err)
-		nf_xlat_bib_begin(net, bib);
+		nf_xlat_bib_announce(net, bib);
 	nf_xlat_bib_put(net, bib);
 	return err;
 }
 
 /**
- * nf_xlat_bib_unfix - undo nf_xlat_bib_fix(): let a mapping end with its last session
+ * nf_xlat_bib_clear_static - undo nf_xlat_bib_set_static(): let a mapping end with its last session
  * @net: network namespace
  * @bib: the mapping. The caller has a reference, or has found it in the table in an RCU read side.
  *
@@ -620,7 +621,7 @@ int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib)
  *
  * Return: false if it was not static.
  */
-bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
+bool nf_xlat_bib_clear_static(struct net *net, struct nf_xlat_bib *bib)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	bool was;
@@ -636,14 +637,14 @@ bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib)
 }
 
 /**
- * nf_xlat_bib_unfix_all - call nf_xlat_bib_unfix() for all static mappings
+ * nf_xlat_bib_clear_all_static - call nf_xlat_bib_clear_static() for all static mappings
  * @net: network namespace, in which nobody makes a static mapping any more
  *
  * rhashtable_walk_start() skips as many elements of a bucket as the walk has seen there. If some
  * of these have been removed, it skips others that the walk has not seen. So repeat the walk until
  * no static mapping is left. Process context.
  */
-void nf_xlat_bib_unfix_all(struct net *net)
+void nf_xlat_bib_clear_all_static(struct net *net)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct rhashtable_iter iter;
@@ -664,7 +665,7 @@ void nf_xlat_bib_unfix_all(struct net *net)
 			/* The RCU read side keeps each mapping that is found from being freed. */
 			for (n = 0; n < 1024 && (bib = rhashtable_walk_next(&iter)); n++)
 				if (!IS_ERR(bib))
-					nf_xlat_bib_unfix(net, bib);
+					nf_xlat_bib_clear_static(net, bib);
 			rhashtable_walk_stop(&iter);
 			cond_resched();
 		} while (bib);

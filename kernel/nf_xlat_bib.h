@@ -22,8 +22,9 @@ struct net;
  * @table6: by IPv6 endpoint
  * @table4: by IPv4 endpoint and peer
  * @addrs: the objects of addresses; readers use RCU
- * @lock: protects changes of @addrs, @blocks, nf_xlat_bib.units and, in blocks, nf_xlat_bib.since.
- *	nf_xlat_bib_begin() may set nf_xlat_bib.since of a mapping without the lock.
+ * @lock: protects changes of @addrs, @blocks, nf_xlat_bib.units and, in blocks,
+ *	nf_xlat_bib.start_time. nf_xlat_bib_announce() may set nf_xlat_bib.start_time of a mapping
+ *	without the lock.
  * @dumps_lock: protects nf_xlat_bib.dumps and .is_static, the references that dumps and static
  *	mappings hold, and @statics. It is taken in process context only.
  * @statics: number of static mappings
@@ -33,7 +34,7 @@ struct nf_xlat_bib_net {
 	struct rhashtable	table6;
 	struct rhashtable	table4;
 	struct list_head	addrs;
-	spinlock_t		lock; /* protects changes of @addrs, @blocks, units, since */
+	spinlock_t		lock; /* protects changes of @addrs, @blocks, units, start_time */
 	spinlock_t		dumps_lock; /* protects nf_xlat_bib.dumps and .is_static */
 	unsigned int		statics;
 	unsigned int		blocks;
@@ -88,10 +89,10 @@ struct nf_xlat_pool {
  * @zone: zone of conntrack
  * @mtu: lowest MTU of the IPv6 side, 0 for 1280
  * @proto: transport protocol
- * @filter: a peer needs a permission, see nf_xlat_bib_permit()
+ * @filter: a peer needs a permission, see nf_xlat_bib_add_peer()
  * @masq: the rule masquerades
  * @blocks: the port is of a block of the subscriber
- * @fixed: the block follows from the address of the subscriber; @pool is this block
+ * @deterministic: the block follows from the address of the subscriber; @pool is this block
  */
 struct nf_xlat_bib_key6 {
 	struct in6_addr		addr;
@@ -104,7 +105,7 @@ struct nf_xlat_bib_key6 {
 	u8			filter:1;
 	u8			masq:1;
 	u8			blocks:1;
-	u8			fixed:1;
+	u8			deterministic:1;
 };
 
 /**
@@ -155,7 +156,8 @@ struct nf_xlat_bib_key4 {
  * @owner: number of the device that counts, see struct nf_xlat_ct_data
  * @is_static: of a mapping: userspace has made it; stands for a reference
  * @dumps: number of the references that dumps hold
- * @since: of a mapping or block: seconds since boot when its first session began, 0 before that
+ * @start_time: of a mapping or block: seconds since boot when its first session began, 0 before
+ *	that
  * @rcu: for call_rcu(), when it has no references
  */
 struct nf_xlat_bib {
@@ -182,7 +184,7 @@ struct nf_xlat_bib {
 	u8			owner;
 	bool			is_static;
 	u16			dumps;
-	u32			since;
+	u32			start_time;
 	struct rcu_head		rcu;
 };
 
@@ -231,10 +233,10 @@ struct nf_xlat_bib *nf_xlat_bib_get_addr(struct net *net,
 					 const struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_get6(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_add(struct net *net, struct nf_xlat_bib *bib);
-struct nf_xlat_bib *nf_xlat_bib_permit(struct net *net,
-				       const struct nf_xlat_bib *bib,
-				       __be32 peer, struct nf_xlat_bib *new);
-void nf_xlat_bib_begin(struct net *net, struct nf_xlat_bib *bib);
+struct nf_xlat_bib *nf_xlat_bib_add_peer(struct net *net,
+					 const struct nf_xlat_bib *bib,
+					 __be32 peer, struct nf_xlat_bib *new);
+void nf_xlat_bib_announce(struct net *net, struct nf_xlat_bib *bib);
 void nf_xlat_bib_failed(struct net *net, __be32 addr, u16 zone, u8 proto);
 void nf_xlat_bib_put(struct net *net, struct nf_xlat_bib *bib);
 struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
@@ -243,9 +245,9 @@ struct nf_xlat_bib *nf_xlat_bib_make(struct net *net,
 				     int ifindex, u8 owner,
 				     const struct nf_xlat_bib_place *place,
 				     struct nf_xlat_bib *new);
-int nf_xlat_bib_fix(struct net *net, struct nf_xlat_bib *bib);
-bool nf_xlat_bib_unfix(struct net *net, struct nf_xlat_bib *bib);
-void nf_xlat_bib_unfix_all(struct net *net);
+int nf_xlat_bib_set_static(struct net *net, struct nf_xlat_bib *bib);
+bool nf_xlat_bib_clear_static(struct net *net, struct nf_xlat_bib *bib);
+void nf_xlat_bib_clear_all_static(struct net *net);
 int nf_xlat_bib_net_init(struct net *net);
 void nf_xlat_bib_net_exit(struct net *net);
 int nf_xlat_bib_init(void);
@@ -253,17 +255,17 @@ void nf_xlat_bib_exit(void);
 
 /* nf_xlat_bib_block.c */
 void nf_xlat_bib_block_key(struct nf_xlat_bib_key6 *key, const struct in6_addr *client,
-			   const struct nf_xlat_pool *pool, u16 zone, bool fixed);
-struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
-					   const struct nf_xlat_bib_key6 *key6,
-					   const struct nf_xlat_bib_key4 *key4,
-					   const struct nf_xlat_bib_place *place);
+			   const struct nf_xlat_pool *pool, u16 zone, bool deterministic);
+struct nf_xlat_bib *nf_xlat_bib_block_alloc(struct net *net,
+					    const struct nf_xlat_bib_key6 *key6,
+					    const struct nf_xlat_bib_key4 *key4,
+					    const struct nf_xlat_bib_place *place);
 struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 					  const struct nf_xlat_bib_key6 *key6,
 					  const struct nf_xlat_bib_key4 *key4,
 					  const struct nf_xlat_bib_place *place);
-void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib *block);
-void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block);
+void nf_xlat_bib_block_free_ports(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib *block);
+void nf_xlat_bib_block_announce(struct net *net, struct nf_xlat_bib *block);
 bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_key4 *key);
 u32 nf_xlat_bib_block_ports(const struct nf_xlat_bib *addr);
 

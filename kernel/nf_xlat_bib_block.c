@@ -11,8 +11,8 @@
  * in blocks. By this bitmap, a free block is found without a search over blocks, and a mapping
  * without a block does not get a port in a block.
  *
- * A fixed block follows from the address of the subscriber (RFC 7422). This block is the pool of
- * its mappings. Apart from that, a fixed block is like other blocks.
+ * A deterministic block follows from the address of the subscriber (RFC 7422). This block is the
+ * pool of its mappings. Apart from that, a deterministic block is like other blocks.
  */
 
 #include <linux/bitmap.h>
@@ -57,7 +57,7 @@ int nf_xlat_ct_block_check(const struct nf_xlat_ct_block *block)
 	if (!block->n_ports || block->n_ports > NF_XLAT_BLOCK_MAX_PORTS ||
 	    block->n_ports % NF_XLAT_UNIT_PORTS)
 		return -ERANGE;
-	if (!block->fixed)
+	if (!block->deterministic)
 		return 0;
 	if (!block->len || block->len > NF_XLAT_SUBSCRIBER_LEN)
 		return -ERANGE;
@@ -109,22 +109,22 @@ int nf_xlat_ct_block_fits(const struct nf_xlat_ct_block *block,
 
 	if (!nf_xlat_block_at(block, 0, &any))
 		return -ERANGE;
-	return block->fixed && !nf_xlat_block_at(block, nf_xlat_block_last(block), &pool) ?
+	return block->deterministic && !nf_xlat_block_at(block, nf_xlat_block_last(block), &pool) ?
 	       -ENOSPC : 0;
 }
 EXPORT_SYMBOL_GPL(nf_xlat_ct_block_fits);
 
 /**
- * nf_xlat_ct_block_fix - find the block that follows from the address of a client
- * @block: the settings; they are for fixed blocks
+ * nf_xlat_ct_block_for_client - find the block that follows from the address of a client
+ * @block: the settings; they are for deterministic blocks
  * @client: the address
  * @pool: the pool, which becomes that block
  *
  * Return: false if the address is not in the prefix, or if the pool has too few blocks. The pool of
  * a rule is in registers, so it has not been checked before.
  */
-bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
-			  const struct in6_addr *client, struct nf_xlat_pool *pool)
+bool nf_xlat_ct_block_for_client(const struct nf_xlat_ct_block *block,
+				 const struct in6_addr *client, struct nf_xlat_pool *pool)
 {
 	u64 net = (u64)ntohl(client->s6_addr32[0]) << 32 | ntohl(client->s6_addr32[1]);
 
@@ -139,19 +139,19 @@ bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
  * @client: address of a client
  * @pool: pool of its rule
  * @zone: zone of conntrack
- * @fixed: the block follows from the address
+ * @deterministic: the block follows from the address
  *
  * Rules with the same pool share blocks, even if their other settings differ.
  */
 void nf_xlat_bib_block_key(struct nf_xlat_bib_key6 *key, const struct in6_addr *client,
-			   const struct nf_xlat_pool *pool, u16 zone, bool fixed)
+			   const struct nf_xlat_pool *pool, u16 zone, bool deterministic)
 {
 	memset(key, 0, sizeof(*key));
 	ipv6_addr_prefix(&key->addr, client, NF_XLAT_SUBSCRIBER_LEN);
 	key->pool = *pool;
 	key->zone = zone;
 	key->blocks = true;
-	key->fixed = fixed;
+	key->deterministic = deterministic;
 }
 
 /*
@@ -204,7 +204,7 @@ static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_b
 }
 
 /**
- * nf_xlat_bib_block_take - make a block for a subscriber
+ * nf_xlat_bib_block_alloc - make a block for a subscriber
  * @net: network namespace
  * @key6: its key, see nf_xlat_bib_block_key()
  * @key4: address and zone
@@ -216,10 +216,10 @@ static int nf_xlat_block_take_units(struct nf_xlat_bib_net *bn, struct nf_xlat_b
  * Return: the block with a reference, or an ERR_PTR: -EEXIST if the address has no free block, or
  * the block at @place is not free; -ERANGE if the pool has no such block; -ENOMEM.
  */
-struct nf_xlat_bib *nf_xlat_bib_block_take(struct net *net,
-					   const struct nf_xlat_bib_key6 *key6,
-					   const struct nf_xlat_bib_key4 *key4,
-					   const struct nf_xlat_bib_place *place)
+struct nf_xlat_bib *nf_xlat_bib_block_alloc(struct net *net,
+					    const struct nf_xlat_bib_key6 *key6,
+					    const struct nf_xlat_bib_key4 *key4,
+					    const struct nf_xlat_bib_place *place)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 	struct nf_xlat_bib *block, *addr;
@@ -293,20 +293,20 @@ static bool nf_xlat_bib_block_has(const struct nf_xlat_bib *block,
  * RCU read side.
  *
  * Return: the block with a reference, or an ERR_PTR: -ENOSPC if the subscriber already has
- * NF_XLAT_MAX_BLOCKS other blocks (one, if blocks are fixed); -EBUSY if the ports are in the block
- * of another subscriber; -EAGAIN if the subscriber gets another block at the same time; and what
- * nf_xlat_bib_block_take() returns.
+ * NF_XLAT_MAX_BLOCKS other blocks (one, if blocks are deterministic); -EBUSY if the ports are in
+ * the block of another subscriber; -EAGAIN if the subscriber gets another block at the same time;
+ * and what nf_xlat_bib_block_alloc() returns.
  */
 struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 					  const struct nf_xlat_bib_key6 *key6,
 					  const struct nf_xlat_bib_key4 *key4,
 					  const struct nf_xlat_bib_place *place)
 {
-	unsigned int i, max = key6->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
+	unsigned int i, max = key6->deterministic ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
 	struct nf_xlat_bib_key6 key;
 	struct nf_xlat_bib *block;
 
-	nf_xlat_bib_block_key(&key, &key6->addr, &key6->pool, key6->zone, key6->fixed);
+	nf_xlat_bib_block_key(&key, &key6->addr, &key6->pool, key6->zone, key6->deterministic);
 	for (i = max; i--;) {
 		key.port = htons(i);
 		block = nf_xlat_bib_find6(net, &key);
@@ -324,7 +324,7 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 	if (!place->port)
 		return ERR_PTR(-ERANGE);
 	key.port = htons(none);
-	block = nf_xlat_bib_block_take(net, &key, key4, place);
+	block = nf_xlat_bib_block_alloc(net, &key, key4, place);
 	if (IS_ERR(block))
 		return block == ERR_PTR(-EEXIST) ? ERR_PTR(-EBUSY) : block;
 	if (nf_xlat_bib_block_has(block, key4))
@@ -334,13 +334,13 @@ struct nf_xlat_bib *nf_xlat_bib_block_get(struct net *net,
 }
 
 /**
- * nf_xlat_bib_block_give - give back the ports of a block that has no references
+ * nf_xlat_bib_block_free_ports - give back the ports of a block that has no references
  * @bn: the mappings of the namespace
  * @block: the block, which still has its reference to the object of its address
  *
  * Any context.
  */
-void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib *block)
+void nf_xlat_bib_block_free_ports(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib *block)
 {
 	spin_lock_bh(&bn->lock);
 	bitmap_clear(block->addr->units, ntohs(block->key4.port) / NF_XLAT_UNIT_PORTS,
@@ -350,25 +350,25 @@ void nf_xlat_bib_block_give(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib
 }
 
 /**
- * nf_xlat_bib_block_begin - report a new block to listeners, if that has not been done
+ * nf_xlat_bib_block_announce - report a new block to listeners, if that has not been done
  * @net: network namespace
  * @block: the block
  *
- * As a mapping, a block is reported when conntrack has confirmed a session. A fixed block is not
- * reported, since it can be computed. When this returns, the block has been reported, maybe by
- * another CPU. Any context.
+ * As a mapping, a block is reported when conntrack has confirmed a session. A deterministic block
+ * is not reported, since it can be computed. When this returns, the block has been reported, maybe
+ * by another CPU. Any context.
  */
-void nf_xlat_bib_block_begin(struct net *net, struct nf_xlat_bib *block)
+void nf_xlat_bib_block_announce(struct net *net, struct nf_xlat_bib *block)
 {
 	struct nf_xlat_bib_net *bn = nf_xlat_bib_pernet(net);
 
-	if (READ_ONCE(block->since))
+	if (READ_ONCE(block->start_time))
 		return;
 	spin_lock_bh(&bn->lock);
-	if (!block->since) {
-		if (!block->key6.fixed)
+	if (!block->start_time) {
+		if (!block->key6.deterministic)
 			nf_xlat_netlink_block(net, block, NF_XLAT_CMD_BLOCK_NEW_NTF);
-		WRITE_ONCE(block->since, (u32)ktime_get_seconds() ? : 1);
+		WRITE_ONCE(block->start_time, (u32)ktime_get_seconds() ? : 1);
 	}
 	spin_unlock_bh(&bn->lock);
 }
@@ -387,7 +387,7 @@ bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_
 	const struct nf_xlat_bib *addr = nf_xlat_bib_lookup_addr(bn, key->addr, key->zone);
 	const unsigned long *units;
 
-	/* Pairs with smp_store_release() in nf_xlat_bib_block_take(). */
+	/* Pairs with smp_store_release() in nf_xlat_bib_block_alloc(). */
 	units = addr ? smp_load_acquire(&addr->units) : NULL;
 	return units && test_bit(ntohs(key->port) / NF_XLAT_UNIT_PORTS, units);
 }
@@ -402,7 +402,7 @@ bool __nf_xlat_bib_blocked(struct nf_xlat_bib_net *bn, const struct nf_xlat_bib_
  */
 u32 nf_xlat_bib_block_ports(const struct nf_xlat_bib *addr)
 {
-	/* Pairs with smp_store_release() in nf_xlat_bib_block_take(). */
+	/* Pairs with smp_store_release() in nf_xlat_bib_block_alloc(). */
 	const unsigned long *units = smp_load_acquire(&addr->units);
 
 	return units ? bitmap_weight(units, NF_XLAT_UNITS) * NF_XLAT_UNIT_PORTS : 0;

@@ -343,10 +343,10 @@ void nf_xlat_ct_hand_over(struct nf_xlat_ct_first *first)
 			/* The references before NF_XLAT_REF_PEER are to mappings. */
 			for (i = 0; i < NF_XLAT_REF_PEER; i++)
 				if (first->refs[i])
-					nf_xlat_bib_begin(first->net, first->refs[i]);
+					nf_xlat_bib_announce(first->net, first->refs[i]);
 			if (first->refs[NF_XLAT_REF_BLOCK])
-				nf_xlat_bib_block_begin(first->net,
-							first->refs[NF_XLAT_REF_BLOCK]);
+				nf_xlat_bib_block_announce(first->net,
+							   first->refs[NF_XLAT_REF_BLOCK]);
 			if (first->begins)
 				nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 			nf_xlat_ct_attach(ct, first->refs);

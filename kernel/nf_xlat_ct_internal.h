@@ -441,8 +441,8 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_params *params);
 int nf_xlat_ct_set(struct nf_conn *ct, const struct nf_xlat_ct_params *params);
 
 /* nf_xlat_bib_block.c */
-bool nf_xlat_ct_block_fix(const struct nf_xlat_ct_block *block,
-			  const struct in6_addr *client, struct nf_xlat_pool *pool);
+bool nf_xlat_ct_block_for_client(const struct nf_xlat_ct_block *block,
+				 const struct in6_addr *client, struct nf_xlat_pool *pool);
 
 /* nf_xlat_netlink.c */
 void nf_xlat_netlink_net_init(struct nf_xlat_ct_net *xn, const struct nf_xlat_wqs *wqs);

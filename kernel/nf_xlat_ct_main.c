@@ -335,7 +335,7 @@ static void __net_exit nf_xlat_ct_net_exit(struct net *net)
 	nf_xlat_events_exit(&xn->ended);
 	if (xn->used)
 		nf_ct_iterate_cleanup_net(nf_xlat_ct_iter, &iter_data);
-	nf_xlat_bib_unfix_all(net);
+	nf_xlat_bib_clear_all_static(net);
 	nf_xlat_bib_net_exit(net);
 	nf_xlat_netlink_net_exit(xn);
 	/* A packet may still hold an entry, and the entry holds the template. */
@@ -414,7 +414,7 @@ static void __exit nf_xlat_ct_fini(void)
 	nf_xlat_ct_ext_exit();
 	down_read(&net_rwsem);
 	for_each_net(net) {
-		nf_xlat_bib_unfix_all(net);
+		nf_xlat_bib_clear_all_static(net);
 		nf_xlat_netlink_net_flush(nf_xlat_ct_pernet(net));
 	}
 	up_read(&net_rwsem);

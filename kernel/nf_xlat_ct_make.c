@@ -106,7 +106,7 @@ int nf_xlat_ct_make(struct net *net, const struct nf_xlat_ct_params *params)
 	/* Packets find the entry now, and it may end at any time, see nf_xlat_ct_attach(). */
 	for (i = 0; i < __NF_XLAT_REF_MAX; i++)
 		if (params->refs[i] && i < NF_XLAT_REF_PEER)
-			nf_xlat_bib_begin(net, params->refs[i]);
+			nf_xlat_bib_announce(net, params->refs[i]);
 	nf_xlat_netlink_session(ct, NF_XLAT_CMD_SESSION_NEW_NTF);
 	nf_xlat_ct_attach(ct, params->refs);
 

@@ -262,11 +262,11 @@ static bool nf_xlat_ct_pool_has(struct net *net, const struct nf_xlat_ct_pool *p
 }
 
 /* Replace the pool in @key6 by the block of its client. Return whether that has the endpoint. */
-static bool nf_xlat_ct_pool_fix(const struct nf_xlat_ct_pool *pool,
-				const struct nf_xlat_bib_key4 *key4,
-				struct nf_xlat_bib_key6 *key6)
+static bool nf_xlat_ct_pool_for_client(const struct nf_xlat_ct_pool *pool,
+				       const struct nf_xlat_bib_key4 *key4,
+				       struct nf_xlat_bib_key6 *key6)
 {
-	return nf_xlat_ct_block_fix(&pool->block, &key6->addr, &key6->pool) &&
+	return nf_xlat_ct_block_for_client(&pool->block, &key6->addr, &key6->pool) &&
 	       key4->addr == key6->pool.min_addr &&
 	       ntohs(key4->port) >= ntohs(key6->pool.min_proto) &&
 	       ntohs(key4->port) <= ntohs(key6->pool.max_proto);
@@ -315,8 +315,8 @@ int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 		key6->filter = pool->filter;
 		key6->masq = pool->masq;
 		key6->blocks = !!pool->block.n_ports;
-		key6->fixed = pool->block.fixed;
-		if (key6->fixed && !nf_xlat_ct_pool_fix(pool, key4, key6)) {
+		key6->deterministic = pool->block.deterministic;
+		if (key6->deterministic && !nf_xlat_ct_pool_for_client(pool, key4, key6)) {
 			if (err == -ENOENT)
 				err = -ERANGE;
 			continue;

@@ -328,7 +328,7 @@ nf_xlat_ct_new_block(const struct nf_xlat_ct_range *range, const struct nf_conn 
 		addr.ip = from.addr;
 		if (!nf_xlat_addr_legal(NFPROTO_IPV4, &addr))
 			return ERR_PTR(-EADDRNOTAVAIL);
-		block = nf_xlat_bib_block_take(nf_ct_net(ct), key6, &from, &place);
+		block = nf_xlat_bib_block_alloc(nf_ct_net(ct), key6, &from, &place);
 		if (block == ERR_PTR(-EEXIST))
 			continue;
 		/* Another CPU may have made a block of this number in another zone. */
@@ -353,7 +353,7 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 			struct nf_conntrack_tuple *reply, struct nf_xlat_bib *bib,
 			struct nf_xlat_bib **block)
 {
-	unsigned int i, max = ports->fixed ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
+	unsigned int i, max = ports->deterministic ? 1 : NF_XLAT_MAX_BLOCKS, none = max;
 	struct nf_xlat_port_req req = { .bib = bib };
 	u32 attempts = NF_XLAT_MAX_ATTEMPTS;
 	struct net *net = nf_ct_net(ct);
@@ -364,7 +364,7 @@ nf_xlat_ct_choose_block(const struct nf_xlat_ct_range *range,
 	nf_xlat_ct_key4(&key4, ct, IP_CT_DIR_REPLY, 0);
 	nf_xlat_bib_block_key(&key6, &nf_xlat_ct_tuple(ct, IP_CT_DIR_ORIGINAL)->src.u3.in6,
 			      pool, nf_ct_zone_id(nf_ct_zone(ct), IP_CT_DIR_ORIGINAL),
-			      ports->fixed);
+			      ports->deterministic);
 	for (i = max; i--;) {
 		key6.port = htons(i);
 		req.block = nf_xlat_bib_find6(net, &key6);
@@ -435,7 +435,7 @@ static void nf_xlat_ct_map_key(struct nf_xlat_bib_key6 *key6,
 	key6->masq = range->masq;
 	if (ports) {
 		key6->blocks = true;
-		key6->fixed = ports->fixed;
+		key6->deterministic = ports->deterministic;
 	}
 	key6->port = orig->src.u.all;
 	key6->proto = orig->dst.protonum;
@@ -532,8 +532,8 @@ nf_xlat_ct_map(const struct nf_xlat_ct_range *range, const struct nf_conn *ct,
 		WRITE_ONCE(bib->owner, range->owner);
 	if (!range->filter)
 		return NF_XLAT_OK;
-	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_permit(net, bib,
-						    reply->src.u3.ip, NULL);
+	refs[NF_XLAT_REF_PEER] = nf_xlat_bib_add_peer(net, bib,
+						      reply->src.u3.ip, NULL);
 	return refs[NF_XLAT_REF_PEER] ? NF_XLAT_OK : NF_XLAT_NOMEM;
 }
 
@@ -740,8 +740,8 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 
 	if (range->pool)
 		ports = nf_xlat_ct_pool_learn(range, &pool);
-	if (unlikely(ports && ports->fixed) &&
-	    !nf_xlat_ct_block_fix(ports, &orig->src.u3.in6, &pool))
+	if (unlikely(ports && ports->deterministic) &&
+	    !nf_xlat_ct_block_for_client(ports, &orig->src.u3.in6, &pool))
 		return NF_XLAT_ADDRESS;
 	if (range->masq) {
 		const struct nf_xlat_way way = nf_xlat_way_of(state);

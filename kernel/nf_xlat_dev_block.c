@@ -20,7 +20,7 @@ static int nf_xlat_dev_parse_of(struct nf_xlat_dev_conf *conf,
 	if (conf->range.masq)
 		return NF_XLAT_DEV_BAD(extack, of, -EINVAL,
 				       "block: masquerade takes an address that may change, so no block follows from the client's");
-	block->fixed = true;
+	block->deterministic = true;
 	block->of = nla_get_in6_addr(of);
 	block->len = len ? nla_get_u8(len) : 64;
 	switch (nf_xlat_ct_block_check(block)) {
@@ -88,7 +88,7 @@ int nf_xlat_dev_fill_block(struct sk_buff *skb, const struct nf_xlat_ct_block *b
 	if (!block->n_ports)
 		return 0;
 	if (nla_put_u32(skb, IFLA_XLAT_BLOCK, block->n_ports) ||
-	    (block->fixed &&
+	    (block->deterministic &&
 	     (nla_put_in6_addr(skb, IFLA_XLAT_BLOCK_OF, &block->of) ||
 	      nla_put_u8(skb, IFLA_XLAT_BLOCK_OF_LEN, block->len))))
 		return -EMSGSIZE;

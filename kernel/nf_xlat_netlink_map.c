@@ -72,7 +72,7 @@ static int nf_xlat_nl_put_block_of(struct sk_buff *skb, const struct nf_xlat_bib
 	if (nla_put_be16(skb, NF_XLAT_A_MAPPING_BLOCK_PORT, block->key4.port) ||
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_BLOCK_PORTS, block->n_ports))
 		return -EMSGSIZE;
-	return bib->key6.fixed ? nla_put_flag(skb, NF_XLAT_A_MAPPING_DETERMINISTIC) : 0;
+	return bib->key6.deterministic ? nla_put_flag(skb, NF_XLAT_A_MAPPING_DETERMINISTIC) : 0;
 }
 
 /**
@@ -100,12 +100,12 @@ int nf_xlat_nl_put_block(struct sk_buff *skb, struct net *net,
 	    nla_put_be16(skb, NF_XLAT_A_BLOCK_PORT, key4->port) ||
 	    nla_put_u32(skb, NF_XLAT_A_BLOCK_PORTS, block->n_ports) ||
 	    nla_put_u32(skb, NF_XLAT_A_BLOCK_AGE,
-			now - (READ_ONCE(block->since) ? : now)) ||
+			now - (READ_ONCE(block->start_time) ? : now)) ||
 	    (key6->zone &&
 	     nla_put_u16(skb, NF_XLAT_A_BLOCK_CLIENT_ZONE, key6->zone)) ||
 	    (key4->zone &&
 	     nla_put_u16(skb, NF_XLAT_A_BLOCK_ZONE, key4->zone)) ||
-	    (key6->fixed && nla_put_flag(skb, NF_XLAT_A_BLOCK_DETERMINISTIC)) ||
+	    (key6->deterministic && nla_put_flag(skb, NF_XLAT_A_BLOCK_DETERMINISTIC)) ||
 	    (net && nla_put_u32(skb, NF_XLAT_A_BLOCK_MAPPINGS,
 				nf_xlat_nl_bib_sessions(net, block))))
 		return -EMSGSIZE;
@@ -146,7 +146,7 @@ int nf_xlat_nl_put_mapping(struct sk_buff *skb, int attr, struct net *net,
 	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MIN, key6->pool.min_addr) ||
 	    nla_put_in_addr(skb, NF_XLAT_A_MAPPING_POOL_MAX, key6->pool.max_addr) ||
 	    nla_put_u32(skb, NF_XLAT_A_MAPPING_AGE,
-			now - (READ_ONCE(bib->since) ? : now)))
+			now - (READ_ONCE(bib->start_time) ? : now)))
 		return -EMSGSIZE;
 	if (key4->zone &&
 	    nla_put_u16(skb, NF_XLAT_A_MAPPING_ZONE, key4->zone))
@@ -345,8 +345,8 @@ static int nf_xlat_nl_read_block(struct nf_xlat_nl_mapping *m,
 	u32 first, at = ntohs(m->key4.port);
 
 	m->key6.blocks = !!ports;
-	m->key6.fixed = nla_get_flag(m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC]);
-	if (!port != !ports || (m->key6.fixed && !ports))
+	m->key6.deterministic = nla_get_flag(m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC]);
+	if (!port != !ports || (m->key6.deterministic && !ports))
 		return NF_XLAT_NL_BAD(extack, port ? : ports ? :
 				      m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC], -EINVAL,
 				      "a block has a first port and a number of ports");
@@ -360,9 +360,9 @@ static int nf_xlat_nl_read_block(struct nf_xlat_nl_mapping *m,
 	if (!first || first % NF_XLAT_UNIT_PORTS || at < first || at - first >= block.n_ports)
 		return NF_XLAT_NL_BAD(extack, port, -ERANGE,
 				      "a block begins at a multiple of 64, and has the mapping's port");
-	if (m->key6.fixed && (pool->min_addr != pool->max_addr ||
-			      ntohs(pool->min_proto) != first ||
-			      ntohs(pool->max_proto) != first + block.n_ports - 1))
+	if (m->key6.deterministic && (pool->min_addr != pool->max_addr ||
+				      ntohs(pool->min_proto) != first ||
+				      ntohs(pool->max_proto) != first + block.n_ports - 1))
 		return NF_XLAT_NL_BAD(extack, m->tb[NF_XLAT_A_MAPPING_DETERMINISTIC], -EINVAL,
 				      "the pool is not the block");
 	m->place.n_ports = block.n_ports;
@@ -525,7 +525,7 @@ struct nf_xlat_bib *nf_xlat_nl_get_mapping(struct net *net,
 	bib = nf_xlat_bib_make(net, &m->key6, &m->key4, m->ifindex, m->owner,
 			       &m->place, m->new);
 	m->new = NULL;
-	if (bib == ERR_PTR(-ENOSPC) && m->key6.fixed)
+	if (bib == ERR_PTR(-ENOSPC) && m->key6.deterministic)
 		NL_SET_ERR_MSG_ATTR(extack, m->attr,
 				    "the client has his block in another zone of conntrack");
 	else if (bib == ERR_PTR(-ENOSPC))
@@ -593,7 +593,7 @@ int nf_xlat_nl_mapping_new(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_unlock();
 	err = PTR_ERR_OR_ZERO(bib);
 	if (!err) {
-		err = nf_xlat_bib_fix(net, bib);
+		err = nf_xlat_bib_set_static(net, bib);
 		if (err == -EEXIST)
 			NL_SET_ERR_MSG_ATTR(info->extack, m.attr, "it is static already");
 		else if (err)
@@ -643,7 +643,7 @@ int nf_xlat_nl_mapping_del(struct sk_buff *skb, struct genl_info *info)
 	    (m.tb[NF_XLAT_A_MAPPING_CLIENT_PORT] && m.key6.port != bib->key6.port))
 		err = NF_XLAT_NL_BAD(info->extack, m.attr, -ENOENT,
 				     "another client has this address and port");
-	else if (!nf_xlat_bib_unfix(net, bib))
+	else if (!nf_xlat_bib_clear_static(net, bib))
 		err = NF_XLAT_NL_BAD(info->extack, m.attr, -EINVAL,
 				     "it is not static: it ends with its sessions");
 	nf_xlat_bib_put(net, bib);

@@ -47,8 +47,8 @@ static int nf_xlat_nl_get_refs(struct nf_xlat_nl_new *n)
 		m = &n->map[i];
 		if (!m->attr || !m->key6.filter)
 			continue;
-		bib = nf_xlat_bib_permit(n->net, n->refs[at[i]], peers[i],
-					 n->permission[i]);
+		bib = nf_xlat_bib_add_peer(n->net, n->refs[at[i]], peers[i],
+					   n->permission[i]);
 		n->permission[i] = NULL;
 		if (!bib)
 			return -ENOMEM;

@@ -634,7 +634,7 @@ static int nft_xlat_init_stateful(const struct nft_ctx *ctx,
 	/* Filtering is about packets to a mapping. With ports per session, there is none. */
 	if (priv->mapping && priv->filtering)
 		return -EINVAL;
-	/* The address of masquerading may change, so a fixed block cannot be in it. */
+	/* The address of masquerading may change, so a deterministic block cannot be in it. */
 	if ((tb[NFTA_XLAT_BLOCK] &&
 	     (priv->dir == NFT_XLAT_4TO6 || tb[NFTA_XLAT_HOST] || priv->mapping)) ||
 	    (tb[NFTA_XLAT_BLOCK_OF] && priv->mode != NFT_XLAT_SNAT))

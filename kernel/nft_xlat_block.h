@@ -30,7 +30,7 @@ static inline int nft_xlat_parse_block(struct nf_xlat_ct_block *block,
 			return -EINVAL;
 		block->of = nla_get_in6_addr(of[NFTA_XLAT_MAP_PREFIX]);
 		block->len = ntohl(nla_get_be32(of[NFTA_XLAT_MAP_PREFIX_LEN]));
-		block->fixed = true;
+		block->deterministic = true;
 	}
 	return nf_xlat_ct_block_check(block);
 }
@@ -44,7 +44,7 @@ static inline int nft_xlat_dump_block(struct sk_buff *skb,
 		return 0;
 	if (nla_put_be32(skb, NFTA_XLAT_BLOCK, htonl(block->n_ports)))
 		return -1;
-	if (!block->fixed)
+	if (!block->deterministic)
 		return 0;
 	nest = nla_nest_start(skb, NFTA_XLAT_BLOCK_OF);
 	if (!nest ||

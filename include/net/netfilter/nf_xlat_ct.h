@@ -77,13 +77,13 @@ struct nf_xlat_ct_range {
  * struct nf_xlat_ct_block - blocks of ports that a rule or device gives to subscribers
  *
  * @n_ports: number of ports of a block, 0 if there are no blocks
- * @fixed: the block follows from the address of the subscriber
- * @len: with @fixed: length of @of
- * @of: with @fixed: prefix that all subscribers are in
+ * @deterministic: the block follows from the address of the subscriber
+ * @len: with @deterministic: length of @of
+ * @of: with @deterministic: prefix that all subscribers are in
  */
 struct nf_xlat_ct_block {
 	u32			n_ports;
-	bool			fixed;
+	bool			deterministic;
 	u8			len;
 	struct in6_addr		of;
 };
