@@ -427,8 +427,8 @@ unsigned int nf_xlat_ct_echo(void *priv, struct sk_buff *skb,
 
 /* nf_xlat_ct_pool.c */
 const struct nf_xlat_ct_block *
-nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
-		      const struct nf_xlat_pool *seen);
+nf_xlat_ct_pool_update(const struct nf_xlat_ct_range *range,
+		       const struct nf_xlat_pool *seen);
 int nf_xlat_ct_pool_find(struct net *net, const struct nf_xlat_bib_key4 *key4,
 			 const struct nf_xlat_prefix *prefix,
 			 struct nf_xlat_bib_key6 *key6, u8 *owner,

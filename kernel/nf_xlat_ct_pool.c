@@ -20,7 +20,7 @@
 enum nf_xlat_ct_pool_state {
 	NF_XLAT_POOL_UNKNOWN,	/* the rule has met no packet yet */
 	NF_XLAT_POOL_KNOWN,	/* all packets so far have had the same pool */
-	NF_XLAT_POOL_VARIES,	/* two packets have had different pools */
+	NF_XLAT_POOL_VARIABLE,	/* two packets have had different pools */
 };
 
 /**
@@ -70,7 +70,7 @@ static void nf_xlat_ct_pool_rule(struct nf_xlat_ct_pool *pool,
  * @net: network namespace, for which nf_xlat_ct_netns_get() has been called
  * @range: addresses, ports and prefix of the rule or device
  * @known: which parts of @range are valid already. For a rule, the others come with its first
- *	packet, see nf_xlat_ct_pool_learn().
+ *	packet, see nf_xlat_ct_pool_update().
  * @block: blocks of ports for subscribers, which nf_xlat_ct_block_check() has passed if there are
  *	any
  *
@@ -96,11 +96,11 @@ nf_xlat_ct_pool_add(struct net *net, const struct nf_xlat_ct_range *range,
 	pool->masq = range->masq;
 	pool->prefix = range->prefix;
 	pool->block = *block;
-	if (known != NF_XLAT_POOL_LATER) {
+	if (known != NF_XLAT_POOL_DYNAMIC) {
 		pool->pool = nf_xlat_ct_range_pool(range);
 		pool->state = NF_XLAT_POOL_KNOWN;
 	}
-	if (known == NF_XLAT_POOL_WHOLE)
+	if (known == NF_XLAT_POOL_COMPLETE)
 		nf_xlat_ct_pool_rule(pool, range);
 
 	mutex_lock(&xn->mutex);
@@ -145,7 +145,7 @@ void nf_xlat_ct_pool_del(struct net *net, struct nf_xlat_ct_pool *pool)
 EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
 
 /**
- * nf_xlat_ct_pool_learn - note the addresses and ports that a rule has for a packet
+ * nf_xlat_ct_pool_update - note the addresses and ports that a rule has for a packet
  * @range: what the rule asks for; its @pool is not NULL
  * @seen: the addresses and ports
  *
@@ -155,8 +155,8 @@ EXPORT_SYMBOL_GPL(nf_xlat_ct_pool_del);
  * Return: the blocks of ports that clients get, or NULL if there are none.
  */
 const struct nf_xlat_ct_block *
-nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
-		      const struct nf_xlat_pool *seen)
+nf_xlat_ct_pool_update(const struct nf_xlat_ct_range *range,
+		       const struct nf_xlat_pool *seen)
 {
 	struct nf_xlat_ct_pool *pool = range->pool;
 	/* If this is NF_XLAT_POOL_KNOWN, smp_store_release() below has completed @pool->pool. */
@@ -164,7 +164,7 @@ nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 
 	if (likely(state == NF_XLAT_POOL_KNOWN && READ_ONCE(pool->has_rule) &&
 		   !memcmp(&pool->pool, seen, sizeof(*seen))) ||
-	    state == NF_XLAT_POOL_VARIES)
+	    state == NF_XLAT_POOL_VARIABLE)
 		goto out;
 
 	spin_lock_bh(&pool->lock);
@@ -175,7 +175,7 @@ nf_xlat_ct_pool_learn(const struct nf_xlat_ct_range *range,
 		/* A CPU that reads the new state also reads the new @pool->pool. */
 		smp_store_release(&pool->state, NF_XLAT_POOL_KNOWN);
 	} else if (memcmp(&pool->pool, seen, sizeof(*seen))) {
-		WRITE_ONCE(pool->state, NF_XLAT_POOL_VARIES);
+		WRITE_ONCE(pool->state, NF_XLAT_POOL_VARIABLE);
 	}
 	spin_unlock_bh(&pool->lock);
 out:
@@ -209,7 +209,7 @@ static bool nf_xlat_ct_masq_takes(struct net *net, const struct sk_buff *skb,
 /* Is this pool known, and does it have the port? RCU read side */
 static bool nf_xlat_ct_pool_has_port(const struct nf_xlat_ct_pool *pool, u16 port)
 {
-	/* The load pairs with smp_store_release() in nf_xlat_ct_pool_learn(). */
+	/* The load pairs with smp_store_release() in nf_xlat_ct_pool_update(). */
 	return smp_load_acquire(&pool->state) == NF_XLAT_POOL_KNOWN &&
 	       port >= ntohs(pool->pool.min_proto) &&
 	       (!pool->pool.max_proto || port <= ntohs(pool->pool.max_proto));

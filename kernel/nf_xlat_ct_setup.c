@@ -739,7 +739,7 @@ nf_xlat_ct_setup_out(struct sk_buff *skb, const struct nf_hook_state *state,
 		return reason;
 
 	if (range->pool)
-		ports = nf_xlat_ct_pool_learn(range, &pool);
+		ports = nf_xlat_ct_pool_update(range, &pool);
 	if (unlikely(ports && ports->deterministic) &&
 	    !nf_xlat_ct_block_for_client(ports, &orig->src.u3.in6, &pool))
 		return NF_XLAT_ADDRESS;

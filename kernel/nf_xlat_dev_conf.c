@@ -644,7 +644,7 @@ static int nf_xlat_dev_pool_add(const struct net_device *dev,
 {
 	struct nf_xlat_ct_pool *pool;
 
-	pool = nf_xlat_ct_pool_add(dev_net(dev), &conf->range, NF_XLAT_POOL_WHOLE,
+	pool = nf_xlat_ct_pool_add(dev_net(dev), &conf->range, NF_XLAT_POOL_COMPLETE,
 				   &conf->block);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);

@@ -563,7 +563,7 @@ static int nft_xlat_init_pool(const struct nft_ctx *ctx, struct nft_xlat *priv)
 		return 0;
 	pool = nf_xlat_ct_pool_add(ctx->net, &range,
 				   range.masq && !priv->pool.proto_min ?
-				   NF_XLAT_POOL_ADDRS : NF_XLAT_POOL_LATER,
+				   NF_XLAT_POOL_ADDRS : NF_XLAT_POOL_DYNAMIC,
 				   &priv->block);
 	if (IS_ERR(pool))
 		return PTR_ERR(pool);

@@ -15,14 +15,14 @@ struct nf_xlat_ct_pool;
 /**
  * enum nf_xlat_ct_pool_known - what is known of a pool before the first packet
  *
- * @NF_XLAT_POOL_LATER: nothing, as addresses and ports of a rule are in registers
+ * @NF_XLAT_POOL_DYNAMIC: nothing, as addresses and ports of a rule are in registers
  * @NF_XLAT_POOL_ADDRS: addresses and ports
- * @NF_XLAT_POOL_WHOLE: MTU and filtering as well, of a device
+ * @NF_XLAT_POOL_COMPLETE: MTU and filtering as well, of a device
  */
 enum nf_xlat_ct_pool_known {
-	NF_XLAT_POOL_LATER,
+	NF_XLAT_POOL_DYNAMIC,
 	NF_XLAT_POOL_ADDRS,
-	NF_XLAT_POOL_WHOLE,
+	NF_XLAT_POOL_COMPLETE,
 };
 
 /**
