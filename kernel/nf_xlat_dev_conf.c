@@ -607,7 +607,7 @@ static int nf_xlat_dev_fast_get(struct nf_xlat_dev_fast *fast,
 {
 	unsigned int n = nla_len(attr) / sizeof(u32);
 	const struct nf_xlat_flow_ops *flow;
-	struct nf_xlat_ft *ft;
+	struct nf_xlat_flow_devs *ft;
 
 	*fast = (struct nf_xlat_dev_fast){};
 	if (nla_len(attr) % sizeof(u32))

@@ -94,7 +94,7 @@ struct nf_xlat_dev_conf {
  */
 struct nf_xlat_dev_fast {
 	const struct nf_xlat_flow_ops	*flow;
-	struct nf_xlat_ft		*ft;
+	struct nf_xlat_flow_devs	*ft;
 };
 
 /**

@@ -30,8 +30,8 @@ static void nf_xlat_flow_key(struct nf_xlat_flow_key *key,
 }
 
 /* Does the fast path take packets of this kind? */
-static bool nf_xlat_flow_plain(const struct net *net, const struct sk_buff *skb,
-			       unsigned int thoff, u8 proto)
+static bool nf_xlat_flow_skb_eligible(const struct net *net, const struct sk_buff *skb,
+				      unsigned int thoff, u8 proto)
 {
 	const struct tcphdr *th;
 	struct tcphdr _th;
@@ -84,10 +84,10 @@ static bool nf_xlat_flow_dst_ok(const struct dst_entry *dst)
 }
 
 /*
- * Find out how packets like @skb come in, which @dev has routed; see nf_xlat_ft_below(). The
+ * Find out how packets like @skb come in, which @dev has routed; see nf_xlat_flow_lower_dev(). The
  * source MAC address identifies the bridge port.
  */
-static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
+static int nf_xlat_flow_way_in(struct nf_xlat_flow_devs *ft,
 			       const struct sk_buff *skb,
 			       const struct net_device *dev,
 			       struct nf_xlat_flow_in *in)
@@ -97,11 +97,11 @@ static int nf_xlat_flow_way_in(struct nf_xlat_ft *ft,
 	if (dev->type == ARPHRD_ETHER && skb_mac_header_was_set(skb) &&
 	    skb_mac_header_len(skb) >= ETH_HLEN)
 		ha = eth_hdr(skb)->h_source;
-	return nf_xlat_ft_below(ft, dev, ha, in);
+	return nf_xlat_flow_lower_dev(ft, dev, ha, in);
 }
 
 /* Find out how answers come in. Expect them from the neighbour that the packet goes to. */
-static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
+static int nf_xlat_flow_way_back(struct nf_xlat_flow_devs *ft,
 				 const struct dst_entry *dst,
 				 const union nf_inet_addr *daddr,
 				 struct nf_xlat_flow_in *in)
@@ -114,7 +114,7 @@ static int nf_xlat_flow_way_back(struct nf_xlat_ft *ft,
 		neigh_ha_snapshot(ha, neigh, neigh->dev);
 		neigh_release(neigh);
 	}
-	return nf_xlat_ft_below(ft, dst_dev_rcu(dst), neigh ? ha : NULL, in);
+	return nf_xlat_flow_lower_dev(ft, dst_dev_rcu(dst), neigh ? ha : NULL, in);
 }
 
 static u32 nf_xlat_flow_cookie(u8 pf, const struct dst_entry *dst)
@@ -264,7 +264,7 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
 				       const struct nf_xlat_current *cur)
 {
-	struct nf_xlat_flow_net *fn = nf_xlat_ft_net(cur->flowtable);
+	struct nf_xlat_flow_net *fn = nf_xlat_flow_devs_net(cur->flowtable);
 	struct dst_entry *dst = skb_dst(skb);
 	struct nf_xlat_flow_key key = {};
 	struct nf_xlat_flow_dir *d;
@@ -274,8 +274,8 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 
 	dev = dev_get_by_index_rcu(state->net, cur->iif);
 	if (!dev || !dst || cur->pkt->l3.fraghdr || !nf_xlat_flow_dst_ok(dst) ||
-	    !nf_xlat_flow_plain(state->net, skb, skb_transport_offset(skb),
-				cur->pkt->l3.proto))
+	    !nf_xlat_flow_skb_eligible(state->net, skb, skb_transport_offset(skb),
+				       cur->pkt->l3.proto))
 		return;
 	below = nf_xlat_flow_way_in(cur->flowtable, skb, dev, &key.in);
 	if (below < 0)
@@ -283,12 +283,12 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	nf_xlat_flow_key_stateless(&key, cur);
 	if (rhashtable_lookup(&fn->table, &key, nf_xlat_flow_params))
 		return;
-	if (!nf_xlat_flow_charge(fn))
+	if (!nf_xlat_flow_stateless_inc(fn))
 		return;
 
 	flow = kmem_cache_zalloc(nf_xlat_flow_cache, GFP_ATOMIC);
 	if (!flow) {
-		nf_xlat_flow_uncharge(fn);
+		nf_xlat_flow_stateless_dec(fn);
 		return;
 	}
 	d = &flow->dir[0];
@@ -299,7 +299,7 @@ static void nf_xlat_flow_add_stateless(struct sk_buff *skb,
 	/* A packet that has not been queued may have its route without a reference. */
 	if (!dst_hold_safe(dst)) {
 		kmem_cache_free(nf_xlat_flow_cache, flow);
-		nf_xlat_flow_uncharge(fn);
+		nf_xlat_flow_stateless_dec(fn);
 		return;
 	}
 	d->dst = dst;
@@ -349,7 +349,7 @@ struct nf_xlat_flow_way {
  */
 static bool nf_xlat_flow_ways(struct nf_xlat_flow_way *ways, const struct sk_buff *skb,
 			      const struct nf_hook_state *state,
-			      struct nf_xlat_ft *ft, const struct nf_conn *ct,
+			      struct nf_xlat_flow_devs *ft, const struct nf_conn *ct,
 			      enum ip_conntrack_dir dir, struct nf_xlat_flow *old)
 {
 	struct nf_xlat_flow_way *way = &ways[dir], *back = &ways[!dir];
@@ -470,7 +470,7 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
  * nf_xlat_flow_add - let a session, or packets of a stateless rule, take the fast path
  * @skb: packet in FORWARD
  * @state: the hook
- * @ft: what nf_xlat_ft_get() or nf_xlat_ft_get_devs() returned
+ * @ft: what nf_xlat_flow_devs_get() or nf_xlat_flow_devs_make() returned
  * @thoff: offset of the packet's transport header
  *
  * Do nothing if the packet has not been translated, or if its session is not established. For
@@ -478,7 +478,7 @@ static void nf_xlat_flow_add_session(const struct sk_buff *skb, struct nf_conn *
  * flow. RCU read side.
  */
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      struct nf_xlat_ft *ft, unsigned int thoff)
+		      struct nf_xlat_flow_devs *ft, unsigned int thoff)
 {
 	struct nf_xlat_flow_way ways[IP_CT_DIR_MAX];
 	enum ip_conntrack_info ctinfo;
@@ -500,7 +500,7 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (!nf_xlat_ct_data(ct) || !skb_dst(skb) ||
 	    (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY) ||
 	    !nf_xlat_flow_ct_ok(ct) || !nf_xlat_flow_dst_ok(skb_dst(skb)) ||
-	    !nf_xlat_flow_plain(state->net, skb, thoff, nf_ct_protonum(ct)))
+	    !nf_xlat_flow_skb_eligible(state->net, skb, thoff, nf_ct_protonum(ct)))
 		return;
 	dir = CTINFO2DIR(ctinfo);
 	/* After its translation, a packet is of the other family than its tuple. */
@@ -512,13 +512,13 @@ void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
 	if (old && (u32)jiffies - READ_ONCE(old->dir[dir].used) <= HZ)
 		return;
 	if (nf_xlat_flow_ways(ways, skb, state, ft, ct, dir, old))
-		nf_xlat_flow_add_session(skb, ct, dir, nf_xlat_ft_net(ft), ways);
+		nf_xlat_flow_add_session(skb, ct, dir, nf_xlat_flow_devs_net(ft), ways);
 }
 EXPORT_SYMBOL_GPL(nf_xlat_flow_add);
 
 /**
  * nf_xlat_flow_forward - let the sessions of a device of kind "xlat" take the fast path
- * @priv: struct nf_xlat_ft of the device
+ * @priv: struct nf_xlat_flow_devs of the device
  * @skb: packet
  * @state: the hook, the last one of FORWARD
  *
@@ -538,7 +538,7 @@ unsigned int nf_xlat_flow_forward(void *priv, struct sk_buff *skb,
 	if (!ct || !nf_xlat_ct_is_cross_family(ct))
 		return NF_ACCEPT;
 	data = nf_xlat_ct_data(ct);
-	if (data && data->owner == nf_xlat_ft_owner(priv))
+	if (data && data->owner == nf_xlat_flow_devs_owner(priv))
 		nf_xlat_flow_add(skb, state, priv, skb_transport_offset(skb));
 	return NF_ACCEPT;
 }

@@ -137,7 +137,7 @@ static bool nf_xlat_flow_xdp(struct xdp_buff *xdp, u32 *ifindex)
 		return false;
 	flow = nf_xlat_flow_of(d);
 	if ((l3.proto == IPPROTO_TCP && nf_xlat_flow_tcp_control(l4)) ||
-	    nf_xlat_flow_over(dev_net(in), fn, flow, d) ||
+	    nf_xlat_flow_is_stale(dev_net(in), fn, flow, d) ||
 	    !nf_xlat_flow_l4_ok(l4, &l3, false) ||
 	    !nf_xlat_flow_len_ok(&l3, d, d->dst))
 		return false;

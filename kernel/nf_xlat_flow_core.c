@@ -99,12 +99,12 @@ static void nf_xlat_flow_fixup_tcp(struct nf_conn *ct)
 }
 
 /**
- * nf_xlat_flow_uncharge - undo nf_xlat_flow_charge(), when a stateless flow ends
+ * nf_xlat_flow_stateless_dec - undo nf_xlat_flow_stateless_inc(), when a stateless flow ends
  * @fn: namespace
  *
  * Any context.
  */
-void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
+void nf_xlat_flow_stateless_dec(struct nf_xlat_flow_net *fn)
 {
 	atomic_dec(&fn->stateless);
 	if (nf_xlat_of_user(fn->net))
@@ -112,7 +112,7 @@ void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
 }
 
 /**
- * nf_xlat_flow_charge - count a new stateless flow, unless there are too many
+ * nf_xlat_flow_stateless_inc - count a new stateless flow, unless there are too many
  * @fn: namespace
  *
  * Each flow with a session has a conntrack entry, so conntrack limits their number. Packets of any
@@ -120,10 +120,10 @@ void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn)
  * of them. All namespaces that do not belong to the initial user namespace may have that many
  * together; so other users cannot take the fast path from the administrator. Any context.
  *
- * Return: true if the caller may make the flow. Then nf_xlat_flow_uncharge() has to be called when
- * the flow ends. False if there are too many.
+ * Return: true if the caller may make the flow. Then nf_xlat_flow_stateless_dec() has to be called
+ * when the flow ends. False if there are too many.
  */
-bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
+bool nf_xlat_flow_stateless_inc(struct nf_xlat_flow_net *fn)
 {
 	unsigned int max = READ_ONCE(nf_conntrack_max);
 	unsigned int n = atomic_inc_return(&fn->stateless);
@@ -133,7 +133,7 @@ bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn)
 			  atomic_inc_return(&nf_xlat_flow_users));
 	if (likely(n <= max || !max))
 		return true;
-	nf_xlat_flow_uncharge(fn);
+	nf_xlat_flow_stateless_dec(fn);
 	return false;
 }
 
@@ -152,7 +152,7 @@ static void nf_xlat_flow_destroy(struct nf_xlat_flow *flow)
 		if (held)
 			cmpxchg(&held->flow, flow, NULL);
 	} else {
-		nf_xlat_flow_uncharge(flow->fn);
+		nf_xlat_flow_stateless_dec(flow->fn);
 	}
 	/*
 	 * Put the routes now, and not in the callback. When a namespace ends, IPv6 frees the
@@ -186,7 +186,7 @@ void nf_xlat_flow_del(struct nf_xlat_flow *flow)
 /**
  * nf_xlat_flow_insert - let packets find a flow
  * @flow: the flow, with its state 0 and all other members set. If there is a session, its
- *	nf_xlat_ct_held.flow points to the flow already. If not, nf_xlat_flow_charge() has
+ *	nf_xlat_ct_held.flow points to the flow already. If not, nf_xlat_flow_stateless_inc() has
  *	counted the flow.
  *
  * The table owns the flow afterwards. The flow ends at once if another flow has one of its keys, or
@@ -356,7 +356,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	bool busy, done;
 
 	done = nf_xlat_flow_walk(fn, nf_xlat_flow_age, NF_XLAT_FLOW_AGAIN);
-	busy = nf_xlat_ft_sync_all(fn);
+	busy = nf_xlat_flow_devs_sync_all(fn);
 	nf_xlat_events_end(ev, start, done);
 	/* When the last rule is gone, there may still be flows. */
 	if (busy || atomic_read(&fn->table.nelems))
@@ -396,7 +396,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
 	fn->mib = nf_xlat_mib(net);
 	nf_xlat_events_init(&fn->gc, nf_xlat_flow_work, nf_xlat_wq(&nf_xlat_flow_wqs, net));
 	mutex_init(&fn->mutex);
-	INIT_LIST_HEAD(&fn->fts);
+	INIT_LIST_HEAD(&fn->dev_sets);
 	xa_init(&fn->hooked);
 	xa_init(&fn->flowtables);
 	return rhashtable_init(&fn->table, &nf_xlat_flow_params);
@@ -408,7 +408,7 @@ static int __net_init nf_xlat_flow_net_init(struct net *net)
  */
 static void __net_exit nf_xlat_flow_net_pre_exit(struct net *net)
 {
-	nf_xlat_ft_net_pre_exit(nf_xlat_flow_pernet(net));
+	nf_xlat_flow_devs_net_pre_exit(nf_xlat_flow_pernet(net));
 }
 
 static void __net_exit nf_xlat_flow_net_exit_batch(struct list_head *exit_list)
@@ -447,9 +447,9 @@ static const struct nf_xlat_flow_ops nf_xlat_flow_ct_ops = {
 	.owner	= THIS_MODULE,
 	.del	= nf_xlat_flow_del,
 	.flush	= nf_xlat_flow_flush_later,
-	.get_devs = nf_xlat_ft_get_devs,
-	.put	= nf_xlat_ft_put,
-	.devs	= nf_xlat_ft_devs,
+	.get_devs = nf_xlat_flow_devs_make,
+	.put	= nf_xlat_flow_devs_put,
+	.devs	= nf_xlat_flow_devs_ifindex,
 };
 
 static int __init nf_xlat_flow_init(void)
@@ -478,7 +478,7 @@ static int __init nf_xlat_flow_init(void)
 	err = register_pernet_subsys(&nf_xlat_flow_net_ops);
 	if (err)
 		goto err_wq;
-	err = nf_xlat_ft_init();
+	err = nf_xlat_flow_devs_init();
 	if (err)
 		goto err_pernet;
 	nf_xlat_flow_ops_register(&nf_xlat_flow_ct_ops);
@@ -497,7 +497,7 @@ static void __exit nf_xlat_flow_exit(void)
 {
 	nf_xlat_flow_ops_unregister();
 	/* The notifier uses the data of namespaces, so unregister it first. */
-	nf_xlat_ft_exit();
+	nf_xlat_flow_devs_exit();
 	unregister_pernet_subsys(&nf_xlat_flow_net_ops);
 	/* nf_xlat_flow_free_rcu() is code of this module. */
 	rcu_barrier();

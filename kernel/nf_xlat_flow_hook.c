@@ -248,7 +248,7 @@ nf_xlat_flow_packet(struct sk_buff *skb, __be16 protocol, unsigned int len,
 	if (l3.len > len || l3.len < l3.hlen + nf_xlat_flow_l4len(&l3))
 		return NF_ACCEPT;
 	if (nf_xlat_flow_skb_control(skb, &l3) ||
-	    nf_xlat_flow_over(state->net, fn, flow, d)) {
+	    nf_xlat_flow_is_stale(state->net, fn, flow, d)) {
 		nf_xlat_flow_del(flow);
 		return NF_ACCEPT;
 	}

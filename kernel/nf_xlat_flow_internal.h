@@ -25,17 +25,17 @@
  * @table: the directions of all flows, see struct nf_xlat_flow_dir
  * @net: the namespace
  * @mib: the counters of the namespace
- * @gc: the work that extends timeouts, ends flows and calls nf_xlat_ft_sync_all(); its
+ * @gc: the work that extends timeouts, ends flows and calls nf_xlat_flow_devs_sync_all(); its
  *	events are devices whose flows have to end
- * @mutex: protects @fts, @flowtables, @hooked, @at, @round and @gone; taken inside of RTNL, never
- *	the reverse
- * @fts: list of struct nf_xlat_ft: one for each flowtable that rules name, and one for each
- *	device of kind "xlat" that names devices
- * @flowtables: the struct nf_xlat_ft of flowtables, by @priv of the flowtable's own hooks
+ * @mutex: protects @dev_sets, @flowtables, @hooked, @at, @round and @gone; taken inside of RTNL,
+ *	never the reverse
+ * @dev_sets: list of struct nf_xlat_flow_devs: one for each flowtable that rules name, and one for
+ *	each device of kind "xlat" that names devices
+ * @flowtables: the struct nf_xlat_flow_devs of flowtables, by @priv of the flowtable's own hooks
  * @hooked: devices with our hook, by index; the value is the number of hooks. XDP programs
  *	read it without the mutex
- * @at: the struct nf_xlat_ft that nf_xlat_ft_sync() is working on, or NULL
- * @round: number of the current nf_xlat_ft_sync_all()
+ * @at: the struct nf_xlat_flow_devs that nf_xlat_flow_devs_sync() is working on, or NULL
+ * @round: number of the current nf_xlat_flow_devs_sync_all()
  * @gone: the namespace ends
  * @stateless: number of flows without a conntrack entry
  */
@@ -44,12 +44,12 @@ struct nf_xlat_flow_net {
 	struct net			*net;
 	struct nf_xlat_mib __percpu	*mib;
 	struct nf_xlat_events		gc;
-	/* protects @fts, @flowtables, @hooked, @at, @round and @gone */
+	/* protects @dev_sets, @flowtables, @hooked, @at, @round and @gone */
 	struct mutex			mutex;
-	struct list_head		fts;
+	struct list_head		dev_sets;
 	struct xarray			flowtables;
 	struct xarray			hooked;
-	const struct nf_xlat_ft		*at;
+	const struct nf_xlat_flow_devs	*at;
 	unsigned int			round;
 	bool				gone;
 	atomic_t			stateless;
@@ -109,7 +109,7 @@ struct nf_xlat_flow_key {
  * @acct: nf_conntrack_acct is on, so count the packet in the entry of the session
  * @stateless: there is no session, and this is the only direction of the flow
  * @below: the device that has our hook is below the one that routes the packets, see
- *	nf_xlat_ft_below()
+ *	nf_xlat_flow_lower_dev()
  * @src: source address of the translated packet
  * @dst_addr: destination address of the translated packet
  * @sport: source port of the translated packet
@@ -238,7 +238,9 @@ static const struct rhashtable_params nf_xlat_flow_params __maybe_unused = {
 /* In nf_xlat_flow_net.gc, this index stands for all devices. No device has it. */
 #define NF_XLAT_FLOW_ALL	0
 
-/* Has one of the flow's devices had an event that ends the flow, see nf_xlat_ft_netdev_event()? */
+/*
+ * Has one of the flow's devices had an event that ends the flow, see nf_xlat_flow_netdev_event()?
+ */
 static inline bool nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
 					  const struct nf_xlat_flow *flow)
 {
@@ -262,8 +264,8 @@ static inline bool nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
 /* nf_xlat_flow_core.c */
 extern struct kmem_cache *nf_xlat_flow_cache;
 void nf_xlat_flow_free(struct nf_xlat_flow *flow);
-bool nf_xlat_flow_charge(struct nf_xlat_flow_net *fn);
-void nf_xlat_flow_uncharge(struct nf_xlat_flow_net *fn);
+bool nf_xlat_flow_stateless_inc(struct nf_xlat_flow_net *fn);
+void nf_xlat_flow_stateless_dec(struct nf_xlat_flow_net *fn);
 void nf_xlat_flow_insert(struct nf_xlat_flow *flow);
 void nf_xlat_flow_del(struct nf_xlat_flow *flow);
 void nf_xlat_flow_flush(struct nf_xlat_flow_net *fn);
@@ -285,18 +287,18 @@ int nf_xlat_flow_bpf_init(void);
 static inline int nf_xlat_flow_bpf_init(void) { return 0; }
 #endif
 
-/* nf_xlat_flow_ft.c */
-int nf_xlat_ft_below(struct nf_xlat_ft *ft, const struct net_device *dev,
-		     const u8 *ha, struct nf_xlat_flow_in *in);
-struct nf_xlat_flow_net *nf_xlat_ft_net(const struct nf_xlat_ft *ft);
-u8 nf_xlat_ft_owner(const struct nf_xlat_ft *ft);
-struct nf_xlat_ft *nf_xlat_ft_get_devs(struct net *net, u8 owner,
-				       const u32 *ifindex, unsigned int n);
-unsigned int nf_xlat_ft_devs(struct nf_xlat_ft *ft, u32 *ifindex,
-			     unsigned int max);
-bool nf_xlat_ft_sync_all(struct nf_xlat_flow_net *fn);
-void nf_xlat_ft_net_pre_exit(struct nf_xlat_flow_net *fn);
-int nf_xlat_ft_init(void);
-void nf_xlat_ft_exit(void);
+/* nf_xlat_flow_devs.c */
+int nf_xlat_flow_lower_dev(struct nf_xlat_flow_devs *ft, const struct net_device *dev,
+			   const u8 *ha, struct nf_xlat_flow_in *in);
+struct nf_xlat_flow_net *nf_xlat_flow_devs_net(const struct nf_xlat_flow_devs *ft);
+u8 nf_xlat_flow_devs_owner(const struct nf_xlat_flow_devs *ft);
+struct nf_xlat_flow_devs *nf_xlat_flow_devs_make(struct net *net, u8 owner,
+						 const u32 *ifindex, unsigned int n);
+unsigned int nf_xlat_flow_devs_ifindex(struct nf_xlat_flow_devs *ft, u32 *ifindex,
+				       unsigned int max);
+bool nf_xlat_flow_devs_sync_all(struct nf_xlat_flow_net *fn);
+void nf_xlat_flow_devs_net_pre_exit(struct nf_xlat_flow_net *fn);
+int nf_xlat_flow_devs_init(void);
+void nf_xlat_flow_devs_exit(void);
 
 #endif /* _NF_XLAT_FLOW_INTERNAL_H */

@@ -102,10 +102,10 @@ static inline bool nf_xlat_flow_expired(const struct net *net,
  * Does the flow have to end, because its route, its session, its rules or its devices are not
  * what they were when the flow was made?
  */
-static inline bool nf_xlat_flow_over(const struct net *net,
-				     struct nf_xlat_flow_net *fn,
-				     const struct nf_xlat_flow *flow,
-				     const struct nf_xlat_flow_dir *d)
+static inline bool nf_xlat_flow_is_stale(const struct net *net,
+					 struct nf_xlat_flow_net *fn,
+					 const struct nf_xlat_flow *flow,
+					 const struct nf_xlat_flow_dir *d)
 {
 	return !dst_check(d->dst, d->cookie) || nf_xlat_flow_expired(net, d) ||
 	       nf_xlat_flow_dev_event(fn, flow);

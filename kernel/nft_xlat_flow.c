@@ -13,8 +13,8 @@
 #include "nft_xlat_rev.h"
 
 struct nft_xlat_flow {
-	struct nft_flowtable	*flowtable;
-	struct nf_xlat_ft	*ft;
+	struct nft_flowtable		*flowtable;
+	struct nf_xlat_flow_devs	*ft;
 };
 
 static const struct nla_policy nft_xlat_flow_policy[NFT_EXPR_MAXATTR + 1] = {
@@ -70,7 +70,7 @@ static int nft_xlat_flow_init(const struct nft_ctx *ctx,
 	if (!nft_use_inc(&flowtable->use))
 		return -EMFILE;
 
-	priv->ft = nf_xlat_ft_get(ctx->net, flowtable);
+	priv->ft = nf_xlat_flow_devs_get(ctx->net, flowtable);
 	if (IS_ERR(priv->ft)) {
 		nft_use_dec(&flowtable->use);
 		return PTR_ERR(priv->ft);
@@ -101,7 +101,7 @@ static void nft_xlat_flow_destroy(const struct nft_ctx *ctx,
 {
 	const struct nft_xlat_flow *priv = nft_expr_priv(expr);
 
-	nf_xlat_ft_put(priv->ft);
+	nf_xlat_flow_devs_put(priv->ft);
 }
 
 static int nft_xlat_flow_dump(NF_XLAT_DUMP_ARGS)

@@ -10,7 +10,7 @@
 #include <linux/netfilter.h>
 
 struct nf_xlat_flow;
-struct nf_xlat_ft;
+struct nf_xlat_flow_devs;
 struct nft_flowtable;
 
 /**
@@ -20,19 +20,19 @@ struct nft_flowtable;
  * @del: end the flow of a session that has ended; RCU read side, any context
  * @flush: end all flows of a namespace a little later, because its last stateful rule has gone;
  *	process context, RTNL may be held
- * @get_devs: nf_xlat_ft_get_devs()
- * @put: nf_xlat_ft_put()
- * @devs: nf_xlat_ft_devs()
+ * @get_devs: nf_xlat_flow_devs_make()
+ * @put: nf_xlat_flow_devs_put()
+ * @devs: nf_xlat_flow_devs_ifindex()
  */
 struct nf_xlat_flow_ops {
-	struct module		*owner;
-	void			(*del)(struct nf_xlat_flow *flow);
-	void			(*flush)(struct net *net);
-	struct nf_xlat_ft	*(*get_devs)(struct net *net, u8 owner,
-					     const u32 *ifindex, unsigned int n);
-	void			(*put)(struct nf_xlat_ft *ft);
-	unsigned int		(*devs)(struct nf_xlat_ft *ft, u32 *ifindex,
-					unsigned int max);
+	struct module			*owner;
+	void				(*del)(struct nf_xlat_flow *flow);
+	void				(*flush)(struct net *net);
+	struct nf_xlat_flow_devs	*(*get_devs)(struct net *net, u8 owner,
+						     const u32 *ifindex, unsigned int n);
+	void				(*put)(struct nf_xlat_flow_devs *ft);
+	unsigned int			(*devs)(struct nf_xlat_flow_devs *ft, u32 *ifindex,
+						unsigned int max);
 };
 
 /* Exported by nf_xlat_ct; the rest is exported by nf_xlat_flow */
@@ -41,9 +41,9 @@ void nf_xlat_flow_ops_unregister(void);
 const struct nf_xlat_flow_ops *nf_xlat_flow_ops_get(void);
 
 void nf_xlat_flow_add(struct sk_buff *skb, const struct nf_hook_state *state,
-		      struct nf_xlat_ft *ft, unsigned int thoff);
-struct nf_xlat_ft *nf_xlat_ft_get(struct net *net,
-				  struct nft_flowtable *flowtable);
-void nf_xlat_ft_put(struct nf_xlat_ft *ft);
+		      struct nf_xlat_flow_devs *ft, unsigned int thoff);
+struct nf_xlat_flow_devs *nf_xlat_flow_devs_get(struct net *net,
+						struct nft_flowtable *flowtable);
+void nf_xlat_flow_devs_put(struct nf_xlat_flow_devs *ft);
 
 #endif /* _NF_XLAT_FLOW_H */
