@@ -243,7 +243,7 @@ static int nf_xlat_ct_ended_iter(struct nf_conn *ct, void *events)
 	data = nf_xlat_ct_data(ct);
 	if (!data)
 		return 0;
-	if (data->masq_index && nf_xlat_events_has(events, data->masq_index))
+	if (data->masq_index && nf_xlat_events_has_dev(events, data->masq_index))
 		return 1;
 	if (!data->masq)
 		return 0;
@@ -285,7 +285,7 @@ static int nf_xlat_ct_inet_event(struct notifier_block *nb, unsigned long event,
 	xn = nf_xlat_ct_pernet(dev_net(ifa->ifa_dev->dev));
 	/* Sessions outlive the last rule, so ask whether there has ever been one. */
 	if (READ_ONCE(xn->used))
-		nf_xlat_events_kick(&xn->ended);
+		nf_xlat_events_schedule(&xn->ended);
 	return NOTIFY_DONE;
 }
 
@@ -301,7 +301,7 @@ static int nf_xlat_ct_netdev_event(struct notifier_block *nb,
 
 	/* Without memory, a session stays until a packet of it finds another route. */
 	if (event == NETDEV_DOWN && READ_ONCE(xn->used))
-		nf_xlat_events_add(&xn->ended, dev->ifindex);
+		nf_xlat_events_add_dev(&xn->ended, dev->ifindex);
 	return NOTIFY_DONE;
 }
 

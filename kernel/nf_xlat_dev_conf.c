@@ -231,7 +231,7 @@ nf_xlat_dev_conf_alloc(const struct nf_xlat_dev_conf *old, unsigned int n)
 	conf->dom.saddr.table.lookup = nf_xlat_dev_lookup;
 	conf->dom.saddr.table.data = conf;
 	conf->dom.daddr = conf->dom.saddr;
-	conf->back.daddr = conf->dom.daddr;
+	conf->hairpin_dom.daddr = conf->dom.daddr;
 	return conf;
 }
 
@@ -380,7 +380,7 @@ static int nf_xlat_dev_parse_prefix(struct nf_xlat_dev_conf *conf,
 		      nla_get_u8(data[IFLA_XLAT_PREFIX_LEN]) : 96;
 	prefix->non_global = nla_get_flag(data[IFLA_XLAT_NON_GLOBAL]);
 	conf->dom.prefix.kind = NF_XLAT_MAP_PREFIX;
-	conf->back.prefix = conf->dom.prefix;
+	conf->hairpin_dom.prefix = conf->dom.prefix;
 	switch (nf_xlat_prefix_check(prefix)) {
 	case 0:
 		return 0;
@@ -592,7 +592,7 @@ nf_xlat_dev_conf_make(const struct nf_xlat_dev_conf *old, struct nlattr *data[],
 		kvfree(conf);
 		return ERR_PTR(err);
 	}
-	conf->plain = conf->mode == IF_XLAT_STATELESS && !conf->host;
+	conf->stateless_router = conf->mode == IF_XLAT_STATELESS && !conf->host;
 	return conf;
 }
 

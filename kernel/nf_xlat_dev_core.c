@@ -284,13 +284,13 @@ static netdev_tx_t nf_xlat_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	 */
 	if (unlikely(skb->skb_iif == dev->ifindex && pf == NFPROTO_IPV4 &&
 		     dom->prefix.kind != NF_XLAT_MAP_NONE))
-		dom = &conf->back;
+		dom = &conf->hairpin_dom;
 	/*
 	 * As in __netif_receive_skb_core(): this device has received the packet. In a packet of
 	 * this host, only nf_xlat_dev_translated() reads skb_iif.
 	 */
 	skb->skb_iif = dev->ifindex;
-	if (unlikely(!conf->plain && nf_xlat_dev_refuses(conf, skb, pf, &way)))
+	if (unlikely(!conf->stateless_router && nf_xlat_dev_refuses(conf, skb, pf, &way)))
 		verdict = NF_DROP;
 	else
 		verdict = nf_xlat_dev_translate(conf, dom, skb, pf, &way);

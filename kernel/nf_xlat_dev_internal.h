@@ -56,7 +56,7 @@ struct nf_xlat_dev_pairs {
  *
  * @rcu: for kvfree_rcu()
  * @dom: without state: how addresses are mapped, by pairs and prefix
- * @back: without state: how addresses of a hairpin are mapped on the way back to IPv6, see
+ * @hairpin_dom: without state: how addresses of a hairpin are mapped on the way back to IPv6, see
  *	nf_xlat_dev_xmit()
  * @range: with state: parameters of nf_xlat_ct(); the prefix is a copy of the one in @dom
  * @block: with state: blocks of ports for subscribers
@@ -68,12 +68,12 @@ struct nf_xlat_dev_pairs {
  * @mode: enum if_xlat_modes
  * @host: translate packets for the IPv6 address of a pair before the route look-up, and only what
  *	has the IPv4 address of a pair as its source
- * @plain: neither with state nor with "host"
+ * @stateless_router: neither with state nor with "host"
  */
 struct nf_xlat_dev_conf {
 	struct rcu_head			rcu;
 	struct nf_xlat_domain		dom;
-	struct nf_xlat_domain		back;
+	struct nf_xlat_domain		hairpin_dom;
 	struct nf_xlat_ct_range		range;
 	struct nf_xlat_ct_block		block;
 	unsigned int			n_pairs;
@@ -83,7 +83,7 @@ struct nf_xlat_dev_conf {
 	u32				mtu;
 	u8				mode;
 	bool				host;
-	bool				plain;
+	bool				stateless_router;
 };
 
 /**

@@ -91,7 +91,7 @@ void nf_xlat_events_exit(struct nf_xlat_events *ev)
 EXPORT_SYMBOL_GPL(nf_xlat_events_exit);
 
 /* For how many jiffies the work still pauses */
-static unsigned long nf_xlat_events_rest(const struct nf_xlat_events *ev)
+static unsigned long nf_xlat_events_pause_left(const struct nf_xlat_events *ev)
 {
 	unsigned long since = jiffies - READ_ONCE(ev->ended);
 	unsigned long pause = READ_ONCE(ev->pause);
@@ -100,47 +100,47 @@ static unsigned long nf_xlat_events_rest(const struct nf_xlat_events *ev)
 }
 
 /**
- * nf_xlat_events_kick - schedule the work
+ * nf_xlat_events_schedule - schedule the work
  * @ev: the events
  *
  * The work runs when its pause is over. If it is running now, it pauses after this run first, see
  * nf_xlat_events_end(). Any context.
  */
-void nf_xlat_events_kick(struct nf_xlat_events *ev)
+void nf_xlat_events_schedule(struct nf_xlat_events *ev)
 {
-	mod_delayed_work(ev->wq, &ev->work, nf_xlat_events_rest(ev));
+	mod_delayed_work(ev->wq, &ev->work, nf_xlat_events_pause_left(ev));
 }
-EXPORT_SYMBOL_GPL(nf_xlat_events_kick);
+EXPORT_SYMBOL_GPL(nf_xlat_events_schedule);
 
 /**
  * nf_xlat_events_queue - schedule the work, unless it is scheduled
  * @ev: the events
  *
- * As nf_xlat_events_kick(), for a work that nobody schedules for later than the end of its pause.
- * If the work is scheduled already, this is one atomic operation. Any context.
+ * As nf_xlat_events_schedule(), for a work that nobody schedules for later than the end of its
+ * pause. If the work is scheduled already, this is one atomic operation. Any context.
  */
 void nf_xlat_events_queue(struct nf_xlat_events *ev)
 {
-	queue_delayed_work(ev->wq, &ev->work, nf_xlat_events_rest(ev));
+	queue_delayed_work(ev->wq, &ev->work, nf_xlat_events_pause_left(ev));
 }
 
 /**
- * nf_xlat_events_again - let the work run once more
+ * nf_xlat_events_resched - let the work run once more
  * @ev: the events
  * @delay: after this many jiffies, and not before its pause is over; an event may start the work
  *	earlier
  *
  * For the work itself, at the end of its run.
  */
-void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay)
+void nf_xlat_events_resched(struct nf_xlat_events *ev, unsigned long delay)
 {
 	queue_delayed_work(ev->wq, &ev->work,
 			   max(delay, READ_ONCE(ev->pause)));
 }
-EXPORT_SYMBOL_GPL(nf_xlat_events_again);
+EXPORT_SYMBOL_GPL(nf_xlat_events_resched);
 
 /**
- * nf_xlat_events_add - note an event of a device, and schedule the work
+ * nf_xlat_events_add_dev - note an event of a device, and schedule the work
  * @ev: the events
  * @ifindex: index of the device
  *
@@ -148,15 +148,15 @@ EXPORT_SYMBOL_GPL(nf_xlat_events_again);
  *
  * Return: false without memory: then the work will not handle the event.
  */
-bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex)
+bool nf_xlat_events_add_dev(struct nf_xlat_events *ev, int ifindex)
 {
 	if (xa_is_err(xa_store(&ev->devs, ifindex, NF_XLAT_EVENT_NEW,
 			       GFP_KERNEL_ACCOUNT)))
 		return false;
-	nf_xlat_events_kick(ev);
+	nf_xlat_events_schedule(ev);
 	return true;
 }
-EXPORT_SYMBOL_GPL(nf_xlat_events_add);
+EXPORT_SYMBOL_GPL(nf_xlat_events_add_dev);
 
 /**
  * nf_xlat_events_begin - begin a run of the work

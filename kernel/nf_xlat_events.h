@@ -65,8 +65,8 @@ static inline struct nf_xlat_events *nf_xlat_events_of(struct work_struct *work)
 }
 
 /* Has this device had an event that the work has not handled yet? Any context. */
-static inline bool nf_xlat_events_has(const struct nf_xlat_events *ev,
-				      int ifindex)
+static inline bool nf_xlat_events_has_dev(const struct nf_xlat_events *ev,
+					  int ifindex)
 {
 	return xa_load((struct xarray *)&ev->devs, ifindex);
 }
@@ -76,10 +76,10 @@ void nf_xlat_wqs_destroy(struct nf_xlat_wqs *wqs);
 void nf_xlat_events_init(struct nf_xlat_events *ev, work_func_t func,
 			 struct workqueue_struct *wq);
 void nf_xlat_events_exit(struct nf_xlat_events *ev);
-bool nf_xlat_events_add(struct nf_xlat_events *ev, int ifindex);
-void nf_xlat_events_kick(struct nf_xlat_events *ev);
+bool nf_xlat_events_add_dev(struct nf_xlat_events *ev, int ifindex);
+void nf_xlat_events_schedule(struct nf_xlat_events *ev);
 void nf_xlat_events_queue(struct nf_xlat_events *ev);
-void nf_xlat_events_again(struct nf_xlat_events *ev, unsigned long delay);
+void nf_xlat_events_resched(struct nf_xlat_events *ev, unsigned long delay);
 unsigned long nf_xlat_events_begin(struct nf_xlat_events *ev);
 void nf_xlat_events_end(struct nf_xlat_events *ev, unsigned long start,
 			bool done);

@@ -360,7 +360,7 @@ static void nf_xlat_flow_work(struct work_struct *work)
 	nf_xlat_events_end(ev, start, done);
 	/* When the last rule is gone, there may still be flows. */
 	if (busy || atomic_read(&fn->table.nelems))
-		nf_xlat_events_again(ev, NF_XLAT_FLOW_GC);
+		nf_xlat_events_resched(ev, NF_XLAT_FLOW_GC);
 }
 
 /**
@@ -384,7 +384,7 @@ static void nf_xlat_flow_flush_later(struct net *net)
 	struct nf_xlat_flow_net *fn = nf_xlat_flow_pernet(net);
 
 	/* Add the event even if there is no flow: a packet that has passed the rule may add one. */
-	if (!nf_xlat_events_add(&fn->gc, NF_XLAT_FLOW_ALL))
+	if (!nf_xlat_events_add_dev(&fn->gc, NF_XLAT_FLOW_ALL))
 		nf_xlat_flow_flush(fn);
 }
 

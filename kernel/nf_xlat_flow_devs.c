@@ -472,7 +472,7 @@ struct nf_xlat_flow_devs *nf_xlat_flow_devs_get(struct net *net,
 	if (IS_ERR(ft))
 		goto out;
 	ft->users++;
-	nf_xlat_events_kick(&fn->gc);
+	nf_xlat_events_schedule(&fn->gc);
 out:
 	mutex_unlock(&fn->mutex);
 	return ft;
@@ -531,7 +531,7 @@ struct nf_xlat_flow_devs *nf_xlat_flow_devs_make(struct net *net, u8 owner,
 		goto out;
 	}
 	ft->n_ops = ARRAY_SIZE(ft->ops);
-	nf_xlat_events_kick(&fn->gc);
+	nf_xlat_events_schedule(&fn->gc);
 out:
 	mutex_unlock(&fn->mutex);
 	return ft;
@@ -600,7 +600,7 @@ static int nf_xlat_flow_netdev_event(struct notifier_block *nb,
 	 * event, end all flows here.
 	 */
 	if ((!list_empty(&fn->dev_sets) || atomic_read(&fn->table.nelems)) &&
-	    !nf_xlat_events_add(&fn->gc, dev->ifindex))
+	    !nf_xlat_events_add_dev(&fn->gc, dev->ifindex))
 		nf_xlat_flow_flush(fn);
 	mutex_unlock(&fn->mutex);
 	return NOTIFY_DONE;

@@ -249,13 +249,13 @@ static inline bool nf_xlat_flow_dev_event(struct nf_xlat_flow_net *fn,
 
 	if (likely(xa_empty(&fn->gc.devs)))
 		return false;
-	if (nf_xlat_events_has(&fn->gc, NF_XLAT_FLOW_ALL))
+	if (nf_xlat_events_has_dev(&fn->gc, NF_XLAT_FLOW_ALL))
 		return true;
 	for (i = 0; i < nf_xlat_flow_dirs(flow); i++) {
 		d = &flow->dir[i];
-		if (nf_xlat_events_has(&fn->gc, dst_dev_rcu(d->dst)->ifindex) ||
-		    nf_xlat_events_has(&fn->gc, d->key.in.iif) ||
-		    nf_xlat_events_has(&fn->gc, flow->iif[i]))
+		if (nf_xlat_events_has_dev(&fn->gc, dst_dev_rcu(d->dst)->ifindex) ||
+		    nf_xlat_events_has_dev(&fn->gc, d->key.in.iif) ||
+		    nf_xlat_events_has_dev(&fn->gc, flow->iif[i]))
 			return true;
 	}
 	return false;

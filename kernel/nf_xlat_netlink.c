@@ -177,7 +177,7 @@ static void nf_xlat_nl_send_work(struct work_struct *work)
 	nf_xlat_nl_send(xn, of_user ? NF_XLAT_NL_TURN : ULONG_MAX);
 	nf_xlat_events_end(ev, of_user ? start : jiffies, false);
 	if (!skb_queue_empty_lockless(&ls->events))
-		nf_xlat_events_again(ev, 0);
+		nf_xlat_events_resched(ev, 0);
 }
 
 /**
