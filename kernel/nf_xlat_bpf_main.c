@@ -614,12 +614,15 @@ BTF_KFUNCS_END(nf_xlat_bpf_lwt_ids)
 /*
  * Programs of routes for input, output and xmit share a set (bpf_prog_type_to_kfunc_hook()). Refuse
  * the first two: after them, the kernel may handle the packet as one of the old family. If this
- * module is built into the kernel, __btf_kfunc_is_allowed() asks about core's functions too.
+ * is built into the kernel, __btf_kfunc_is_allowed() asks about core's functions too. In a module,
+ * btf_relocate_id() changes the id of the function, but not the one in this set.
  */
 static int nf_xlat_bpf_lwt_filter(const struct bpf_prog *prog, u32 kfunc_id)
 {
+#ifndef MODULE
 	if (!btf_id_set8_contains(&nf_xlat_bpf_lwt_ids, kfunc_id))
 		return 0;
+#endif
 	return prog->type == BPF_PROG_TYPE_LWT_XMIT ? 0 : -EACCES;
 }
 

@@ -35,7 +35,7 @@
 /*
  * The number of this module as a user of fragment queues. When fragments are missing, ip_expire()
  * sends an ICMP error for most users. But only the host that the fragments are for has to send it
- * (RFC 792). ip_expire() sends none for the users of conntrack. So take a number that conntrack
+ * (RFC 792). For the users of conntrack, ip_expire() sends one only then. So take a number that conntrack
  * uses for a bridge in zone 65535 only. For IPv6, the number ("xlat") is none of
  * enum ip6_defrag_users. ip6frag_expire_frag_queue() does not look at the user. It sends an ICMPv6
  * error for these fragments, as for those of conntrack.
@@ -59,7 +59,8 @@ static bool nf_xlat_dev_defrag(const struct nf_xlat_way *way,
 	/*
 	 * A queue of fragments may free them after conntrack's exit method, which waits for all
 	 * entries of the namespace. So a fragment must not keep an entry there. The translated
-	 * packet would not keep it either.
+	 * packet would not keep it either. A message to this host that is not translated loses its
+	 * entry, too: these are fragments that conntrack has not reassembled, as those of "lo".
 	 */
 	nf_reset_ct(skb);
 	if (pf == NFPROTO_IPV4)

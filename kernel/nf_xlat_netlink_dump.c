@@ -513,7 +513,7 @@ int nf_xlat_nl_mapping_dump(struct sk_buff *skb,
 }
 
 /*
- * Conntrack adds no entry to a bucket that has 80 of them. If a walk has ended more sessions than
+ * Conntrack adds no entry to a bucket that has more than 80 of them. If a walk has ended more sessions than
  * that in one bucket, packets make new ones as fast as it ends them. Then it has to leave the
  * bucket.
  */

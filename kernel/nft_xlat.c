@@ -181,7 +181,7 @@ static bool nft_xlat_map_set(const struct net *net, const void *map_data,
 	if (set->dlen > (last + 1) * sizeof(u32)) {
 		/*
 		 * First and last address of the interval differ in more than the last word.
-		 * Such an interval of IPv6 is larger than any IPv4 prefix.
+		 * Such an interval of IPv6 is larger than any IPv4 prefix, or no prefix.
 		 */
 		if (memcmp(data, data + last + 1, last * sizeof(u32)))
 			return false;

@@ -270,7 +270,7 @@ int do_mappings(void)
 			       m->zone, m->client_zone, m->mtu ? m->mtu : 1280, m->masq ? "true" : "false",
 			       m->fixed ? "true" : "false");
 			if (m->ifindex && if_indextoname(m->ifindex, dev)) {
-				printf(", \"device\": ");
+				printf(", \"uplink\": ");
 				json_string(dev);
 			}
 			putchar('}');

@@ -475,7 +475,8 @@ int do_status(void)
 	printf("Translated  %" PRIu64 " packets from IPv6, %" PRIu64 " from IPv4\n",
 	       counter(&t, "Xlat6to4"), counter(&t, "Xlat4to6"));
 	if (sums.known)
-		printf("Sessions    %u: %u begun by IPv4, %u hairpins, %u without an answer, %u in the fast path\n",
+		printf("Sessions    %u: %u begun by IPv4, %u hairpins,\n"
+		       "            %u without an answer, %u in the fast path\n",
 		       sums.n, sums.in, sums.hairpin, sums.unanswered, sums.fast);
 	else
 		printf("Sessions    may be seen with CAP_NET_ADMIN\n");

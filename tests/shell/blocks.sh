@@ -136,6 +136,8 @@ phases()
 	other=$((port == first ? first + 1 : first))
 	refused "the block of another client has this address and port" \
 		on_gw add mapping udp "[2001:db8:d::2]:7000" $pool_ip:$other
+	refused "a block has this address and port" \
+		on_gw add session udp "[2001:db8:d::2]:7000" $pool_ip:$other $server_ip:5353 unmapped timeout 60 non-global
 	check "a static mapping in the client's own block" on_gw add mapping udp "[2001:db8:c::22]:7000" $pool_ip:$other
 	check_eq "which remains one" "$(blocks)" 1
 	free=$((first == 1024 ? 1100 : 1030))

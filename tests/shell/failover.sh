@@ -73,6 +73,8 @@ check "b is the master" master b
 check "and has made the sessions" wait_for 30 has_committed b 1
 touch "$tmp/t/go1"
 all_answered 1 "sessions by b"
+on "$gw2" "$top/build/xlat/xlat" sessions --json >"$tmp/sessions2"
+check "some are on the fast path there" grep -q '"fast_path": true' "$tmp/sessions2"
 mappings_of "$gw2" >"$tmp/mappings2"
 check_eq "each mapping is there, with its port" "$(comm -23 "$tmp/mappings" "$tmp/mappings2" | head -n 2)" ""
 grep -h "Committed\|can't be\|commit has" "$tmp/b/log/conntrackd.log" | sed 's/^/# /'

@@ -80,7 +80,8 @@ int bpf_skb_xlat(struct __sk_buff *skb, struct bpf_xlat_opts *opts,
  *
  * As bpf_skb_xlat(), for the program of a route with "encap bpf xmit". Afterwards the packet has no
  * route. It gets one of its new family when the program returns BPF_LWT_REROUTE. After BPF_OK, the
- * kernel drops the packet. The program must not use skb->cb, which has data of the old family.
+ * kernel drops the packet, unless the program has put a header of the old family around it. The
+ * program must not use skb->cb, which has data of the old family.
  *
  * Return: as bpf_skb_xlat(). Besides, with the packet unchanged:
  *	-EOPNOTSUPP if the packet has no route of its family, since it has been translated
