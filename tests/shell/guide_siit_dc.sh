@@ -129,6 +129,12 @@ for text in '' '# 203.0.113.80 2001:db8:1::10\n\n'; do
 	check "the last good file is there" cmp "$tmp/good" "$tmp/etc/eam.nft"
 done
 
+printf '203.0.113.80 2001:db8:1::192.0.2.16\n' >"$tmp/etc/eam.txt"
+check "an address that ends as one of IPv4" load
+check_match "is written as all nft take it" "$(<"$tmp/etc/eam.nft")" "*2001:db8:1::c000:210/128*"
+check_eq "and no other way" "$(grep -c '192\.0\.2\.16' "$tmp/etc/eam.nft")" 0
+cp "$tmp/good" "$tmp/etc/eam.nft"
+
 # On a full disk: of a short table, and of one that is longer than a buffer
 mkdir "$tmp/full"
 mount -t tmpfs -o size=4k tmpfs "$tmp/full" || fail "no tmpfs"
