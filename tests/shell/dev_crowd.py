@@ -6,12 +6,11 @@ started meanwhile, so that this is quick beside the walks. Each namespace has on
 import ctypes
 import os
 import socket
-import struct
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import ask, attr, message, nest  # noqa: E402
+from netlink import ask, attr, new_xlat  # noqa: E402
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -42,8 +41,7 @@ class Namespace:
 
 # IFLA_XLAT_PREFIX and _NON_GLOBAL; _MODE, which is IF_XLAT_MASQ
 data = attr(1, socket.inet_pton(socket.AF_INET6, sys.argv[1])) + attr(3, b"") + attr(11, bytes([1]))
-request = message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attr(3, b"xlat0\0") +
-                  nest(18, attr(1, b"xlat\0"), nest(2, data)))
+request = new_xlat("xlat0", data)
 crowd = [Namespace(f"/proc/{pid}/ns/net") for pid in sys.argv[3:]]
 late = Namespace(f"/run/netns/{sys.argv[2]}")
 for ns in crowd + [late]:

@@ -9,7 +9,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import ask, attr, message, nest  # noqa: E402
+from netlink import ask, attr, nest, new_xlat  # noqa: E402
 
 name, index, times = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 prefix, host, peer = (socket.inet_pton(socket.AF_INET6, a) for a in sys.argv[4:])
@@ -23,8 +23,6 @@ with open(f"/run/netns/{name}") as ns:
     # IFLA_XLAT_PREFIX and _NON_GLOBAL; _MODE, which is IF_XLAT_MASQ; _PAIRS and _HOST
     both = attr(1, prefix) + attr(3, b"")
     kinds = (attr(11, bytes([1])), nest(4, pair(host, "192.0.0.1"), pair(peer, "192.0.0.2")) + attr(10, b""))
-    requests = [message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, index, 0, 0) +
-                        attr(3, b"xlat0\0") + attr(28, struct.pack("=I", ns.fileno())) +
-                        nest(18, attr(1, b"xlat\0"), nest(2, both, kind))) for kind in kinds]
+    requests = [new_xlat("xlat0", both + kind, index, attr(28, struct.pack("=I", ns.fileno()))) for kind in kinds]
     said = collections.Counter(ask(0, r) for r in requests * times)
 print(" ".join(f"{n} {what}" for what, n in said.items()))

@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from netlink import ask, attr, message, nest  # noqa: E402
+from netlink import ask, attr, message, new_xlat  # noqa: E402
 
 
 def took(n, family, request):
@@ -24,6 +24,5 @@ def took(n, family, request):
 walk = took(4, 12, message(0x102, 4, struct.pack("!BBH", socket.AF_INET6, 1, 0)))
 # IFLA_XLAT_PREFIX and _NON_GLOBAL; _MODE, which is IF_XLAT_MASQ
 data = attr(1, socket.inet_pton(socket.AF_INET6, sys.argv[1])) + attr(3, b"") + attr(11, bytes([1]))
-first, second = (took(1, 0, message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attr(3, name) +
-                                    nest(18, attr(1, b"xlat\0"), nest(2, data)))) for name in (b"xlat0\0", b"xlat1\0"))
+first, second = (took(1, 0, new_xlat(name, data)) for name in ("xlat0", "xlat1"))
 print(walk, first - second)

@@ -35,6 +35,12 @@ def ask(family, *messages):
         return os.strerror(-struct.unpack_from("=i", nl.recv(4096), 16)[0])
 
 
+def new_xlat(name, data, index=0, more=b""):
+    """RTM_NEWLINK for a device of kind "xlat" with these attributes"""
+    return message(16, 0x400 | 4, struct.pack("=BxHiII", 0, 0, index, 0, 0) + attr(3, name.encode() + b"\0") + more +
+                   nest(18, attr(1, b"xlat\0"), nest(2, data)))
+
+
 def family(name):
     """Number of a family of generic netlink"""
     return struct.unpack("=H", described(name)[1])[0]
