@@ -3,7 +3,6 @@
 these processes, and then in that namespace. When conntrack is there in the last one, print in how
 many of the others it is as well. It takes a walk of the kernel until it is there. No program is
 started meanwhile, so that this is quick beside the walks. Each namespace has one entry."""
-import ctypes
 import os
 import socket
 import sys
@@ -11,21 +10,16 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from netlink import ask, attr, new_xlat  # noqa: E402
-
-libc = ctypes.CDLL(None, use_errno=True)
+from wire import enter  # noqa: E402
 
 
 class Namespace:
     def __init__(self, path):
-        self.ns = os.open(path, os.O_RDONLY)
-        self.enter()
+        self.path = path
+        enter(path)
         self.sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         self.count = open("/proc/sys/net/netfilter/nf_conntrack_count")
         self.there = False
-
-    def enter(self):
-        if libc.setns(self.ns, 0x40000000):  # CLONE_NEWNET
-            raise OSError(ctypes.get_errno(), "setns")
 
     def tracks(self):
         """Conntrack has an entry more once it sees a packet of IPv6."""
@@ -43,9 +37,9 @@ class Namespace:
 data = attr(1, socket.inet_pton(socket.AF_INET6, sys.argv[1])) + attr(3, b"") + attr(11, bytes([1]))
 request = new_xlat("xlat0", data)
 crowd = [Namespace(f"/proc/{pid}/ns/net") for pid in sys.argv[3:]]
-late = Namespace(f"/run/netns/{sys.argv[2]}")
+late = Namespace(sys.argv[2])
 for ns in crowd + [late]:
-    ns.enter()
+    enter(ns.path)
     said = ask(0, request)
     assert said == "Success", said
 end = time.monotonic() + 60

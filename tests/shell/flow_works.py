@@ -6,7 +6,6 @@ trace gets a mark before it. No work runs meanwhile on one CPU.
 flow_works.py read <TRACE: what the kernel's tracing of works says of those that look after flows. How many of
 users' namespaces ran or slept at once, and how many of these waited to begin when the host's began.
 """
-import ctypes
 import os
 import re
 import socket
@@ -15,15 +14,13 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from netlink import attr, message  # noqa: E402
+from wire import enter  # noqa: E402
 
 
 def join(names):
-    libc = ctypes.CDLL(None, use_errno=True)
     sockets = []
     for name in names:
-        fd = os.open(name, os.O_RDONLY)
-        if libc.setns(fd, 0x40000000):
-            raise OSError(ctypes.get_errno(), "setns")
+        enter(name)
         nl = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
         nl.bind((0, 0))
         # RTM_NEWLINK with IFLA_MASTER

@@ -12,8 +12,9 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def enter(ns):
-    fd = os.open(f"/run/netns/{ns}", os.O_RDONLY)
-    if libc.setns(fd, 0x40000000):
+    """Into a network namespace, by its name or path"""
+    fd = os.open(os.path.join("/run/netns", ns), os.O_RDONLY)
+    if libc.setns(fd, 0x40000000):  # CLONE_NEWNET
         raise OSError(ctypes.get_errno(), "setns")
     os.close(fd)
 
